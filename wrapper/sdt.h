@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sdt: an ELF file -> its USDT markers and its build-id.
+ */
+#ifndef TELETAP_SDT_H
+#define TELETAP_SDT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SDT_BUILD_ID_MAX 64 /* bytes; SHA-1 build-ids have 20 */
+
+/* One site of a marker, as its note in .note.stapsdt tells it. */
+struct sdt_marker {
+	char *provider;
+	char *name;
+	char *args;         /* argument string, e.g. "-4@112(%rsp) 8@%r12"; "" for none */
+	uint64_t pc;        /* as in the note */
+	uint64_t base;      /* as in the note: where .stapsdt.base was when it was written */
+	uint64_t semaphore; /* as in the note; 0 for none */
+	uint64_t shift;     /* add to pc and semaphore (mod 2^64, when nonzero) for this
+	                       file's real addresses: .stapsdt.base's address - base
+	                       (prelink moves it); 0 where the file has no such section */
+};
+
+/* What one file holds. Owns all its strings; release with sdt_free. */
+struct sdt_file {
+	struct sdt_marker *markers;
+	size_t n_markers;
+	size_t n_malformed;         /* notes reported and left out */
+	unsigned char build_id[SDT_BUILD_ID_MAX];
+	size_t build_id_len;        /* 0: none */
+	int elf_class;              /* ELFCLASS32 or ELFCLASS64 */
+	int elf_machine;            /* EM_X86_64, ... */
+	int elf_type;               /* ET_EXEC, ET_DYN, ... */
+};
+
+/* An operand of a marker, parsed from one word of its argument string. */
+struct sdt_arg {
+	int size;            /* bytes: 1, 2, 4, 8; 0 when the string gives none */
+	int is_signed;
+	int is_float;        /* 4f@, 8f@ */
+	const char *operand; /* points into the argument string, not terminated */
+	size_t operand_len;
+};
+
+/*
+ * Reads the markers of the file open at fd. path is used in messages only.
+ * Returns 0, or -errno: -ENOEXEC when it is no ELF file. *msg (may be NULL)
+ * receives a line (to be freed) on error or when n_malformed is not 0.
+ */
+int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg);
+void sdt_free(struct sdt_file *file);
+
+/* Splits an argument string; returns how many arguments it has (at most max are
+ * stored), or -EINVAL when a word is no size@operand. */
+int sdt_args(const char *args, struct sdt_arg *arg, int max);
+
+/* The build-id in lower-case hex; out holds 2 * SDT_BUILD_ID_MAX + 1 bytes. */
+void sdt_build_id_hex(const struct sdt_file *file, char *out);
+
+#endif
