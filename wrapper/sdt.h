@@ -15,7 +15,8 @@ struct sdt_marker {
 	char *provider;
 	char *name;
 	char *args;         /* argument string, e.g. "-4@112(%rsp) 8@%r12"; "" for none */
-	uint64_t pc;        /* as in the note */
+	uint64_t pc;        /* as in the note; of an ET_REL file (.o, .ko), which has no
+	                       addresses yet, whatever stands there */
 	uint64_t base;      /* as in the note: where .stapsdt.base was when it was written */
 	uint64_t semaphore; /* as in the note; 0 for none */
 	uint64_t shift;     /* add to pc and semaphore (mod 2^64, when nonzero) for this
@@ -27,7 +28,7 @@ struct sdt_marker {
 struct sdt_file {
 	struct sdt_marker *markers;
 	size_t n_markers;
-	size_t n_malformed;         /* notes reported and left out */
+	size_t n_malformed;         /* notes and tables reported and left out */
 	unsigned char build_id[SDT_BUILD_ID_MAX];
 	size_t build_id_len;        /* 0: none */
 	int elf_class;              /* ELFCLASS32 or ELFCLASS64 */
@@ -37,17 +38,20 @@ struct sdt_file {
 
 /* An operand of a marker, parsed from one word of its argument string. */
 struct sdt_arg {
-	int size;            /* bytes: 1, 2, 4, 8; 0 when the string gives none */
+	int size;            /* bytes: 1, 2, 4, 8, 16; 0 when the string gives none,
+	                        which means the machine's word */
 	int is_signed;
-	int is_float;        /* 4f@, 8f@ */
+	int is_float;        /* 4f@, 8f@, 16f@ */
 	const char *operand; /* points into the argument string, not terminated */
 	size_t operand_len;
 };
 
 /*
- * Reads the markers of the file open at fd. path is used in messages only.
- * Returns 0, or -errno: -ENOEXEC when it is no ELF file. *msg (may be NULL)
- * receives a line (to be freed) on error or when n_malformed is not 0.
+ * Reads the markers of the file open at fd (any file offset; not closed). path is
+ * used in messages only. Returns 0, or -errno: -ENOEXEC when it is no ELF file,
+ * -EBADMSG when its ELF header is broken. *msg (msg may be NULL) is overwritten: a
+ * line to be freed on error or when n_malformed is not 0, otherwise NULL. After an
+ * error there is nothing to free in *file. Several threads may call it at once.
  */
 int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg);
 void sdt_free(struct sdt_file *file);
