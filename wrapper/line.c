@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "line.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* One row per record: its word, and its fields: i integer, s string. */
+static const struct {
+	const char *word;
+	const char *fields;
+} grammar[] = {
+	[LINE_HELLO] = { "teletap", "is" },
+	[LINE_SNAP] = { "snap", "iiii" },
+	[LINE_GC] = { "gc", "iiiiii" },
+	[LINE_PAUSE] = { "pause", "iii" },
+	[LINE_PROCS] = { "procs", "i" },
+	[LINE_LOSS] = { "loss", "iii" },
+	[LINE_END] = { "end", "i" },
+};
+
+#define N_GRAMMAR (sizeof(grammar) / sizeof(grammar[0]))
+
+static bool parse_int(const char *s, int64_t *value)
+{
+	bool negative = *s == '-';
+	uint64_t sum = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+
+	s += negative;
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		unsigned digit = (unsigned char)*s - '0';
+
+		if (digit > 9 || sum > (limit - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = negative ? (int64_t)-sum : (int64_t)sum;
+	return true;
+}
+
+static int hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Undoes \xHH in place. A string cut in the kernel may end inside an escape. */
+static bool unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		int high, low;
+
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return false;
+		if (*s != '\\') {
+			*to++ = *s++;
+			continue;
+		}
+		if (s[1] != 'x' || (high = hex(s[2])) < 0 || (low = hex(s[3])) < 0)
+			return false;
+		if (high || low) /* a NUL would end the string for its readers */
+			*to++ = (char)(high << 4 | low);
+		s += 4;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* Cuts the next field off *rest; NULL when there is none left. */
+static char *field(char **rest)
+{
+	char *start = *rest, *tab;
+
+	if (!start)
+		return NULL;
+	tab = strchr(start, '\t');
+	if (tab)
+		*tab++ = '\0';
+	*rest = tab;
+	return start;
+}
+
+int line_parse(char *text, size_t len, struct line *line)
+{
+	char *rest = text, *word, *value;
+	const char *types;
+	size_t k;
+	int i;
+
+	if (len >= LINE_BYTES || memchr(text, '\0', len))
+		return -EINVAL;
+	text[len] = '\0';
+	word = field(&rest);
+	for (k = 0; k < N_GRAMMAR && strcmp(grammar[k].word, word); k++)
+		;
+	if (k == N_GRAMMAR)
+		return -ENOMSG;
+
+	line->kind = (enum line_kind)k;
+	types = grammar[k].fields;
+	for (i = 0; types[i]; i++) {
+		value = field(&rest);
+		if (!value)
+			return -EINVAL;
+		if (types[i] == 's') {
+			if (!unescape(value))
+				return -EINVAL;
+			line->text[i] = value;
+		} else if (!parse_int(value, &line->num[i])) {
+			return -EINVAL;
+		}
+		/* The version decides how the rest of a hello reads. */
+		if (line->kind == LINE_HELLO && i == 0 && line->num[0] != LINE_VERSION)
+			return -EPROTO;
+	}
+	return rest ? -EINVAL : 0;
+}

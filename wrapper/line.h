@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * line: bytes -> records. Pure: bounded, allocates nothing, prints nothing.
+ *
+ * The protocol. A module (through tapsets/teletap_line.stpm, the only writer)
+ * prints one record per line: a word and its fields, separated by tabs. A string
+ * field escapes tab, newline, backslash, control bytes and DEL as \xHH. The first
+ * line names the version; a reader refuses any other.
+ *
+ *   teletap VERSION MODULE                  hello: first line of a session
+ *   snap    SEQUENCE MONO_NS REAL_NS FINAL  a snapshot begins; FINAL is 1 for the last
+ *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS
+ *   pause   GENERATION BUCKET COUNT         a histogram's bucket, see bucket.h
+ *   procs   COUNT                           processes that had an event
+ *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
+ *   end     SEQUENCE                        the snapshot is complete
+ *
+ * All sums run since the module was loaded, MAX_NS since the last snapshot.
+ * Times are nanoseconds. A snapshot counts only once its end has been read.
+ */
+#ifndef TELETAP_LINE_H
+#define TELETAP_LINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINE_VERSION 1
+#define LINE_BYTES 8192 /* a longer line is malformed */
+#define LINE_FIELDS 8
+
+enum line_kind {
+	LINE_HELLO,
+	LINE_SNAP,
+	LINE_GC,
+	LINE_PAUSE,
+	LINE_PROCS,
+	LINE_LOSS,
+	LINE_END,
+};
+
+/* Numbers and strings stand in num and text by the position of their field. */
+struct line {
+	enum line_kind kind;
+	int64_t num[LINE_FIELDS];
+	const char *text[LINE_FIELDS]; /* point into the parsed buffer */
+};
+
+/*
+ * Parses one line of len bytes, without its newline, in place (strings are
+ * unescaped and terminated there; text[len] must be writable).
+ * Returns 0; -ENOMSG for a record this version does not know; -EINVAL for a
+ * malformed one; -EPROTO for a hello of another version.
+ */
+int line_parse(char *text, size_t len, struct line *line);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "teletap.h"
+
+#ifndef TELETAP_VERSION
+#define TELETAP_VERSION "unknown"
+#endif
+
+static const struct command commands[] = {
+	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
+	  "Prints pages of a running program, periodically", "peicnP", cmd_watch },
+	{ "probes", "[-p PID | -e FILE] [FILE...]",
+	  "Lists the markers in a process or a binary", "pe", cmd_probes },
+	{ "build", "[PAGE...] {-p PID | -e FILE} [-k RELEASE]... [-d PACK]",
+	  "Compiles the modules of pages ahead of time", "pekd", cmd_build },
+	{ "list", "", "Lists all pages", "", cmd_list },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char *current = "";
+
+void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "teletap: %s%s", current, *current ? ": " : "");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void vsay(const struct opts *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!o->verbose)
+		return;
+	fprintf(stderr, "teletap: %s: ", current);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void usage(FILE *out)
+{
+	fputs("Usage: teletap COMMAND [OPTION]...\n"
+	      "Diagnostic pages of running programs.\n\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'teletap COMMAND --help' says more. First steps: teletap list\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+	struct opts o;
+
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("teletap " TELETAP_VERSION);
+		return STATUS_OK;
+	}
+	cmd = command_find(argv[1]);
+	if (!cmd) {
+		say("%s: no such command: 'teletap --help' lists them", argv[1]);
+		return STATUS_USAGE;
+	}
+	current = cmd->name;
+	switch (opts_parse(cmd, argc - 1, argv + 1, &o)) {
+	case OPTS_DONE:
+		return STATUS_OK;
+	case OPTS_WRONG:
+		opts_usage(cmd, stderr);
+		return STATUS_USAGE;
+	case OPTS_RUN:
+		break;
+	}
+	return cmd->run(&o);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One table holds all options. A subcommand names the letters it takes; parsing,
+ * the help text and the completion all follow from the table.
+ */
+#include "opts.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "teletap.h"
+
+#ifndef TELETAP_VERSION
+#define TELETAP_VERSION "unknown"
+#endif
+
+#define INTERVAL_MIN 0.1
+#define INTERVAL_MAX 86400.0
+
+/* Upper-case letters are names for options that have only a long form. */
+static const struct {
+	char letter;
+	const char *name;
+	const char *arg;
+	const char *help;
+} table[] = {
+	{ 'p', "pid", "PID", "this process, its threads and its children" },
+	{ 'e', "exe", "FILE", "every process of this binary" },
+	{ 'c', "command", "COMMAND", "start this command and watch it from its first instruction" },
+	{ 'i', "interval", "SECONDS", "time between pages (0.1 to 86400; default 3)" },
+	{ 'n', "count", "COUNT", "stop after so many pages (default: when the target ends)" },
+	{ 'k', "kernel", "RELEASE", "build for this kernel release (default: the running one)" },
+	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)" },
+	{ 'P', "pack", "DIR", "take modules from this pack" },
+	{ 'o', "output", "FORMAT", "text or json (default text)" },
+	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)" },
+	{ 'v', "verbose", NULL, "say what is being done" },
+	{ 'h', "help", NULL, "print this help" },
+	{ 'V', "version", NULL, "print the version" },
+};
+
+#define N_TABLE (sizeof(table) / sizeof(table[0]))
+#define ALWAYS "oCvhV"
+
+static bool takes(const struct command *cmd, char letter)
+{
+	return strchr(ALWAYS, letter) || strchr(cmd->options, letter);
+}
+
+void opts_usage(const struct command *cmd, FILE *out)
+{
+	fprintf(out, "Usage: teletap %s %s\n%s.\n\n", cmd->name, cmd->synopsis, cmd->summary);
+	for (size_t i = 0; i < N_TABLE; i++) {
+		char name[40];
+
+		if (!takes(cmd, table[i].letter))
+			continue;
+		snprintf(name, sizeof(name), "--%s%s%s", table[i].name, table[i].arg ? " " : "",
+			 table[i].arg ? table[i].arg : "");
+		if (table[i].letter >= 'a')
+			fprintf(out, "  -%c, %-20s %s\n", table[i].letter, name, table[i].help);
+		else
+			fprintf(out, "      %-20s %s\n", name, table[i].help);
+	}
+}
+
+static bool parse_long(const char *text, long min, long max, long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	return !errno && end != text && !*end && *value >= min && *value <= max;
+}
+
+static bool parse_interval(const char *text, double *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtod(text, &end);
+	return !errno && end != text && !*end && isfinite(*value) && *value >= INTERVAL_MIN &&
+	       *value <= INTERVAL_MAX;
+}
+
+static bool parse_word(const char *text, const char *const *words, int *value)
+{
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(text, words[i])) {
+			*value = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add(const char **list, int *n, const char *value)
+{
+	if (*n == OPTS_LIST_MAX) {
+		say("too many values: at most %d of one option", OPTS_LIST_MAX);
+		return false;
+	}
+	list[(*n)++] = value;
+	return true;
+}
+
+/* Takes one option; false when its value is no good, which has then been said. */
+static bool take(struct opts *o, char letter, const char *value)
+{
+	static const char *const formats[] = { "text", "json", NULL };
+	static const char *const whens[] = { "auto", "always", "never", NULL };
+	long number;
+	int word;
+
+	switch (letter) {
+	case 'p':
+		if (!parse_long(value, 1, INT_MAX, &number)) {
+			say("-p %s: not a process number", value);
+			return false;
+		}
+		o->pid = (pid_t)number;
+		return true;
+	case 'e':
+		return add(o->files, &o->n_files, value);
+	case 'k':
+		return add(o->releases, &o->n_releases, value);
+	case 'c':
+		o->command = value;
+		return true;
+	case 'd':
+	case 'P':
+		o->pack = value;
+		return true;
+	case 'i':
+		if (!parse_interval(value, &o->interval)) {
+			say("-i %s: not a number of seconds from %g to %g", value, INTERVAL_MIN,
+			    INTERVAL_MAX);
+			return false;
+		}
+		return true;
+	case 'n':
+		if (!parse_long(value, 1, LONG_MAX, &o->count)) {
+			say("-n %s: not a number of pages", value);
+			return false;
+		}
+		return true;
+	case 'o':
+		if (!parse_word(value, formats, &word)) {
+			say("-o %s: text or json", value);
+			return false;
+		}
+		o->output = (enum output)word;
+		return true;
+	case 'C':
+		if (!parse_word(value, whens, &word)) {
+			say("--color %s: auto, always or never", value);
+			return false;
+		}
+		o->color = (enum color)word;
+		return true;
+	case 'v':
+		o->verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, struct opts *o)
+{
+	struct option longs[N_TABLE + 1] = { 0 };
+	char shorts[2 * N_TABLE + 2] = ":", *s = shorts + 1;
+	int n = 0, c;
+
+	*o = (struct opts){ .interval = 3 };
+	for (size_t i = 0; i < N_TABLE; i++) {
+		if (!takes(cmd, table[i].letter))
+			continue;
+		longs[n++] = (struct option){ table[i].name, table[i].arg ? required_argument : no_argument,
+					      NULL, table[i].letter };
+		if (table[i].letter < 'a')
+			continue;
+		*s++ = table[i].letter;
+		if (table[i].arg)
+			*s++ = ':';
+	}
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		switch (c) {
+		case 'h':
+			opts_usage(cmd, stdout);
+			return OPTS_DONE;
+		case 'V':
+			puts("teletap " TELETAP_VERSION);
+			return OPTS_DONE;
+		case ':':
+			say("%s: its value is missing", argv[optind - 1]);
+			return OPTS_WRONG;
+		case '?':
+			say("%s: no such option", argv[optind - 1]);
+			return OPTS_WRONG;
+		default:
+			if (!take(o, (char)c, optarg))
+				return OPTS_WRONG;
+		}
+	}
+	o->args = argv + optind;
+	o->n_args = argc - optind;
+	return OPTS_RUN;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * opts: the command line of every subcommand -> one struct.
+ */
+#ifndef TELETAP_OPTS_H
+#define TELETAP_OPTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct command;
+
+enum output { OUTPUT_TEXT, OUTPUT_JSON };
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define OPTS_LIST_MAX 64
+
+struct opts {
+	pid_t pid;                        /* -p; 0: not given */
+	const char *files[OPTS_LIST_MAX]; /* -e */
+	int n_files;
+	const char *command;              /* -c; NULL: not given */
+	double interval;                  /* -i, seconds */
+	long count;                       /* -n; 0: until the target ends */
+	enum output output;
+	enum color color;
+	const char *pack;                 /* --pack, -d; NULL: not given */
+	const char *releases[OPTS_LIST_MAX]; /* -k */
+	int n_releases;
+	bool verbose;
+	char **args;                      /* what is left of the line */
+	int n_args;
+};
+
+enum opts_verdict { OPTS_RUN, OPTS_DONE, OPTS_WRONG };
+
+/*
+ * Reads argv of the subcommand cmd. OPTS_DONE: help or version was asked for
+ * and printed. OPTS_WRONG: a line that says what is wrong stands on stderr.
+ */
+enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, struct opts *o);
+
+/* Prints how cmd is used. */
+void opts_usage(const struct command *cmd, FILE *out);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * To add a page: a row here, its rows in page_NAME.c, its script in stp/, its
+ * records in line.c.
+ */
+#include "page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct page pages[] = {
+	{ 210, "gc", "Garbage collection by generation", "gc", "python",
+	  { "gc__start", "gc__done" }, page_gc_fill },
+};
+
+const int n_pages = sizeof(pages) / sizeof(pages[0]);
+
+const struct page *page_find(const char *word)
+{
+	char *end;
+	long number = strtol(word, &end, 10);
+
+	for (int i = 0; i < n_pages; i++) {
+		if (!strcmp(word, pages[i].name) || (end != word && !*end && number == pages[i].number))
+			return &pages[i];
+	}
+	return NULL;
+}

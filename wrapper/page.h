@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * page: every page's number, name and title, the module it lives in, the
+ * markers it needs, and how its rows are made. The table is in page.c.
+ */
+#ifndef TELETAP_PAGE_H
+#define TELETAP_PAGE_H
+
+#include "state.h"
+#include "table.h"
+
+#define PAGE_MARKERS 8
+
+struct page {
+	int number;
+	const char *name;
+	const char *title;
+	const char *module;                 /* stp/MODULE.stp */
+	const char *provider;
+	const char *markers[PAGE_MARKERS];  /* the markers its module probes; all are needed */
+	void (*fill)(const struct state *s, struct table *t);
+};
+
+extern const struct page pages[];
+extern const int n_pages;
+
+/* Finds a page by its number or name; NULL when there is none. */
+const struct page *page_find(const char *word);
+
+/* page_gc.c */
+void page_gc_fill(const struct state *s, struct table *t);
+
+#endif

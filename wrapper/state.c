@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "state.h"
+
+#include <errno.h>
+
+static bool take_gc(struct snapshot *next, const int64_t *num)
+{
+	struct gc_generation *g;
+
+	if (num[0] < 0 || num[0] >= GC_GENERATIONS)
+		return false;
+	g = &next->gc[num[0]];
+	g->runs = num[1];
+	g->found = num[2];
+	g->empty = num[3];
+	g->pause_ns = num[4];
+	g->max_ns = num[5];
+	return true;
+}
+
+static bool take_pause(struct snapshot *next, const int64_t *num)
+{
+	if (num[0] < 0 || num[0] >= GC_GENERATIONS || num[1] < 0 || num[1] >= BUCKETS)
+		return false;
+	next->gc[num[0]].pauses[num[1]] = num[2];
+	return true;
+}
+
+/* The snapshot is whole: it becomes the present one. */
+static int complete(struct state *s)
+{
+	s->open = false;
+	s->before = s->snapshots ? s->now : s->next;
+	s->now = s->next;
+	if (!s->snapshots)
+		s->first = s->now;
+	s->snapshots++;
+	return 1;
+}
+
+/* Takes a record; -EINVAL when its values make no sense where it stands. */
+static int take(struct state *s, const struct line *line)
+{
+	const int64_t *num = line->num;
+	bool good;
+
+	if (line->kind == LINE_HELLO) {
+		s->hello = true;
+		return 0;
+	}
+	if (!s->hello)
+		return -EPROTO;
+	if (line->kind == LINE_SNAP) {
+		s->open = true;
+		s->next = (struct snapshot){ .sequence = num[0], .mono_ns = num[1],
+					     .real_ns = num[2], .final = num[3] == 1 };
+		return 0;
+	}
+	if (!s->open)
+		return -EINVAL;
+
+	switch (line->kind) {
+	case LINE_GC:
+		good = take_gc(&s->next, num);
+		break;
+	case LINE_PAUSE:
+		good = take_pause(&s->next, num);
+		break;
+	case LINE_PROCS:
+		s->next.processes = num[0];
+		good = true;
+		break;
+	case LINE_LOSS:
+		s->next.loss = (struct loss){ num[0], num[1], num[2] };
+		good = true;
+		break;
+	case LINE_END:
+		good = num[0] == s->next.sequence;
+		if (good)
+			return complete(s);
+		s->open = false;
+		break;
+	default:
+		good = false;
+	}
+	return good ? 0 : -EINVAL;
+}
+
+int state_take(struct state *s, char *text, size_t len)
+{
+	struct line line;
+	int err = line_parse(text, len, &line);
+
+	if (!err)
+		err = take(s, &line);
+	if (err == -ENOMSG)
+		s->unknown++;
+	else if (err == -EINVAL)
+		s->malformed++;
+	else
+		return err;
+	return 0;
+}
+
+double state_interval_s(const struct state *s)
+{
+	return (double)(s->now.mono_ns - s->before.mono_ns) / 1e9;
+}
+
+double state_attached_s(const struct state *s)
+{
+	return (double)(s->now.mono_ns - s->first.mono_ns) / 1e9;
+}

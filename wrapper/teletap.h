@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every part of the program shares: exit statuses, messages, and the
+ * subcommands. Only main.c and the cmd_*.c files print or exit.
+ */
+#ifndef TELETAP_H
+#define TELETAP_H
+
+#include <stdbool.h>
+
+#include "opts.h"
+
+enum status {
+	STATUS_OK = 0,
+	STATUS_NO = 1,      /* it ran, and the answer is no */
+	STATUS_USAGE = 2,
+	STATUS_REFUSED = 3, /* the environment refuses */
+	STATUS_SIGNAL = 128,
+};
+
+struct command {
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *summary;
+	const char *options;  /* letters of the options it takes, see opts.c */
+	enum status (*run)(const struct opts *o);
+};
+
+/* Finds a subcommand; NULL when there is none of that name. */
+const struct command *command_find(const char *name);
+
+/* Prints "teletap: CMD: message" on stderr. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vsay(const struct opts *o, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3))); /* only with -v */
+
+enum status cmd_build(const struct opts *o);
+enum status cmd_list(const struct opts *o);
+enum status cmd_probes(const struct opts *o);
+enum status cmd_watch(const struct opts *o);
+
+#endif
