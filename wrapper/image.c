@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define ENTRIES_MAX (1 << 20) /* of one table */
-#define CHUNK       64        /* entries read at once */
+#define CHUNK       256       /* entries read at once */
 #define ENTRY_MAX   sizeof(Elf64_Shdr)
 
 #define GET(im, p, type, field) \
@@ -89,6 +89,7 @@ static struct image_part section_decode(const struct image *im, const unsigned c
 		.name = (uint32_t)FIELD(im, p, Shdr, sh_name),
 		.link = (uint32_t)FIELD(im, p, Shdr, sh_link),
 		.info = (uint32_t)FIELD(im, p, Shdr, sh_info),
+		.flags = FIELD(im, p, Shdr, sh_flags),
 		.addr = FIELD(im, p, Shdr, sh_addr),
 		.offset = FIELD(im, p, Shdr, sh_offset),
 		.size = FIELD(im, p, Shdr, sh_size),
@@ -100,6 +101,7 @@ static struct image_part segment_decode(const struct image *im, const unsigned c
 {
 	return (struct image_part){
 		.type = (uint32_t)FIELD(im, p, Phdr, p_type),
+		.flags = FIELD(im, p, Phdr, p_flags),
 		.addr = FIELD(im, p, Phdr, p_vaddr),
 		.offset = FIELD(im, p, Phdr, p_offset),
 		.size = FIELD(im, p, Phdr, p_filesz),
@@ -126,48 +128,71 @@ static int section_read(const struct image *im, uint64_t index, struct image_par
 
 struct table {
 	uint64_t offset, count;
-	size_t size; /* of an entry */
+	size_t size;    /* of an entry */
+	size_t type_at; /* in an entry: the same in both word sizes */
 	struct image_part (*decode)(const struct image *im, const unsigned char *p);
 };
 
-static int table_walk(struct image *im, struct table t, image_part_fn *fn, void *arg)
+static int chunk_walk(struct image *im, const struct table *t, const unsigned char *chunk,
+		      size_t len, int64_t type, image_part_fn *fn, void *arg)
 {
-	unsigned char chunk[CHUNK * ENTRY_MAX];
+	struct image_part part;
 	int ret = 0;
 
-	while (ret == 0 && t.count) {
-		size_t want = (t.count < CHUNK ? (size_t)t.count : CHUNK) * t.size;
-		ssize_t got = image_read(im, chunk, want, t.offset);
-
-		if (got < 0)
-			return (int)got;
-		for (size_t at = 0; ret == 0 && at + t.size <= (size_t)got; at += t.size) {
-			struct image_part part = t.decode(im, chunk + at);
-
-			ret = fn(im, &part, arg);
-		}
-		if ((size_t)got < want) {
-			image_malformed(im, "header table past the end of the file", t.offset);
-			break;
-		}
-		t.offset += want;
-		t.count -= want / t.size;
+	for (; ret == 0 && len >= t->size; chunk += t->size, len -= t->size) {
+		if (type != IMAGE_ANY && (int64_t)image_get(im, chunk + t->type_at, 4) != type)
+			continue;
+		part = t->decode(im, chunk);
+		ret = fn(im, &part, arg);
 	}
 	return ret;
 }
 
-int image_sections(struct image *im, image_part_fn *fn, void *arg)
+/* Where the file ends before the table, count is left at what is missing. */
+static int table_walk(struct image *im, struct table *t, int64_t type, image_part_fn *fn, void *arg)
 {
-	struct table t = { im->shoff, im->shnum, SIZE(im, Shdr), section_decode };
+	unsigned char chunk[CHUNK * ENTRY_MAX];
+	int ret = 0;
 
-	return table_walk(im, t, fn, arg);
+	while (ret == 0 && t->count) {
+		size_t want = (t->count < CHUNK ? (size_t)t->count : CHUNK) * t->size;
+		ssize_t got = image_read(im, chunk, want, t->offset);
+
+		if (got < 0)
+			return (int)got;
+		ret = chunk_walk(im, t, chunk, (size_t)got, type, fn, arg);
+		t->offset += want;
+		t->count -= (size_t)got / t->size;
+		if ((size_t)got < want)
+			return ret;
+	}
+	return ret;
 }
 
-int image_segments(struct image *im, image_part_fn *fn, void *arg)
+int image_sections(struct image *im, int64_t type, image_part_fn *fn, void *arg)
 {
-	struct table t = { im->phoff, im->phnum, SIZE(im, Phdr), segment_decode };
+	struct table t = { im->shoff, im->shnum, SIZE(im, Shdr), offsetof(Elf64_Shdr, sh_type),
+			   section_decode };
+	int ret = table_walk(im, &t, type, fn, arg);
 
-	return table_walk(im, t, fn, arg);
+	if (ret == 0 && t.count) {
+		image_malformed(im, "section table past the end of the file", im->shoff);
+		im->shnum -= t.count;
+	}
+	return ret;
+}
+
+int image_segments(struct image *im, int64_t type, image_part_fn *fn, void *arg)
+{
+	struct table t = { im->phoff, im->phnum, SIZE(im, Phdr), offsetof(Elf64_Phdr, p_type),
+			   segment_decode };
+	int ret = table_walk(im, &t, type, fn, arg);
+
+	if (ret == 0 && t.count) {
+		image_malformed(im, "segment table past the end of the file", im->phoff);
+		im->phnum -= t.count;
+	}
+	return ret;
 }
 
 struct name_search {
@@ -199,7 +224,7 @@ bool image_section_addr(struct image *im, const char *name, uint64_t *addr)
 
 	if (im->shstrndx >= im->shnum || section_read(im, im->shstrndx, &search.names))
 		return false;
-	if (image_sections(im, section_match, &search) != 1)
+	if (image_sections(im, IMAGE_ANY, section_match, &search) != 1)
 		return false;
 	*addr = search.addr;
 	return true;
@@ -260,7 +285,9 @@ int image_open(struct image *im, int fd, const char **why)
 	im->fd = fd;
 	got = image_read(im, im->head, sizeof(im->head), 0);
 	if (got < 0) {
-		*why = strerror((int)-got);
+		*why = got == -EISDIR || got == -ESPIPE ?
+			       "no regular file: name a program or a library" :
+			       strerror((int)-got);
 		return (int)got;
 	}
 	im->head_len = (size_t)got;

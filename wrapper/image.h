@@ -35,7 +35,7 @@ struct image_part {
 	uint32_t type;
 	uint32_t name; /* sections: offset of the name in the name section */
 	uint32_t link, info;
-	uint64_t addr, offset, size, align;
+	uint64_t flags, addr, offset, size, align;
 };
 
 /*
@@ -55,12 +55,14 @@ uint64_t image_get(const struct image *im, const unsigned char *p, size_t size);
 void image_malformed(struct image *im, const char *why, uint64_t where);
 
 /*
- * Call fn for each section or segment until it returns nonzero, which they then
- * return. A table that is cut off or too long is counted as malformed.
+ * Call fn for each section or segment of a type (SHT_NOTE, PT_NOTE; IMAGE_ANY: all)
+ * until it returns nonzero, which they then return. A table that is cut off or too
+ * long is counted as malformed.
  */
+#define IMAGE_ANY (-1)
 typedef int image_part_fn(struct image *im, const struct image_part *part, void *arg);
-int image_sections(struct image *im, image_part_fn *fn, void *arg);
-int image_segments(struct image *im, image_part_fn *fn, void *arg);
+int image_sections(struct image *im, int64_t type, image_part_fn *fn, void *arg);
+int image_segments(struct image *im, int64_t type, image_part_fn *fn, void *arg);
 
 /* The address of the first section of that name. False: there is none. */
 bool image_section_addr(struct image *im, const char *name, uint64_t *addr);

@@ -24,6 +24,9 @@
  * - A name that is empty, or has no end, is no name.
  * - Sections may overlap, or a million of them be the same one: NOTES_MAX bounds the
  *   bytes looked at per file, MARKERS_MAX the markers.
+ * Half of the time goes into reading notes nobody asked for (.note.ABI-tag and such,
+ * which are loaded with the program, as .note.stapsdt is not): once the build-id is
+ * known, loaded sections too small for any marker are passed over.
  * A file without a section of notes (or without sections) is looked at through its
  * PT_NOTE segments. Markers are never there, but the build-id is.
  */
@@ -42,6 +45,8 @@
 #define MARKERS_MAX (1 << 18) /* in one file; a Java VM has 500 */
 
 #define NT_STAPSDT_MARKER 3
+/* In a 32-bit file: header, owner, three addresses, "p", "n", "". */
+#define MARKER_NOTE_MIN (sizeof(Elf32_Nhdr) + 8 + 3 * 4 + 5)
 
 struct reader {
 	struct image im;
@@ -224,16 +229,16 @@ static int section_read(struct image *im, const struct image_part *part, void *a
 	struct reader *r = arg;
 
 	(void)im;
-	if (part->type != SHT_NOTE)
-		return 0;
 	r->found = true;
+	if (r->file->build_id_len && (part->flags & SHF_ALLOC) && part->size < MARKER_NOTE_MIN)
+		return 0;
 	return notes_read(r, part);
 }
 
 static int segment_read(struct image *im, const struct image_part *part, void *arg)
 {
 	(void)im;
-	return part->type == PT_NOTE ? notes_read(arg, part) : 0;
+	return notes_read(arg, part);
 }
 
 static void markers_shift(struct reader *r)
@@ -270,9 +275,9 @@ int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg)
 	file->elf_class = r.im.class;
 	file->elf_machine = r.im.machine;
 	file->elf_type = r.im.type;
-	ret = image_sections(&r.im, section_read, &r);
+	ret = image_sections(&r.im, SHT_NOTE, section_read, &r);
 	if (ret == 0 && !r.found)
-		ret = image_segments(&r.im, segment_read, &r);
+		ret = image_segments(&r.im, PT_NOTE, segment_read, &r);
 	if (ret)
 		goto out;
 	markers_shift(&r);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * scan: many files -> their markers. The time goes into system calls (open, two
+ * reads, close), which run side by side on several processors.
+ */
+#include "scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fail.h"
+
+#define THREADS_MAX 8
+#define PIECE 16 /* jobs taken at once */
+
+struct queue {
+	struct scan_job *jobs;
+	size_t n;
+	atomic_size_t next;
+};
+
+static int path_open(const char *path, char **msg)
+{
+	/* Not to wait for the other end of a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return fail(msg, errno, "%s: no such file: check the name", path);
+	if (errno == EACCES || errno == EPERM)
+		return fail(msg, errno, "%s: %s: run as root, or as a user who may read it", path,
+			    strerror(errno));
+	return fail(msg, errno, "%s: %s", path, strerror(errno));
+}
+
+static void job_run(struct scan_job *job)
+{
+	int fd;
+
+	if (job->maps)
+		fd = maps_open(job->maps, job->mapping, &job->msg);
+	else
+		fd = path_open(job->path, &job->msg);
+	if (fd < 0) {
+		job->ret = fd;
+		return;
+	}
+	job->ret = sdt_read(fd, job->path, &job->file, &job->msg);
+	close(fd);
+}
+
+static void *queue_work(void *arg)
+{
+	struct queue *queue = arg;
+	size_t at, end;
+
+	while ((at = atomic_fetch_add(&queue->next, PIECE)) < queue->n) {
+		end = at + PIECE < queue->n ? at + PIECE : queue->n;
+		while (at < end)
+			job_run(&queue->jobs[at++]);
+	}
+	return NULL;
+}
+
+static size_t thread_count(size_t n)
+{
+	size_t most = n / (2 * PIECE), cpus = 1;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		cpus = (size_t)CPU_COUNT(&set);
+	most = most < THREADS_MAX ? most : THREADS_MAX;
+	return cpus < most ? cpus : most;
+}
+
+void scan_run(struct scan_job *jobs, size_t n)
+{
+	struct queue queue = { .jobs = jobs, .n = n };
+	size_t count = thread_count(n), started = 0;
+	pthread_t threads[THREADS_MAX];
+
+	/* This thread works too; where no other can be started, it does all. */
+	while (started + 1 < count &&
+	       pthread_create(&threads[started], NULL, queue_work, &queue) == 0)
+		started++;
+	queue_work(&queue);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
+
+void scan_job_free(struct scan_job *job)
+{
+	sdt_free(&job->file);
+	free(job->msg);
+	free(job->path);
+	*job = (struct scan_job){ 0 };
+}

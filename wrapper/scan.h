@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scan: many files -> their markers, on all processors.
+ */
+#ifndef TELETAP_SCAN_H
+#define TELETAP_SCAN_H
+
+#include <stddef.h>
+
+#include "maps.h"
+#include "sdt.h"
+
+struct scan_job {
+	char *path;                    /* the file to read (to be freed with the job) */
+	const struct maps *maps;       /* NULL: as path says. Otherwise the file is not */
+	const struct mapping *mapping; /* opened by its path, but as this mapping */
+
+	int ret;                       /* 0, or -errno: it could not be read */
+	char *msg;                     /* what sdt_read or opening it says; NULL: nothing */
+	struct sdt_file file;          /* as from sdt_read */
+};
+
+/* Does all jobs. Release each with scan_job_free. */
+void scan_run(struct scan_job *jobs, size_t n);
+void scan_job_free(struct scan_job *job);
+
+#endif
