@@ -269,6 +269,24 @@ static enum status probes_pid(struct probes *p)
 	return STATUS_OK;
 }
 
+static void say_none(const struct probes *p)
+{
+	const struct opts *o = p->o;
+	const char *only = o->n_files + o->n_args != 1 ? NULL : o->n_files ? o->files[0] : o->args[0];
+
+	if (o->pid) {
+		say("process %d: no markers in the %zu files it runs: look for a build that has them",
+		    (int)o->pid, p->n_read);
+	} else if (only && p->n_read == 1 && strcmp(only, "-") != 0) {
+		char *quoted = must(quote_text(only));
+
+		say("%s: no markers: look for a build that has them", quoted);
+		free(quoted);
+	} else {
+		say("no markers in %zu ELF files: look for a build that has them", p->n_read);
+	}
+}
+
 static enum status probes_verdict(const struct probes *p)
 {
 	if (fflush(stdout) || ferror(stdout)) {
@@ -281,11 +299,7 @@ static enum status probes_verdict(const struct probes *p)
 		return STATUS_OK;
 	if (p->n_unreadable && !p->n_read)
 		return STATUS_REFUSED;
-	if (p->o->pid)
-		say("process %d: no markers in the %zu files it runs: look for a build that has them",
-		    (int)p->o->pid, p->n_read);
-	else
-		say("no markers in the %zu ELF files read: look for a build that has them", p->n_read);
+	say_none(p);
 	return STATUS_NO;
 }
 

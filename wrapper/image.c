@@ -291,20 +291,20 @@ int image_open(struct image *im, int fd, const char **why)
 		return (int)got;
 	}
 	im->head_len = (size_t)got;
-	if (im->head_len < EI_NIDENT || memcmp(h, ELFMAG, SELFMAG) != 0) {
+	if (im->head_len < SELFMAG || memcmp(h, ELFMAG, SELFMAG) != 0) {
 		*why = got > 2 && h[0] == '#' && h[1] == '!' ?
 			       "a script: name the program that runs it" :
 			       "no ELF file: name a program or a library";
 		return -ENOEXEC;
 	}
 	im->class = h[EI_CLASS];
+	if (im->head_len < EI_NIDENT || im->head_len < SIZE(im, Ehdr)) {
+		*why = "broken ELF file: cut off inside its header";
+		return -EBADMSG;
+	}
 	if ((im->class != ELFCLASS32 && im->class != ELFCLASS64) ||
 	    (h[EI_DATA] != ELFDATA2LSB && h[EI_DATA] != ELFDATA2MSB)) {
 		*why = "broken ELF file: unknown word size or byte order";
-		return -EBADMSG;
-	}
-	if (im->head_len < SIZE(im, Ehdr)) {
-		*why = "broken ELF file: cut off inside its header";
 		return -EBADMSG;
 	}
 	im->swap = (h[EI_DATA] == ELFDATA2MSB) != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);

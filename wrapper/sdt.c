@@ -224,7 +224,7 @@ static int notes_read(struct reader *r, const struct image_part *part)
 	return ret;
 }
 
-static int section_read(struct image *im, const struct image_part *part, void *arg)
+static int notes_section(struct image *im, const struct image_part *part, void *arg)
 {
 	struct reader *r = arg;
 
@@ -235,7 +235,7 @@ static int section_read(struct image *im, const struct image_part *part, void *a
 	return notes_read(r, part);
 }
 
-static int segment_read(struct image *im, const struct image_part *part, void *arg)
+static int notes_segment(struct image *im, const struct image_part *part, void *arg)
 {
 	(void)im;
 	return notes_read(arg, part);
@@ -275,9 +275,9 @@ int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg)
 	file->elf_class = r.im.class;
 	file->elf_machine = r.im.machine;
 	file->elf_type = r.im.type;
-	ret = image_sections(&r.im, SHT_NOTE, section_read, &r);
+	ret = image_sections(&r.im, SHT_NOTE, notes_section, &r);
 	if (ret == 0 && !r.found)
-		ret = image_segments(&r.im, PT_NOTE, segment_read, &r);
+		ret = image_segments(&r.im, PT_NOTE, notes_segment, &r);
 	if (ret)
 		goto out;
 	markers_shift(&r);
