@@ -222,8 +222,11 @@ bool image_section_addr(struct image *im, const char *name, uint64_t *addr)
 {
 	struct name_search search = { .name = name };
 
-	if (im->shstrndx >= im->shnum || section_read(im, im->shstrndx, &search.names))
+	if (im->shstrndx >= im->shnum || section_read(im, im->shstrndx, &search.names)) {
+		if (im->shnum)
+			image_malformed(im, "section names that are in no section", im->shoff);
 		return false;
+	}
 	if (image_sections(im, IMAGE_ANY, section_match, &search) != 1)
 		return false;
 	*addr = search.addr;

@@ -2,16 +2,18 @@
 /*
  * maps: a process -> the files whose code it has mapped.
  *
- * A path from /proc/PID/maps belongs to the process: it is seen from its root
- * directory and its mount namespace, and after a package upgrade it leads to
- * another file. So there are three ways to a file, the best first:
+ * A path from /proc/PID/maps is no way to the file: after a package upgrade it leads
+ * to another one, and it may lie in a mount namespace of its own. So there are three
+ * ways, the best first:
  *
  * 1. /proc/PID/map_files/START-END is the mapped file itself, in any container and
  *    after deletion. Following it takes CAP_CHECKPOINT_RESTORE (root has it).
  * 2. /proc/PID/exe is the program itself likewise, and open to its owner.
- * 3. The path below /proc/PID/root, while the kernel does not call it deleted. Links
- *    on the way may be the container's own and absolute: openat2 keeps them inside.
- *    The inode is compared, where device numbers say that it can be.
+ * 3. The path, while the kernel does not call it deleted. The kernel writes it as
+ *    seen from our root directory (that of a chroot is part of it), and for a file
+ *    in a foreign mount namespace from the top of that, where /proc/PID/root leads.
+ *    There links may be absolute: openat2 keeps them inside. The inode is compared,
+ *    where device numbers say that it can be.
  *
  * Only regular files are opened: opening a device may do something.
  */
@@ -182,18 +184,32 @@ static int exe_open(const struct maps *maps, const struct mapping *file)
 	return fd;
 }
 
-static int root_open(const struct maps *maps, const struct mapping *file)
+/* The directory from which the paths of the process's files are to be followed. */
+static int top_open(const struct maps *maps)
+{
+	struct stat ours, theirs;
+	bool foreign;
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)maps->pid);
+	foreign = stat("/proc/self/ns/mnt", &ours) == 0 && stat(name, &theirs) == 0 &&
+		  ours.st_ino != theirs.st_ino;
+	snprintf(name, sizeof(name), "/proc/%d/root", (int)maps->pid);
+	fd = open(foreign ? name : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int path_open(const struct maps *maps, const struct mapping *file)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	char name[64];
 	struct stat st;
-	int root, at = -1, ret;
+	int top = top_open(maps), at, ret;
 
-	snprintf(name, sizeof(name), "/proc/%d/root", (int)maps->pid);
-	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	at = (int)syscall(SYS_openat2, root, file->path, &how, sizeof(how));
+	if (top < 0)
+		return top;
+	at = (int)syscall(SYS_openat2, top, file->path, &how, sizeof(how));
 	if (at < 0 || fstat(at, &st)) {
 		ret = -errno;
 	} else if (st.st_dev == file->dev && st.st_ino != file->inode) {
@@ -204,7 +220,7 @@ static int root_open(const struct maps *maps, const struct mapping *file)
 	}
 	if (at >= 0)
 		close(at);
-	close(root);
+	close(top);
 	return ret;
 }
 
@@ -218,7 +234,7 @@ int maps_open(const struct maps *maps, const struct mapping *file, char **msg)
 	if (fd < 0 && fd != -ENODEV)
 		fd = exe_open(maps, file);
 	if (fd < 0 && fd != -ENODEV)
-		fd = root_open(maps, file);
+		fd = path_open(maps, file);
 	if (fd == -ENODEV)
 		return fail(msg, ENODEV, "%s: no regular file", file->path);
 	if (fd == -ESTALE || (fd == -ENOENT && path_is_deleted(file->path)))

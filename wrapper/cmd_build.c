@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "pack.h"
+#include "page.h"
+#include "resolve.h"
+#include "target.h"
+#include "teletap.h"
+
+#define JOBS_MAX 512
+
+struct job {
+	struct plan plan;
+	const char *release;
+	pid_t pid;
+	double started;
+};
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Pages that share a module are one job. */
+static bool known(const struct job *jobs, int n, const struct plan *plan, const char *release)
+{
+	for (int i = 0; i < n; i++) {
+		if (jobs[i].release == release && !strcmp(jobs[i].plan.module, plan->module) &&
+		    !strcmp(jobs[i].plan.id, plan->id))
+			return true;
+	}
+	return false;
+}
+
+static void start(const struct opts *o, struct job *job)
+{
+	char *msg = NULL;
+	int err;
+
+	job->started = now();
+	job->pid = fork();
+	if (job->pid)
+		return;
+	err = module_compile(&job->plan, job->release, o->pack, &msg);
+	if (err)
+		say("%s", msg ? msg : strerror(-err));
+	_exit(err ? 1 : 0);
+}
+
+/* Waits for one job; true when it went well. */
+static bool reap(struct job *jobs, int n, int done)
+{
+	int status;
+	pid_t pid = wait(&status);
+
+	for (int i = 0; i < n; i++) {
+		if (jobs[i].pid != pid)
+			continue;
+		printf("[%d/%d] %s for %s on %s: %s, %.1f s\n", done, n, jobs[i].plan.module,
+		       jobs[i].plan.file->path, jobs[i].release, status ? "FAILED" : "built",
+		       now() - jobs[i].started);
+		fflush(stdout);
+	}
+	return status == 0;
+}
+
+/*
+ * All jobs, as many at once as there are processors. The first one for a kernel is
+ * waited for: stap learns about the kernel then, and keeps it for the others.
+ */
+static bool run(const struct opts *o, struct job *jobs, int n)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int started = 0, done = 0, alone = 0;
+	bool good = true;
+
+	while (done < n) {
+		while (started < n && started - done < cpus && !alone) {
+			alone = !started || jobs[started].release != jobs[started - 1].release;
+			start(o, &jobs[started++]);
+		}
+		good &= reap(jobs, n, ++done);
+		if (done == started)
+			alone = 0;
+	}
+	return good;
+}
+
+static bool add_jobs(const struct opts *o, const struct target *t, const char *release,
+		     struct job *jobs, int *n)
+{
+	int n_words = o->n_args ? o->n_args : n_pages;
+
+	for (int i = 0; i < n_words && *n < JOBS_MAX; i++) {
+		const struct page *page = o->n_args ? page_find(o->args[i]) : &pages[i];
+		struct plan plan;
+		char *msg = NULL;
+
+		if (resolve_page(page, t, &plan, &msg)) {
+			say("%s", msg);
+			free(msg);
+			return false;
+		}
+		if (!known(jobs, *n, &plan, release))
+			jobs[(*n)++] = (struct job){ .plan = plan, .release = release };
+	}
+	return true;
+}
+
+enum status cmd_build(const struct opts *o)
+{
+	struct target targets[OPTS_LIST_MAX];
+	static struct job jobs[JOBS_MAX];
+	int n = 0, n_targets = o->n_files ? o->n_files : 1;
+	int n_releases = o->n_releases ? o->n_releases : 1;
+	struct utsname host;
+	bool good = true;
+
+	uname(&host);
+
+	for (int i = 0; i < o->n_args; i++) {
+		if (!page_find(o->args[i])) {
+			say("%s: no such page: 'teletap list' shows them", o->args[i]);
+			return STATUS_USAGE;
+		}
+	}
+	for (int i = 0; i < n_targets; i++) {
+		struct opts one = *o;
+		char *msg = NULL;
+		int err;
+
+		one.files[0] = o->files[i];
+		one.n_files = o->n_files ? 1 : 0;
+		err = target_open(&targets[i], &one, &msg);
+		if (err) {
+			say("%s", msg ? msg : strerror(-err));
+			return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+		}
+	}
+	for (int k = 0; k < n_releases; k++) {
+		const char *release = o->n_releases ? o->releases[k] : host.release;
+
+		for (int i = 0; i < n_targets; i++) {
+			if (!add_jobs(o, &targets[i], release, jobs, &n))
+				return STATUS_REFUSED;
+		}
+	}
+	good = run(o, jobs, n);
+	for (int i = 0; i < n_targets; i++)
+		target_close(&targets[i]);
+	return good ? STATUS_OK : STATUS_REFUSED;
+}

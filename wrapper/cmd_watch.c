@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teletap watch: one poll for the clock, signals, the target and the modules.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "page.h"
+#include "python.h"
+#include "render.h"
+#include "session.h"
+#include "target.h"
+#include "teletap.h"
+
+#define PAGES_MAX 8
+#define ANSWER_TRIES 20  /* of 0.1 s */
+#define UNLOAD_TRIES 150
+
+struct watch {
+	const struct opts *o;
+	struct target target;
+	const struct page *pages[PAGES_MAX];
+	int n_pages;
+	struct session sessions[PAGES_MAX]; /* one per module */
+	int n_sessions;
+	struct render_target shown;
+	char python[PYTHON_VERSION_MAX];
+	bool color;
+	int signals, timer;
+	int signal;      /* that ended the run; 0: none */
+	bool last;       /* the markers are off: the page is the last one */
+	bool broken;     /* the reader of our pages is gone */
+	long printed;
+};
+
+static const char *reason(const char *msg, int err)
+{
+	return msg ? msg : strerror(-err);
+}
+
+/* Reads "gc,210". */
+static bool read_pages(struct watch *w)
+{
+	char *words, *rest, *word;
+	bool good = true;
+
+	if (w->o->n_args != 1) {
+		say(w->o->n_args ? "one argument: PAGE[,PAGE...]" : "no page: 'teletap list' shows them");
+		return false;
+	}
+	words = rest = strdup(w->o->args[0]);
+	while (good && (word = strsep(&rest, ","))) {
+		const struct page *page = page_find(word);
+
+		if (!page || w->n_pages == PAGES_MAX) {
+			say(page ? "%s: too many pages" : "%s: no such page: 'teletap list' shows them", word);
+			good = false;
+			break;
+		}
+		w->pages[w->n_pages++] = page;
+	}
+	free(words);
+	return good;
+}
+
+static struct session *session_of(struct watch *w, const struct page *page)
+{
+	for (int i = 0; i < w->n_sessions; i++) {
+		if (!strcmp(w->sessions[i].plan.module, page->module))
+			return &w->sessions[i];
+	}
+	return NULL;
+}
+
+/* The module's file; compiled now when there is no other way. */
+static int get_module(struct watch *w, const struct plan *plan, char **ko, char **msg)
+{
+	struct utsname host;
+	struct timespec start, end;
+	int err = module_find(plan, w->o->pack, ko, msg);
+
+	if (err != -ENOENT || *msg)
+		return err;
+	uname(&host);
+	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
+	    "('teletap build' does it ahead of time)", plan->module, plan->file->path);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	err = module_compile(plan, host.release, NULL, msg);
+	if (err)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	say("compiled in %.1f s", (double)(end.tv_sec - start.tv_sec) +
+	    (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+	return module_find(plan, w->o->pack, ko, msg);
+}
+
+/* Loads the modules of all pages; the markers are still off. */
+static int load(struct watch *w, char **kos, const struct plan *plans, int n, char **msg)
+{
+	for (int i = 0; i < n; i++) {
+		int err;
+
+		vsay(w->o, "loading %s", kos[i]);
+		w->n_sessions = i + 1;
+		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, msg);
+		if (err)
+			return err;
+	}
+	for (int i = 0; i < n; i++) {
+		int err = session_attach(&w->sessions[i], msg);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int start(struct watch *w, char **msg)
+{
+	struct plan plans[PAGES_MAX];
+	char *kos[PAGES_MAX] = { NULL };
+	int n = 0, err = 0, swept;
+
+	for (int p = 0; p < w->n_pages && !err; p++) {
+		bool shared = false;
+
+		err = resolve_page(w->pages[p], &w->target, &plans[n], msg);
+		for (int i = 0; i < n && !err; i++)
+			shared |= !strcmp(plans[i].module, plans[n].module);
+		if (err || shared)
+			continue;
+		if (geteuid())
+			err = -EPERM;
+		else
+			err = get_module(w, &plans[n], &kos[n], msg);
+		n++;
+	}
+	if (err)
+		goto out;
+	python_version(plans[0].file->fd, w->python);
+	w->shown.python = w->python;
+	w->shown.exe = plans[0].file->path;
+	swept = runner_sweep();
+	if (swept)
+		say("removed %d module%s that a killed teletap had left", swept, swept > 1 ? "s" : "");
+	err = target_start(&w->target, msg);
+	if (!err)
+		err = load(w, kos, plans, n, msg);
+	if (!err) {
+		w->shown.pid = w->target.pid;
+		target_release(&w->target);
+	}
+out:
+	for (int i = 0; i < PAGES_MAX; i++)
+		free(kos[i]);
+	return err;
+}
+
+static void print_pages(struct watch *w)
+{
+	if (w->broken)
+		return;
+	w->printed++;
+	for (int p = 0; p < w->n_pages; p++) {
+		struct render r = { .page = w->pages[p], .target = &w->shown,
+				    .state = &session_of(w, w->pages[p])->state,
+				    .color = w->color, .number = w->printed,
+				    .last = w->last };
+		char *page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
+
+		if (!page || puts(page) < 0)
+			w->broken = true;
+		free(page);
+	}
+	if (fflush(stdout))
+		w->broken = true;
+}
+
+/* The first interval begins now; the clock keeps its step however long a page takes. */
+static void start_clock(struct watch *w)
+{
+	double interval = w->o->interval;
+	struct itimerspec spec;
+
+	spec.it_interval.tv_sec = (time_t)interval;
+	spec.it_interval.tv_nsec = (long)((interval - (double)(time_t)interval) * 1e9);
+	spec.it_value = spec.it_interval;
+	timerfd_settime(w->timer, 0, &spec, NULL);
+}
+
+/* Stops at a signal, or when the command's process has ended and been waited for. */
+static bool take_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	if (read(w->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	w->signal = (int)info.ssi_signo;
+	return true;
+}
+
+static bool all_ended(const struct watch *w)
+{
+	for (int i = 0; i < w->n_sessions; i++) {
+		if (w->sessions[i].runner.out >= 0)
+			return false;
+	}
+	return true;
+}
+
+/* A page is due when every module has sent what was asked for. */
+static bool all_new(const struct watch *w, int64_t asked)
+{
+	for (int i = 0; i < w->n_sessions; i++) {
+		if (w->sessions[i].state.snapshots <= asked)
+			return false;
+	}
+	return true;
+}
+
+enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_SESSIONS };
+
+/*
+ * Runs until a reason to stop: count reached, target ended, signal, reader gone, or
+ * a module's lines ended. The last page is not printed here.
+ */
+static int watch_loop(struct watch *w, char **msg)
+{
+	int64_t snapshots = 1, pending = 0;
+	struct pollfd fds[FD_SESSIONS + 2 * PAGES_MAX];
+
+	for (;;) {
+		int n = FD_SESSIONS, due = 0;
+		uint64_t ticks;
+
+		fds[FD_SIGNAL] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
+		fds[FD_TIMER] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
+		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
+		for (int i = 0; i < w->n_sessions; i++) {
+			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.err, .events = POLLIN };
+		}
+		if (poll(fds, (nfds_t)n, -1) < 0 && errno != EINTR)
+			return -errno;
+		for (int i = 0; i < w->n_sessions; i++) {
+			int ret = session_read(&w->sessions[i], msg);
+
+			if (ret < 0)
+				return ret;
+			if (w->sessions[i].runner.out < 0)
+				return 0;
+		}
+		if (pending && all_new(w, snapshots)) {
+			snapshots++;
+			pending = 0;
+			print_pages(w);
+		}
+		if (w->broken || fds[FD_TARGET].revents)
+			return 0;
+		if (fds[FD_SIGNAL].revents && take_signal(w))
+			return 0;
+		if (fds[FD_TIMER].revents && read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks))
+			due = 1;
+		/* The page that completes the count is the last one: it is made at the end. */
+		if (due && w->o->count && w->printed + 1 >= w->o->count && !pending)
+			return 0;
+		for (int i = 0; due && !pending && i < w->n_sessions; i++)
+			runner_ask(&w->sessions[i].runner);
+		pending |= due;
+	}
+}
+
+static bool all_last(const struct watch *w)
+{
+	for (int i = 0; i < w->n_sessions; i++) {
+		if (w->sessions[i].state.snapshots <= w->sessions[i].last)
+			return false;
+	}
+	return w->n_sessions > 0;
+}
+
+/* Reads until the sessions have ended, or done says so, or the time is up. */
+static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries, char **msg)
+{
+	while (!all_ended(w) && !(done && done(w)) && tries-- > 0) {
+		struct pollfd fds[PAGES_MAX];
+
+		for (int i = 0; i < w->n_sessions; i++)
+			fds[i] = (struct pollfd){ .fd = w->sessions[i].runner.out, .events = POLLIN };
+		poll(fds, (nfds_t)w->n_sessions, 100);
+		for (int i = 0; i < w->n_sessions; i++) {
+			int ret = session_read(&w->sessions[i], msg);
+
+			if (ret < 0)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Switches off, collects what was still in the kernel, and prints it at once: taking
+ * the modules out of the kernel takes a second. A module that does not answer any
+ * more sends its last snapshot when it is unloaded.
+ */
+static int stop(struct watch *w, char **msg)
+{
+	int err;
+
+	for (int i = 0; i < w->n_sessions; i++)
+		session_stop(&w->sessions[i]);
+	err = drain(w, all_last, ANSWER_TRIES, msg);
+	w->last = true;
+	if (!err && all_last(w))
+		print_pages(w);
+	else
+		w->last = false;
+	for (int i = 0; i < w->n_sessions; i++)
+		session_unload(&w->sessions[i]);
+	if (!err)
+		err = drain(w, NULL, UNLOAD_TRIES, msg);
+	if (!err && !w->last && all_last(w)) {
+		w->last = true;
+		print_pages(w);
+	}
+	for (int i = 0; i < w->n_sessions; i++) {
+		int ret = session_finish(&w->sessions[i], msg);
+
+		err = err ? err : ret;
+	}
+	return err;
+}
+
+static int open_events(struct watch *w)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return w->signals < 0 || w->timer < 0 ? -errno : 0;
+}
+
+static bool want_color(const struct opts *o)
+{
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+}
+
+enum status cmd_watch(const struct opts *o)
+{
+	static struct watch w; /* its sessions are too big for a stack */
+	char *msg = NULL, *stop_msg = NULL;
+	int err, ret;
+
+	w.o = o;
+	w.color = want_color(o);
+	if (!read_pages(&w)) {
+		opts_usage(command_find("watch"), stderr);
+		return STATUS_USAGE;
+	}
+	err = target_open(&w.target, o, &msg);
+	if (err) {
+		say("%s", reason(msg, err));
+		if (err == -EINVAL)
+			opts_usage(command_find("watch"), stderr);
+		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+	}
+	err = open_events(&w);
+	if (!err)
+		err = start(&w, &msg);
+	if (err == -EPERM && !msg)
+		msg = strdup("not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
+	if (!err) {
+		start_clock(&w);
+		err = watch_loop(&w, &msg);
+		ret = stop(&w, &stop_msg);
+	} else {
+		w.broken = true; /* nothing worth a page */
+		ret = stop(&w, &stop_msg);
+	}
+	if (err == -ECANCELED || (!err && ret))
+		say("%s", reason(stop_msg, ret));
+	else if (err)
+		say("%s", reason(msg, err));
+	target_close(&w.target);
+	free(msg);
+	free(stop_msg);
+	if (w.signal)
+		return (enum status)(STATUS_SIGNAL + w.signal);
+	return err || ret ? STATUS_REFUSED : STATUS_OK;
+}

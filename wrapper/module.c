@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A module is compiled from the target file's notes, but not from the file itself:
+ * a copy is made in which the notes name no semaphores, since those are not
+ * SystemTap's business here (semaphore.c). The copy lies where the module will
+ * later look for its target (module_alias), in a mount namespace of the compiler's
+ * own, so that builds can run side by side and nothing is left behind.
+ */
+#include "module.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <gelf.h>
+#include <glob.h>
+#include <sched.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "pack.h"
+#include "stap.h"
+
+const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX])
+{
+	snprintf(out, MODULE_ALIAS_MAX, "%s/%s", MODULE_FOLDER, id);
+	return out;
+}
+
+/* The folder with stp/ and tapsets/: ../share/teletap from the program. */
+static int share_folder(char *out, size_t size)
+{
+	char exe[3072], *slash;
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	if (n < 0)
+		return -errno;
+	exe[n] = '\0';
+	slash = strrchr(exe, '/');
+	*slash = '\0';
+	snprintf(out, size, "%s/../share/teletap", exe);
+	return access(out, R_OK) ? -errno : 0;
+}
+
+static void hash_text(crypto_hash_sha256_state *state, const char *path)
+{
+	unsigned char buf[65536];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	while (f && (n = fread(buf, 1, sizeof(buf), f)) > 0)
+		crypto_hash_sha256_update(state, buf, n);
+	if (f)
+		fclose(f);
+}
+
+/* One hash over the script and all tapsets; -errno where they are not installed. */
+static int source_hash(const char *module, char out[PACK_HASH])
+{
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	char share[4096], path[4200];
+	glob_t found = { 0 };
+	int err = share_folder(share, sizeof(share));
+
+	if (err)
+		return err;
+	crypto_hash_sha256_init(&state);
+	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, module);
+	hash_text(&state, path);
+	snprintf(path, sizeof(path), "%s/tapsets/*.stp*", share);
+	glob(path, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		hash_text(&state, found.gl_pathv[i]);
+	globfree(&found);
+	crypto_hash_sha256_final(&state, sum);
+	sodium_bin2hex(out, PACK_HASH, sum, sizeof(sum));
+	return 0;
+}
+
+int module_find(const struct plan *plan, const char *pack, char **ko, char **msg)
+{
+	struct utsname host;
+	char source[PACK_HASH];
+	bool installed = !source_hash(plan->module, source);
+	struct pack_module want = { .name = plan->module, .id = plan->id, .path = plan->file->path };
+	char *why = NULL;
+	int err;
+
+	uname(&host);
+	want.release = host.release;
+	if (pack) {
+		if (access(pack, R_OK))
+			return fail(msg, errno == ENOENT ? ENOTDIR : errno, "--pack %s: %s", pack,
+				    strerror(errno));
+		err = pack_find(pack, &want, ko, &why);
+		if (why) { /* near misses of a pack asked for are refusals */
+			if (msg)
+				*msg = why;
+			return err == -ENOENT ? -ESTALE : err;
+		}
+		if (err != -ENOENT)
+			return err;
+	}
+	if (installed)
+		want.source = source;
+	err = pack_find(PACK_CACHE, &want, ko, &why);
+	if (err && err != -ENOENT && msg) {
+		*msg = why;
+		return err;
+	}
+	free(why);
+	return err;
+}
+
+/* Sets the semaphore of every note in the copy to 0. */
+static int strip_semaphores(int fd)
+{
+	Elf_Scn *scn = NULL;
+	Elf *elf;
+	int err = 0;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return -ENOEXEC;
+	while (!err && (scn = elf_nextscn(elf, scn))) {
+		size_t size = gelf_getclass(elf) == ELFCLASS32 ? 4 : 8, next, name, desc, pos = 0;
+		const unsigned char zero[8] = { 0 };
+		Elf_Data *data;
+		GElf_Shdr sh;
+		GElf_Nhdr note;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_NOTE || sh.sh_flags & SHF_ALLOC)
+			continue;
+		data = elf_getdata(scn, NULL);
+		while (data && (next = gelf_getnote(data, pos, &note, &name, &desc)) > 0) {
+			off_t where = (off_t)(sh.sh_offset + desc + 2 * size);
+
+			if (note.n_type == 3 && note.n_descsz >= 3 * size &&
+			    pwrite(fd, zero, size, where) != (ssize_t)size)
+				err = -errno;
+			pos = next;
+		}
+	}
+	elf_end(elf);
+	return err;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	if (!f)
+		return -errno;
+	fputs(text, f);
+	return fclose(f) ? -errno : 0;
+}
+
+/* In the compiler's process: the copy, where the module will look for its target. */
+static int make_alias(const struct plan *plan)
+{
+	char alias[MODULE_ALIAS_MAX];
+	off_t offset = 0;
+	ssize_t n;
+	int fd, err;
+
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") ||
+	    mkdir(MODULE_FOLDER, 0755))
+		return -errno;
+	fd = open(module_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+	if (fd < 0)
+		return -errno;
+	while ((n = sendfile(fd, plan->file->fd, &offset, 1 << 30)) > 0)
+		;
+	err = n < 0 ? -errno : strip_semaphores(fd);
+	close(fd);
+	return err;
+}
+
+/* Runs stap in folder; its words go to folder/log. Returns its exit status. */
+static int run_stap(const struct plan *plan, const char *release, const char *folder,
+		    const char *share)
+{
+	char name[64], script[4200], tapsets[4200], include[4200];
+	const char *argv[] = {
+		"stap", "-p4", "-r", release, "-m", name, "-I", tapsets, "-I", include,
+		"--suppress-handler-errors", "-DSTP_NO_OVERLOAD", "-DMAXACTION=100000",
+		"-DMAXSKIPPED=2147483647", script, NULL
+	};
+	int log;
+
+	snprintf(name, sizeof(name), PACK_MODULE, plan->module);
+	snprintf(script, sizeof(script), "%s/stp/%s.stp", share, plan->module);
+	snprintf(tapsets, sizeof(tapsets), "%s/tapsets", share);
+	snprintf(include, sizeof(include), "%s/include", folder);
+	if (chdir(folder))
+		return 126;
+	log = open("log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	execvp(argv[0], (char **)argv);
+	return 127;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+/* The first line of the log that says what went wrong. */
+static void first_error(const char *folder, char *out, size_t size)
+{
+	char path[4200], line[1024];
+	FILE *f;
+
+	snprintf(out, size, "no reason given");
+	snprintf(path, sizeof(path), "%s/log", folder);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strstr(line, "error") || strstr(line, "ERROR")) {
+			snprintf(out, size, "%.200s", line);
+			break;
+		}
+	}
+	if (f)
+		fclose(f);
+}
+
+static int compile(const struct plan *plan, const char *release, const char *folder,
+		   const char *share, char **msg)
+{
+	char path[4200], text[512], alias[MODULE_ALIAS_MAX], why[256];
+	int status, err;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/include", folder);
+	if (mkdir(path, 0755))
+		return fail(msg, errno, "%s: %s", path, strerror(errno));
+	snprintf(path, sizeof(path), "%s/include/target.stpm", folder);
+	snprintf(text, sizeof(text), "@define teletap_target %%( \"%s\" %%)\n",
+		 module_alias(plan->id, alias));
+	err = write_text(path, text);
+	if (err)
+		return fail(msg, -err, "%s: %s", path, strerror(-err));
+
+	pid = fork();
+	if (pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		err = make_alias(plan);
+		if (err) {
+			fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
+			_exit(126);
+		}
+		_exit(run_stap(plan, release, folder, share));
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
+		return fail(msg, ENOENT, WEXITSTATUS(status) == 127 ?
+			    "there is no stap here to compile a module with: install systemtap 5.6 or "
+			    "later, or bring a pack (--pack) built on another machine" :
+			    "the compiler's folder cannot be set up: run as root");
+	first_error(folder, why, sizeof(why));
+	return fail(msg, EIO, "stap could not compile %s for %s: %s (all of it: %s/log)", plan->module,
+		    release, why, folder);
+}
+
+int module_compile(const struct plan *plan, const char *release, const char *pack, char **msg)
+{
+	const char *tmp = getenv("TMPDIR");
+	char folder[4096], share[4096], ko[4200], source[PACK_HASH], stap[64];
+	struct pack_module module = {
+		.name = plan->module, .release = release, .id = plan->id,
+		.path = plan->file->path, .stap = stap, .source = source,
+		.markers = plan->page->markers,
+	};
+	int err;
+
+	if (share_folder(share, sizeof(share)) || source_hash(plan->module, source))
+		return fail(msg, ENOENT, "the scripts are not installed (%s): install teletap as a whole, "
+			    "or bring a pack (--pack)", share);
+	snprintf(folder, sizeof(folder), "%s/teletap-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder))
+		return fail(msg, errno, "%s: %s", folder, strerror(errno));
+	err = compile(plan, release, folder, share, msg);
+	if (err)
+		return err; /* the folder stays, for its log */
+	stap_version(stap, sizeof(stap));
+	snprintf(ko, sizeof(ko), "%s/" PACK_MODULE ".ko", folder, plan->module);
+	err = pack_add(pack ? pack : PACK_CACHE, &module, ko, msg);
+	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	return err;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * module: plan -> a .ko file: from a pack, from the cache, or compiled.
+ */
+#ifndef TELETAP_MODULE_H
+#define TELETAP_MODULE_H
+
+#include "resolve.h"
+
+/*
+ * The path that every module's probes are compiled for. When a module is loaded it
+ * is a link to the target's file, so that one module serves that file wherever it
+ * lies. Writes to out; returns out.
+ */
+#define MODULE_ALIAS_MAX 256
+#define MODULE_FOLDER "/run/teletap"
+const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
+
+/*
+ * Finds the plan's module for the running kernel in the pack (NULL: none), then in
+ * the cache. Returns 0 with *ko set (to be freed), -ENOENT when it has to be
+ * compiled, another -errno with *msg set when one must not be used.
+ */
+int module_find(const struct plan *plan, const char *pack, char **ko, char **msg);
+
+/*
+ * Compiles the plan's module for a kernel release and puts it into the pack (NULL:
+ * the cache). Takes about half a minute the first time for a kernel, then some
+ * seconds. Returns 0, or -errno with *msg set.
+ */
+int module_compile(const struct plan *plan, const char *release, const char *pack, char **msg);
+
+#endif

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fail.h"
+
+static int hash_fd(int fd, char out[PACK_HASH])
+{
+	unsigned char buf[65536], sum[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	ssize_t n;
+
+	crypto_hash_sha256_init(&state);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		crypto_hash_sha256_update(&state, buf, (unsigned long long)n);
+	crypto_hash_sha256_final(&state, sum);
+	sodium_bin2hex(out, PACK_HASH, sum, sizeof(sum));
+	return n < 0 ? -errno : 0;
+}
+
+int pack_hash_file(const char *path, char out[PACK_HASH])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = hash_fd(fd, out);
+	close(fd);
+	return err;
+}
+
+/* Whether nobody but root and us can have written it. */
+static int check_owner(const char *path, const struct stat *st, char **msg)
+{
+	if (st->st_uid && st->st_uid != geteuid())
+		return fail(msg, EPERM, "%s belongs to user %u, who could have changed it: "
+			    "'chown root' it once you trust it", path, st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return fail(msg, EPERM, "%s can be written by others: 'chmod go-w' it once you trust it",
+			    path);
+	return 0;
+}
+
+/* A folder's or a file's owner, by its path. */
+static int check_path(const char *path, char **msg)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return -errno;
+	return check_owner(path, &st, msg);
+}
+
+static const char *get(const json_t *module, const char *key)
+{
+	const char *s = json_string_value(json_object_get(module, key));
+
+	return s ? s : "";
+}
+
+/* Reads the manifest; *manifest is NULL (and 0 returned) when there is none. */
+static int load(const char *dir, json_t **manifest, char **msg)
+{
+	char path[4096];
+	json_error_t error;
+	int err, format;
+
+	*manifest = NULL;
+	snprintf(path, sizeof(path), "%s/manifest.json", dir);
+	if (access(path, F_OK))
+		return 0;
+	err = check_path(dir, msg);
+	if (!err)
+		err = check_path(path, msg);
+	if (err)
+		return err;
+	*manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (!*manifest)
+		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line, error.text);
+	format = (int)json_integer_value(json_object_get(*manifest, "format"));
+	if (format == PACK_FORMAT)
+		return 0;
+	json_decref(*manifest);
+	*manifest = NULL;
+	return fail(msg, EBADMSG, "%s: format %d, this teletap reads %d: build the pack with this version",
+		    path, format, PACK_FORMAT);
+}
+
+static bool same(const json_t *module, const struct pack_module *want)
+{
+	return !strcmp(get(module, "name"), want->name) &&
+	       !strcmp(get(module, "release"), want->release) &&
+	       !strcmp(get(module, "build_id"), want->id);
+}
+
+static char *ko_path(const char *dir, const char *release, const char *id, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s/%s/" PACK_MODULE ".ko", dir, release, id, name) < 0 ? NULL : path;
+}
+
+/* Says in which way the pack's module is not the wanted one. */
+static void differ(const char *dir, const json_t *module, const struct pack_module *want, char **msg)
+{
+	if (strcmp(get(module, "name"), want->name))
+		return;
+	if (!strcmp(get(module, "build_id"), want->id))
+		fail(msg, ENOENT, "%s: its module %s is for kernel %s, this is %s: build it with "
+		     "'teletap build %s -k %s'", dir, want->name, get(module, "release"), want->release,
+		     want->name, want->release);
+	else if (!strcmp(get(module, "release"), want->release))
+		fail(msg, ENOENT, "%s: its module %s is for the build %.12s of %s, %s is %.12s: "
+		     "build it with 'teletap build %s -e %s'", dir, want->name,
+		     get(module, "build_id"), get(module, "path"), want->path, want->id, want->name,
+		     want->path);
+}
+
+/* Checks the module's file against its entry in the manifest. */
+static int verify(const char *dir, const json_t *module, const struct pack_module *want, char **ko,
+		  char **msg)
+{
+	char *path = ko_path(dir, want->release, want->id, want->name);
+	char hash[PACK_HASH];
+	struct stat st;
+	int fd, err;
+
+	if (!path)
+		return -ENOMEM;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st)) {
+		err = fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
+		goto out;
+	}
+	err = check_owner(path, &st, msg);
+	if (!err)
+		err = hash_fd(fd, hash);
+	if (!err && strcmp(hash, get(module, "sha256")))
+		err = fail(msg, EBADMSG, "%s: not the file the manifest describes (sha256 %.12s, "
+			   "not %.12s): build the pack again", path, hash, get(module, "sha256"));
+out:
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		free(path);
+	else
+		*ko = path;
+	return err;
+}
+
+int pack_find(const char *dir, const struct pack_module *want, char **ko, char **msg)
+{
+	json_t *manifest, *module;
+	size_t i;
+	int err = load(dir, &manifest, msg);
+
+	if (err || !manifest)
+		return err ? err : -ENOENT;
+	err = -ENOENT;
+	json_array_foreach(json_object_get(manifest, "modules"), i, module) {
+		if (!same(module, want)) {
+			differ(dir, module, want, msg);
+			continue;
+		}
+		if (msg) {
+			free(*msg);
+			*msg = NULL;
+		}
+		if (!want->source || !strcmp(get(module, "source"), want->source))
+			err = verify(dir, module, want, ko, msg);
+		break;
+	}
+	json_decref(manifest);
+	return err;
+}
+
+static int make_folders(const char *dir, const char *release, const char *id, char **msg)
+{
+	char path[4096];
+	char *slash;
+
+	snprintf(path, sizeof(path), "%s/%s/%s/", dir, release, id);
+	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return fail(msg, errno, "%s: %s", path, strerror(errno));
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	int err = in < 0 || out < 0 ? -errno : 0;
+	char buf[65536];
+	ssize_t n = 0;
+
+	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
+		if (write(out, buf, (size_t)n) != n)
+			err = errno ? -errno : -EIO;
+	}
+	if (!err && (n < 0 || fsync(out)))
+		err = -errno;
+	if (in >= 0)
+		close(in);
+	if (out >= 0 && close(out) && !err)
+		err = -errno;
+	return err;
+}
+
+/* Copies beside the final place, then renames: a reader sees the old or the new. */
+static int place(const char *ko, const char *to, char **msg)
+{
+	char *tmp;
+	int err;
+
+	if (asprintf(&tmp, "%s.%d", to, getpid()) < 0)
+		return -ENOMEM;
+	err = copy_file(ko, tmp);
+	if (!err && rename(tmp, to))
+		err = -errno;
+	if (err) {
+		fail(msg, -err, "%s: %s", to, strerror(-err));
+		unlink(tmp);
+	}
+	free(tmp);
+	return err;
+}
+
+static int save(const char *dir, const json_t *manifest, char **msg)
+{
+	char path[4096], tmp[4200];
+
+	snprintf(path, sizeof(path), "%s/manifest.json", dir);
+	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
+	if (json_dump_file(manifest, tmp, JSON_INDENT(2) | JSON_PRESERVE_ORDER) || rename(tmp, path)) {
+		unlink(tmp);
+		return fail(msg, EIO, "%s: cannot be written", path);
+	}
+	return 0;
+}
+
+int pack_add(const char *dir, const struct pack_module *m, const char *ko, char **msg)
+{
+	char lock_path[4096], hash[PACK_HASH], *to = NULL;
+	json_t *manifest = NULL, *modules, *module, *markers;
+	int lock = -1, err;
+	size_t i;
+
+	err = make_folders(dir, m->release, m->id, msg);
+	if (err)
+		return err;
+	snprintf(lock_path, sizeof(lock_path), "%s/.lock", dir);
+	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX)) {
+		err = fail(msg, errno, "%s: %s", lock_path, strerror(errno));
+		goto out;
+	}
+	to = ko_path(dir, m->release, m->id, m->name);
+	err = to ? pack_hash_file(ko, hash) : -ENOMEM;
+	if (!err)
+		err = place(ko, to, msg);
+	if (!err)
+		err = load(dir, &manifest, msg);
+	if (err)
+		goto out;
+	if (!manifest)
+		manifest = json_pack("{s:i, s:[]}", "format", PACK_FORMAT, "modules");
+	modules = json_object_get(manifest, "modules");
+	json_array_foreach(modules, i, module) {
+		if (same(module, m)) {
+			json_array_remove(modules, i);
+			break;
+		}
+	}
+	markers = json_array();
+	for (i = 0; m->markers[i]; i++)
+		json_array_append_new(markers, json_string(m->markers[i]));
+	json_array_append_new(modules, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}",
+						 "name", m->name, "release", m->release,
+						 "build_id", m->id, "path", m->path,
+						 "markers", markers, "stap", m->stap,
+						 "source", m->source, "sha256", hash));
+	err = save(dir, manifest, msg);
+out:
+	json_decref(manifest);
+	if (lock >= 0)
+		close(lock);
+	free(to);
+	return err;
+}

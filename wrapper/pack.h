@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pack: a folder of compiled modules for given kernels and targets:
+ *
+ *   DIR/manifest.json                       what is in it, with a sha256 of each module
+ *   DIR/RELEASE/BUILD-ID/teletap_NAME_0000000.ko
+ *
+ * staprun renames a module to go by its own process number, without making the name
+ * longer: the zeros are the room for it.
+ * The cache is a pack. Nothing is taken from one that others could have written.
+ */
+#ifndef TELETAP_PACK_H
+#define TELETAP_PACK_H
+
+#define PACK_FORMAT 1
+#define PACK_CACHE "/var/cache/teletap"
+#define PACK_MODULE "teletap_%s_0000000"
+#define PACK_HASH 65 /* sha256 in hex, terminated */
+
+/* What identifies a module, and where it came from. */
+struct pack_module {
+	const char *name;    /* gc */
+	const char *release; /* of the kernel */
+	const char *id;      /* the target's build-id */
+	const char *path;    /* of the target, for people */
+	const char *stap;    /* version that compiled it */
+	const char *source;  /* hash of the scripts; NULL in pack_find: any will do */
+	const char *const *markers; /* NULL-terminated; those the module probes */
+};
+
+/*
+ * Finds a module. Returns 0 with *ko set (to be freed); -ENOENT when the pack has
+ * none (*msg set when it has one that nearly fits, saying what differs);
+ * another -errno with *msg set when the pack or the module must not be trusted.
+ */
+int pack_find(const char *dir, const struct pack_module *want, char **ko, char **msg);
+
+/* Puts the file ko into the pack (made when missing). Returns 0, or -errno with *msg. */
+int pack_add(const char *dir, const struct pack_module *module, const char *ko, char **msg);
+
+/* The sha256 of a file, in hex. Returns 0 or -errno. */
+int pack_hash_file(const char *path, char out[PACK_HASH]);
+
+#endif

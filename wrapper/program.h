@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * program: a command's first word -> the ELF file that execve would run for it.
+ */
+#ifndef TELETAP_PROGRAM_H
+#define TELETAP_PROGRAM_H
+
+/*
+ * Looks word up in PATH as execvp does, follows links, '#!' lines and env(1) in
+ * them. *path is to be freed. Returns 0, or -errno with *msg set.
+ */
+int program_find(const char *word, char **path, char **msg);
+
+#endif

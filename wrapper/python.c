@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From 3.11 on CPython exports Py_Version, a constant. Older ones hold their
+ * version only as a string among their constants: PY_VERSION, "3.9.2".
+ */
+#include "python.h"
+
+#include <gelf.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t symbol_addr(Elf *elf, const char *name, size_t *section)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(elf, scn))) {
+		Elf_Data *data;
+		GElf_Shdr sh;
+		GElf_Sym sym;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
+			const char *s = elf_strptr(elf, sh.sh_link, sym.st_name);
+
+			if (s && !strcmp(s, name)) {
+				*section = sym.st_shndx;
+				return sym.st_value;
+			}
+		}
+	}
+	return 0;
+}
+
+static bool read_addr(int fd, Elf *elf, size_t section, uint64_t addr, void *buf, size_t size)
+{
+	Elf_Scn *scn = elf_getscn(elf, section);
+	GElf_Shdr sh;
+
+	return scn && gelf_getshdr(scn, &sh) && addr >= sh.sh_addr &&
+	       pread(fd, buf, size, (off_t)(addr - sh.sh_addr + sh.sh_offset)) == (ssize_t)size;
+}
+
+/* PY_VERSION_HEX: major, minor, micro, level (a, b, c: rc, f: final) and serial. */
+static void format_hex(uint64_t hex, char out[PYTHON_VERSION_MAX])
+{
+	unsigned level = hex >> 4 & 15;
+	int n = snprintf(out, PYTHON_VERSION_MAX, "%u.%u.%u", (unsigned)(hex >> 24 & 255),
+			 (unsigned)(hex >> 16 & 255), (unsigned)(hex >> 8 & 255));
+
+	if (level != 15)
+		snprintf(out + n, (size_t)(PYTHON_VERSION_MAX - n), "%s%u",
+			 level == 12 ? "rc" : level == 11 ? "b" : "a", (unsigned)(hex & 15));
+}
+
+/* The first string "3.MINOR.MICRO" of its own in the constants. */
+static void find_string(Elf *elf, char out[PYTHON_VERSION_MAX])
+{
+	Elf_Scn *scn = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return;
+	while ((scn = elf_nextscn(elf, scn))) {
+		const char *name, *p, *end;
+		Elf_Data *data;
+		GElf_Shdr sh;
+
+		if (!gelf_getshdr(scn, &sh) || !(name = elf_strptr(elf, names, sh.sh_name)) ||
+		    strcmp(name, ".rodata") || !(data = elf_rawdata(scn, NULL)) || !data->d_buf)
+			continue;
+		end = (const char *)data->d_buf + data->d_size;
+		for (p = data->d_buf; p + 8 < end; p++) {
+			unsigned minor, micro;
+			int used = 0;
+
+			p = memchr(p, '\0', (size_t)(end - p - 8));
+			if (!p)
+				break;
+			if (p[1] == '3' && p[2] == '.' && memchr(p + 1, '\0', 8) &&
+			    sscanf(p + 1, "3.%2u.%2u%n", &minor, &micro, &used) == 2 &&
+			    (!p[1 + used] || p[1 + used] == '+')) {
+				snprintf(out, PYTHON_VERSION_MAX, "3.%u.%u", minor, micro);
+				return;
+			}
+		}
+	}
+}
+
+void python_version(int fd, char out[PYTHON_VERSION_MAX])
+{
+	size_t section = 0;
+	uint64_t addr, hex;
+	Elf *elf;
+
+	out[0] = '\0';
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return;
+	addr = symbol_addr(elf, "Py_Version", &section);
+	if (addr && read_addr(fd, elf, section, addr, &hex, sizeof(hex)) && hex >> 24 == 3)
+		format_hex(hex, out);
+	else if (symbol_addr(elf, "_PyRuntime", &section))
+		find_string(elf, out);
+	elf_end(elf);
+}

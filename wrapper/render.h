@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * render: state -> a page as text or JSON. Pure: no clock, no terminal, no process.
+ */
+#ifndef TELETAP_RENDER_H
+#define TELETAP_RENDER_H
+
+#include "page.h"
+
+/* Whose page it is. */
+struct render_target {
+	int pid;            /* 0: all processes of the binary */
+	const char *exe;
+	const char *python; /* version; "" when it is not Python */
+};
+
+struct render {
+	const struct page *page;
+	const struct render_target *target;
+	const struct state *state;
+	bool color;
+	long number; /* of this page in the run, from 1 */
+	bool last;   /* nothing will be counted after it */
+};
+
+/* Return the page (to be freed), NULL when out of memory. Text ends in a newline. */
+char *render_text(const struct render *r);
+char *render_json(const struct render *r);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "render.h"
+
+/* A string from outside may hold bytes that JSON cannot: they become U+FFFD. */
+static json_t *text(const char *s)
+{
+	json_t *value = json_string(s);
+	char *clean, *to;
+
+	if (value)
+		return value;
+	clean = to = malloc(3 * strlen(s) + 1);
+	if (!clean)
+		return NULL;
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x80)
+			*to++ = *s;
+		else
+			to = stpcpy(to, "\xef\xbf\xbd");
+	}
+	*to = '\0';
+	value = json_string(clean);
+	free(clean);
+	return value;
+}
+
+static json_t *cell(const struct column *c, const union cell *v)
+{
+	return c->unit == UNIT_SHARE ? json_real(v->share) : json_integer(v->number);
+}
+
+/* Puts a value under its key; "a.b" is b inside a. */
+static void put(json_t *row, const char *key, json_t *value)
+{
+	const char *dot = strchr(key, '.');
+	char outer[64];
+	json_t *inner;
+
+	if (!dot) {
+		json_object_set_new(row, key, value);
+		return;
+	}
+	snprintf(outer, sizeof(outer), "%.*s", (int)(dot - key), key);
+	inner = json_object_get(row, outer);
+	if (!inner) {
+		inner = json_object();
+		json_object_set_new(row, outer, inner);
+	}
+	json_object_set_new(inner, dot + 1, value);
+}
+
+static json_t *rows(const struct table *t)
+{
+	json_t *all = json_array();
+
+	for (int r = 0; r < t->n_rows; r++) {
+		json_t *row = json_object();
+
+		for (int c = 0; c < t->n_columns; c++)
+			put(row, t->columns[c].key, cell(&t->columns[c], &t->cells[r][c]));
+		json_array_append_new(all, row);
+	}
+	return all;
+}
+
+static void stamp(int64_t real_ns, char *out, size_t size)
+{
+	time_t second = (time_t)(real_ns / 1000000000);
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, size, "%s.%03dZ", date, (int)(real_ns / 1000000 % 1000));
+}
+
+char *render_json(const struct render *r)
+{
+	const struct state *s = r->state;
+	const struct loss *l = &s->now.loss;
+	struct table t;
+	json_t *page, *target;
+	char when[64], *out;
+
+	r->page->fill(s, &t);
+	stamp(s->now.real_ns, when, sizeof(when));
+	target = json_pack("{s:o, s:o}", "pid",
+			   r->target->pid ? json_integer(r->target->pid) : json_null(),
+			   "exe", text(r->target->exe));
+	json_object_set_new(target, "python", *r->target->python ? text(r->target->python) :
+			    json_null());
+	json_object_set_new(target, "processes", json_integer(s->now.processes));
+	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
+			 "page", r->page->number, "name", r->page->name, "time", when,
+			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
+			 "last", r->last, "target", target, "loss",
+			 "skipped", (json_int_t)l->skipped, "dropped", (json_int_t)l->dropped,
+			 "table_full", (json_int_t)l->table_full,
+			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t));
+	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	json_decref(page);
+	return out;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "resolve.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fail.h"
+
+static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
+{
+	for (size_t i = 0; i < sdt->n_markers; i++) {
+		if (!strcmp(sdt->markers[i].provider, provider) &&
+		    (!name || !strcmp(sdt->markers[i].name, name)))
+			return true;
+	}
+	return false;
+}
+
+/* The first marker of the page that the file lacks; NULL: it has them all. */
+static const char *lacking(const struct page *page, const struct sdt_file *sdt)
+{
+	for (int i = 0; i < PAGE_MARKERS && page->markers[i]; i++) {
+		if (!has_marker(sdt, page->provider, page->markers[i]))
+			return page->markers[i];
+	}
+	return NULL;
+}
+
+static void describe(const struct target *t, char *out, size_t size)
+{
+	if (t->kind == TARGET_PID)
+		snprintf(out, size, "process %d (%s)", t->pid, t->n_files ? t->files[0].path : "?");
+	else
+		snprintf(out, size, "%s", t->files[0].path);
+}
+
+int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
+{
+	const struct target_file *file = NULL;
+	char what[512];
+
+	describe(t, what, sizeof(what));
+	for (size_t i = 0; i < t->n_files && !file; i++) {
+		if (has_marker(&t->files[i].sdt, page->provider, NULL))
+			file = &t->files[i];
+	}
+	if (!file)
+		return fail(msg, ENOENT, "%s has no markers of %s, which page %d needs: "
+			    "'teletap probes' shows what it has%s", what, page->provider, page->number,
+			    strcmp(page->provider, "python") ? "" :
+			    "; run it with a Python built --with-dtrace, such as Debian's or Fedora's");
+	if (lacking(page, &file->sdt))
+		return fail(msg, ENOENT, "%s lacks the marker %s, which page %d needs: "
+			    "'teletap probes' shows what it has", file->path,
+			    lacking(page, &file->sdt), page->number);
+	if (file->sdt.elf_machine != EM_X86_64)
+		return fail(msg, ENOTSUP, "%s is not for x86-64: only such programs can be watched so far",
+			    file->path);
+	if (!file->sdt.build_id_len)
+		return fail(msg, ENOTSUP, "%s has no build-id, which ties a module to its binary: "
+			    "link it with -Wl,--build-id", file->path);
+
+	*plan = (struct plan){ .page = page, .module = page->module, .file = file };
+	sdt_build_id_hex(&file->sdt, plan->id);
+	return 0;
+}

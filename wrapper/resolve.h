@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * resolve: wanted page + markers present -> a plan, or the reason why not.
+ */
+#ifndef TELETAP_RESOLVE_H
+#define TELETAP_RESOLVE_H
+
+#include "page.h"
+#include "target.h"
+
+#define TARGET_ID_MAX (2 * SDT_BUILD_ID_MAX + 8)
+
+/* What has to be loaded, and into which file its probes go. */
+struct plan {
+	const struct page *page;          /* one of the module's pages */
+	const char *module;
+	const struct target_file *file;   /* belongs to the target */
+	char id[TARGET_ID_MAX];           /* names the file's contents: its build-id */
+};
+
+/* Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. */
+int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg);
+
+#endif

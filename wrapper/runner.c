@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * staprun loads the module and becomes stapio, which carries its lines. With -R it
+ * writes its process number over the end of the module's name (teletap_gc_0000000
+ * becomes teletap_gc_00_4242), so that several run side by side.
+ *
+ * Ways out, and who cleans up (each seen in the lab):
+ *   SIGTERM to stapio    it prints the last snapshot and unloads: the normal way
+ *   teletap dies         the kernel sends stapio SIGTERM (PR_SET_PDEATHSIG)
+ *   stapio dies          the module stays; we remove it with staprun -d
+ *   both at once         the next teletap sweeps it away; until then it is idle, as
+ *                        the semaphores fell with teletap (semaphore.c)
+ * stapio is in a process group of its own: Ctrl-C is for teletap alone.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "module.h"
+
+#define BUFFER_MB "1"   /* of output per processor, in the kernel; the default is 16 */
+#define FINISH_MS 15000 /* unloading takes 1 to 2 s in the lab */
+
+/*
+ * The module finds its target by a link. Two sessions with the same file would use
+ * the same link, so the one that is starting holds a lock.
+ */
+static int make_alias(struct runner *r, const char *id, int fd, char **msg)
+{
+	char path[MODULE_ALIAS_MAX], target[64], lock[MODULE_ALIAS_MAX + 8];
+
+	if (mkdir(MODULE_FOLDER, 0700) && errno != EEXIST)
+		return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
+	module_alias(id, path);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	r->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (r->lock < 0 || flock(r->lock, LOCK_EX))
+		return fail(msg, errno, "%s: %s", lock, strerror(errno));
+	snprintf(target, sizeof(target), "/proc/%d/fd/%d", getpid(), fd);
+	unlink(path);
+	if (symlink(target, path))
+		return fail(msg, errno, "%s: %s", path, strerror(errno));
+	r->alias = strdup(path);
+	return r->alias ? 0 : -ENOMEM;
+}
+
+void runner_started(struct runner *r)
+{
+	if (r->alias)
+		unlink(r->alias);
+	free(r->alias);
+	r->alias = NULL;
+	if (r->lock >= 0)
+		close(r->lock);
+	r->lock = -1;
+}
+
+/* The name that staprun -R gives the module. */
+static void module_name(const char *ko, pid_t pid, char *out, size_t size)
+{
+	const char *slash = strrchr(ko, '/');
+	char number[16];
+	int len;
+
+	snprintf(number, sizeof(number), "_%d", pid);
+	snprintf(out, size, "%s", slash ? slash + 1 : ko);
+	len = (int)strcspn(out, ".") - (int)strlen(number);
+	snprintf(out + (len > 0 ? len : 0), size - (size_t)(len > 0 ? len : 0), "%s", number);
+}
+
+/* In the child; never returns. */
+static void run_staprun(const char *ko, pid_t pid, pid_t parent, int out, int err)
+{
+	char option[32];
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(0); /* it died before the line above */
+	setpgid(0, 0);
+	dup2(null, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
+	execlp("staprun", "staprun", "-R", "-b", BUFFER_MB, ko, option, (char *)NULL);
+	_exit(127);
+}
+
+int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid, char **msg)
+{
+	pid_t parent = getpid();
+	int out[2], err[2], ret;
+
+	*r = (struct runner){ .out = -1, .err = -1, .lock = -1 };
+	ret = make_alias(r, id, fd, msg);
+	if (ret) {
+		runner_started(r);
+		return ret;
+	}
+	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+		return fail(msg, errno, "pipe: %s", strerror(errno));
+	r->pid = fork();
+	if (r->pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (r->pid == 0)
+		run_staprun(ko, pid, parent, out[1], err[1]);
+	module_name(ko, r->pid, r->module, sizeof(r->module));
+	close(out[1]);
+	close(err[1]);
+	r->out = out[0];
+	r->err = err[0];
+	fcntl(r->out, F_SETFL, O_NONBLOCK);
+	fcntl(r->err, F_SETFL, O_NONBLOCK);
+	fcntl(r->out, F_SETPIPE_SZ, 1 << 20);
+	return 0;
+}
+
+bool runner_ask(const struct runner *r)
+{
+	char path[128];
+	int fd;
+	bool good;
+
+	snprintf(path, sizeof(path), "/proc/systemtap/%s/ctl", r->module);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	good = write(fd, "s", 1) == 1;
+	close(fd);
+	return good;
+}
+
+void runner_listen(struct runner *r)
+{
+	char buf[512];
+	ssize_t n;
+
+	while ((n = read(r->err, buf, sizeof(buf) - 1)) > 0) {
+		size_t len = strlen(r->words);
+
+		buf[n] = '\0';
+		snprintf(r->words + len, sizeof(r->words) - len, "%s", buf);
+	}
+	if (n == 0) {
+		close(r->err);
+		r->err = -1;
+	}
+}
+
+void runner_stop(const struct runner *r)
+{
+	if (r->pid > 0)
+		kill(r->pid, SIGTERM);
+}
+
+static bool module_loaded(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	return access(path, F_OK) == 0;
+}
+
+/* staprun -d removes a module that has lost its stapio. */
+static void module_remove(const char *name)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execlp("staprun", "staprun", "-d", name, (char *)NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void nap_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+int runner_finish(struct runner *r, char **msg)
+{
+	int status = 0, waited = 0;
+
+	runner_started(r);
+	if (r->pid <= 0)
+		return 0;
+	while (waitpid(r->pid, &status, WNOHANG) == 0) {
+		if (waited >= FINISH_MS)
+			kill(r->pid, SIGKILL);
+		nap_ms(10);
+		waited += 10;
+	}
+	if (r->err >= 0)
+		runner_listen(r);
+	if (r->err >= 0)
+		close(r->err);
+	if (r->out >= 0)
+		close(r->out);
+	/* A killed stapio's probes may still be on their way out. */
+	for (int i = 0; i < 50 && module_loaded(r->module); i++) {
+		module_remove(r->module);
+		if (module_loaded(r->module))
+			nap_ms(100);
+	}
+	if (module_loaded(r->module))
+		return fail(msg, EBUSY, "the module %s cannot be removed: try 'staprun -d %s' as "
+			    "root; 'dmesg' may say why", r->module, r->module);
+	return status;
+}
+
+/* The process number at the end of one of our modules' names; 0: not one of ours. */
+static pid_t owner_of(const char *module)
+{
+	const char *number = strrchr(module, '_');
+
+	return strncmp(module, "teletap_", 8) || !number ? 0 : (pid_t)atoi(number + 1);
+}
+
+static bool is_stap(pid_t pid)
+{
+	char path[64], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (f && !fgets(comm, sizeof(comm), f))
+		comm[0] = '\0';
+	if (f)
+		fclose(f);
+	return !strcmp(comm, "stapio\n") || !strcmp(comm, "staprun\n");
+}
+
+int runner_sweep(void)
+{
+	char line[512], left[16][RUNNER_MODULE];
+	FILE *f = fopen("/proc/modules", "re");
+	int n = 0;
+
+	while (f && n < 16 && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, " ")] = '\0';
+		if (owner_of(line) > 0 && !is_stap(owner_of(line)))
+			snprintf(left[n++], RUNNER_MODULE, "%.*s", RUNNER_MODULE - 1, line);
+	}
+	if (f)
+		fclose(f);
+	for (int i = 0; i < n; i++)
+		module_remove(left[i]);
+	return n;
+}

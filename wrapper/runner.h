@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runner: .ko file + target -> a running staprun, a stream of lines, an exit
+ * verdict. The reasoning about every way out is at the top of runner.c.
+ */
+#ifndef TELETAP_RUNNER_H
+#define TELETAP_RUNNER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define RUNNER_WORDS 2048
+#define RUNNER_MODULE 64
+
+struct runner {
+	pid_t pid;       /* staprun; 0: none */
+	char module[RUNNER_MODULE]; /* as the kernel knows it */
+	int out;         /* its lines; -1 when they have ended */
+	int err;         /* its complaints; -1 when they have ended */
+	char words[RUNNER_WORDS]; /* the complaints so far */
+	char *alias;     /* the link to the target's file, while it is needed */
+	int lock;
+};
+
+/*
+ * Starts staprun with the module ko, whose probes go into the file open at fd with
+ * build-id id; pid is the process watched with its descendants, 0 for all. Returns
+ * 0, or -errno with *msg set. Call runner_started once the module answers.
+ */
+int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid, char **msg);
+
+/* The module has found its file. */
+void runner_started(struct runner *r);
+
+/* Asks the module for a snapshot; false while it cannot hear yet. */
+bool runner_ask(const struct runner *r);
+
+/* Reads complaints that have come in. */
+void runner_listen(struct runner *r);
+
+/* Asks the module to send its last snapshot and go; its lines then end. */
+void runner_stop(const struct runner *r);
+
+/*
+ * After the lines have ended: waits until staprun has ended and makes sure that
+ * the module is gone. Returns staprun's wait status, or -errno with *msg set when
+ * the module cannot be removed.
+ */
+int runner_finish(struct runner *r, char **msg);
+
+/* Removes modules that a killed teletap has left behind; returns how many. */
+int runner_sweep(void);
+
+#endif

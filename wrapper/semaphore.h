@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * semaphore: switches markers on, and the kernel switches them off again, however
+ * this program ends. The reasoning is at the top of semaphore.c.
+ */
+#ifndef TELETAP_SEMAPHORE_H
+#define TELETAP_SEMAPHORE_H
+
+#include "sdt.h"
+
+#define SEMAPHORES 16
+
+struct semaphores {
+	int n;
+	int fds[SEMAPHORES];
+};
+
+/*
+ * Raises the semaphores of the named markers (NULL-terminated) in every process
+ * that has the file open at fd mapped, now or later, until semaphores_drop or the
+ * end of this process. Returns 0, or -errno with *msg set.
+ */
+int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
+		     const char *provider, const char *const *markers, char **msg);
+void semaphores_drop(struct semaphores *s);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+
+#define ATTACH_MS 30000
+#define ASK_MS 100 /* between questions, until the module hears one */
+
+int session_start(struct session *s, const struct plan *plan, const char *ko,
+		  const struct target *t, char **msg)
+{
+	*s = (struct session){ .plan = *plan };
+	return runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, msg);
+}
+
+static int feed(struct session *s, const char *bytes, size_t n, char **msg)
+{
+	int complete = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int ret;
+
+		if (bytes[i] != '\n') {
+			if (s->len < LINE_BYTES)
+				s->buf[s->len++] = bytes[i];
+			else
+				s->overlong = true;
+			continue;
+		}
+		ret = s->overlong ? 0 : state_take(&s->state, s->buf, s->len);
+		s->state.malformed += s->overlong;
+		s->overlong = false;
+		s->len = 0;
+		if (ret < 0)
+			return fail(msg, -ret, "the module %s speaks another version of the protocol: "
+				    "build it again with this teletap", s->plan.module);
+		complete += ret;
+	}
+	return complete;
+}
+
+int session_read(struct session *s, char **msg)
+{
+	char bytes[65536];
+	int complete = 0;
+	ssize_t n;
+
+	if (s->runner.err >= 0)
+		runner_listen(&s->runner);
+	while (s->runner.out >= 0 && (n = read(s->runner.out, bytes, sizeof(bytes))) != 0) {
+		int ret;
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? complete : -errno;
+		ret = feed(s, bytes, (size_t)n, msg);
+		if (ret < 0)
+			return ret;
+		complete += ret;
+	}
+	if (s->runner.out >= 0)
+		close(s->runner.out);
+	s->runner.out = -1;
+	return complete;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * The module's first line comes before its probes are in place, and a question is
+ * not heard before they are: an answer means that everything is ready.
+ */
+int session_attach(struct session *s, char **msg)
+{
+	int64_t end = now_ms() + ATTACH_MS;
+	struct pollfd fds[2];
+	int64_t asked = 0;
+	int ret;
+
+	while (!s->state.snapshots) {
+		if (now_ms() > end)
+			return fail(msg, ETIME, "the module did not answer within %d s: 'dmesg' may say why",
+				    ATTACH_MS / 1000);
+		if (s->state.hello && now_ms() - asked >= ASK_MS) {
+			runner_ask(&s->runner);
+			asked = now_ms();
+		}
+		fds[0] = (struct pollfd){ .fd = s->runner.out, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = s->runner.err, .events = POLLIN };
+		poll(fds, 2, ASK_MS);
+		ret = session_read(s, msg);
+		if (ret < 0)
+			return ret;
+		if (s->runner.out < 0)
+			return -ECANCELED; /* session_finish knows why */
+	}
+	runner_started(&s->runner);
+	if (strstr(s->runner.words, "registration error"))
+		return fail(msg, EBUSY, "%s: the kernel refused a probe: another tracer (bpftrace, perf, "
+			    "bcc) is at the same marker: stop it first", s->plan.file->path);
+	return semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
+				s->plan.page->provider, s->plan.page->markers, msg);
+}
+
+void session_stop(struct session *s)
+{
+	s->stopping = s->runner.out >= 0;
+	semaphores_drop(&s->semaphores);
+	s->last = s->state.snapshots;
+	runner_ask(&s->runner);
+}
+
+void session_unload(struct session *s)
+{
+	runner_stop(&s->runner);
+}
+
+/* staprun's first complaint, for people. */
+static void first_words(const char *words, char *out, size_t size)
+{
+	const char *start = strstr(words, "ERROR:");
+
+	start = start ? start + strlen("ERROR:") : words;
+	start += strspn(start, " \n");
+	snprintf(out, size, "%.*s", (int)strcspn(start, "\n\r\033"), start);
+}
+
+static int explain(const struct session *s, int status, char **msg)
+{
+	char why[300];
+
+	first_words(s->runner.words, why, sizeof(why));
+	if (WIFSIGNALED(status))
+		return fail(msg, ECANCELED, "staprun was killed by signal %d: the figures end with the last "
+			    "page; start again", WTERMSIG(status));
+	if (s->state.now.final)
+		return fail(msg, ECANCELED, "somebody ended staprun: the last page is complete; start again");
+	if (WEXITSTATUS(status) == 127)
+		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
+	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))
+		return fail(msg, ECANCELED, "the kernel refuses the module (%s): build it for this kernel: "
+			    "'teletap build %s'", why, s->plan.page->name);
+	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key"))
+		return fail(msg, ECANCELED, "the kernel refuses unsigned modules (%s): Secure Boot or "
+			    "lockdown is on: sign the module or use another machine", why);
+	return fail(msg, ECANCELED, "staprun ended: %s", *why ? why : "without a reason");
+}
+
+int session_finish(struct session *s, char **msg)
+{
+	int status;
+
+	semaphores_drop(&s->semaphores);
+	status = runner_finish(&s->runner, msg);
+	if (status < 0)
+		return status;
+	return s->stopping && s->state.snapshots > s->last ? 0 : explain(s, status, msg);
+}

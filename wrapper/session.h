@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session: one module at work: the runner's bytes, cut into lines, fed into the
+ * state; the markers switched on once the module is there to see them.
+ */
+#ifndef TELETAP_SESSION_H
+#define TELETAP_SESSION_H
+
+#include "resolve.h"
+#include "runner.h"
+#include "semaphore.h"
+#include "state.h"
+
+struct session {
+	struct plan plan;
+	struct runner runner;
+	struct semaphores semaphores;
+	struct state state;
+	bool stopping; /* its end was asked for by us */
+	int64_t last;  /* snapshots before the last one; set by session_stop */
+	bool overlong; /* in a line longer than LINE_BYTES */
+	size_t len;
+	char buf[LINE_BYTES + 1];
+};
+
+/* Loads the module ko for the target. Returns 0, or -errno with *msg set. */
+int session_start(struct session *s, const struct plan *plan, const char *ko,
+		  const struct target *t, char **msg);
+
+/* Waits until the module answers, then switches the markers on. -ETIME: it did not. */
+int session_attach(struct session *s, char **msg);
+
+/*
+ * Reads what has come. Returns how many snapshots were completed, or -errno with
+ * *msg set; runner.out is -1 when the lines have ended.
+ */
+int session_read(struct session *s, char **msg);
+
+/*
+ * Switches the markers off and asks for a snapshot: nothing is counted after it.
+ * It has come when state.snapshots has passed s->last.
+ */
+void session_stop(struct session *s);
+
+/* Takes the module out of the kernel; its lines then end. */
+void session_unload(struct session *s);
+
+/*
+ * After the lines have ended. Returns 0; -ECANCELED with *msg set when staprun
+ * ended on its own; -EBUSY when the module cannot be removed.
+ */
+int session_finish(struct session *s, char **msg);
+
+#endif

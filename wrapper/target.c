@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+#include <wordexp.h>
+
+#include "fail.h"
+#include "maps.h"
+#include "program.h"
+#include "quote.h"
+
+/* Takes over path and fd. A file without markers matters to nobody. */
+static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
+{
+	struct target_file file = { .path = path, .fd = fd }, *more;
+	int err = sdt_read(fd, path, &file.sdt, msg);
+
+	if (err || (!file.sdt.n_markers && !wanted_bare))
+		goto out;
+	more = reallocarray(t->files, t->n_files + 1, sizeof(*more));
+	if (!more) {
+		err = -ENOMEM;
+		goto out_sdt;
+	}
+	t->files = more;
+	t->files[t->n_files++] = file;
+	return 0;
+
+out_sdt:
+	sdt_free(&file.sdt);
+out:
+	close(fd);
+	free(path);
+	return err;
+}
+
+/* Every file the process has mapped and that carries markers. */
+static int open_process(struct target *t, char **msg)
+{
+	struct maps maps;
+	int err = maps_read(t->pid, &maps, msg);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < maps.n_files; i++) {
+		char *why = NULL, *path;
+		int fd = maps_open(&maps, &maps.files[i], &why);
+
+		/* One unreadable library must not hide the interpreter. */
+		path = fd < 0 ? NULL : strdup(maps.files[i].path);
+		if (path)
+			add_file(t, path, fd, i == 0, &why);
+		free(why);
+	}
+	maps_free(&maps);
+	t->pidfd = pidfd_open(t->pid, 0);
+	if (t->pidfd < 0)
+		return fail(msg, errno, "no process %d: 'ps -e' shows which there are", t->pid);
+	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+static int open_file(struct target *t, const char *name, char **msg)
+{
+	char *path = realpath(name, NULL);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int err;
+
+	if (fd < 0) {
+		err = fail(msg, errno, "%s: %s", name, strerror(errno));
+		free(path);
+		return err;
+	}
+	return add_file(t, path, fd, true, msg);
+}
+
+/* Splits a command line as a shell would, without running anything. */
+static int split(const char *command, char ***argv, char **msg)
+{
+	wordexp_t words;
+	int err = wordexp(command, &words, WRDE_NOCMD | WRDE_SHOWERR);
+
+	if (err == WRDE_NOSPACE)
+		return -ENOMEM;
+	if (err)
+		return fail(msg, EINVAL, "-c %s: not a simple command: quote its special "
+			    "characters, or use \"sh -c '...'\" with -e FILE beside it", command);
+	if (!words.we_wordc) {
+		wordfree(&words);
+		return fail(msg, EINVAL, "-c: the command is empty");
+	}
+	*argv = words.we_wordv; /* stays allocated as long as the program runs */
+	return 0;
+}
+
+int target_open(struct target *t, const struct opts *o, char **msg)
+{
+	char *program = NULL;
+	int err;
+
+	*t = (struct target){ .pidfd = -1, .gate = -1 };
+	if (o->pid && (o->n_files || o->command))
+		return fail(msg, EINVAL, "-p cannot be combined with -e or -c");
+	if (o->n_files > 1)
+		return fail(msg, EINVAL, "one -e is enough");
+	if (!o->pid && !o->n_files && !o->command)
+		return fail(msg, EINVAL, "no target: give -p PID, -e FILE or -c 'COMMAND'");
+
+	if (o->pid) {
+		t->kind = TARGET_PID;
+		t->pid = o->pid;
+		return open_process(t, msg);
+	}
+	if (!o->command) {
+		t->kind = TARGET_FILE;
+		return open_file(t, o->files[0], msg);
+	}
+	t->kind = TARGET_COMMAND;
+	err = split(o->command, &t->argv, msg);
+	if (err)
+		return err;
+	err = program_find(t->argv[0], &program, msg);
+	if (err)
+		return err;
+	err = open_file(t, o->n_files ? o->files[0] : program, msg);
+	free(program);
+	return err;
+}
+
+int target_start(struct target *t, char **msg)
+{
+	sigset_t none;
+	int gate[2];
+	char byte;
+
+	if (t->kind != TARGET_COMMAND)
+		return 0;
+	if (pipe2(gate, O_CLOEXEC))
+		return fail(msg, errno, "pipe: %s", strerror(errno));
+	t->pid = fork();
+	if (t->pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (t->pid == 0) {
+		close(gate[1]);
+		if (read(gate[0], &byte, 1) != 1)
+			_exit(0);
+		signal(SIGPIPE, SIG_DFL);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execvp(t->argv[0], t->argv);
+		dprintf(STDERR_FILENO, "teletap: %s: %s\n", t->argv[0], strerror(errno));
+		_exit(127);
+	}
+	close(gate[0]);
+	t->gate = gate[1];
+	t->pidfd = pidfd_open(t->pid, 0);
+	if (t->pidfd < 0)
+		return fail(msg, errno, "pidfd_open: %s", strerror(errno));
+	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+void target_release(struct target *t)
+{
+	if (t->gate < 0)
+		return;
+	while (write(t->gate, "", 1) < 0 && errno == EINTR)
+		; /* any other failure: the child is gone, and its pidfd says so */
+	close(t->gate);
+	t->gate = -1;
+}
+
+void target_close(struct target *t)
+{
+	if (t->gate >= 0)
+		close(t->gate);
+	if (t->pidfd >= 0)
+		close(t->pidfd);
+	for (size_t i = 0; i < t->n_files; i++) {
+		sdt_free(&t->files[i].sdt);
+		close(t->files[i].fd);
+		free(t->files[i].path);
+	}
+	free(t->files);
+}
