@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# However a run ends: the last page is complete, no module is left, the semaphores
+# are back at 0, and the target lives on.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	start python3.14 loop
+}
+
+unharmed() {
+	kill -0 "$pid"
+	expect_clean "$pid"
+}
+
+@test "the count is reached" {
+	run -0 --separate-stderr teletap watch gc -p "$pid" -n 2 -i 1 -o json
+	[ "${#lines[@]}" = 2 ]
+	[ -z "$stderr" ]
+	[ "$(jq -c .last <<< "${lines[1]}")" = true ]
+	[ "$(jq -s '(.[0].rows[2].runs + .[1].rows[2].runs) == .[1].rows[2].runs_total' <<< "$output")" = true ]
+	unharmed
+}
+
+@test "the first page comes within the interval and 2 s" {
+	begin=$(date +%s%N)
+	run -0 teletap watch gc -p "$pid" -n 1 -i 1
+	[ $(($(date +%s%N) - begin)) -lt 5000000000 ] # with the unloading
+	watch gc -p "$pid" -i 1 -o json
+	begin=$(date +%s%N)
+	until [ -s "$tap_out" ]; do sleep 0.02; done
+	took=$(($(date +%s%N) - begin))
+	echo "first page after $((took / 1000000)) ms"
+	[ "$took" -lt 3000000000 ]
+	kill "$tap"
+	expect_end 143
+	unharmed
+}
+
+@test "the target ends half-way" {
+	watch_pid "$pid" -o json -i 2
+	sleep 3
+	kill "$pid"
+	expect_end 0
+	[ ! -s "$tap_err" ]
+	[ "$(wc -l < "$tap_out")" = 2 ]
+	[ "$(tail -n 1 "$tap_out" | jq -c .last)" = true ]
+	[ "$(tail -n 1 "$tap_out" | jq '.rows[2].runs_total > 20')" = true ]
+	expect_clean
+}
+
+ends_with_signal() {
+	watch_pid "$pid" -o json
+	kill "-$1" "$tap"
+	expect_end "$2"
+	[ "$(tail -n 1 "$tap_out" | jq -c .last)" = true ]
+	[ ! -s "$tap_err" ]
+	unharmed
+}
+
+@test "Ctrl-C" { ends_with_signal INT 130; }
+@test "SIGTERM" { ends_with_signal TERM 143; }
+@test "SIGHUP" { ends_with_signal HUP 129; }
+
+@test "the terminal is closed" {
+	tmux -L t new-session -d "teletap watch gc -p $pid -i 1"
+	for i in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
+	[ "$("$HERE/semaphores" "$pid")" -gt 0 ]
+	tmux -L t kill-server
+	unharmed
+}
+
+@test "Ctrl-C typed at a terminal: a last page, and the shell goes on" {
+	tmux -L t new-session -d -x 80 -y 50
+	tmux -L t send-keys "teletap watch gc -p $pid; echo status \$?" Enter
+	for i in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
+	sleep 1
+	tmux -L t send-keys C-c
+	for i in $(seq 100); do tmux -L t capture-pane -p | grep -q 'status 130' && break; sleep 0.1; done
+	tmux -L t capture-pane -p | grep -q 'the last one'
+	tmux -L t capture-pane -p | grep -q 'status 130'
+	tmux -L t kill-server
+	unharmed
+}
+
+@test "the reader of the pages goes away" {
+	run -0 bash -c "teletap watch gc -p $pid -i 0.5 -o json | head -n 1 | jq .page"
+	[ "$output" = 210 ]
+	unharmed
+}
+
+@test "staprun is killed: one line, status 3" {
+	watch_pid "$pid" -i 1
+	sleep 2
+	pkill -9 stapio
+	expect_end 3
+	[ "$(wc -l < "$tap_err")" = 1 ]
+	grep -q 'staprun was killed' "$tap_err"
+	grep -q '^page 1' "$tap_out"
+	unharmed
+}
+
+@test "staprun is ended by somebody else: the last page is complete, status 3" {
+	watch_pid "$pid" -i 60 -o json
+	sleep 1
+	pkill -TERM stapio
+	expect_end 3
+	[ "$(jq '.rows[2].runs_total > 5' "$tap_out")" = true ]
+	unharmed
+}
+
+@test "teletap itself is killed" {
+	watch_pid "$pid"
+	kill -9 "$tap"
+	wait "$tap" || true
+	unharmed
+}
+
+@test "teletap and stapio are killed at once: the next teletap tidies up" {
+	watch_pid "$pid"
+	kill -9 "$tap" "$(pgrep stapio)"
+	wait "$tap" || true
+	sleep 0.5
+	[ "$("$HERE/semaphores" "$pid")" = 0 ]
+	[ -n "$(modules)" ]
+	run -0 --separate-stderr teletap watch gc -p "$pid" -n 1 -i 1
+	[[ "$stderr" == *"removed 1 module"* ]]
+	unharmed
+}
+
+@test "a watched program is killed with -9" {
+	watch_pid "$pid"
+	kill -9 "$pid"
+	expect_end 0
+	grep -q 'the last one' "$tap_out"
+	expect_clean
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What cannot work is said in one line: what is wrong, and what to do next.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+refused() {
+	run -3 --separate-stderr "$@"
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	echo "$stderr"
+}
+
+@test "no such process" {
+	refused teletap watch gc -p 4194303
+	[[ "$stderr" == *"no process 4194303"* ]]
+	expect_clean
+}
+
+@test "a shell has no markers" {
+	refused teletap watch gc -p $$
+	[[ "$stderr" == *"has no markers of python"* ]]
+	expect_clean
+}
+
+@test "a Python built without markers" {
+	bare=$BATS_TEST_TMPDIR/python-bare
+	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"
+	PYTHONHOME=/usr "$bare" -c 'import time; time.sleep(60)' 3>&- &
+	refused teletap watch gc -p $!
+	[[ "$stderr" == *"has no markers of python"*"--with-dtrace"* ]]
+	expect_clean
+}
+
+@test "not root" {
+	sleep 60 3>&- &
+	refused setpriv --reuid=65534 --regid=65534 --clear-groups \
+		"$(command -v teletap)" watch gc -e "$(command -v python3.14)"
+	[[ "$stderr" == *root* ]]
+	expect_clean
+}
+
+@test "no staprun" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$(command -v teletap)" "$BATS_TEST_TMPDIR/bin/"
+	start python3.14 loop
+	PATH=$BATS_TEST_TMPDIR/bin refused "$(command -v teletap)" watch gc -p "$pid"
+	[[ "$stderr" == *"no staprun"*"install"* ]]
+	expect_clean "$pid"
+}
+
+@test "a module built for another kernel" {
+	pack=$BATS_TEST_TMPDIR/pack
+	cp -r /var/cache/teletap "$pack"
+	sed -i "s/$(uname -r)/6.1.0-0-other/" "$pack/manifest.json"
+	start python3.14 loop
+	refused teletap watch gc -p "$pid" --pack "$pack"
+	[[ "$stderr" == *"6.1.0-0-other"*"$(uname -r)"*"teletap build"* ]]
+	expect_clean "$pid"
+}
+
+@test "a module that the manifest says is for this kernel, and is not" {
+	pack=$BATS_TEST_TMPDIR/pack
+	mkdir -p "$pack"
+	cp -r /var/cache/teletap/. "$pack"
+	ko=$(find "$pack/$(uname -r)" -name '*.ko' -path "*$(teletap_id python3.14)*")
+	# another kernel's vermagic, and a manifest to match
+	sed -i "s/vermagic=$(uname -r)/vermagic=$(uname -r | tr 0-9 1-90)/" "$ko"
+	jq --arg id "$(teletap_id python3.14)" --arg release "$(uname -r)" --arg sum "$(sha256sum < "$ko" | cut -d' ' -f1)" \
+		'(.modules[] | select(.build_id == $id and .release == $release)).sha256 = $sum' \
+		"$pack/manifest.json" > "$pack/new"
+	mv "$pack/new" "$pack/manifest.json"
+	start python3.14 loop
+	refused teletap watch gc -p "$pid" --pack "$pack"
+	[[ "$stderr" == *"build it for this kernel"* ]]
+	expect_clean "$pid"
+}
+
+teletap_id() { readelf -n "$(command -v "$1")" | awk '/Build ID/ { print $3 }'; }
+
+@test "another tracer at the same marker: said, and neither is harmed" {
+	start python3.14 loop
+	bpftrace -e "usdt:$(readlink -f "$(command -v python3.14)"):python:gc__start { @ = count(); }" \
+		> "$BATS_TEST_TMPDIR/bpf" 2>&1 3>&- &
+	bpf=$!
+	for i in $(seq 600); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.1; done
+	[ "$("$HERE/semaphores" "$pid")" -gt 0 ]
+	refused teletap watch gc -p "$pid" -n 1 -i 1
+	[[ "$stderr" == *"another tracer"* ]]
+	kill -0 "$pid"
+	[ -z "$(modules)" ]
+	kill -INT "$bpf"
+	wait "$bpf" || true
+	grep -q '@: [1-9]' "$BATS_TEST_TMPDIR/bpf"
+	expect_clean "$pid"
+}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For the tests that load kernel modules: run in the lab by tests/live/run.
+
+HERE=$(dirname "$BATS_TEST_FILENAME")
+
+# Modules of ours that are loaded.
+modules() { awk '/^teletap_/ { print $1 }' /proc/modules; }
+
+# No module, no staprun, and the semaphores of the given processes at 0.
+expect_clean() {
+	local tries=0
+	# unloading takes 1 to 2 s once it has been asked for
+	while [ -n "$(modules)" ] && [ $((tries++)) -lt 50 ]; do sleep 0.1; done
+	[ -z "$(modules)" ] || { echo "left: $(modules)"; return 1; }
+	! pgrep -l 'stapio|staprun' || return 1
+	for pid in "$@"; do
+		[ "$("$HERE/semaphores" "$pid")" = 0 ] ||
+			{ echo "semaphores of $pid: $("$HERE/semaphores" "$pid")"; return 1; }
+	done
+}
+
+# start PYTHON ARGUMENT... : tests/live/collect.py in the background, until it is
+# ready; sets $pid and $dir (its files).
+start() {
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	"$1" "$HERE/collect.py" "$dir" "${@:2}" 3>&- > "$dir/out" 2>&1 &
+	pid=$!
+	wait_for "$dir/ready"
+}
+
+# Lets the program go on, and waits until it has done its work.
+go() {
+	touch "$1/go"
+	wait_for "$1/done"
+}
+
+wait_for() {
+	local tries=0
+	while [ ! -e "$1" ]; do
+		[ $((tries++)) -lt 600 ] || { echo "no $1"; return 1; }
+		sleep 0.05
+	done
+}
+
+# watch ARGUMENT... : teletap watch in the background; sets $tap; its pages go to
+# $tap_out, its messages to $tap_err. Returns when the markers are on in $pid.
+watch() {
+	tap_out=$BATS_TEST_TMPDIR/out.$RANDOM tap_err=$BATS_TEST_TMPDIR/err.$RANDOM
+	teletap watch "$@" 3>&- > "$tap_out" 2> "$tap_err" &
+	tap=$!
+}
+
+# watch, and wait until the markers are on in the process
+watch_pid() {
+	local tries=0
+	watch gc -p "$1" "${@:2}"
+	while [ "$("$HERE/semaphores" "$1")" = 0 ]; do
+		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
+		sleep 0.05
+	done
+}
+
+# Waits for teletap; its status must be $1.
+expect_end() {
+	local status=0
+	wait "$tap" || status=$?
+	[ "$status" = "$1" ] || { echo "status $status, not $1"; cat "$tap_out" "$tap_err"; return 1; }
+}
+
+# The totals of the last page in $1, as "runs collected" per generation.
+totals() { tail -n 1 "$1" | jq -c '[.rows[] | [.runs_total, .collected_total]]'; }
+
+teardown() {
+	jobs -p | xargs -r kill -9 2>/dev/null || true
+	wait 2>/dev/null || true
+}
