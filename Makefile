@@ -48,6 +48,14 @@ $(B)/share/teletap:
 	$(Q)ln -sfn ../../../stp $@/stp
 	$(Q)ln -sfn ../../../tapsets $@/tapsets
 
+# The pure stages alone, which the tests feed with recorded lines.
+DRAW := line state bucket quote $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
+
+$(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
+
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/flags
 

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * draw: the pure stages alone, for the tests. Recorded lines on standard input
+ * become pages, as teletap watch makes them: the first snapshot is the beginning,
+ * each later one is a page.
+ *
+ *   draw [-o text|json] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c]
+ *   draw -o line         what line_parse makes of each line
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../wrapper/render.h"
+
+#define UNSET INT64_MIN
+
+static void show_line(char *text, size_t len)
+{
+	static const char *const kinds[] = {
+		[LINE_HELLO] = "hello", [LINE_SNAP] = "snap", [LINE_GC] = "gc",
+		[LINE_PAUSE] = "pause", [LINE_PROCS] = "procs", [LINE_LOSS] = "loss",
+		[LINE_END] = "end",
+	};
+	struct line line = { 0 };
+	int err;
+
+	for (int i = 0; i < LINE_FIELDS; i++)
+		line.num[i] = UNSET;
+	err = line_parse(text, len, &line);
+	if (err) {
+		puts(err == -ENOMSG ? "unknown" : err == -EINVAL ? "malformed" :
+		     err == -EPROTO ? "another version" : strerror(-err));
+		return;
+	}
+	fputs(kinds[line.kind], stdout);
+	for (int i = 0; i < LINE_FIELDS; i++) {
+		if (line.text[i])
+			printf(" \"%s\"", line.text[i]);
+		else if (line.num[i] != UNSET)
+			printf(" %" PRId64, line.num[i]);
+	}
+	putchar('\n');
+}
+
+static int show_page(const struct render *r, char *(*render)(const struct render *))
+{
+	char *page = render(r);
+
+	if (!page)
+		return -ENOMEM;
+	puts(page);
+	free(page);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct render_target target = { .exe = "/usr/bin/python3.11", .python = "3.11.2" };
+	static struct state state;
+	struct render r = { .target = &target, .state = &state, .page = page_find("gc") };
+	const char *output = "text";
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int c, ret = 0;
+
+	while ((c = getopt(argc, argv, "o:g:p:e:y:c")) != -1) {
+		switch (c) {
+		case 'o': output = optarg; break;
+		case 'g': r.page = page_find(optarg); break;
+		case 'p': target.pid = atoi(optarg); break;
+		case 'e': target.exe = optarg; break;
+		case 'y': target.python = optarg; break;
+		case 'c': r.color = true; break;
+		default: return 2;
+		}
+	}
+	if (!r.page)
+		return 2;
+	while (ret >= 0 && (len = getline(&text, &size, stdin)) > 0) {
+		if (text[len - 1] != '\n')
+			break; /* cut off: not a line yet */
+		if (!strcmp(output, "line")) {
+			show_line(text, (size_t)len - 1);
+			continue;
+		}
+		ret = state_take(&state, text, (size_t)len - 1);
+		if (ret <= 0 || state.snapshots < 2)
+			continue;
+		r.number++;
+		r.last = state.now.final;
+		ret = show_page(&r, strcmp(output, "json") ? render_text : render_json);
+	}
+	free(text);
+	if (ret < 0)
+		fprintf(stderr, "draw: %s\n", strerror(-ret));
+	return ret < 0 ? 3 : 0;
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For the tests that need no kernel module. TELETAP_BUILD names another build
+# (build/asan); UPDATE=1 rewrites the golden files instead of comparing.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${TELETAP_BUILD:-build}
+[[ $BUILD == /* ]] || BUILD=$TOP/$BUILD
+[[ ":$PATH:" == *":$BUILD/bin:"* ]] || PATH=$BUILD/bin:$PATH
+export TOP BUILD PATH LC_ALL=C.UTF-8
+unset NO_COLOR PYTHONHOME PYTHONPATH
+umask 022
+
+# $output, whole, against a file in tests/data.
+golden() {
+	[ -z "${UPDATE-}" ] || printf '%s\n' "$output" >"$TOP/tests/data/$1"
+	diff -u "$TOP/tests/data/$1" - <<<"$output"
+}
+
+# refused COMMAND...: it exits with 3, says one line, and prints nothing.
+refused() {
+	run -3 --separate-stderr "$@"
+	one_line
+}
+
+# misused COMMAND...: it exits with 2; a line, then the usage.
+misused() {
+	run -2 --separate-stderr "$@"
+	printf '%s\n' "$stderr"
+	[ -z "$output" ]
+	[[ ${stderr_lines[0]} == teletap:* ]]
+	[[ ${stderr_lines[1]} == Usage:\ teletap\ * ]]
+}
+
+one_line() {
+	printf '%s\n' "$output" "$stderr"
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == teletap:* ]]
+	! grep -q '[[:cntrl:]]' <<<"$stderr"
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# The driver of the pure stages, see tests/draw.c.
+draw() {
+	"$BUILD/test/draw" "$@"
+}
+
+# Debian's python3.11 carries markers. Sets $python.
+need_python() {
+	python=/usr/bin/python3.11
+	readelf -n "$python" 2>/dev/null | grep -q 'Name: gc__done' ||
+		skip "needs $python with markers"
+}
+
+build_id() {
+	readelf -n "$1" | awk '/Build ID:/ { print $3 }'
+}
+
+# python_copy FILE: a copy of $python with a build-id of its own, so that no other
+# run of teletap on this host takes part.
+python_copy() {
+	/usr/bin/python3 - "$python" "$1" "$(build_id "$python")" <<-'EOF'
+		import os, sys
+		data, old = open(sys.argv[1], "rb").read(), bytes.fromhex(sys.argv[3])
+		assert data.count(old) == 1
+		open(sys.argv[2], "wb").write(data.replace(old, os.urandom(len(old))))
+		os.chmod(sys.argv[2], 0o755)
+	EOF
+}
+
+# pack_make DIR FILE [RELEASE [BUILD-ID]]: a pack as pack.c writes it, with a module
+# for FILE that is none. Sets $ko.
+pack_make() {
+	local release=${3-$(uname -r)} id=${4-$(build_id "$2")}
+
+	ko=$1/$release/$id/teletap_gc_0000000.ko
+	mkdir -p "${ko%/*}"
+	echo "no module" >"$ko"
+	cat >"$1/manifest.json" <<-EOF
+		{
+		  "format": 1,
+		  "modules": [
+		    {
+		      "name": "gc",
+		      "release": "$release",
+		      "build_id": "$id",
+		      "path": "$2",
+		      "markers": [
+		        "gc__start",
+		        "gc__done"
+		      ],
+		      "stap": "5.6",
+		      "source": "$(printf %064d 0)",
+		      "sha256": "$(sha256sum <"$ko" | cut -d' ' -f1)"
+		    }
+		  ]
+		}
+	EOF
+}
