@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * scan: many files -> their markers. The time goes into system calls (open, two
- * reads, close), which run side by side on several processors.
+ * reads, close), which run side by side on several processors; and into the disk,
+ * where several requests at once take little longer than one. Hence more threads
+ * than most machines have processors.
  */
 #include "scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 #include "fail.h"
 
-#define THREADS_MAX 8
+#define THREADS 8
 #define PIECE 16 /* jobs taken at once */
 
 struct queue {
@@ -69,25 +70,14 @@ static void *queue_work(void *arg)
 	return NULL;
 }
 
-static size_t thread_count(size_t n)
-{
-	size_t most = n / (2 * PIECE), cpus = 1;
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		cpus = (size_t)CPU_COUNT(&set);
-	most = most < THREADS_MAX ? most : THREADS_MAX;
-	return cpus < most ? cpus : most;
-}
-
 void scan_run(struct scan_job *jobs, size_t n)
 {
 	struct queue queue = { .jobs = jobs, .n = n };
-	size_t count = thread_count(n), started = 0;
-	pthread_t threads[THREADS_MAX];
+	size_t worth = n / (2 * PIECE), started = 0;
+	pthread_t threads[THREADS - 1];
 
 	/* This thread works too; where no other can be started, it does all. */
-	while (started + 1 < count &&
+	while (started + 1 < worth && started < THREADS - 1 &&
 	       pthread_create(&threads[started], NULL, queue_work, &queue) == 0)
 		started++;
 	queue_work(&queue);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scan: many files -> their markers, on all processors.
+ * scan: many files -> their markers, several at once.
  */
 #ifndef TELETAP_SCAN_H
 #define TELETAP_SCAN_H
