@@ -1,0 +1,483 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The markers of files and processes: teletap probes.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	# Not in the folder of bats, which only its owner may enter.
+	D=$(mktemp -d /tmp/teletap-sdt.XXXXXX)
+	export D
+	chmod 755 "$D"
+	mkdir "$D/elf"
+	"$TOP/tests/data/elf/make" "$D/elf"
+	cp "$(command -v teletap)" "$D/teletap"
+	cat >"$D/prog.c" <<-'EOF'
+		#define _SDT_HAS_SEMAPHORES 1
+		#include <unistd.h>
+		#include <sys/sdt.h>
+		#define SEMAPHORE(name) __extension__ unsigned short demo_##name##_semaphore \
+			__attribute__((section(".probes")))
+		SEMAPHORE(none); SEMAPHORE(some); SEMAPHORE(real); SEMAPHORE(twice);
+		int lib_call(int n);
+		int main(int argc, char **argv)
+		{
+			DTRACE_PROBE(demo, none);
+			DTRACE_PROBE3(demo, some, argc, argv, argv[0][0]);
+			DTRACE_PROBE2(demo, real, argc * 1.5, (float)argc);
+			if (lib_call(argc) < 0)
+				DTRACE_PROBE1(demo, twice, 1);
+			else
+				DTRACE_PROBE1(demo, twice, (short)-2);
+			if (argc > 1)
+				pause();
+			return 0;
+		}
+	EOF
+	cat >"$D/lib.c" <<-'EOF'
+		#include <sys/sdt.h>
+		int lib_call(int n);
+		int lib_call(int n)
+		{
+			DTRACE_PROBE1(lib, call, n);
+			return n;
+		}
+	EOF
+	if can_compile; then
+		gcc -O2 -o "$D/prog" "$D/prog.c" "$D/lib.c"
+		gcc -O2 -shared -fPIC -o "$D/libdemo.so" "$D/lib.c"
+	fi
+}
+
+teardown_file() {
+	rm -rf "$D"
+}
+
+setup() {
+	# In front of a command: run it as somebody who is not root.
+	PLAIN=(env)
+	[ "$(id -u)" -ne 0 ] || PLAIN=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+}
+
+teardown() {
+	[ -z "${PID-}" ] || kill "$PID" || true
+}
+
+can_compile() {
+	echo '#include <sys/sdt.h>' | gcc -E - >/dev/null 2>&1
+}
+
+need_compiler() {
+	can_compile || skip "needs gcc and sys/sdt.h"
+}
+
+# Starts a command; PID is its number once it runs the program of that name.
+start() {
+	local name=$1 i
+	shift
+	"$@" 3>&- &
+	PID=$!
+	for i in {1..100}; do
+		[ "$(cat "/proc/$PID/comm")" = "$name" ] && [ "$(cut -d' ' -f3 "/proc/$PID/stat")" = S ] &&
+			return
+		sleep 0.05
+	done
+	false
+}
+
+# What distinguishes markers, without the file's name.
+names_of() {
+	python3 -c '
+import json, sys
+for line in sys.stdin:
+	site = json.loads(line)
+	print(site["provider"], site["name"], hex(site["pc"]), site["arguments"])'
+}
+
+@test "the programs and libraries of this host: as readelf" {
+	run find /usr/bin /usr/sbin /usr/lib /usr/libexec -type f \( -perm -100 -o -name '*.so*' \)
+	[ "${#lines[@]}" -gt 100 ]
+	run "$TOP/tests/data/elf/compare" <<<"$output"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output =~ ^[0-9]+\ markers\ in\ [0-9]+\ files$ ]]
+}
+
+@test "compiled programs: as readelf, however linked and stripped" {
+	need_compiler
+	mkdir "$D/variants"
+	cd "$D/variants"
+	gcc -O2 -fPIE -pie -o pie ../prog.c ../lib.c
+	gcc -O0 -no-pie -o nopie ../prog.c ../lib.c
+	gcc -O2 -shared -fPIC -Wl,--build-id=none -o lib.so ../prog.c ../lib.c
+	gcc -O2 -Wl,-z,noseparate-code -o tight ../prog.c ../lib.c
+	strip -o stripped pie
+	strip -o stripped-nopie nopie
+	objcopy --only-keep-debug pie pie.debug
+	objcopy --add-gnu-debuglink=pie.debug stripped linked
+	run "$TOP/tests/data/elf/compare" pie nopie lib.so tight stripped stripped-nopie pie.debug linked
+	echo "$output"
+	[ "$output" = "48 markers in 8 files" ]
+}
+
+@test "32-bit programs: as readelf" {
+	need_compiler
+	# sys/sdt.h lies among the headers of the 64-bit system, and is the same.
+	gcc -m32 -O2 -idirafter "/usr/include/$(gcc -print-multiarch)" -o "$D/m32" "$D/prog.c" \
+		"$D/lib.c" || skip "gcc -m32 does not work here"
+	run "$TOP/tests/data/elf/compare" "$D/m32"
+	echo "$output"
+	[ "$output" = "6 markers in 1 files" ]
+}
+
+@test "both word sizes and byte orders, moved, far and many sections: as readelf" {
+	cd "$D/elf"
+	run "$TOP/tests/data/elf/compare" good-*
+	echo "$output"
+	[ "$output" = "44 markers in 14 files" ]
+}
+
+@test "text: aligned, addresses where the file lies now, arguments in words" {
+	cd "$D/elf"
+	run teletap probes -e good-64be -e good-far-and-eight -e good-32le
+	[ "$status" -eq 0 ]
+	diff - <(echo "$output") <<-'EOF'
+		good-64be  (build-id a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3)
+		  MARKER     ADDRESS    SEMAPHORE  ARGUMENTS
+		  app:first  0x2234     0x5010     arg1 uint32 $5, arg2 int64 %rax
+		  app:last   0x2250     -          -
+
+		good-far-and-eight  (no build-id)
+		  MARKER   ADDRESS             SEMAPHORE           ARGUMENTS
+		  p:high   0xfffffffffffffffe  0x8000000000000000  -
+		  p:eight  0x2                 -                   -
+		  p:nine   0x3                 -                   -
+
+		good-32le  (build-id a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3)
+		  MARKER     ADDRESS    SEMAPHORE  ARGUMENTS
+		  app:first  0x2234     0x5010     arg1 uint32 $5, arg2 int64 %rax
+		  app:last   0x2250     -          -
+	EOF
+}
+
+@test "text: operands of several machines, and what is no operand" {
+	run teletap probes -e "$D/elf/good-arguments"
+	[ "$status" -eq 0 ]
+	diff - <(tail -n +3 <<<"$output" | sed 's/^  a:m[0-9]*  *0x[0-9a-f]*  *-  *//' |
+		cut -d, -f1-12) <<-'EOF'
+		arg1 uint8 %al, arg2 int8 %al, arg3 uint16 %ax, arg4 int16 %ax, arg5 uint32 %eax, arg6 int32 %eax, arg7 uint64 %rax, arg8 int64 %rax, arg9 uint128 %xmm0
+		arg1 float32 %xmm0, arg2 float64 %xmm1, arg3 word %rax
+		arg1 int32 $-1, arg2 uint64 $sym, arg3 uint64 sym+8(%rip), arg4 uint64 16(%rax,%rbx,2), arg5 uint64 foo@GOTPCREL(%rip)
+		arg1 int32 112(%rsp), arg2 uint64 (%rax, %rbx, 8), arg3 uint32 %gs:0x10
+		arg1 uint32 [sp, 16], arg2 uint64 [x0, x1, lsl 3], arg3 int32 [fp, #-8], arg4 uint64 x0, arg5 int32 5
+		arg1 uint64 %r5, arg2 uint32 0(31), arg3 int32 -20(s0), arg4 uint32 [%fp+64], arg5 uint32 160(%r15)
+		arg1 uint32 %eax, arg2 uint64 %rax
+		not understood: %rax
+		not understood: 4%eax
+		not understood: 4@
+		not understood: @
+		not understood: -@%eax
+		not understood: 3@%eax
+		not understood: 32@%eax
+		not understood: 4@[sp, 16
+		not understood: 4@%eax junk
+		arg1 uint32 0, arg2 uint32 1, arg3 uint32 2, arg4 uint32 3, arg5 uint32 4, arg6 uint32 5, arg7 uint32 6, arg8 uint32 7, arg9 uint32 8, arg10 uint32 9, arg11 uint32 10, arg12 uint32 11
+	EOF
+	[[ $output == *", arg64 uint32 63, and 6 more" ]]
+}
+
+@test "json: integers of 64 bits, as in the note" {
+	run teletap probes -o json -e "$D/elf/good-far-and-eight" -e "$D/elf/good-64be"
+	[ "$status" -eq 0 ]
+	diff - <(sed "s,$D/elf/,," <<<"$output") <<-'EOF'
+		{"file":"good-far-and-eight","provider":"p","name":"high","pc":18446744073709551614,"base":8192,"semaphore":9223372036854775808,"arguments":""}
+		{"file":"good-far-and-eight","provider":"p","name":"eight","pc":2,"base":8192,"semaphore":0,"arguments":""}
+		{"file":"good-far-and-eight","provider":"p","name":"nine","pc":3,"base":8192,"semaphore":0,"arguments":""}
+		{"file":"good-64be","provider":"app","name":"first","pc":4660,"base":8192,"semaphore":16400,"arguments":"4@$5 -8@%rax"}
+		{"file":"good-64be","provider":"app","name":"last","pc":4688,"base":8192,"semaphore":0,"arguments":""}
+	EOF
+}
+
+@test "names out to do harm reach neither the terminal nor the JSON reader" {
+	cd "$D/elf"
+	cp bad-hostile-names $'\e]0;x\a\\'
+	run teletap probes -e $'\e]0;x\a\\'
+	[ "$status" -eq 0 ]
+	diff - <(echo "$output") <<-'EOF'
+		\x1b]0;x\x07\x5c  (build-id a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3)
+		  MARKER     ADDRESS    SEMAPHORE  ARGUMENTS
+		  app:first  0x2234     0x5010     arg1 uint32 $5, arg2 int64 %rax
+		  \x1b[2J"\x5c\x0a:café\xff\xe2\x80\xae\xc2\x9b\xed\xa0\x80\xf4\x90\x80\x80\xc0\xaf  0x1007     -          arg1 uint32 \x07\xe2\x82
+		  app:last   0x2250     -          -
+	EOF
+	run teletap probes -o json -e $'\e]0;x\a\\'
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	! grep -q '[[:cntrl:]]' <<<"${lines[1]}"
+	python3 - "${lines[1]}" <<-'EOF'
+		import json, sys
+		site = json.loads(sys.argv[1])
+		assert site["file"] == "\x1b]0;x\x07\\", site
+		assert site["provider"] == '\x1b[2J"\\\n', site
+		assert site["name"] == "caf\u00e9\ufffd\u202e\x9b" + 9 * "\ufffd", site
+		assert site["arguments"] == "4@\x07\ufffd\ufffd", site
+	EOF
+	run teletap probes -e $'/\e[2J'
+	[ "$status" -eq 3 ]
+	[ "$output" = 'teletap: probes: /\x1b[2J: no such file: check the name' ]
+}
+
+# Of every broken file: exit status, markers, message.
+@test "broken files: what is sound in them, one line about the rest" {
+	cd "$D/elf"
+	for file in bad-*; do
+		status=0
+		teletap probes -o json -e "$file" >"$D/out" 2>"$D/err" || status=$?
+		sed -i -e "s/^teletap: probes: $file: //; s/: look for a build that has them$//" \
+			-e 's/^malformed: \(.*\) of its notes or tables left out, the first at offset/\1 at/' \
+			"$D/err"
+		echo "${file#bad-}: $status $(wc -l <"$D/out") $(paste -sd'|' "$D/err")" | sed 's/ $//'
+	done >"$D/all"
+	diff - "$D/all" <<-'EOF'
+		alignment: 1 0 1 at 0x1b0: notes aligned neither to 4 nor to 8|no markers
+		all-empty: 0 2 1 at 0x1ec: marker without a provider
+		arguments-no-end: 0 2 1 at 0x1ec: marker whose arguments have no end
+		class: 3 0 broken ELF file: unknown word size or byte order
+		cut-in-header: 3 0 broken ELF file: cut off inside its header
+		cut-in-notes: 1 0 1 at 0x1a8: notes past the end of the file|no markers
+		cut-in-table: 1 0 1 at 0x40: section table past the end of the file|no markers
+		data: 3 0 broken ELF file: unknown word size or byte order
+		empty: 3 0 no ELF file: name a program or a library
+		empty-build-id: 0 2 1 at 0x180: build-id of an impossible length
+		empty-name: 0 2 1 at 0x1ec: marker without a name
+		empty-provider: 0 2 1 at 0x1ec: marker without a provider
+		hostile-names: 0 3
+		long-build-id: 0 2 1 at 0x180: build-id of an impossible length
+		magic-only: 3 0 broken ELF file: cut off inside its header
+		name-no-end: 0 2 1 at 0x1ec: marker whose name has no end
+		names-nowhere: 0 2 1 at 0x40: section names that are in no section
+		no-arguments: 0 2 1 at 0x1ec: marker whose arguments have no end
+		no-descriptor: 0 2 1 at 0x1ec: marker too short for its addresses
+		no-strings: 0 2 1 at 0x1ec: marker whose provider has no end
+		note-one-too-long: 0 1 1 at 0x1ec: note longer than its section
+		note-too-long: 0 1 1 at 0x1ec: note longer than its section
+		over-header: 0 2 1 at 0: note longer than its section
+		overlap: 0 4 1 at 0x230: note longer than its section
+		owner-cut: 0 2 1 at 0x224: note longer than its section
+		owner-too-long: 0 1 1 at 0x1ec: note longer than its section
+		provider-no-end: 0 2 1 at 0x1ec: marker whose provider has no end
+		script: 3 0 a script: name the program that runs it
+		section-all-of-it: 1 0 1 at 0xffffffffffffffff: notes of an impossible size|no markers
+		section-beyond: 1 0 1 at 0x1a8: notes past the end of the file|no markers
+		section-huge: 1 0 1 at 0x1a8: notes of an impossible size|no markers
+		section-nowhere: 1 0 1 at 0x8000000000000005: notes past the end of the file|no markers
+		section-too-large: 1 0 1 at 0x1a8: notes of an impossible size|no markers
+		segments-nowhere: 1 0 1 at 0xfffffffffffffff8: segment table past the end of the file|no markers
+		short-marker: 0 2 1 at 0x1ec: marker too short for its addresses
+		table-at-the-end-of-time: 1 0 1 at 0xffffffffffffffc0: section table past the end of the file|no markers
+		table-beyond-files: 1 0 1 at 0x7fffffffffffffbf: section table past the end of the file|no markers
+		table-endless: 0 2 2 at 0x40: header table of an impossible length
+		table-nowhere: 1 0 1 at 0x646: section table past the end of the file|no markers
+		table-odd-entries: 1 0 1 at 0x40: header table with entries of an unknown size|no markers
+		tail: 0 2 1 at 0x224: note cut off inside its header
+		text: 3 0 no ELF file: name a program or a library
+		two-addresses: 0 2 1 at 0x1ec: marker too short for its addresses
+	EOF
+}
+
+@test "what can be read of broken files: as readelf" {
+	cd "$D/elf"
+	# Not those with empty names, which readelf prints, nor with names of several lines.
+	run "$TOP/tests/data/elf/compare" $(ls | grep ^bad- | grep -v -e empty-[np] -e all-empty -e hostile \
+		-e data -e endless)
+	echo "$output"
+	[ "$output" = "35 markers in 18 files" ]
+}
+
+@test "a broken file does not hide a sound one" {
+	cd "$D/elf"
+	run --separate-stderr teletap probes -o json -e bad-class -e good-64le -e /nowhere -e bad-tail
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 4 ]
+	diff - <(echo "$stderr") <<-'EOF'
+		teletap: probes: bad-class: broken ELF file: unknown word size or byte order
+		teletap: probes: /nowhere: no such file: check the name
+		teletap: probes: bad-tail: malformed: 1 of its notes or tables left out, the first at offset 0x224: note cut off inside its header
+	EOF
+}
+
+@test "a file cut anywhere: markers or a line about it, no fault" {
+	mkdir "$D/cut"
+	python3 - "$D" good-64le good-32be good-segments <<-'EOF'
+		import sys
+		for name in sys.argv[2:]:
+		    whole = open("%s/elf/%s" % (sys.argv[1], name), "rb").read()
+		    for size in range(len(whole)):
+		        with open("%s/cut/%s-%d" % (sys.argv[1], name, size), "wb") as f:
+		            f.write(whole[:size])
+	EOF
+	ls "$D/cut" >"$D/names"
+	[ "$(wc -l <"$D/names")" -gt 1200 ]
+	cd "$D/cut"
+	teletap probes -v -o json -e - <"$D/names" >"$D/out" 2>"$D/err"
+	[ "$(sed -n -e 's/^{"file":"\([^"]*\)".*/\1/p' -e 's/^teletap: probes: \(good[^:]*\): .*/\1/p' \
+		"$D/out" "$D/err" | sort -u)" = "$(sort -u "$D/names")" ]
+}
+
+@test "nothing to find: the answer is no, and what next" {
+	run teletap probes -e "$D/teletap"
+	[ "$status" -eq 1 ]
+	[ "$output" = "teletap: probes: $D/teletap: no markers: look for a build that has them" ]
+	run teletap probes -e "$D/teletap" -e "$D/teletap"
+	[ "$status" -eq 1 ]
+	[ "$output" = "teletap: probes: no markers in 2 ELF files: look for a build that has them" ]
+	mkfifo "$D/fifo"
+	for what in /usr "$D/fifo"; do
+		run timeout 10 teletap probes -e "$what"
+		[ "$status" -eq 3 ]
+		[ "$output" = "teletap: probes: $what: no regular file: name a program or a library" ]
+	done
+	cp "$D/elf/good-64le" "$D/secret"
+	chmod 0 "$D/secret"
+	run "${PLAIN[@]}" "$D/teletap" probes -e "$D/secret"
+	[ "$status" -eq 3 ]
+	[ "$output" = "teletap: probes: $D/secret: Permission denied: run as root, or as a user who may read it" ]
+}
+
+@test "a list of names: in its order, other files passed over" {
+	cd "$D/elf"
+	for i in {1..300}; do
+		printf '%s\n' "$TOP/Makefile" "" good-64be bad-tail "$D/elf" bad-class
+	done >"$D/list"
+	run --separate-stderr teletap probes -o json -e - <"$D/list"
+	[ "$status" -eq 0 ]
+	teletap probes -o json -e good-64be -e bad-tail >"$D/once" 2>/dev/null
+	[ "$(sort -u <<<"$output")" = "$(sort -u "$D/once")" ]
+	[ "$output" = "$(for i in {1..300}; do cat "$D/once"; done)" ]
+	[ "$(sort <<<"$stderr" | uniq -c | sed 's/^ *//')" = "$(sort <<-EOF
+		300 teletap: probes: $D/elf: no regular file: name a program or a library
+		300 teletap: probes: bad-class: broken ELF file: unknown word size or byte order
+		300 teletap: probes: bad-tail: malformed: 1 of its notes or tables left out, the first at offset 0x224: note cut off inside its header
+	EOF
+	)" ]
+	run teletap probes -v -e - <<<"$TOP/Makefile"
+	[ "$status" -eq 1 ]
+	[ "${lines[0]}" = "teletap: probes: $TOP/Makefile: no ELF file: name a program or a library" ]
+	run teletap probes -e - <<<"$TOP/Makefile"
+	[ "$status" -eq 1 ]
+	[ "$output" = "teletap: probes: no markers in 0 ELF files: look for a build that has them" ]
+}
+
+@test "wrong usage" {
+	run teletap probes
+	[ "$status" -eq 2 ]
+	[ "$output" = "teletap: probes: name a process (-p PID) or a file (-e FILE)" ]
+	run teletap probes -p 1 -e /bin/sh
+	[ "$status" -eq 2 ]
+	[ "$output" = "teletap: probes: -p PID or files, not both" ]
+}
+
+@test "a full disk is not taken for success" {
+	run bash -c 'teletap probes -e "$D/elf/good-64le" 2>&1 >/dev/full'
+	[ "$status" -eq 3 ]
+	[ "$output" = "teletap: probes: standard output: No space left on device" ]
+}
+
+# The markers of $D/prog by the command probes -p, as those of its file.
+@test "a running program: its own markers and those of its library" {
+	need_compiler
+	gcc -O2 -o "$D/user" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D"
+	start user "$D/user" wait
+	run teletap probes -o json -p "$PID"
+	[ "$status" -eq 0 ]
+	[ "$(grep '"demo"' <<<"$output")" = "$(teletap probes -o json -e "$D/user")" ]
+	[ "$(grep '"lib"' <<<"$output")" = "$(teletap probes -o json -e "$D/libdemo.so")" ]
+	[ "$(grep -c '"name":"twice"' <<<"$output")" -eq 2 ]
+}
+
+@test "a running program that was deleted, or replaced by another" {
+	need_compiler
+	expected=$(teletap probes -o json -e "$D/prog" | names_of)
+	for how in env "${PLAIN[*]}"; do # both the same where the tests run without root
+		for what in delete replace; do
+			cp "$D/prog" "$D/gone"
+			start gone $how "$D/gone" wait
+			rm "$D/gone"
+			[ "$what" = delete ] || cp "$D/libdemo.so" "$D/gone"
+			run $how "$D/teletap" probes -o json -p "$PID"
+			echo "$how $what: $output"
+			[ "$status" -eq 0 ]
+			[ "$(grep '"file":"'"$D"'/gone (deleted)"' <<<"$output" | names_of)" = "$expected" ]
+			kill "$PID"
+			PID=
+		done
+	done
+}
+
+@test "a library that was deleted: root reads it, others are told" {
+	need_compiler
+	mkdir "$D/old"
+	cp "$D/libdemo.so" "$D/old"
+	gcc -O2 -o "$D/user2" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D/old"
+	start user2 "${PLAIN[@]}" "$D/user2" wait
+	rm "$D/old/libdemo.so"
+	run --separate-stderr "${PLAIN[@]}" "$D/teletap" probes -o json -p "$PID"
+	[ "$status" -eq 0 ]
+	[ "$(names_of <<<"$output")" = "$(teletap probes -o json -e "$D/user2" | names_of)" ]
+	[ "$stderr" = "teletap: probes: $D/old/libdemo.so (deleted): deleted or replaced since process $PID mapped it: run as root to read it nevertheless" ]
+	[ "$(id -u)" -eq 0 ] || return 0
+	run teletap probes -o json -p "$PID"
+	[ "$status" -eq 0 ]
+	[ "$(grep '"lib"' <<<"$output" | names_of)" = "$(teletap probes -o json -e "$D/libdemo.so" | names_of)" ]
+}
+
+@test "a program in its own mount namespace" {
+	need_compiler
+	gcc -O2 -o "$D/user3" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D/inside"
+	mkdir "$D/inside"
+	unshare --user --map-root-user --mount true || skip "needs user namespaces"
+	start user3 "${PLAIN[@]}" unshare --user --map-root-user --mount sh -c '
+		mount -t tmpfs none "$D/inside" && cp "$D/libdemo.so" "$D/user3" "$D/inside" &&
+		exec "$D/inside/user3" wait'
+	[ ! -e "$D/inside/user3" ]
+	for how in env "${PLAIN[*]}"; do
+		run --separate-stderr $how "$D/teletap" probes -o json -p "$PID"
+		echo "$how: $output $stderr"
+		[ "$status" -eq 0 ]
+		[ "$(names_of <<<"$output" | sort)" = "$(teletap probes -o json -e "$D/user3" -e "$D/libdemo.so" |
+			names_of | sort)" ]
+		[ "$stderr" = "" ]
+	done
+}
+
+@test "a program in a chroot" {
+	need_compiler
+	gcc -O2 -static -o "$D/static" "$D/prog.c" "$D/lib.c" || skip "needs a static libc"
+	mkdir "$D/root"
+	mv "$D/static" "$D/root"
+	if [ "$(id -u)" -eq 0 ]; then
+		start static chroot --userspec=65534:65534 "$D/root" /static wait
+	else
+		start static unshare --user --map-root-user chroot "$D/root" /static wait
+	fi
+	run "${PLAIN[@]}" "$D/teletap" probes -o json -p "$PID"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(teletap probes -o json -e "$D/root/static")" ]
+}
+
+@test "a process that is not there, may not be looked at, or has no markers" {
+	run teletap probes -p 2147483647
+	[ "$status" -eq 3 ]
+	[ "$output" = "teletap: probes: no process 2147483647: check the number with ps" ]
+	run "${PLAIN[@]}" "$D/teletap" probes -p 1
+	[ "$status" -eq 3 ]
+	[ "$output" = "teletap: probes: process 1: Permission denied: run as root, or as the user it runs as" ]
+	start sleep sleep 60
+	run teletap probes -p "$PID"
+	[[ $status -eq 1 && $output =~ ^"teletap: probes: process $PID: no markers in the "[0-9]+" files it runs: look for a build that has them"$ ||
+		$status -eq 0 && $output != *sleep* ]]
+	kill "$PID"
+	PID=
+}
