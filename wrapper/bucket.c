@@ -13,21 +13,21 @@ int64_t bucket_value(int bucket)
 	return ((16 + bucket % 16) * ((int64_t)1 << (e - 4))) + ((int64_t)1 << (e - 4)) / 2;
 }
 
+/* In floating point: exact below 2^53 events, and no sum of any counts overflows. */
 int64_t bucket_percentile(const int64_t counts[BUCKETS], double share, int64_t max)
 {
-	int64_t sum = 0, rank, value;
+	double sum = 0, rank;
 
 	for (int i = 0; i < BUCKETS; i++)
-		sum += counts[i];
+		sum += (double)counts[i];
 	if (sum <= 0)
 		return 0;
-	rank = (int64_t)ceil(share * (double)sum);
-	if (rank < 1)
-		rank = 1;
+	rank = fmax(ceil(share * sum), 1);
 	for (int i = 0; i < BUCKETS; i++) {
-		rank -= counts[i];
+		rank -= (double)counts[i];
 		if (rank <= 0) {
-			value = bucket_value(i);
+			int64_t value = bucket_value(i);
+
 			return value < max ? value : max;
 		}
 	}

@@ -5,38 +5,36 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* One row per record: its word, and its fields: i integer, s string. */
+/* One row per record: its word, and its fields: n number, s string. */
 static const struct {
 	const char *word;
 	const char *fields;
 } grammar[] = {
-	[LINE_HELLO] = { "teletap", "is" },
-	[LINE_SNAP] = { "snap", "iiii" },
-	[LINE_GC] = { "gc", "iiiiii" },
-	[LINE_PAUSE] = { "pause", "iii" },
-	[LINE_PROCS] = { "procs", "i" },
-	[LINE_LOSS] = { "loss", "iii" },
-	[LINE_END] = { "end", "i" },
+	[LINE_HELLO] = { "teletap", "ns" },
+	[LINE_SNAP] = { "snap", "nnnn" },
+	[LINE_GC] = { "gc", "nnnnnn" },
+	[LINE_PAUSE] = { "pause", "nnn" },
+	[LINE_PROCS] = { "procs", "n" },
+	[LINE_LOSS] = { "loss", "nnn" },
+	[LINE_END] = { "end", "n" },
 };
 
 #define N_GRAMMAR (sizeof(grammar) / sizeof(grammar[0]))
 
-static bool parse_int(const char *s, int64_t *value)
+static bool parse_number(const char *s, int64_t *value)
 {
-	bool negative = *s == '-';
-	uint64_t sum = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+	int64_t sum = 0;
 
-	s += negative;
 	if (!*s)
 		return false;
 	for (; *s; s++) {
-		unsigned digit = (unsigned char)*s - '0';
+		int digit = *s - '0';
 
-		if (digit > 9 || sum > (limit - digit) / 10)
+		if (digit < 0 || digit > 9 || sum > (INT64_MAX - digit) / 10)
 			return false;
 		sum = sum * 10 + digit;
 	}
-	*value = negative ? (int64_t)-sum : (int64_t)sum;
+	*value = sum;
 	return true;
 }
 
@@ -113,7 +111,7 @@ int line_parse(char *text, size_t len, struct line *line)
 			if (!unescape(value))
 				return -EINVAL;
 			line->text[i] = value;
-		} else if (!parse_int(value, &line->num[i])) {
+		} else if (!parse_number(value, &line->num[i])) {
 			return -EINVAL;
 		}
 		/* The version decides how the rest of a hello reads. */

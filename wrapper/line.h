@@ -15,8 +15,9 @@
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
- * All sums run since the module was loaded, MAX_NS since the last snapshot.
- * Times are nanoseconds. A snapshot counts only once its end has been read.
+ * Numbers are decimal, from 0 to 2^63 - 1. All sums run since the module was
+ * loaded, MAX_NS since the last snapshot. Times are nanoseconds. A snapshot counts
+ * only once its end has been read.
  */
 #ifndef TELETAP_LINE_H
 #define TELETAP_LINE_H

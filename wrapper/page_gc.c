@@ -37,6 +37,7 @@ void page_gc_fill(const struct state *s, struct table *t)
 	*t = (struct table){ .columns = columns, .n_columns = N_COLUMNS, .n_rows = GC_GENERATIONS };
 	for (int i = 0; i < GC_GENERATIONS; i++) {
 		const struct gc_generation *now = &s->now.gc[i], *before = &s->before.gc[i];
+		const struct gc_generation *first = &s->first.gc[i];
 		int64_t pause = now->pause_ns - before->pause_ns;
 		int64_t pauses[BUCKETS];
 		union cell *c = t->cells[i];
@@ -45,18 +46,18 @@ void page_gc_fill(const struct state *s, struct table *t)
 			pauses[b] = now->pauses[b] - before->pauses[b];
 		c[GENERATION].number = i;
 		c[RUNS].number = now->runs - before->runs;
-		c[RUNS_TOTAL].number = now->runs;
+		c[RUNS_TOTAL].number = now->runs - first->runs;
 		c[COLLECTED].number = now->found - before->found;
-		c[COLLECTED_TOTAL].number = now->found;
+		c[COLLECTED_TOTAL].number = now->found - first->found;
 		c[EMPTY].number = now->empty - before->empty;
-		c[EMPTY_TOTAL].number = now->empty;
+		c[EMPTY_TOTAL].number = now->empty - first->empty;
 		c[PAUSE].number = pause;
 		c[P50].number = bucket_percentile(pauses, 0.50, now->max_ns);
 		c[P99].number = bucket_percentile(pauses, 0.99, now->max_ns);
 		c[MAX].number = now->max_ns;
-		c[PAUSE_TOTAL].number = now->pause_ns;
+		c[PAUSE_TOTAL].number = now->pause_ns - first->pause_ns;
 		c[SHARE].share = share(pause, state_interval_s(s));
-		c[SHARE_TOTAL].share = share(now->pause_ns, state_attached_s(s));
+		c[SHARE_TOTAL].share = share(now->pause_ns - first->pause_ns, state_attached_s(s));
 	}
 	if (s->now.processes > 1)
 		t->note = "several processes: their pauses are added up, so shares can pass 100 %";

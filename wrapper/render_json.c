@@ -5,28 +5,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "quote.h"
 #include "render.h"
 
-/* A string from outside may hold bytes that JSON cannot: they become U+FFFD. */
+/* A string from outside: quote.h says what becomes of bytes that JSON cannot hold. */
 static json_t *text(const char *s)
 {
-	json_t *value = json_string(s);
-	char *clean, *to;
+	char *quoted = quote_json(s);
+	json_t *value = quoted ? json_loads(quoted, JSON_DECODE_ANY, NULL) : NULL;
 
-	if (value)
-		return value;
-	clean = to = malloc(3 * strlen(s) + 1);
-	if (!clean)
-		return NULL;
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x80)
-			*to++ = *s;
-		else
-			to = stpcpy(to, "\xef\xbf\xbd");
-	}
-	*to = '\0';
-	value = json_string(clean);
-	free(clean);
+	free(quoted);
 	return value;
 }
 
@@ -103,7 +91,8 @@ char *render_json(const struct render *r)
 			 "skipped", (json_int_t)l->skipped, "dropped", (json_int_t)l->dropped,
 			 "table_full", (json_int_t)l->table_full,
 			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t));
-	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
+			 JSON_REAL_PRECISION(9));
 	json_decref(page);
 	return out;
 }

@@ -18,6 +18,13 @@
  * stands where code never runs: in the zeros between the end of the code segment
  * and the end of its last page, one byte for each semaphore. The place depends on
  * the file only, so that several of us share it and the kernel counts right.
+ *
+ * Sites. bpftrace, bcc and perf put their uprobes, with a counter, at the marker
+ * itself. A module that is loaded then is refused by the kernel, but SystemTap 5.6
+ * takes the error code for a pointer and, when it is unloaded, brings the kernel
+ * down (uprobes-inode.c: uprobe_register returns ERR_PTR, compared with NULL; seen
+ * on 7.2, in docs/systemtap.md). So before a module is loaded, we put a uprobe of
+ * our own, without a counter, at each site, and hold it until SystemTap's are there.
  */
 #include "semaphore.h"
 
@@ -148,21 +155,74 @@ static size_t rank_all(const struct sdt_file *sdt, uint64_t *all)
 	return distinct;
 }
 
+static bool named(const struct sdt_marker *m, const char *provider, const char *const *markers)
+{
+	if (strcmp(m->provider, provider))
+		return false;
+	for (int k = 0; markers[k]; k++) {
+		if (!strcmp(m->name, markers[k]))
+			return true;
+	}
+	return false;
+}
+
 static bool wanted(const struct sdt_file *sdt, uint64_t semaphore, const char *provider,
 		   const char *const *markers)
 {
 	for (size_t i = 0; i < sdt->n_markers; i++) {
 		const struct sdt_marker *m = &sdt->markers[i];
 
-		if (!m->semaphore || m->semaphore + m->shift != semaphore ||
-		    strcmp(m->provider, provider))
-			continue;
-		for (int k = 0; markers[k]; k++) {
-			if (!strcmp(m->name, markers[k]))
-				return true;
-		}
+		if (m->semaphore && m->semaphore + m->shift == semaphore &&
+		    named(m, provider, markers))
+			return true;
 	}
 	return false;
+}
+
+static int no_uprobes(char **msg)
+{
+	return fail(msg, ENOSYS, "this kernel offers no uprobes to perf (no "
+		    "/sys/bus/event_source/devices/uprobe): use one with CONFIG_UPROBE_EVENTS");
+}
+
+int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
+		       const char *provider, const char *const *markers, char **msg)
+{
+	int type = uprobe_type(), err = 0;
+	char path[40];
+	Elf *elf;
+
+	*s = (struct semaphores){ 0 };
+	if (type < 0)
+		return no_uprobes(msg);
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return fail(msg, ENOEXEC, "the ELF file cannot be read: %s", elf_errmsg(-1));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (size_t i = 0; i < sdt->n_markers && !err; i++) {
+		const struct sdt_marker *m = &sdt->markers[i];
+
+		if (!named(m, provider, markers))
+			continue;
+		if (s->n == SEMAPHORES) {
+			err = fail(msg, ENOTSUP, "more than %d sites", SEMAPHORES);
+			break;
+		}
+		s->fds[s->n] = place(path, type, file_offset(elf, m->pc + m->shift), 0);
+		if (s->fds[s->n] >= 0)
+			s->n++;
+		else if (errno == EINVAL)
+			err = fail(msg, EBUSY, "another tracer (bpftrace, perf, bcc) is at the marker %s:%s: "
+				   "stop it first", provider, m->name);
+		else
+			err = fail(msg, errno, "the kernel refuses a probe at %s:%s: %s", provider,
+				   m->name, strerror(errno));
+	}
+	if (err)
+		semaphores_drop(s);
+	elf_end(elf);
+	return err;
 }
 
 int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
@@ -183,8 +243,7 @@ int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		goto out;
 	}
 	if (type < 0) {
-		err = fail(msg, ENOSYS, "this kernel offers no uprobes to perf (no "
-			   "/sys/bus/event_source/devices/uprobe): use one with CONFIG_UPROBE_EVENTS");
+		err = no_uprobes(msg);
 		goto out;
 	}
 	n = rank_all(sdt, all);

@@ -8,12 +8,21 @@
 
 #include "sdt.h"
 
-#define SEMAPHORES 16
+#define SEMAPHORES 64 /* also sites */
 
+/* Uprobes of ours in the kernel, each held by a file descriptor. */
 struct semaphores {
 	int n;
 	int fds[SEMAPHORES];
 };
+
+/*
+ * Reserves the sites of the named markers (NULL-terminated) for a module about to be
+ * loaded; semaphores_drop once it is in place. Returns 0, or -errno with *msg set:
+ * -EBUSY when another tracer is there.
+ */
+int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
+		       const char *provider, const char *const *markers, char **msg);
 
 /*
  * Raises the semaphores of the named markers (NULL-terminated) in every process

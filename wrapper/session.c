@@ -17,8 +17,12 @@
 int session_start(struct session *s, const struct plan *plan, const char *ko,
 		  const struct target *t, char **msg)
 {
-	*s = (struct session){ .plan = *plan };
-	return runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, msg);
+	int err;
+
+	*s = (struct session){ .plan = *plan, .runner = { .out = -1, .err = -1, .lock = -1 } };
+	err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
+				 plan->page->provider, plan->page->markers, msg);
+	return err ? err : runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, msg);
 }
 
 static int feed(struct session *s, const char *bytes, size_t n, char **msg)
@@ -108,9 +112,7 @@ int session_attach(struct session *s, char **msg)
 			return -ECANCELED; /* session_finish knows why */
 	}
 	runner_started(&s->runner);
-	if (strstr(s->runner.words, "registration error"))
-		return fail(msg, EBUSY, "%s: the kernel refused a probe: another tracer (bpftrace, perf, "
-			    "bcc) is at the same marker: stop it first", s->plan.file->path);
+	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
 	return semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
 				s->plan.page->provider, s->plan.page->markers, msg);
 }
@@ -119,7 +121,8 @@ void session_stop(struct session *s)
 {
 	s->stopping = s->runner.out >= 0;
 	semaphores_drop(&s->semaphores);
-	s->last = s->state.snapshots;
+	/* Ended by somebody else, it has sent its last snapshot already. */
+	s->last = s->state.snapshots - (s->state.now.final && !s->stopping);
 	runner_ask(&s->runner);
 }
 

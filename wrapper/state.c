@@ -26,10 +26,28 @@ static bool take_pause(struct snapshot *next, const int64_t *num)
 	return true;
 }
 
-/* The snapshot is whole: it becomes the present one. */
-static int complete(struct state *s)
+/* Sums and the clock only grow. Where one does not, a piece was lost on the way. */
+static bool shrank(const struct snapshot *before, const struct snapshot *now)
+{
+	bool less = now->mono_ns < before->mono_ns;
+
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		const struct gc_generation *a = &before->gc[i], *b = &now->gc[i];
+
+		less |= b->runs < a->runs || b->found < a->found || b->empty < a->empty ||
+			b->pause_ns < a->pause_ns;
+		for (int k = 0; k < BUCKETS; k++)
+			less |= b->pauses[k] < a->pauses[k];
+	}
+	return less;
+}
+
+/* The end has come: the snapshot, when it is whole, becomes the present one. */
+static int complete(struct state *s, int64_t sequence)
 {
 	s->open = false;
+	if (sequence != s->next.sequence || (s->snapshots && shrank(&s->now, &s->next)))
+		return -EINVAL;
 	s->before = s->snapshots ? s->now : s->next;
 	s->now = s->next;
 	if (!s->snapshots)
@@ -38,7 +56,7 @@ static int complete(struct state *s)
 	return 1;
 }
 
-/* Takes a record; -EINVAL when its values make no sense where it stands. */
+/* Takes a record, as state_take; -EINVAL when its values make no sense where it stands. */
 static int take(struct state *s, const struct line *line)
 {
 	const int64_t *num = line->num;
@@ -75,11 +93,7 @@ static int take(struct state *s, const struct line *line)
 		good = true;
 		break;
 	case LINE_END:
-		good = num[0] == s->next.sequence;
-		if (good)
-			return complete(s);
-		s->open = false;
-		break;
+		return complete(s, num[0]);
 	default:
 		good = false;
 	}

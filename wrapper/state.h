@@ -4,7 +4,7 @@
  * the records.
  *
  * A snapshot is gathered aside and takes effect as a whole when its end has come,
- * so that a half-written one is never shown. Modules send sums since they were
+ * so that a half-written one is never shown, nor one with a gap. Modules send sums since they were
  * loaded; the numbers of an interval are the difference of two snapshots.
  */
 #ifndef TELETAP_STATE_H

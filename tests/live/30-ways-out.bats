@@ -26,10 +26,7 @@ unharmed() {
 
 @test "the first page comes within the interval and 2 s" {
 	begin=$(date +%s%N)
-	run -0 teletap watch gc -p "$pid" -n 1 -i 1
-	[ $(($(date +%s%N) - begin)) -lt 5000000000 ] # with the unloading
 	watch gc -p "$pid" -i 1 -o json
-	begin=$(date +%s%N)
 	until [ -s "$tap_out" ]; do sleep 0.02; done
 	took=$(($(date +%s%N) - begin))
 	echo "first page after $((took / 1000000)) ms"

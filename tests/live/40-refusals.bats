@@ -45,7 +45,7 @@ refused() {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s "$(command -v teletap)" "$BATS_TEST_TMPDIR/bin/"
 	start python3.14 loop
-	PATH=$BATS_TEST_TMPDIR/bin refused "$(command -v teletap)" watch gc -p "$pid"
+	refused env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid"
 	[[ "$stderr" == *"no staprun"*"install"* ]]
 	expect_clean "$pid"
 }
