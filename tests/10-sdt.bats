@@ -1,54 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # $stderr comes from run
 #
-# The markers of files and processes: teletap probes.
+# The markers of files: teletap probes -e.
 
 bats_require_minimum_version 1.5.0
 load helper
+load markers
 
 setup_file() {
-	# Not in the folder of bats, which only its owner may enter.
-	D=$(mktemp -d /tmp/teletap-sdt.XXXXXX)
-	export D
-	chmod 755 "$D"
+	markers_setup
 	mkdir "$D/elf"
-	"$TOP/tests/data/elf/make" "$D/elf"
-	cp "$(command -v teletap)" "$D/teletap"
-	cat >"$D/prog.c" <<-'EOF'
-		#define _SDT_HAS_SEMAPHORES 1
-		#include <unistd.h>
-		#include <sys/sdt.h>
-		#define SEMAPHORE(name) __extension__ unsigned short demo_##name##_semaphore \
-			__attribute__((section(".probes")))
-		SEMAPHORE(none); SEMAPHORE(some); SEMAPHORE(real); SEMAPHORE(twice);
-		int lib_call(int n);
-		int main(int argc, char **argv)
-		{
-			DTRACE_PROBE(demo, none);
-			DTRACE_PROBE3(demo, some, argc, argv, argv[0][0]);
-			DTRACE_PROBE2(demo, real, argc * 1.5, (float)argc);
-			if (lib_call(argc) < 0)
-				DTRACE_PROBE1(demo, twice, 1);
-			else
-				DTRACE_PROBE1(demo, twice, (short)-2);
-			if (argc > 1)
-				pause();
-			return 0;
-		}
-	EOF
-	cat >"$D/lib.c" <<-'EOF'
-		#include <sys/sdt.h>
-		int lib_call(int n);
-		int lib_call(int n)
-		{
-			DTRACE_PROBE1(lib, call, n);
-			return n;
-		}
-	EOF
-	if can_compile; then
-		gcc -O2 -o "$D/prog" "$D/prog.c" "$D/lib.c"
-		gcc -O2 -shared -fPIC -o "$D/libdemo.so" "$D/lib.c"
-	fi
+	"$SOURCES/make" "$D/elf"
 }
 
 teardown_file() {
@@ -56,50 +19,13 @@ teardown_file() {
 }
 
 setup() {
-	# In front of a command: run it as somebody who is not root.
-	PLAIN=(env)
-	[ "$(id -u)" -ne 0 ] || PLAIN=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-}
-
-teardown() {
-	[ -z "${PID-}" ] || kill "$PID" || true
-}
-
-can_compile() {
-	echo '#include <sys/sdt.h>' | gcc -E - >/dev/null 2>&1
-}
-
-need_compiler() {
-	can_compile || skip "needs gcc and sys/sdt.h"
-}
-
-# Starts a command; PID is its number once it runs the program of that name.
-start() {
-	local name=$1 i
-	shift
-	"$@" 3>&- &
-	PID=$!
-	for i in {1..100}; do
-		[ "$(cat "/proc/$PID/comm")" = "$name" ] && [ "$(cut -d' ' -f3 "/proc/$PID/stat")" = S ] &&
-			return
-		sleep 0.05
-	done
-	false
-}
-
-# What distinguishes markers, without the file's name.
-names_of() {
-	python3 -c '
-import json, sys
-for line in sys.stdin:
-	site = json.loads(line)
-	print(site["provider"], site["name"], hex(site["pc"]), site["arguments"])'
+	plain_setup
 }
 
 @test "the programs and libraries of this host: as readelf" {
 	run find /usr/bin /usr/sbin /usr/lib /usr/libexec -type f \( -perm -100 -o -name '*.so*' \)
 	[ "${#lines[@]}" -gt 100 ]
-	run "$TOP/tests/data/elf/compare" <<<"$output"
+	run "$SOURCES/compare" <<<"$output"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output =~ ^[0-9]+\ markers\ in\ [0-9]+\ files$ ]]
@@ -109,15 +35,15 @@ for line in sys.stdin:
 	need_compiler
 	mkdir "$D/variants"
 	cd "$D/variants"
-	gcc -O2 -fPIE -pie -o pie ../prog.c ../lib.c
-	gcc -O0 -no-pie -o nopie ../prog.c ../lib.c
-	gcc -O2 -shared -fPIC -Wl,--build-id=none -o lib.so ../prog.c ../lib.c
-	gcc -O2 -Wl,-z,noseparate-code -o tight ../prog.c ../lib.c
+	gcc -O2 -fPIE -pie -o pie "$SOURCES/prog.c" "$SOURCES/lib.c"
+	gcc -O0 -no-pie -o nopie "$SOURCES/prog.c" "$SOURCES/lib.c"
+	gcc -O2 -shared -fPIC -Wl,--build-id=none -o lib.so "$SOURCES/prog.c" "$SOURCES/lib.c"
+	gcc -O2 -Wl,-z,noseparate-code -o tight "$SOURCES/prog.c" "$SOURCES/lib.c"
 	strip -o stripped pie
 	strip -o stripped-nopie nopie
 	objcopy --only-keep-debug pie pie.debug
 	objcopy --add-gnu-debuglink=pie.debug stripped linked
-	run "$TOP/tests/data/elf/compare" pie nopie lib.so tight stripped stripped-nopie pie.debug linked
+	run "$SOURCES/compare" pie nopie lib.so tight stripped stripped-nopie pie.debug linked
 	echo "$output"
 	[ "$output" = "48 markers in 8 files" ]
 }
@@ -125,18 +51,24 @@ for line in sys.stdin:
 @test "32-bit programs: as readelf" {
 	need_compiler
 	# sys/sdt.h lies among the headers of the 64-bit system, and is the same.
-	gcc -m32 -O2 -idirafter "/usr/include/$(gcc -print-multiarch)" -o "$D/m32" "$D/prog.c" \
-		"$D/lib.c" || skip "gcc -m32 does not work here"
-	run "$TOP/tests/data/elf/compare" "$D/m32"
+	gcc -m32 -O2 -idirafter "/usr/include/$(gcc -print-multiarch)" -o "$D/m32" "$SOURCES/prog.c" \
+		"$SOURCES/lib.c" || skip "gcc -m32 does not work here"
+	run "$SOURCES/compare" "$D/m32"
 	echo "$output"
 	[ "$output" = "6 markers in 1 files" ]
 }
 
 @test "both word sizes and byte orders, moved, far and many sections: as readelf" {
 	cd "$D/elf"
-	run "$TOP/tests/data/elf/compare" good-*
+	run "$SOURCES/compare" good-*
 	echo "$output"
 	[ "$output" = "44 markers in 14 files" ]
+	for file in good-*; do
+		run --separate-stderr teletap probes -e "$file"
+		echo "$file: $stderr"
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+	done
 }
 
 @test "text: aligned, addresses where the file lies now, arguments in words" {
@@ -191,7 +123,7 @@ for line in sys.stdin:
 @test "json: integers of 64 bits, as in the note" {
 	run teletap probes -o json -e "$D/elf/good-far-and-eight" -e "$D/elf/good-64be"
 	[ "$status" -eq 0 ]
-	diff - <(sed "s,$D/elf/,," <<<"$output") <<-'EOF'
+	diff - <(echo "${output//$D\/elf\//}") <<-'EOF'
 		{"file":"good-far-and-eight","provider":"p","name":"high","pc":18446744073709551614,"base":8192,"semaphore":9223372036854775808,"arguments":""}
 		{"file":"good-far-and-eight","provider":"p","name":"eight","pc":2,"base":8192,"semaphore":0,"arguments":""}
 		{"file":"good-far-and-eight","provider":"p","name":"nine","pc":3,"base":8192,"semaphore":0,"arguments":""}
@@ -215,8 +147,9 @@ for line in sys.stdin:
 	run teletap probes -o json -e $'\e]0;x\a\\'
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 3 ]
-	! grep -q '[[:cntrl:]]' <<<"${lines[1]}"
-	python3 - "${lines[1]}" <<-'EOF'
+	site=${lines[1]}
+	run ! grep '[[:cntrl:]]' <<<"$site"
+	python3 - "$site" <<-'EOF'
 		import json, sys
 		site = json.loads(sys.argv[1])
 		assert site["file"] == "\x1b]0;x\x07\\", site
@@ -256,6 +189,7 @@ for line in sys.stdin:
 		hostile-names: 0 3
 		long-build-id: 0 2 1 at 0x180: build-id of an impossible length
 		magic-only: 3 0 broken ELF file: cut off inside its header
+		marker-cut: 1 0 1 at 0x1a8: note longer than its section|no markers
 		name-no-end: 0 2 1 at 0x1ec: marker whose name has no end
 		names-nowhere: 0 2 1 at 0x40: section names that are in no section
 		no-arguments: 0 2 1 at 0x1ec: marker whose arguments have no end
@@ -290,8 +224,8 @@ for line in sys.stdin:
 @test "what can be read of broken files: as readelf" {
 	cd "$D/elf"
 	# Not those with empty names, which readelf prints, nor with names of several lines.
-	run "$TOP/tests/data/elf/compare" $(ls | grep ^bad- | grep -v -e empty-[np] -e all-empty -e hostile \
-		-e data -e endless)
+	rm bad-{empty-name,empty-provider,all-empty,hostile-names,data,table-endless}
+	run "$SOURCES/compare" bad-*
 	echo "$output"
 	[ "$output" = "35 markers in 18 files" ]
 }
@@ -348,14 +282,14 @@ for line in sys.stdin:
 
 @test "a list of names: in its order, other files passed over" {
 	cd "$D/elf"
-	for i in {1..300}; do
+	for _ in {1..300}; do
 		printf '%s\n' "$TOP/Makefile" "" good-64be bad-tail "$D/elf" bad-class
 	done >"$D/list"
 	run --separate-stderr teletap probes -o json -e - <"$D/list"
 	[ "$status" -eq 0 ]
 	teletap probes -o json -e good-64be -e bad-tail >"$D/once" 2>/dev/null
 	[ "$(sort -u <<<"$output")" = "$(sort -u "$D/once")" ]
-	[ "$output" = "$(for i in {1..300}; do cat "$D/once"; done)" ]
+	[ "$output" = "$(for _ in {1..300}; do cat "$D/once"; done)" ]
 	[ "$(sort <<<"$stderr" | uniq -c | sed 's/^ *//')" = "$(sort <<-EOF
 		300 teletap: probes: $D/elf: no regular file: name a program or a library
 		300 teletap: probes: bad-class: broken ELF file: unknown word size or byte order
@@ -383,101 +317,4 @@ for line in sys.stdin:
 	run bash -c 'teletap probes -e "$D/elf/good-64le" 2>&1 >/dev/full'
 	[ "$status" -eq 3 ]
 	[ "$output" = "teletap: probes: standard output: No space left on device" ]
-}
-
-# The markers of $D/prog by the command probes -p, as those of its file.
-@test "a running program: its own markers and those of its library" {
-	need_compiler
-	gcc -O2 -o "$D/user" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D"
-	start user "$D/user" wait
-	run teletap probes -o json -p "$PID"
-	[ "$status" -eq 0 ]
-	[ "$(grep '"demo"' <<<"$output")" = "$(teletap probes -o json -e "$D/user")" ]
-	[ "$(grep '"lib"' <<<"$output")" = "$(teletap probes -o json -e "$D/libdemo.so")" ]
-	[ "$(grep -c '"name":"twice"' <<<"$output")" -eq 2 ]
-}
-
-@test "a running program that was deleted, or replaced by another" {
-	need_compiler
-	expected=$(teletap probes -o json -e "$D/prog" | names_of)
-	for how in env "${PLAIN[*]}"; do # both the same where the tests run without root
-		for what in delete replace; do
-			cp "$D/prog" "$D/gone"
-			start gone $how "$D/gone" wait
-			rm "$D/gone"
-			[ "$what" = delete ] || cp "$D/libdemo.so" "$D/gone"
-			run $how "$D/teletap" probes -o json -p "$PID"
-			echo "$how $what: $output"
-			[ "$status" -eq 0 ]
-			[ "$(grep '"file":"'"$D"'/gone (deleted)"' <<<"$output" | names_of)" = "$expected" ]
-			kill "$PID"
-			PID=
-		done
-	done
-}
-
-@test "a library that was deleted: root reads it, others are told" {
-	need_compiler
-	mkdir "$D/old"
-	cp "$D/libdemo.so" "$D/old"
-	gcc -O2 -o "$D/user2" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D/old"
-	start user2 "${PLAIN[@]}" "$D/user2" wait
-	rm "$D/old/libdemo.so"
-	run --separate-stderr "${PLAIN[@]}" "$D/teletap" probes -o json -p "$PID"
-	[ "$status" -eq 0 ]
-	[ "$(names_of <<<"$output")" = "$(teletap probes -o json -e "$D/user2" | names_of)" ]
-	[ "$stderr" = "teletap: probes: $D/old/libdemo.so (deleted): deleted or replaced since process $PID mapped it: run as root to read it nevertheless" ]
-	[ "$(id -u)" -eq 0 ] || return 0
-	run teletap probes -o json -p "$PID"
-	[ "$status" -eq 0 ]
-	[ "$(grep '"lib"' <<<"$output" | names_of)" = "$(teletap probes -o json -e "$D/libdemo.so" | names_of)" ]
-}
-
-@test "a program in its own mount namespace" {
-	need_compiler
-	gcc -O2 -o "$D/user3" "$D/prog.c" -L"$D" -ldemo -Wl,-rpath,"$D/inside"
-	mkdir "$D/inside"
-	unshare --user --map-root-user --mount true || skip "needs user namespaces"
-	start user3 "${PLAIN[@]}" unshare --user --map-root-user --mount sh -c '
-		mount -t tmpfs none "$D/inside" && cp "$D/libdemo.so" "$D/user3" "$D/inside" &&
-		exec "$D/inside/user3" wait'
-	[ ! -e "$D/inside/user3" ]
-	for how in env "${PLAIN[*]}"; do
-		run --separate-stderr $how "$D/teletap" probes -o json -p "$PID"
-		echo "$how: $output $stderr"
-		[ "$status" -eq 0 ]
-		[ "$(names_of <<<"$output" | sort)" = "$(teletap probes -o json -e "$D/user3" -e "$D/libdemo.so" |
-			names_of | sort)" ]
-		[ "$stderr" = "" ]
-	done
-}
-
-@test "a program in a chroot" {
-	need_compiler
-	gcc -O2 -static -o "$D/static" "$D/prog.c" "$D/lib.c" || skip "needs a static libc"
-	mkdir "$D/root"
-	mv "$D/static" "$D/root"
-	if [ "$(id -u)" -eq 0 ]; then
-		start static chroot --userspec=65534:65534 "$D/root" /static wait
-	else
-		start static unshare --user --map-root-user chroot "$D/root" /static wait
-	fi
-	run "${PLAIN[@]}" "$D/teletap" probes -o json -p "$PID"
-	[ "$status" -eq 0 ]
-	[ "$output" = "$(teletap probes -o json -e "$D/root/static")" ]
-}
-
-@test "a process that is not there, may not be looked at, or has no markers" {
-	run teletap probes -p 2147483647
-	[ "$status" -eq 3 ]
-	[ "$output" = "teletap: probes: no process 2147483647: check the number with ps" ]
-	run "${PLAIN[@]}" "$D/teletap" probes -p 1
-	[ "$status" -eq 3 ]
-	[ "$output" = "teletap: probes: process 1: Permission denied: run as root, or as the user it runs as" ]
-	start sleep sleep 60
-	run teletap probes -p "$PID"
-	[[ $status -eq 1 && $output =~ ^"teletap: probes: process $PID: no markers in the "[0-9]+" files it runs: look for a build that has them"$ ||
-		$status -eq 0 && $output != *sleep* ]]
-	kill "$PID"
-	PID=
 }
