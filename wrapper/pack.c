@@ -52,13 +52,19 @@ static int check_owner(const char *path, const struct stat *st, char **msg)
 	return 0;
 }
 
-/* A folder's or a file's owner, by its path. */
-static int check_path(const char *path, char **msg)
+/* A folder or a file in the pack. */
+static int check_path(const char *path, mode_t type, char **msg)
 {
 	struct stat st;
 
 	if (lstat(path, &st))
-		return -errno;
+		return fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
+	if (S_ISLNK(st.st_mode))
+		return fail(msg, ELOOP, "%s: a symbolic link, which a pack has none of: build the pack "
+			    "again", path);
+	if ((st.st_mode & S_IFMT) != type)
+		return fail(msg, EBADMSG, "%s: no %s: build the pack again", path,
+			    type == S_IFDIR ? "folder" : "regular file");
 	return check_owner(path, &st, msg);
 }
 
@@ -74,27 +80,29 @@ static int load(const char *dir, json_t **manifest, char **msg)
 {
 	char path[4096];
 	json_error_t error;
-	int err, format;
+	json_int_t format;
+	struct stat st;
+	int err;
 
 	*manifest = NULL;
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	if (access(path, F_OK))
 		return 0;
-	err = check_path(dir, msg);
+	err = stat(dir, &st) ? -errno : check_owner(dir, &st, msg);
 	if (!err)
-		err = check_path(path, msg);
+		err = check_path(path, S_IFREG, msg);
 	if (err)
 		return err;
 	*manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (!*manifest)
 		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line, error.text);
-	format = (int)json_integer_value(json_object_get(*manifest, "format"));
+	format = json_integer_value(json_object_get(*manifest, "format"));
 	if (format == PACK_FORMAT)
 		return 0;
 	json_decref(*manifest);
 	*manifest = NULL;
-	return fail(msg, EBADMSG, "%s: format %d, this teletap reads %d: build the pack with this version",
-		    path, format, PACK_FORMAT);
+	return fail(msg, EBADMSG, "%s: format %lld, this teletap reads %d: build the pack with this version",
+		    path, (long long)format, PACK_FORMAT);
 }
 
 static bool same(const json_t *module, const struct pack_module *want)
@@ -127,35 +135,34 @@ static void differ(const char *dir, const json_t *module, const struct pack_modu
 		     want->path);
 }
 
-/* Checks the module's file against its entry in the manifest. */
+/* Checks the module's file, and the folders on the way to it, against the manifest. */
 static int verify(const char *dir, const json_t *module, const struct pack_module *want, char **ko,
 		  char **msg)
 {
-	char *path = ko_path(dir, want->release, want->id, want->name);
+	char *path = ko_path(dir, want->release, want->id, want->name), *slash;
 	char hash[PACK_HASH];
-	struct stat st;
-	int fd, err;
+	int err = 0;
 
 	if (!path)
 		return -ENOMEM;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st)) {
-		err = fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
-		goto out;
+	for (slash = path + strlen(dir) + 1; !err && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		err = check_path(path, S_IFDIR, msg);
+		*slash = '/';
 	}
-	err = check_owner(path, &st, msg);
 	if (!err)
-		err = hash_fd(fd, hash);
+		err = check_path(path, S_IFREG, msg);
+	if (!err)
+		err = pack_hash_file(path, hash);
 	if (!err && strcmp(hash, get(module, "sha256")))
 		err = fail(msg, EBADMSG, "%s: not the file the manifest describes (sha256 %.12s, "
 			   "not %.12s): build the pack again", path, hash, get(module, "sha256"));
-out:
-	if (fd >= 0)
-		close(fd);
-	if (err)
+	if (err) {
+		fail(msg, -err, "%s: %s", path, strerror(-err));
 		free(path);
-	else
+	} else {
 		*ko = path;
+	}
 	return err;
 }
 
@@ -165,8 +172,11 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 	size_t i;
 	int err = load(dir, &manifest, msg);
 
-	if (err || !manifest)
-		return err ? err : -ENOENT;
+	if (err)
+		return err;
+	if (!manifest)
+		return fail(msg, ENOENT, "%s: no manifest.json in it: name a folder that 'teletap build "
+			    "-d' has made", dir);
 	err = -ENOENT;
 	json_array_foreach(json_object_get(manifest, "modules"), i, module) {
 		if (!same(module, want)) {
@@ -182,6 +192,10 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 		break;
 	}
 	json_decref(manifest);
+	if (err == -ENOENT)
+		fail(msg, ENOENT, "%s: no module %s for %s (build %.12s) and kernel %s: build it with "
+		     "'teletap build %s -e %s -k %s'", dir, want->name, want->path, want->id,
+		     want->release, want->name, want->path, want->release);
 	return err;
 }
 

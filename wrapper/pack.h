@@ -29,9 +29,9 @@ struct pack_module {
 };
 
 /*
- * Finds a module. Returns 0 with *ko set (to be freed); -ENOENT when the pack has
- * none (*msg set when it has one that nearly fits, saying what differs);
- * another -errno with *msg set when the pack or the module must not be trusted.
+ * Finds a module. Returns 0 with *ko set (to be freed); -ENOENT with *msg set when
+ * the pack has none (saying what differs when one nearly fits); another -errno with
+ * *msg set when the pack or the module must not be trusted.
  */
 int pack_find(const char *dir, const struct pack_module *want, char **ko, char **msg);
 
