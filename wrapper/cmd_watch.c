@@ -18,6 +18,7 @@
 #include "module.h"
 #include "page.h"
 #include "python.h"
+#include "quote.h"
 #include "render.h"
 #include "session.h"
 #include "target.h"
@@ -44,9 +45,13 @@ struct watch {
 	long printed;
 };
 
-static const char *reason(const char *msg, int err)
+/* Messages hold names from outside. */
+static void say_why(const char *msg, int err)
 {
-	return msg ? msg : strerror(-err);
+	char *quoted = quote_text(msg ? msg : strerror(-err));
+
+	say("%s", quoted ? quoted : strerror(ENOMEM));
+	free(quoted);
 }
 
 /* Reads "gc,210". */
@@ -378,7 +383,7 @@ enum status cmd_watch(const struct opts *o)
 	}
 	err = target_open(&w.target, o, &msg);
 	if (err) {
-		say("%s", reason(msg, err));
+		say_why(msg, err);
 		if (err == -EINVAL)
 			opts_usage(command_find("watch"), stderr);
 		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
@@ -397,9 +402,9 @@ enum status cmd_watch(const struct opts *o)
 		ret = stop(&w, &stop_msg);
 	}
 	if (err == -ECANCELED || (!err && ret))
-		say("%s", reason(stop_msg, ret));
+		say_why(stop_msg, ret);
 	else if (err)
-		say("%s", reason(msg, err));
+		say_why(msg, err);
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);
