@@ -56,10 +56,74 @@ $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
+# ---- for users --------------------------------------------------------------
+
+install: all
+	install -D -m 0755 $(B)/bin/teletap $(DESTDIR)$(PREFIX)/bin/teletap
+	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
+	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
+	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
+	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
+	install -D -m 0644 docs/completion.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+ifneq ($(HOST),1)
+	$(Q)$(MAKE) --no-print-directory lab
+endif
+	$(Q)HOST=$(HOST) tests/demo/demo
+
+deps:
+	$(Q)tests/deps build
+
+# ---- for developers ---------------------------------------------------------
+
+# STRICT=1: a skipped test is a failure.
+check:
+	$(Q)tests/deps test
+	$(Q)$(MAKE) --no-print-directory all lint asan lab
+	$(Q)tests/check
+
+# The tests that need no kernel module, with and without sanitizers.
+check-host: all $(B)/test/draw
+	$(Q)bats tests
+
+asan:
+	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
+		all build/asan/test/draw
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# The virtual machine for the live tests, and the modules they load.
+lab: all
+	$(Q)tests/lab/build
+	$(Q)tests/modules
+
+lab-shell:
+	$(Q)tests/lab/run --interactive -- bash -l
+
+lint:
+	$(Q)tests/lint
+
+# Runs each fuzz target for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
+
 clean:
-	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/flags
+	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
+
+help:
+	@sed -n 's/^# //p' Makefile | head -n 6
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make check-host the tests that need no virtual machine'
+	@echo 'make lab        the virtual machine of the tests; make lab-shell: a shell in it'
+	@echo 'make asan       the program with AddressSanitizer and UBSan, in build/asan'
+	@echo 'make lint       format and static checks; make fuzz: fuzz targets'
+	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all clean FORCE
+.PHONY: all install demo deps check check-host asan lab lab-shell lint fuzz clean help FORCE
 
 -include $(OBJECTS:.o=.d)

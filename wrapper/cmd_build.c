@@ -112,7 +112,9 @@ static bool add_jobs(const struct opts *o, const struct target *t, const char *r
 			free(msg);
 			return false;
 		}
-		if (!known(jobs, *n, &plan, release))
+		if (module_ready(&plan, release, o->pack))
+			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
+		else if (!known(jobs, *n, &plan, release))
 			jobs[(*n)++] = (struct job){ .plan = plan, .release = release };
 	}
 	return true;
@@ -156,6 +158,8 @@ enum status cmd_build(const struct opts *o)
 				return STATUS_REFUSED;
 		}
 	}
+	if (!n)
+		puts("all modules are ready");
 	good = run(o, jobs, n);
 	for (int i = 0; i < n_targets; i++)
 		target_close(&targets[i]);

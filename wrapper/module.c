@@ -29,6 +29,17 @@
 #include "pack.h"
 #include "stap.h"
 
+/* How every script is compiled. Losses are counted and shown, they end nothing. */
+static const char *const flags[] = {
+	"--suppress-handler-errors",
+	"-DSTP_NO_OVERLOAD",
+	"-DMAXSKIPPED=2147483647",
+	"-DMAXACTION=100000",
+	"-DMAXTRYLOCK=5000", /* of 10 us: a lock's holder may be off its virtual processor */
+};
+
+#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
+
 const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX])
 {
 	snprintf(out, MODULE_ALIAS_MAX, "%s/%s", MODULE_FOLDER, id);
@@ -62,7 +73,7 @@ static void hash_text(crypto_hash_sha256_state *state, const char *path)
 		fclose(f);
 }
 
-/* One hash over the script and all tapsets; -errno where they are not installed. */
+/* One hash over the flags, the script and all tapsets; -errno where they are not installed. */
 static int source_hash(const char *module, char out[PACK_HASH])
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
@@ -74,6 +85,8 @@ static int source_hash(const char *module, char out[PACK_HASH])
 	if (err)
 		return err;
 	crypto_hash_sha256_init(&state);
+	for (size_t i = 0; i < N_FLAGS; i++)
+		crypto_hash_sha256_update(&state, (const unsigned char *)flags[i], strlen(flags[i]));
 	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, module);
 	hash_text(&state, path);
 	snprintf(path, sizeof(path), "%s/tapsets/*.stp*", share);
@@ -119,6 +132,18 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	}
 	free(why);
 	return err;
+}
+
+bool module_ready(const struct plan *plan, const char *release, const char *pack)
+{
+	char source[PACK_HASH], *ko = NULL;
+	struct pack_module want = { .name = plan->module, .release = release, .id = plan->id,
+				    .path = plan->file->path, .source = source };
+	bool ready = !source_hash(plan->module, source) &&
+		     !pack_find(pack ? pack : PACK_CACHE, &want, &ko, NULL);
+
+	free(ko);
+	return ready;
 }
 
 /* Sets the semaphore of every note in the copy to 0. */
@@ -193,12 +218,11 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 		    const char *share)
 {
 	char name[64], script[4200], tapsets[4200], include[4200];
-	const char *argv[] = {
-		"stap", "-p4", "-r", release, "-m", name, "-I", tapsets, "-I", include,
-		"--suppress-handler-errors", "-DSTP_NO_OVERLOAD", "-DMAXACTION=100000",
-		"-DMAXSKIPPED=2147483647", script, NULL
+	const char *const fixed[] = {
+		"stap", "-p4", "-r", release, "-m", name, "-I", tapsets, "-I", include, script
 	};
-	int log;
+	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + N_FLAGS + 1] = { NULL };
+	int n = 0, log;
 
 	snprintf(name, sizeof(name), PACK_MODULE, plan->module);
 	snprintf(script, sizeof(script), "%s/stp/%s.stp", share, plan->module);
@@ -209,6 +233,10 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 	log = open("log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		argv[n++] = fixed[i];
+	for (size_t i = 0; i < N_FLAGS; i++)
+		argv[n++] = flags[i];
 	execvp(argv[0], (char **)argv);
 	return 127;
 }
@@ -219,7 +247,7 @@ static int remove_entry(const char *path, const struct stat *st, int flag, struc
 	return remove(path);
 }
 
-/* The first line of the log that says what went wrong. */
+/* The first line of the log that names an error, or else the last line. */
 static void first_error(const char *folder, char *out, size_t size)
 {
 	char path[4200], line[1024];
@@ -230,10 +258,10 @@ static void first_error(const char *folder, char *out, size_t size)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, "\n")] = '\0';
-		if (strstr(line, "error") || strstr(line, "ERROR")) {
+		if (*line)
 			snprintf(out, size, "%.200s", line);
+		if (strstr(line, "error") || strstr(line, "ERROR"))
 			break;
-		}
 	}
 	if (f)
 		fclose(f);

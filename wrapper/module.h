@@ -5,6 +5,8 @@
 #ifndef TELETAP_MODULE_H
 #define TELETAP_MODULE_H
 
+#include <stdbool.h>
+
 #include "resolve.h"
 
 /*
@@ -22,6 +24,9 @@ const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
  * compiled, another -errno with *msg set when one must not be used.
  */
 int module_find(const struct plan *plan, const char *pack, char **ko, char **msg);
+
+/* Whether the pack (NULL: the cache) holds the plan's module for a kernel release. */
+bool module_ready(const struct plan *plan, const char *release, const char *pack);
 
 /*
  * Compiles the plan's module for a kernel release and puts it into the pack (NULL:
