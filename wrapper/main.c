@@ -84,7 +84,8 @@ int main(int argc, char **argv)
 	}
 	cmd = command_find(argv[1]);
 	if (!cmd) {
-		say("%s: no such command: 'teletap --help' lists them", argv[1]);
+		say("%s: no such command", argv[1]);
+		usage(stderr);
 		return STATUS_USAGE;
 	}
 	current = cmd->name;
