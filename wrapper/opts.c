@@ -202,7 +202,12 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 			say("%s: its value is missing", argv[optind - 1]);
 			return OPTS_WRONG;
 		case '?':
-			say("%s: no such option", argv[optind - 1]);
+			if (!optopt)
+				say("%s: no such option", argv[optind - 1]);
+			else if (!strncmp(argv[optind - 1], "--", 2))
+				say("%s: takes no value", argv[optind - 1]);
+			else
+				say("-%c: no such option", optopt);
 			return OPTS_WRONG;
 		default:
 			if (!take(o, (char)c, optarg))
