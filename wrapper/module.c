@@ -112,8 +112,8 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	want.release = host.release;
 	if (pack) {
 		if (access(pack, R_OK))
-			return fail(msg, errno == ENOENT ? ENOTDIR : errno, "--pack %s: %s", pack,
-				    strerror(errno));
+			return fail(msg, errno == ENOENT ? ENOTDIR : errno, "--pack %s: %s: name a folder "
+				    "that 'teletap build -d' has made", pack, strerror(errno));
 		err = pack_find(pack, &want, ko, &why);
 		if (why) { /* near misses of a pack asked for are refusals */
 			if (msg)
