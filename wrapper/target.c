@@ -19,8 +19,13 @@
 static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
 {
 	struct target_file file = { .path = path, .fd = fd }, *more;
-	int err = sdt_read(fd, path, &file.sdt, msg);
+	char *why = NULL;
+	int err = sdt_read(fd, path, &file.sdt, &why);
 
+	if (err && msg)
+		*msg = why;
+	else
+		free(why); /* broken notes among good ones: 'teletap probes' tells */
 	if (err || (!file.sdt.n_markers && !wanted_bare))
 		goto out;
 	more = reallocarray(t->files, t->n_files + 1, sizeof(*more));
@@ -44,8 +49,18 @@ out:
 static int open_process(struct target *t, char **msg)
 {
 	struct maps maps;
-	int err = maps_read(t->pid, &maps, msg);
+	int err;
 
+	t->pidfd = pidfd_open(t->pid, 0);
+	if (t->pidfd < 0 && errno == ESRCH)
+		return fail(msg, ESRCH, "no process %d: 'ps -e' shows which there are", t->pid);
+	if (t->pidfd < 0)
+		return fail(msg, ESRCH, "%d is a thread, no process: 'ps -eL' shows whose", t->pid);
+	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
+	err = maps_read(t->pid, &maps, msg);
+	if (!err && !maps.n_files)
+		err = fail(msg, ESRCH, "process %d runs no program: it has ended, or is the kernel's: "
+			   "'ps -e' shows the others", t->pid);
 	if (err)
 		return err;
 	for (size_t i = 0; i < maps.n_files; i++) {
@@ -59,25 +74,22 @@ static int open_process(struct target *t, char **msg)
 		free(why);
 	}
 	maps_free(&maps);
-	t->pidfd = pidfd_open(t->pid, 0);
-	if (t->pidfd < 0)
-		return fail(msg, errno, "no process %d: 'ps -e' shows which there are", t->pid);
-	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
 	return 0;
 }
 
 static int open_file(struct target *t, const char *name, char **msg)
 {
 	char *path = realpath(name, NULL);
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	int err;
+	/* Not to wait for the other end of a pipe. */
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	int err = errno;
 
-	if (fd < 0) {
-		err = fail(msg, errno, "%s: %s", name, strerror(errno));
-		free(path);
-		return err;
-	}
-	return add_file(t, path, fd, true, msg);
+	if (fd >= 0)
+		return add_file(t, path, fd, true, msg);
+	free(path);
+	if (err == ENOENT || err == ENOTDIR)
+		return fail(msg, err, "%s: no such file: check the name", name);
+	return fail(msg, err, "%s: %s: check the path, or run as root", name, strerror(err));
 }
 
 /* Splits a command line as a shell would, without running anything. */
