@@ -15,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fail.h"
 #include "module.h"
 #include "page.h"
+#include "program.h"
 #include "python.h"
 #include "quote.h"
 #include "render.h"
@@ -93,11 +95,17 @@ static int get_module(struct watch *w, const struct plan *plan, char **ko, char 
 {
 	struct utsname host;
 	struct timespec start, end;
+	char *stap;
 	int err = module_find(plan, w->o->pack, ko, msg);
 
 	if (err != -ENOENT || *msg)
 		return err;
 	uname(&host);
+	if (program_find("stap", &stap, NULL))
+		return fail(msg, ENOENT, "no module %s for %s and kernel %s, and no stap here to compile "
+			    "it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
+			    "install systemtap", plan->module, plan->file->path, host.release);
+	free(stap);
 	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
 	    "('teletap build' does it ahead of time)", plan->module, plan->file->path);
 	clock_gettime(CLOCK_MONOTONIC, &start);
