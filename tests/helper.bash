@@ -26,7 +26,7 @@ refused() {
 # misused COMMAND...: it exits with 2; a line, then the usage.
 misused() {
 	run -2 --separate-stderr "$@"
-	printf '%s\n' "$stderr"
+	printf '%s\n' "${stderr_lines[@]:0:2}"
 	[ -z "$output" ]
 	[[ ${stderr_lines[0]} == teletap:* ]]
 	[[ ${stderr_lines[1]} == Usage:\ teletap\ * ]]
@@ -47,6 +47,11 @@ lacks() {
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# The markers are switched on by way of perf's uprobes.
+need_uprobes() {
+	[ -r /sys/bus/event_source/devices/uprobe/type ] || skip "needs a kernel with uprobes for perf"
 }
 
 # The driver of the pure stages, see tests/draw.c.

@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command line: what is wrong usage (2), and what the environment refuses (3),
+# always by one line that names the thing and says what to do next.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	need_python
+	# Not in the folder of bats, which only its owner may enter.
+	D=$(mktemp -d /tmp/teletap-usage.XXXXXX)
+	chmod 755 "$D"
+	mkdir "$D/bin" "$D/none"
+	export D EXE=$D/python3.11
+	python_copy "$EXE"
+	objcopy --remove-section .note.stapsdt "$python" "$D/bare"
+	cp "$BUILD/bin/teletap" "$D/bin"
+}
+
+teardown_file() {
+	rm -rf "$D"
+}
+
+setup() {
+	need_python
+	# In front of a command: as somebody who is not root.
+	PLAIN=(env)
+	[ "$(id -u)" -ne 0 ] || PLAIN=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	TELETAP=$BUILD/bin/teletap
+	export STUB_LOG=$BATS_TEST_TMPDIR/log
+}
+
+teardown() {
+	stop
+}
+
+stop() {
+	[ -z "${PID-}" ] || { kill -9 "$PID" && wait "$PID" || PID=; } 2>/dev/null
+}
+
+# says COMMAND... -- TEXT: it is refused with this text, a pattern.
+says() {
+	local text=${*: -1}
+
+	refused "${@:1:$#-2}"
+	# shellcheck disable=SC2053
+	[[ $stderr == "teletap: watch: "$text ]]
+}
+
+# Starts a command; PID is its number once it sleeps.
+start() {
+	"$@" 3>&- &
+	PID=$!
+	for _ in {1..200}; do
+		[[ $(cut -d' ' -f3 "/proc/$PID/stat") == S && $(cat "/proc/$PID/wchan") != *wait* ]] && return
+		sleep 0.02
+	done
+	false
+}
+
+@test "the program: help, version, nothing, no such command" {
+	for word in --help -h help; do
+		run -0 --separate-stderr teletap $word
+		[[ $output == "Usage: teletap "* && -z $stderr ]]
+	done
+	run -0 --separate-stderr teletap --version
+	[[ $output =~ ^teletap\ [^[:space:]]+$ && -z $stderr ]]
+	run -2 --separate-stderr teletap
+	[[ -z $output && $stderr == "Usage: teletap "* ]]
+	for word in nope --nope '' wat; do
+		misused teletap "$word" gc
+		[[ ${stderr_lines[0]} == "teletap: $word: no such command"* ]]
+	done
+}
+
+@test "every command: help and version" {
+	commands=$(teletap --help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+	[[ $commands == *watch*list* ]]
+	for command in $commands; do
+		run -0 --separate-stderr teletap "$command" --help
+		[[ $output == "Usage: teletap $command"* && -z $stderr ]]
+		run -0 --separate-stderr teletap "$command" --version
+		[[ $output =~ ^teletap\ [^[:space:]]+$ && -z $stderr ]]
+		misused teletap "$command" --nope
+		[[ ${stderr_lines[0]} == "teletap: $command: --nope: no such option"* ]]
+	done
+}
+
+@test "list: every page, as text and as JSON" {
+	run -0 --separate-stderr teletap list
+	[ -z "$stderr" ]
+	[[ $output == *"210  gc            Garbage collection by generation"* ]]
+	text=$output
+	run -0 --separate-stderr teletap list -o json
+	[ -z "$stderr" ]
+	[ "$(jq -r '"\(.page)  \(.name + " " * (12 - (.name | length)))  \(.title)"' <<<"$output")" = "$text" ]
+	[ "$(jq .page <<<"$output" | sort -u | wc -l)" -eq "${#lines[@]}" ]
+	# a page's head has room for its title
+	[ "$(jq '"\(.page) \(.name)  \(.title)" | length' <<<"$output" | sort -n | tail -n 1)" -le 56 ]
+}
+
+@test "watch: no such page, no page, too many words" {
+	for page in nope 999 0 -0210x 210x '' ' gc' gc, ,gc gc,,gc gc,nope GC 18446744073709551826; do
+		misused teletap watch -p 1 -- "$page"
+		[[ ${stderr_lines[0]} == "teletap: watch: "*": no such page: 'teletap list' shows them" ]]
+	done
+	misused teletap watch gc,gc,gc,gc,gc,gc,gc,gc,gc -p 1
+	misused teletap watch -p 1
+	misused teletap watch gc gc -p 1
+}
+
+@test "watch: values that are none" {
+	for value in 0 abc nan -nan -1 inf 1e400 1e-400 '' ' ' 0.09 86401 3s 0,5 '1 2'; do
+		misused teletap watch gc -p 1 -i "$value"
+		[[ ${stderr_lines[0]} == "teletap: watch: -i $value: not a number of seconds from 0.1 to 86400" ]]
+	done
+	for value in 0 x -1 '' 1.5 1x 99999999999999999999; do
+		misused teletap watch gc -p 1 -n "$value"
+		[[ ${stderr_lines[0]} == "teletap: watch: -n $value: not a number of pages"* ]]
+		misused teletap watch gc -p "$value"
+		[[ ${stderr_lines[0]} == "teletap: watch: -p $value: not a process number"* ]]
+	done
+	misused teletap watch gc -p 4294967297
+	misused teletap watch gc -p 1 -o xml
+	[[ ${stderr_lines[0]} == "teletap: watch: -o xml: "* ]]
+	misused teletap watch gc -p 1 --color blue
+	[[ ${stderr_lines[0]} == "teletap: watch: --color blue: "* ]]
+}
+
+@test "watch: options that are none, or lack a value, or take none" {
+	misused teletap watch gc -p 1 -Z
+	[[ ${stderr_lines[0]} == "teletap: watch: -Z: no such option" ]]
+	misused teletap watch gc -p 1 -vZv
+	[[ ${stderr_lines[0]} == "teletap: watch: -Z: no such option" ]]
+	misused teletap watch gc -Zv
+	[[ ${stderr_lines[0]} == "teletap: watch: -Z: no such option" ]]
+	misused teletap watch gc -k 6.1
+	[[ ${stderr_lines[0]} == "teletap: watch: -k: no such option" ]]
+	misused teletap watch gc --kernel 6.1
+	[[ ${stderr_lines[0]} == "teletap: watch: --kernel: no such option" ]]
+	misused teletap watch gc --verbose=3
+	[[ ${stderr_lines[0]} == "teletap: watch: --verbose=3: takes no value" ]]
+	for option in -p -e -c -i -n -o --pack --color; do
+		misused teletap watch gc $option
+		[[ ${stderr_lines[0]} == "teletap: watch: $option: its value is missing" ]]
+	done
+}
+
+@test "watch: no target, and targets that exclude each other" {
+	misused teletap watch gc
+	misused teletap watch gc -p 1 -e "$EXE"
+	misused teletap watch gc -e "$EXE" -p 1
+	misused teletap watch gc -p 1 -c true
+	misused teletap watch gc -p 1 -e "$EXE" -c true
+	misused teletap watch gc -e "$EXE" -e "$EXE"
+}
+
+@test "watch -c: no command, and what only a shell could run" {
+	for command in '' ' ' $'\t'; do
+		misused teletap watch gc -c "$command"
+		[[ ${stderr_lines[0]} == "teletap: watch: -c: the command is empty" ]]
+	done
+	for command in 'a | b' 'a; b' 'a & b' 'a && b' 'a > b' 'a < b' 'a $(b)' 'a `b`' '(a)' '{ a; }' $'a\nb' \
+		"a 'b" 'a "b' 'a $((1/0))'; do
+		printf '%q\n' "$command"
+		misused teletap watch gc -c "$command"
+		[[ ${stderr_lines[0]} == "teletap: watch: -c "*": not a simple command: "* ]]
+	done
+}
+
+@test "watch -c: no such command, no program, no interpreter" {
+	says teletap watch gc -c 'no-such-command x' -- "no-such-command: no such program in PATH, or not executable: check the name"
+	says teletap watch gc -c /nowhere/x -- "/nowhere/x: no such program*"
+	says teletap watch gc -c /usr -- "/usr: no such program*"
+	says teletap watch gc -c "$TOP/Makefile" -- "$TOP/Makefile: no such program*"
+	printf '#!/nowhere/python3\n' >"$BATS_TEST_TMPDIR/script"
+	chmod +x "$BATS_TEST_TMPDIR/script"
+	says teletap watch gc -c "$BATS_TEST_TMPDIR/script" -- "$BATS_TEST_TMPDIR/script: its interpreter /nowhere/python3 was not found: *"
+	says teletap watch gc -c 'sleep 1' -- "/usr/bin/sleep has no markers of python, which page 210 needs: *"
+}
+
+@test "watch -e: no such file, no file, no program, no markers" {
+	says teletap watch gc -e /nowhere/python -- "/nowhere/python: no such file: check the name"
+	says teletap watch gc -e "$EXE/x" -- "$EXE/x: no such file: check the name"
+	says teletap watch gc -e '' -- ": no such file: check the name"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	for what in /usr /dev/null "$BATS_TEST_TMPDIR/fifo"; do
+		says timeout 10 teletap watch gc -e "$what" -- "$what: no * file: name a program or a library"
+	done
+	says teletap watch gc -e "$TOP/Makefile" -- "$TOP/Makefile: no ELF file: name a program or a library"
+	head -c 40 "$EXE" >"$BATS_TEST_TMPDIR/cut"
+	says teletap watch gc -e "$BATS_TEST_TMPDIR/cut" -- "$BATS_TEST_TMPDIR/cut: broken ELF file: *"
+	says teletap watch gc -e /usr/bin/true -- "/usr/bin/true has no markers of python, which page 210 needs: 'teletap probes' *--with-dtrace*"
+	says teletap watch gc -e "$D/bare" -- "$D/bare has no markers of python, *--with-dtrace*"
+	ln -s loop "$BATS_TEST_TMPDIR/loop"
+	says teletap watch gc -e "$BATS_TEST_TMPDIR/loop" -- "$BATS_TEST_TMPDIR/loop: Too many levels of symbolic links: *"
+}
+
+@test "watch -e: a name out to do harm" {
+	cp /usr/bin/true "$BATS_TEST_TMPDIR/"$'\e[2J\nteletap: fine'
+	says teletap watch gc -e "$BATS_TEST_TMPDIR/"$'\e[2J\nteletap: fine' -- '*\\x1b\[2J\\x0ateletap: fine has no markers*'
+	says teletap watch gc -e $'/\e[2J' -- '/\\x1b\[2J: no such file: check the name'
+}
+
+@test "watch -p: no such process" {
+	says teletap watch gc -p 2147483647 -- "no process 2147483647: *"
+	sleep 0 3>&- &
+	wait $!
+	says teletap watch gc -p $! -- "no process $!: *"
+}
+
+@test "watch -p: a process without markers" {
+	start sleep 60
+	says teletap watch gc -p "$PID" -- "process $PID (*/sleep) has no markers of python, which page 210 needs: *"
+	stop
+	PYTHONHOME=/usr start "$D/bare" -c 'import time; time.sleep(60)'
+	says teletap watch gc -p "$PID" -- "process $PID ($D/bare) has no markers of python, *--with-dtrace*"
+	says teletap watch gc -p $$ -- "process $$ (*bash) has no markers of python, *"
+}
+
+@test "watch -p: a thread is no process" {
+	start "$EXE" -c '
+import threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+time.sleep(60)'
+	for _ in {1..100}; do
+		thread=$(ls "/proc/$PID/task" | grep -vx "$PID" || true)
+		[ -z "$thread" ] || break
+		sleep 0.05
+	done
+	says teletap watch gc -p "$thread" -- "$thread is a thread, no process: *"
+}
+
+@test "watch -p: a thread of the kernel, and a process that has just ended" {
+	if [ -d /proc/2 ] && [ ! -s /proc/2/maps ]; then
+		need_root
+		says teletap watch gc -p 2 -- "process 2 runs no program: *"
+	fi
+	# ended, but nobody has waited for it
+	start bash -c 'sleep 0.1 & exec sleep 60'
+	for _ in {1..100}; do
+		zombie=$(cat "/proc/$PID/task/$PID/children" 2>/dev/null || pgrep -P "$PID") zombie=${zombie%% *}
+		[[ $(cut -d' ' -f3 "/proc/$zombie/stat") == Z ]] && break
+		sleep 0.05
+	done
+	says teletap watch gc -p "$zombie" -- "process $zombie runs no program: it has ended, *"
+}
+
+@test "watch: not root" {
+	start "${PLAIN[@]}" "$EXE" -c 'import time; time.sleep(60)'
+	for target in "-e $EXE" "-p $PID"; do
+		# shellcheck disable=SC2086
+		says "${PLAIN[@]}" "$D/bin/teletap" watch gc $target -- "not root: *; try 'sudo teletap watch ...'"
+	done
+	says "${PLAIN[@]}" "$D/bin/teletap" watch gc -c "$EXE -c 0" -- "not root: *"
+	says "${PLAIN[@]}" "$D/bin/teletap" watch gc -p 1 -- "process 1: Permission denied: run as root*"
+}
+
+@test "watch: no staprun" {
+	need_root
+	need_uprobes
+	pack_make "$BATS_TEST_TMPDIR/pack" "$EXE"
+	says env PATH="$D/none" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "there is no staprun here: install systemtap-runtime"
+}
+
+@test "watch: no stap, and no module" {
+	need_root
+	says env PATH="$D/none" "$TELETAP" watch gc -e "$EXE" -- "no module gc for $EXE and kernel $(uname -r), and no stap here to compile it: *--pack*"
+	[ ! -e "$STUB_LOG" ]
+}
+
+@test "watch: notes of the file that are broken do not stand for other faults" {
+	need_root
+	# the first note of python's: its provider has no end
+	/usr/bin/python3 - "$EXE" "$BATS_TEST_TMPDIR/broken" <<-'EOF2'
+		import sys
+		data = open(sys.argv[1], "rb").read()
+		assert b"python\0audit\0" in data
+		open(sys.argv[2], "wb").write(data.replace(b"python\0audit\0", b"\0" * 13, 1))
+	EOF2
+	run -0 --separate-stderr teletap probes -e "$BATS_TEST_TMPDIR/broken"
+	[[ $stderr == *malformed* ]]
+	says env PATH="$D/none" "$TELETAP" watch gc -e "$BATS_TEST_TMPDIR/broken" -- "no module gc for *"
+}
