@@ -58,6 +58,22 @@ for line in sys.stdin:
 	[ "$(grep -c '"name":"twice"' <<<"$output")" -eq 2 ]
 }
 
+@test "what else is mapped as code: each file once, devices and others passed over" {
+	need_compiler
+	gcc -O2 -o "$D/mapper" "$SOURCES/prog.c" "$SOURCES/lib.c"
+	start mapper "$D/mapper" "$D/mapper" "$SOURCES/prog.c" /dev/zero
+	[ "$(grep -c "x.* $D/mapper$" "/proc/$PID/maps")" -eq 2 ]
+	grep "x.* $SOURCES/prog.c" "/proc/$PID/maps"
+	grep "x.* /dev/zero" "/proc/$PID/maps"
+	run --separate-stderr teletap probes -o json -p "$PID"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(grep mapper <<<"$output")" = "$(teletap probes -o json -e "$D/mapper")" ]
+	run teletap probes -v -p "$PID"
+	[[ $output == *"teletap: probes: /dev/zero: no regular file"* ]]
+	[[ $output == *"teletap: probes: $SOURCES/prog.c: no ELF file: name a program or a library"* ]]
+}
+
 @test "a running program that was deleted, or replaced by another" {
 	need_compiler
 	expected=$(teletap probes -o json -e "$D/prog" | names_of)

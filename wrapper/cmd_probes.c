@@ -3,9 +3,9 @@
  * teletap probes: the markers in a process or in files.
  *
  * A file that cannot be read is said and passed over; what decides the exit status
- * is whether anything could be read, and whether it has markers. In a list of names
- * from standard input (-e -), files that are no ELF files are expected, and said
- * only with -v.
+ * is whether anything could be read, and whether it has markers. Files that are no
+ * ELF files are expected in a list of names from standard input (-e -) and among
+ * what a process has mapped, and said only with -v.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -170,7 +170,9 @@ static void say_quoted(const char *msg)
 
 static void job_show(struct probes *p, const struct scan_job *job)
 {
-	bool expected = p->listing && job->ret == -ENOEXEC;
+	/* Trees are full of other files; processes map what they compile, and devices. */
+	bool expected = (job->ret == -ENOEXEC && (p->listing || job->maps)) ||
+			(job->ret == -ENODEV && job->maps);
 
 	if (expected ? p->o->verbose : job->ret || job->msg)
 		say_quoted(job->msg);

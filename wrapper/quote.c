@@ -93,6 +93,7 @@ char *quote_json(const char *s)
 		}
 		s += len;
 	}
-	strcpy(p, "\"");
+	*p++ = '"';
+	*p = '\0';
 	return out;
 }

@@ -18,7 +18,7 @@
 #include "fail.h"
 
 #define THREADS 8
-#define PIECE 16 /* jobs taken at once */
+#define PIECE 16U /* jobs taken at once */
 
 struct queue {
 	struct scan_job *jobs;
@@ -73,7 +73,7 @@ static void *queue_work(void *arg)
 void scan_run(struct scan_job *jobs, size_t n)
 {
 	struct queue queue = { .jobs = jobs, .n = n };
-	size_t worth = n / (2 * PIECE), started = 0;
+	size_t worth = n / PIECE / 2, started = 0;
 	pthread_t threads[THREADS - 1];
 
 	/* This thread works too; where no other can be started, it does all. */

@@ -46,7 +46,7 @@
 
 #define NT_STAPSDT_MARKER 3
 /* In a 32-bit file: header, owner, three addresses, "p", "n", "". */
-#define MARKER_NOTE_MIN (sizeof(Elf32_Nhdr) + 8 + 3 * 4 + 5)
+#define MARKER_NOTE_MIN (sizeof(Elf32_Nhdr) + 8 + 3 * sizeof(Elf32_Addr) + 5)
 
 struct reader {
 	struct image im;

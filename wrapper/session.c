@@ -75,12 +75,17 @@ int session_read(struct session *s, char **msg)
 	return complete;
 }
 
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+	return now_ns() / 1000000;
 }
 
 /*
@@ -113,8 +118,10 @@ int session_attach(struct session *s, char **msg)
 	}
 	runner_started(&s->runner);
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
-	return semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
-				s->plan.page->provider, s->plan.page->markers, msg);
+	ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
+			       s->plan.page->provider, s->plan.page->markers, msg);
+	state_begin(&s->state, now_ns());
+	return ret;
 }
 
 void session_stop(struct session *s)

@@ -116,6 +116,11 @@ int state_take(struct state *s, char *text, size_t len)
 	return 0;
 }
 
+void state_begin(struct state *s, int64_t mono_ns)
+{
+	s->first.mono_ns = s->now.mono_ns = mono_ns;
+}
+
 double state_interval_s(const struct state *s)
 {
 	return (double)(s->now.mono_ns - s->before.mono_ns) / 1e9;

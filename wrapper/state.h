@@ -57,6 +57,12 @@ struct state {
  */
 int state_take(struct state *s, char *text, size_t len);
 
+/*
+ * The markers are on since mono_ns: the first interval begins then, not with the
+ * snapshot before.
+ */
+void state_begin(struct state *s, int64_t mono_ns);
+
 /* How long the interval between the last two snapshots was. */
 double state_interval_s(const struct state *s);
 
