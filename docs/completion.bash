@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of teletap for bash. Commands, options and pages are asked of teletap.
+
+_teletap() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=${COMP_WORDS[1]} words=
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		words=$(teletap --help | awk '/^  / { print $1 }')
+	else
+		case $previous in
+		-p | --pid) words=$(ps -eo pid=) ;;
+		-o | --output) words='text json' ;;
+		--color) words='auto always never' ;;
+		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
+		-e | --exe | -d | --directory | --pack)
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+			return
+			;;
+		-i | --interval | -n | --count | -c | --command) return ;;
+		*)
+			if [[ $current == -* ]]; then
+				words=$(teletap "$command" --help | grep -oE -- '--[a-z]+')
+			elif [[ $command == watch || $command == build ]]; then
+				words=$(teletap list | awk '{ print $1; print $2 }')
+			fi
+			;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _teletap teletap
