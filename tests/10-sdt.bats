@@ -282,18 +282,18 @@ setup() {
 
 @test "a list of names: in its order, other files passed over" {
 	cd "$D/elf"
-	for _ in {1..300}; do
+	for _ in {1..1000}; do
 		printf '%s\n' "$TOP/Makefile" "" good-64be bad-tail "$D/elf" bad-class
 	done >"$D/list"
 	run --separate-stderr teletap probes -o json -e - <"$D/list"
 	[ "$status" -eq 0 ]
 	teletap probes -o json -e good-64be -e bad-tail >"$D/once" 2>/dev/null
 	[ "$(sort -u <<<"$output")" = "$(sort -u "$D/once")" ]
-	[ "$output" = "$(for _ in {1..300}; do cat "$D/once"; done)" ]
+	[ "$output" = "$(for _ in {1..1000}; do cat "$D/once"; done)" ]
 	[ "$(sort <<<"$stderr" | uniq -c | sed 's/^ *//')" = "$(sort <<-EOF
-		300 teletap: probes: $D/elf: no regular file: name a program or a library
-		300 teletap: probes: bad-class: broken ELF file: unknown word size or byte order
-		300 teletap: probes: bad-tail: malformed: 1 of its notes or tables left out, the first at offset 0x224: note cut off inside its header
+		1000 teletap: probes: $D/elf: no regular file: name a program or a library
+		1000 teletap: probes: bad-class: broken ELF file: unknown word size or byte order
+		1000 teletap: probes: bad-tail: malformed: 1 of its notes or tables left out, the first at offset 0x224: note cut off inside its header
 	EOF
 	)" ]
 	run teletap probes -v -e - <<<"$TOP/Makefile"
