@@ -2,9 +2,12 @@
 /*
  * A module is compiled from the target file's notes, but not from the file itself:
  * a copy is made in which the notes name no semaphores, since those are not
- * SystemTap's business here (semaphore.c). The copy lies where the module will
- * later look for its target (module_alias), in a mount namespace of the compiler's
- * own, so that builds can run side by side and nothing is left behind.
+ * SystemTap's business here (semaphore.c), and which says that it is a program at
+ * fixed addresses: for a shared library SystemTap would trace every mmap of every
+ * process of the machine, to find out where it lies, which it need not know. The
+ * copy lies where the module will later look for its target (module_alias), in a
+ * mount namespace of the compiler's own, so that builds can run side by side and
+ * nothing is left behind.
  */
 #include "module.h"
 
@@ -15,6 +18,7 @@
 #include <glob.h>
 #include <sched.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,9 +150,10 @@ bool module_ready(const struct plan *plan, const char *release, const char *pack
 	return ready;
 }
 
-/* Sets the semaphore of every note in the copy to 0. */
-static int strip_semaphores(int fd)
+/* Sets the semaphore of every note in the copy to 0, and its type to ET_EXEC. */
+static int prepare_copy(int fd)
 {
+	const uint16_t type = ET_EXEC; /* resolve.c lets little-endian x86-64 through only */
 	Elf_Scn *scn = NULL;
 	Elf *elf;
 	int err = 0;
@@ -177,6 +182,8 @@ static int strip_semaphores(int fd)
 		}
 	}
 	elf_end(elf);
+	if (!err && pwrite(fd, &type, sizeof(type), offsetof(Elf64_Ehdr, e_type)) != sizeof(type))
+		err = -errno;
 	return err;
 }
 
@@ -208,7 +215,7 @@ static int make_alias(const struct plan *plan)
 		return -errno;
 	while ((n = sendfile(fd, plan->file->fd, &offset, 1 << 30)) > 0)
 		;
-	err = n < 0 ? -errno : strip_semaphores(fd);
+	err = n < 0 ? -errno : prepare_copy(fd);
 	close(fd);
 	return err;
 }

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Wherever the interpreter lies: in a library, deleted, in a chroot, in a container's
+# namespaces. The module is found by the build-id of what the process has mapped.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# expect_exact PID DIR: page 210 of the process says what gc.get_stats() says
+expect_exact() {
+	watch gc -p "$1" -o json -i 1
+	until [ -s "$tap_out" ]; do
+		kill -0 "$tap" || { cat "$tap_err"; return 1; }
+		sleep 0.1
+	done
+	go "$2"
+	kill -INT "$tap"
+	expect_end 130
+	totals "$tap_out"
+	[ "$(totals "$tap_out")" = "$(jq -c . "$2/done")" ]
+	kill -0 "$1"
+	expect_clean
+}
+
+@test "libpython in a program that embeds it" {
+	echo '#include <Python.h>
+	      int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }' > "$BATS_TEST_TMPDIR/embed.c"
+	# shellcheck disable=SC2046
+	gcc -o "$BATS_TEST_TMPDIR/embed" $(python3.14-config --includes) "$BATS_TEST_TMPDIR/embed.c" \
+		$(python3.14-config --embed --ldflags)
+	start "$BATS_TEST_TMPDIR/embed"
+	expect_exact "$pid" "$dir"
+}
+
+@test "an interpreter that was deleted after its start" {
+	cp "$(command -v python3.14)" "$BATS_TEST_TMPDIR/python"
+	PYTHONHOME=/usr start "$BATS_TEST_TMPDIR/python"
+	rm "$BATS_TEST_TMPDIR/python"
+	expect_exact "$pid" "$dir"
+}
+
+@test "an interpreter that was replaced after its start" {
+	cp "$(command -v python3.14)" "$BATS_TEST_TMPDIR/python"
+	PYTHONHOME=/usr start "$BATS_TEST_TMPDIR/python"
+	cp "$(command -v python3.13)" "$BATS_TEST_TMPDIR/new"
+	mv "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/python"
+	expect_exact "$pid" "$dir"
+}
+
+@test "a chroot" {
+	root=$BATS_TEST_TMPDIR/root
+	mkdir -p "$root"
+	mount --rbind / "$root"
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	chroot "$root" python3.14 "$HERE/collect.py" "$dir" 3>&- > /dev/null 2>&1 &
+	wait_for "$dir/ready"
+	expect_exact "$!" "$dir"
+	kill -9 $!
+	umount -l "$root"
+}
+
+@test "mount and PID namespaces of a container" {
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	cp "$(command -v python3.14)" "$BATS_TEST_TMPDIR/inside"
+	mkdir "$BATS_TEST_TMPDIR/opt"
+	# another file at the path that the host knows as Python 3.13
+	unshare --mount --pid --fork --mount-proc bash -c "
+		mount --bind $BATS_TEST_TMPDIR/inside $(readlink -f "$(command -v python3.13)")
+		exec python3.13 $HERE/collect.py $dir" 3>&- > "$dir/out" 2>&1 &
+	wait_for "$dir/ready"
+	inner=$(pgrep -f "python3.13 $HERE/collect.py $dir" | tail -n 1)
+	expect_exact "$inner" "$dir"
+	kill -9 "$inner"
+}
