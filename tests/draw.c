@@ -94,6 +94,7 @@ int main(int argc, char **argv)
 		r.number++;
 		r.last = state.now.final;
 		ret = show_page(&r, strcmp(output, "json") ? render_text : render_json);
+		state_shown(&state);
 	}
 	free(text);
 	if (ret < 0)

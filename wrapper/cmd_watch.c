@@ -40,10 +40,10 @@ struct watch {
 	struct render_target shown;
 	char python[PYTHON_VERSION_MAX];
 	bool color;
-	int signals, timer;
+	int signals, timer; /* -1: not open yet */
 	int signal;      /* that ended the run; 0: none */
 	bool last;       /* the markers are off: the page is the last one */
-	bool broken;     /* the reader of our pages is gone */
+	int broken;      /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
 };
 
@@ -131,12 +131,31 @@ static int load(struct watch *w, char **kos, const struct plan *plans, int n, ch
 			return err;
 	}
 	for (int i = 0; i < n; i++) {
-		int err = session_attach(&w->sessions[i], msg);
+		int err = session_attach(&w->sessions[i], w->signals, msg);
 
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+static int open_events(struct watch *w)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction old;
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		/* nohup */
+		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) || old.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return w->signals < 0 || w->timer < 0 ? -errno : 0;
 }
 
 static int start(struct watch *w, char **msg)
@@ -167,7 +186,10 @@ static int start(struct watch *w, char **msg)
 	swept = runner_sweep();
 	if (swept)
 		say("removed %d module%s that a killed teletap had left", swept, swept > 1 ? "s" : "");
-	err = target_start(&w->target, msg);
+	/* Not before the modules are there: Ctrl-C ends a compiler as it ends everything else. */
+	err = open_events(w);
+	if (!err)
+		err = target_start(&w->target, msg);
 	if (!err)
 		err = load(w, kos, plans, n, msg);
 	if (!err) {
@@ -192,12 +214,14 @@ static void print_pages(struct watch *w)
 				    .last = w->last };
 		char *page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
 
+		errno = ENOMEM;
 		if (!page || puts(page) < 0)
-			w->broken = true;
+			w->broken = errno;
 		free(page);
+		state_shown(&session_of(w, w->pages[p])->state);
 	}
 	if (fflush(stdout))
-		w->broken = true;
+		w->broken = errno;
 }
 
 /* The first interval begins now; the clock keeps its step however long a page takes. */
@@ -212,7 +236,6 @@ static void start_clock(struct watch *w)
 	timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
-/* Stops at a signal, or when the command's process has ended and been waited for. */
 static bool take_signal(struct watch *w)
 {
 	struct signalfd_siginfo info;
@@ -232,17 +255,17 @@ static bool all_ended(const struct watch *w)
 	return true;
 }
 
-/* A page is due when every module has sent what was asked for. */
-static bool all_new(const struct watch *w, int64_t asked)
+/* A page can be drawn when every module has sent what was asked for. */
+static bool all_answered(const struct watch *w)
 {
 	for (int i = 0; i < w->n_sessions; i++) {
-		if (w->sessions[i].state.snapshots <= asked)
+		if (!session_answered(&w->sessions[i]))
 			return false;
 	}
-	return true;
+	return w->n_sessions > 0;
 }
 
-enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_SESSIONS };
+enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_PAGES, FD_SESSIONS };
 
 /*
  * Runs until a reason to stop: count reached, target ended, signal, reader gone, or
@@ -250,16 +273,18 @@ enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_SESSIONS };
  */
 static int watch_loop(struct watch *w, char **msg)
 {
-	int64_t snapshots = 1, pending = 0;
+	bool pending = false;
 	struct pollfd fds[FD_SESSIONS + 2 * PAGES_MAX];
 
 	for (;;) {
-		int n = FD_SESSIONS, due = 0;
+		int n = FD_SESSIONS;
+		bool due = false;
 		uint64_t ticks;
 
 		fds[FD_SIGNAL] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 		fds[FD_TIMER] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
 		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
+		fds[FD_PAGES] = (struct pollfd){ .fd = STDOUT_FILENO }; /* only for POLLERR */
 		for (int i = 0; i < w->n_sessions; i++) {
 			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out, .events = POLLIN };
 			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.err, .events = POLLIN };
@@ -274,33 +299,26 @@ static int watch_loop(struct watch *w, char **msg)
 			if (w->sessions[i].runner.out < 0)
 				return 0;
 		}
-		if (pending && all_new(w, snapshots)) {
-			snapshots++;
-			pending = 0;
+		if (pending && all_answered(w)) {
+			pending = false;
 			print_pages(w);
 		}
+		if (fds[FD_PAGES].revents)
+			w->broken = EPIPE;
 		if (w->broken || fds[FD_TARGET].revents)
 			return 0;
 		if (fds[FD_SIGNAL].revents && take_signal(w))
 			return 0;
 		if (fds[FD_TIMER].revents && read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks))
-			due = 1;
+			due = true;
 		/* The page that completes the count is the last one: it is made at the end. */
 		if (due && w->o->count && w->printed + 1 >= w->o->count && !pending)
 			return 0;
-		for (int i = 0; due && !pending && i < w->n_sessions; i++)
-			runner_ask(&w->sessions[i].runner);
+		/* Once more when an answer was lost. */
+		for (int i = 0; due && i < w->n_sessions; i++)
+			session_ask(&w->sessions[i]);
 		pending |= due;
 	}
-}
-
-static bool all_last(const struct watch *w)
-{
-	for (int i = 0; i < w->n_sessions; i++) {
-		if (w->sessions[i].state.snapshots <= w->sessions[i].last)
-			return false;
-	}
-	return w->n_sessions > 0;
 }
 
 /* Reads until the sessions have ended, or done says so, or the time is up. */
@@ -329,21 +347,20 @@ static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries
  */
 static int stop(struct watch *w, char **msg)
 {
-	int err;
+	int err = 0;
 
 	for (int i = 0; i < w->n_sessions; i++)
 		session_stop(&w->sessions[i]);
-	err = drain(w, all_last, ANSWER_TRIES, msg);
-	w->last = true;
-	if (!err && all_last(w))
+	if (!w->broken)
+		err = drain(w, all_answered, ANSWER_TRIES, msg);
+	w->last = !err && all_answered(w);
+	if (w->last)
 		print_pages(w);
-	else
-		w->last = false;
 	for (int i = 0; i < w->n_sessions; i++)
 		session_unload(&w->sessions[i]);
 	if (!err)
 		err = drain(w, NULL, UNLOAD_TRIES, msg);
-	if (!err && !w->last && all_last(w)) {
+	if (!err && !w->last && all_answered(w)) {
 		w->last = true;
 		print_pages(w);
 	}
@@ -355,26 +372,14 @@ static int stop(struct watch *w, char **msg)
 	return err;
 }
 
-static int open_events(struct watch *w)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return w->signals < 0 || w->timer < 0 ? -errno : 0;
-}
-
 static bool want_color(const struct opts *o)
 {
+	const char *no_color;
+
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
-	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	no_color = getenv("NO_COLOR");
+	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 enum status cmd_watch(const struct opts *o)
@@ -384,6 +389,7 @@ enum status cmd_watch(const struct opts *o)
 	int err, ret;
 
 	w.o = o;
+	w.signals = w.timer = -1;
 	w.color = want_color(o);
 	if (!read_pages(&w)) {
 		opts_usage(command_find("watch"), stderr);
@@ -392,13 +398,12 @@ enum status cmd_watch(const struct opts *o)
 	err = target_open(&w.target, o, &msg);
 	if (err) {
 		say_why(msg, err);
+		free(msg);
 		if (err == -EINVAL)
 			opts_usage(command_find("watch"), stderr);
 		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
 	}
-	err = open_events(&w);
-	if (!err)
-		err = start(&w, &msg);
+	err = start(&w, &msg);
 	if (err == -EPERM && !msg)
 		msg = strdup("not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
 	if (!err) {
@@ -406,13 +411,17 @@ enum status cmd_watch(const struct opts *o)
 		err = watch_loop(&w, &msg);
 		ret = stop(&w, &stop_msg);
 	} else {
-		w.broken = true; /* nothing worth a page */
+		w.broken = EPIPE; /* nothing worth a page */
 		ret = stop(&w, &stop_msg);
 	}
-	if (err == -ECANCELED || (!err && ret))
+	if (err == -EINTR && take_signal(&w))
+		; /* before the first page */
+	else if (err == -ECANCELED || (!err && ret))
 		say_why(stop_msg, ret);
 	else if (err)
 		say_why(msg, err);
+	else if (w.broken && w.broken != EPIPE) /* a reader that has gone knows it */
+		say("standard output: %s: the pages are not complete", strerror(ret = w.broken));
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);

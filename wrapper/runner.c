@@ -31,6 +31,7 @@
 #include "module.h"
 
 #define BUFFER_MB "1"   /* of output per processor, in the kernel; the default is 16 */
+#define LISTEN_READS 64
 #define FINISH_MS 15000 /* unloading takes 1 to 2 s in the lab */
 
 /*
@@ -127,7 +128,7 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	r->err = err[0];
 	fcntl(r->out, F_SETFL, O_NONBLOCK);
 	fcntl(r->err, F_SETFL, O_NONBLOCK);
-	fcntl(r->out, F_SETPIPE_SZ, 1 << 20);
+	fcntl(r->out, F_SETPIPE_SZ, RUNNER_PIPE);
 	return 0;
 }
 
@@ -149,9 +150,10 @@ bool runner_ask(const struct runner *r)
 void runner_listen(struct runner *r)
 {
 	char buf[512];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = read(r->err, buf, sizeof(buf) - 1)) > 0) {
+	/* A flood of them must not keep the caller from its other work. */
+	for (int i = 0; i < LISTEN_READS && (n = read(r->err, buf, sizeof(buf) - 1)) > 0; i++) {
 		size_t len = strlen(r->words);
 
 		buf[n] = '\0';

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #define RUNNER_WORDS 2048
+#define RUNNER_PIPE (1 << 20) /* bytes of its lines that can wait to be read */
 #define RUNNER_MODULE 64
 
 struct runner {

@@ -55,23 +55,26 @@ int session_read(struct session *s, char **msg)
 {
 	char bytes[65536];
 	int complete = 0;
-	ssize_t n;
 
 	if (s->runner.err >= 0)
 		runner_listen(&s->runner);
-	while (s->runner.out >= 0 && (n = read(s->runner.out, bytes, sizeof(bytes))) != 0) {
+	/* As much as the pipe holds: an endless stream must not keep the caller here. */
+	for (int i = 0; i < RUNNER_PIPE / (int)sizeof(bytes) && s->runner.out >= 0; i++) {
+		ssize_t n = read(s->runner.out, bytes, sizeof(bytes));
 		int ret;
 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? complete : -errno;
+		if (n == 0) {
+			close(s->runner.out);
+			s->runner.out = -1;
+			return complete;
+		}
 		ret = feed(s, bytes, (size_t)n, msg);
 		if (ret < 0)
 			return ret;
 		complete += ret;
 	}
-	if (s->runner.out >= 0)
-		close(s->runner.out);
-	s->runner.out = -1;
 	return complete;
 }
 
@@ -92,10 +95,10 @@ static int64_t now_ms(void)
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
  */
-int session_attach(struct session *s, char **msg)
+int session_attach(struct session *s, int wake, char **msg)
 {
 	int64_t end = now_ms() + ATTACH_MS;
-	struct pollfd fds[2];
+	struct pollfd fds[3];
 	int64_t asked = 0;
 	int ret;
 
@@ -109,7 +112,10 @@ int session_attach(struct session *s, char **msg)
 		}
 		fds[0] = (struct pollfd){ .fd = s->runner.out, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = s->runner.err, .events = POLLIN };
-		poll(fds, 2, ASK_MS);
+		fds[2] = (struct pollfd){ .fd = wake, .events = POLLIN };
+		poll(fds, 3, ASK_MS);
+		if (fds[2].revents)
+			return -EINTR;
 		ret = session_read(s, msg);
 		if (ret < 0)
 			return ret;
@@ -117,6 +123,7 @@ int session_attach(struct session *s, char **msg)
 			return -ECANCELED; /* session_finish knows why */
 	}
 	runner_started(&s->runner);
+	s->asked = s->state.snapshots;
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
 	ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
 			       s->plan.page->provider, s->plan.page->markers, msg);
@@ -124,13 +131,25 @@ int session_attach(struct session *s, char **msg)
 	return ret;
 }
 
+void session_ask(struct session *s)
+{
+	s->asked += runner_ask(&s->runner);
+	s->due = s->state.snapshots + 1;
+}
+
+bool session_answered(const struct session *s)
+{
+	return s->state.snapshots >= s->due || s->state.now.final;
+}
+
 void session_stop(struct session *s)
 {
 	s->stopping = s->runner.out >= 0;
 	semaphores_drop(&s->semaphores);
-	/* Ended by somebody else, it has sent its last snapshot already. */
-	s->last = s->state.snapshots - (s->state.now.final && !s->stopping);
-	runner_ask(&s->runner);
+	session_ask(s);
+	/* Not the answer to an earlier question: that was before the markers were off. */
+	if (s->due < s->asked)
+		s->due = s->asked;
 }
 
 void session_unload(struct session *s)
@@ -145,7 +164,7 @@ static void first_words(const char *words, char *out, size_t size)
 
 	start = start ? start + strlen("ERROR:") : words;
 	start += strspn(start, " \n");
-	snprintf(out, size, "%.*s", (int)strcspn(start, "\n\r\033"), start);
+	snprintf(out, size, "%.*s", (int)strcspn(start, "\n\r"), start);
 }
 
 static int explain(const struct session *s, int status, char **msg)
@@ -166,7 +185,12 @@ static int explain(const struct session *s, int status, char **msg)
 	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key"))
 		return fail(msg, ECANCELED, "the kernel refuses unsigned modules (%s): Secure Boot or "
 			    "lockdown is on: sign the module or use another machine", why);
-	return fail(msg, ECANCELED, "staprun ended: %s", *why ? why : "without a reason");
+	if (*why)
+		return fail(msg, ECANCELED, "staprun ended: %s: start again, or see 'dmesg'", why);
+	if (s->stopping)
+		return fail(msg, ECANCELED, "staprun ended without its last snapshot: the figures end with "
+			    "the last page; start again");
+	return fail(msg, ECANCELED, "staprun ended without a reason: start again, or see 'dmesg'");
 }
 
 int session_finish(struct session *s, char **msg)
@@ -177,5 +201,5 @@ int session_finish(struct session *s, char **msg)
 	status = runner_finish(&s->runner, msg);
 	if (status < 0)
 		return status;
-	return s->stopping && s->state.snapshots > s->last ? 0 : explain(s, status, msg);
+	return s->stopping && session_answered(s) ? 0 : explain(s, status, msg);
 }

@@ -17,7 +17,8 @@ struct session {
 	struct semaphores semaphores;
 	struct state state;
 	bool stopping; /* its end was asked for by us */
-	int64_t last;  /* snapshots before the last one; set by session_stop */
+	int64_t asked; /* snapshots that would be there if all questions were answered */
+	int64_t due;   /* so many answer the question that matters */
 	bool overlong; /* in a line longer than LINE_BYTES */
 	size_t len;
 	char buf[LINE_BYTES + 1];
@@ -27,8 +28,15 @@ struct session {
 int session_start(struct session *s, const struct plan *plan, const char *ko,
 		  const struct target *t, char **msg);
 
-/* Waits until the module answers, then switches the markers on. -ETIME: it did not. */
-int session_attach(struct session *s, char **msg);
+/*
+ * Waits until the module answers, then switches the markers on. -ETIME: it did not;
+ * -EINTR: wake became readable before.
+ */
+int session_attach(struct session *s, int wake, char **msg);
+
+/* Asks for a snapshot. It has come when session_answered says so. */
+void session_ask(struct session *s);
+bool session_answered(const struct session *s);
 
 /*
  * Reads what has come. Returns how many snapshots were completed, or -errno with
@@ -36,10 +44,7 @@ int session_attach(struct session *s, char **msg);
  */
 int session_read(struct session *s, char **msg);
 
-/*
- * Switches the markers off and asks for a snapshot: nothing is counted after it.
- * It has come when state.snapshots has passed s->last.
- */
+/* Switches the markers off and asks for a snapshot: nothing is counted after it. */
 void session_stop(struct session *s);
 
 /* Takes the module out of the kernel; its lines then end. */

@@ -26,6 +26,15 @@ static bool take_pause(struct snapshot *next, const int64_t *num)
 	return true;
 }
 
+/* What is not a sum is brought to the whole interval. */
+static void join(struct snapshot *next, const struct snapshot *now)
+{
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		if (next->gc[i].max_ns < now->gc[i].max_ns)
+			next->gc[i].max_ns = now->gc[i].max_ns;
+	}
+}
+
 /* Sums and the clock only grow. Where one does not, a piece was lost on the way. */
 static bool shrank(const struct snapshot *before, const struct snapshot *now)
 {
@@ -46,13 +55,20 @@ static bool shrank(const struct snapshot *before, const struct snapshot *now)
 static int complete(struct state *s, int64_t sequence)
 {
 	s->open = false;
-	if (sequence != s->next.sequence || (s->snapshots && shrank(&s->now, &s->next)))
+	if (sequence != s->next.sequence)
 		return -EINVAL;
-	s->before = s->snapshots ? s->now : s->next;
-	s->now = s->next;
+	if (s->snapshots && s->next.mono_ns < s->first.mono_ns)
+		return 0; /* asked for before the beginning */
+	if (s->snapshots && shrank(&s->now, &s->next))
+		return -EINVAL;
 	if (!s->snapshots)
-		s->first = s->now;
-	s->snapshots++;
+		s->first = s->before = s->next;
+	else if (s->shown)
+		s->before = s->now;
+	else
+		join(&s->next, &s->now);
+	s->now = s->next;
+	s->shown = !s->snapshots++;
 	return 1;
 }
 
@@ -119,6 +135,11 @@ int state_take(struct state *s, char *text, size_t len)
 void state_begin(struct state *s, int64_t mono_ns)
 {
 	s->first.mono_ns = s->now.mono_ns = mono_ns;
+}
+
+void state_shown(struct state *s)
+{
+	s->shown = true;
 }
 
 double state_interval_s(const struct state *s)

@@ -4,8 +4,9 @@
  * the records.
  *
  * A snapshot is gathered aside and takes effect as a whole when its end has come,
- * so that a half-written one is never shown, nor one with a gap. Modules send sums since they were
- * loaded; the numbers of an interval are the difference of two snapshots.
+ * so that a half-written one is never shown, nor one with a gap. Modules send sums
+ * since they were loaded; the numbers of an interval are the difference of two
+ * snapshots: the present one, and the last one that was shown before it.
  */
 #ifndef TELETAP_STATE_H
 #define TELETAP_STATE_H
@@ -23,7 +24,7 @@ struct gc_generation {
 	int64_t found;    /* unreachable objects: collected and uncollectable */
 	int64_t empty;    /* runs that found nothing */
 	int64_t pause_ns;
-	int64_t max_ns;   /* of this snapshot's interval */
+	int64_t max_ns;   /* of the interval */
 	int64_t pauses[BUCKETS];
 };
 
@@ -46,6 +47,7 @@ struct snapshot {
 struct state {
 	bool hello;               /* the first line has been read */
 	bool open;                /* between snap and end */
+	bool shown;               /* the present one */
 	int64_t snapshots;        /* complete ones */
 	int64_t unknown, malformed; /* lines not understood */
 	struct snapshot first, before, now, next;
@@ -63,7 +65,10 @@ int state_take(struct state *s, char *text, size_t len);
  */
 void state_begin(struct state *s, int64_t mono_ns);
 
-/* How long the interval between the last two snapshots was. */
+/* The present snapshot has been shown: the next interval begins with it. */
+void state_shown(struct state *s);
+
+/* How long the interval was. */
 double state_interval_s(const struct state *s);
 
 /* How long ago the first snapshot was when the last one was made. */

@@ -1,0 +1,404 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# teletap watch from end to end, with a stand-in for staprun (tests/stub): whatever
+# happens, the right status, one line at most, a last page where there can be one,
+# and nothing left behind. The markers are really switched on and off.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	need_root
+	need_python
+	need_uprobes
+	export EXE=$BATS_FILE_TMPDIR/python3.11 MUTE=$BATS_FILE_TMPDIR/mute DEAF=$BATS_FILE_TMPDIR/deaf
+	export PACK=$BATS_FILE_TMPDIR/pack
+	PATH=$TOP/tests/stub:$PATH
+	for exe in "$MUTE" "$DEAF" "$EXE"; do
+		python_copy "$exe"
+		pack_make "$PACK.${exe##*/}" "$exe"
+	done
+	ID=$(build_id "$EXE")
+	PACK=$PACK.python3.11
+	export ID
+	# Two cases in which only patience helps; the last tests look at them.
+	slow "$MUTE" 'exec sleep 100'
+	slow "$DEAF" 'trap "" TERM; hello; snapshot; snapshot; while :; do sleep 1; done'
+}
+
+# slow FILE STUB: watches it in the background.
+slow() {
+	(
+		begin=$SECONDS status=0
+		STUB=$2 STUB_LOG=$1.log teletap watch gc -e "$1" --pack "$BATS_FILE_TMPDIR/pack.${1##*/}" -n 1 -i 0.1 \
+			>"$1.out" 2>"$1.err" 3>&- || status=$?
+		echo "$status $((SECONDS - begin))" >"$1.status"
+	) 3>&- &
+}
+
+setup() {
+	need_root
+	need_python
+	need_uprobes
+	export STUB_LOG=$BATS_TEST_TMPDIR/log
+	unset STUB
+	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+	target= tap=
+}
+
+teardown() {
+	for pid in $tap $target; do
+		{ kill -9 "$pid" && wait "$pid" || true; } 2>/dev/null
+	done
+	nothing_left
+}
+
+# No process of this test, no link to a target.
+nothing_left() {
+	local i left
+
+	for i in {1..40}; do
+		left=$(grep -lsz "^STUB_LOG=$STUB_LOG$" /proc/[0-9]*/environ
+			ls -d "/run/teletap/$ID" 2>/dev/null) || true
+		[ -n "$left" ] || return 0
+		sleep 0.05
+	done
+	echo "left: $left"
+	false
+}
+
+# In the foreground.
+watch_exe() {
+	timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 "$@"
+}
+
+# In the background, until a page (or, with JSON, an object) has been printed.
+watch_bg() {
+	teletap watch gc --pack "$PACK" "$@" >"$out" 2>"$err" 3>&- &
+	tap=$!
+	until_true [ -s "$out" ]
+}
+
+until_true() {
+	local i
+
+	for i in {1..200}; do
+		if "$@"; then return; fi
+		sleep 0.02
+	done
+	echo "never: $*"
+	cat "$out" "$err"
+	false
+}
+
+# expect_end STATUS: within some seconds, with no word.
+expect_end() {
+	ends_with "$1"
+	[ ! -s "$err" ]
+}
+
+ends_with() {
+	local status=0 begin=$SECONDS
+
+	wait "$tap" || status=$?
+	tap=
+	echo "status $status"
+	cat "$err"
+	[ "$status" -eq "$1" ]
+	[ $((SECONDS - begin)) -lt 5 ]
+}
+
+# A Python that sleeps; its number in $target.
+start_target() {
+	"$EXE" -c 'import time; print(flush=True); time.sleep(60)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
+	target=$!
+	until_true [ -s "$BATS_TEST_TMPDIR/ready" ]
+}
+
+semaphores() {
+	"$TOP/tests/live/semaphores" "$target"
+}
+
+semaphores_are() {
+	[ "$(semaphores)" -eq "$1" ]
+}
+
+# The pages in $out are whole, and only the last one is the last one.
+pages_are_whole() {
+	jq -es 'length > 0 and (map(.last) == [range(1; length) | false] + [true])' "$out"
+}
+
+@test "the count is reached" {
+	run -0 --separate-stderr watch_exe -n 2
+	[ -z "$stderr" ]
+	[ "$(grep -c '^210 gc ' <<<"$output")" -eq 2 ]
+	[ "$(grep '^page ' <<<"$output" | cut -d: -f1)" = $'page 1\npage 2, the last one' ]
+	[[ $output == *"Nothing was lost." ]]
+}
+
+@test "json: whole objects, and no event between two pages" {
+	watch_exe -n 4 -o json >"$out"
+	pages_are_whole
+	[ "$(wc -l <"$out")" -eq 4 ]
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' "$out"
+	jq -es '((map(.interval_s) | add) - .[-1].attached_s) | fabs < 1e-6' "$out"
+	jq -es '.[-1].rows[2].runs_total >= 4' "$out"
+}
+
+@test "staprun gets the module, the target, and nothing that it should not have" {
+	STUB='ls -l /proc/self/fd >"$STUB_LOG.fds"; cat /proc/self/status >"$STUB_LOG.status"
+		ls -lL /run/teletap/*/ >/dev/null 2>&1; stat -Lc "%n %i" "/run/teletap/$ID" >"$STUB_LOG.alias"
+		watch' run -0 --separate-stderr watch_exe -n 1
+	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 $PACK/$(uname -r)/$ID/teletap_gc_0000000.ko teletap_pid=0" ]
+	[ "$(grep -c -e 'socket:' -e 'anon_inode:' -e "$EXE" "$STUB_LOG.fds")" -eq 0 ]
+	grep -q '^SigBlk:.*0000000000000000' "$STUB_LOG.status"
+	# the link led to the file, and only as long as it was needed
+	[ "$(cat "$STUB_LOG.alias")" = "/run/teletap/$ID $(stat -c %i "$EXE")" ]
+	start_target
+	watch_bg -p "$target" -i 0.1
+	[ ! -e "/run/teletap/$ID" ]
+	[ "$(tail -n 1 "$STUB_LOG" | cut -d= -f2)" = "$target" ]
+	kill "$tap"
+	expect_end 143
+}
+
+@test "the markers are on while it runs, in those processes only" {
+	start_target
+	semaphores_are 0
+	watch_bg -p "$target" -i 0.1
+	semaphores_are 2
+	kill -INT "$tap"
+	expect_end 130
+	semaphores_are 0
+}
+
+@test "the target ends" {
+	start_target
+	watch_bg -p "$target" -i 0.2 -o json
+	kill "$target"
+	wait "$target" || true
+	expect_end 0
+	pages_are_whole
+	[ "$(jq -s 'map(.target.pid) | unique == ['"$target"']' "$out")" = true ]
+}
+
+@test "the target ends before the first page" {
+	start_target
+	teletap watch gc --pack "$PACK" -p "$target" -i 60 -o json >"$out" 2>"$err" 3>&- &
+	tap=$!
+	until_true semaphores_are 2
+	kill -9 "$target"
+	expect_end 0
+	pages_are_whole
+	[ "$(wc -l <"$out")" -eq 1 ]
+}
+
+@test "a command: started clean, watched to its end" {
+	cat >"$BATS_TEST_TMPDIR/command.py" <<-'EOF2'
+		import os, signal, sys
+		fds = sorted(int(fd) for fd in os.listdir("/proc/self/fd"))[:-1]
+		print(sys.argv[1:], fds, signal.pthread_sigmask(signal.SIG_BLOCK, []),
+		      signal.getsignal(signal.SIGHUP) == signal.SIG_DFL, flush=True)
+	EOF2
+	run -0 "$EXE" "$BATS_TEST_TMPDIR/command.py" 'a b' 'c d'
+	plain=$output
+	[[ $plain == "['a b', 'c d'] [0, 1, 2"*"] set() True" ]]
+	run -0 --separate-stderr timeout 20 teletap watch gc --pack "$PACK" -i 60 \
+		-c "$EXE $BATS_TEST_TMPDIR/command.py 'a b' \"c d\""
+	echo "$output"
+	[ -z "$stderr" ]
+	[ "${lines[0]}" = "$plain" ]
+	[[ $output == *"page 1, the last one: "* ]]
+}
+
+@test "a command is not started when nothing can be watched" {
+	STUB='exit 1' run -3 --separate-stderr timeout 20 teletap watch gc --pack "$PACK" \
+		-c "$EXE -c 'print(1)'"
+	one_line
+}
+
+ends_by_signal() {
+	watch_bg -e "$EXE" -i 0.1 -o json
+	kill "-$1" "$tap"
+	expect_end "$2"
+	pages_are_whole
+}
+
+@test "Ctrl-C" { ends_by_signal INT 130; }
+@test "SIGTERM" { ends_by_signal TERM 143; }
+@test "SIGHUP" { ends_by_signal HUP 129; }
+@test "SIGQUIT" { ends_by_signal QUIT 131; }
+
+@test "nohup is respected" {
+	(
+		trap '' HUP
+		exec teletap watch gc --pack "$PACK" -e "$EXE" -i 0.1 -o json >"$out" 2>"$err" 3>&-
+	) &
+	tap=$!
+	until_true [ -s "$out" ]
+	kill -HUP "$tap"
+	pages=$(wc -l <"$out")
+	until_true eval '[ "$(wc -l <"$out")" -gt $((pages + 1)) ]'
+	kill "$tap"
+	expect_end 143
+}
+
+@test "Ctrl-C before the module has answered" {
+	STUB='exec sleep 60'
+	export STUB
+	teletap watch gc --pack "$PACK" -e "$EXE" >"$out" 2>"$err" 3>&- &
+	tap=$!
+	until_true [ -s "$STUB_LOG" ]
+	kill -INT "$tap"
+	expect_end 130
+	[ ! -s "$out" ]
+}
+
+@test "teletap itself is killed" {
+	start_target
+	watch_bg -p "$target" -i 0.1
+	kill -9 "$tap"
+	wait "$tap" || true
+	until_true semaphores_are 0
+}
+
+@test "the reader of the pages goes away" {
+	run -0 bash -c 'set -o pipefail; timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 2>"$1" |
+		head -n 1' - "$err"
+	[[ $output == "210 gc "* ]]
+	[ ! -s "$err" ]
+}
+
+@test "the reader goes away long before the next page is due" {
+	# shellcheck disable=SC2016
+	run -0 timeout 20 bash -c 'set -o pipefail; teletap watch gc -e "$EXE" --pack "$PACK" -i 3600 2>"$1" |
+		sleep 0.5' - "$err"
+	[ ! -s "$err" ]
+}
+
+@test "the disk of the pages is full" {
+	run -3 --separate-stderr bash -c 'timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 >/dev/full'
+	one_line
+	[[ $stderr == *"standard output: No space left on device"* ]]
+}
+
+@test "staprun is killed" {
+	watch_bg -e "$EXE" -i 0.1 -o json
+	kill -9 "$(cut -d' ' -f1 "$STUB_LOG")"
+	ends_with 3
+	[ "$(wc -l <"$err")" -eq 1 ]
+	grep -q '^teletap: watch: staprun was killed by signal 9: .*: start again$' "$err" ||
+		grep -q '^teletap: watch: staprun was killed by signal 9: .*; start again$' "$err"
+	[ "$(jq -s 'map(.last) | any' "$out")" = false ]
+}
+
+@test "staprun is ended by somebody else: its last page is whole" {
+	watch_bg -e "$EXE" -i 0.1 -o json
+	kill "$(cut -d' ' -f1 "$STUB_LOG")"
+	ends_with 3
+	[ "$(cat "$err")" = "teletap: watch: somebody ended staprun: the last page is complete; start again" ]
+	pages_are_whole
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' "$out"
+}
+
+# refused_by STUB -- TEXT: status 3, one line, no page.
+refused_by() {
+	STUB=$1 refused watch_exe -n 1
+	# shellcheck disable=SC2053
+	[[ $stderr == "teletap: watch: "$3 ]]
+	: >"$STUB_LOG"
+}
+
+@test "staprun says why it cannot" {
+	refused_by "echo 'ERROR: Couldn'\''t insert module x.ko: Invalid module format' >&2; exit 1" -- \
+		"the kernel refuses the module (*Invalid module format): build it for this kernel: 'teletap build gc'"
+	refused_by "echo 'ERROR: Couldn'\''t insert module x.ko: Operation not permitted' >&2; exit 1" -- \
+		"the kernel refuses unsigned modules (*): Secure Boot or lockdown is on: *"
+	refused_by "printf 'WARNING: a\nERROR: \033[2Jno \302\233 luck\nmore\n' >&2; exit 1" -- \
+		"staprun ended: *: start again, or see 'dmesg'"
+	refused_by 'exit 1' -- "staprun ended without a reason: start again, or see 'dmesg'"
+	refused_by 'exit 0' -- "staprun ended without a reason: *"
+	refused_by 'kill -9 $$' -- "staprun was killed by signal 9: *"
+}
+
+@test "staprun prints another version of the protocol" {
+	refused_by 'hello 2; snapshot; exec sleep 60' -- \
+		"the module gc speaks another version of the protocol: build it again with this teletap"
+	refused_by 'snapshot; exec sleep 60' -- "the module gc speaks another version*"
+}
+
+@test "staprun prints half a snapshot, then nothing" {
+	refused_by 'hello; snapshot | head -n 3' -- "staprun ended without a reason: *"
+	STUB='trap "exit 0" TERM; hello; snapshot; snapshot | head -n 4; while :; do sleep 0.1; done' \
+		refused watch_exe -n 1
+	[[ $stderr == "teletap: watch: staprun ended without its last snapshot: "* ]]
+}
+
+@test "staprun prints garbage among its lines: counted on the page" {
+	STUB='hello; snapshot; printf "%s\n" junk "gc	1" "a\tb" ""; head -c 20000 /dev/zero; echo
+		printf "snap\0\n"; watch' run -0 --separate-stderr watch_exe -n 1 -o json
+	[ -z "$stderr" ]
+	[ "$(jq .loss.lines <<<"$output")" = 6 ]
+	[ "$(jq .rows[2].runs <<<"$output")" -gt 0 ]
+}
+
+@test "staprun prints nothing but garbage" {
+	refused_by 'head -c 300000 /dev/urandom' -- "staprun ended without a reason: *"
+}
+
+@test "staprun prints garbage without end: Ctrl-C is heard" {
+	for flood in 'exec yes' 'exec cat /dev/zero' 'hello; snapshot; exec yes' 'yes >&2; true' \
+		'hello; snapshot; yes >&2; true'; do
+		echo "$flood"
+		STUB=$flood teletap watch gc --pack "$PACK" -e "$EXE" -i 0.1 >"$out" 2>"$err" 3>&- &
+		tap=$!
+		until_true [ -s "$STUB_LOG" ]
+		sleep 0.2
+		kill -INT "$tap"
+		ends_with 130
+		: >"$STUB_LOG"
+	done
+}
+
+@test "colours: on a terminal, unless NO_COLOR or --color says otherwise" {
+	# tty COMMAND...: its output on a terminal.
+	tty() {
+		script -qec "timeout 20 teletap watch gc -e $EXE --pack $PACK -i 0.1 -n 1 $*" /dev/null </dev/null
+	}
+	[[ $(tty) == *$'\e[1m'* ]]
+	[[ $(NO_COLOR='' tty) == *$'\e[1m'* ]]
+	[[ $(NO_COLOR=1 tty) == *"210 gc"* ]]
+	[[ $(NO_COLOR=1 tty) != *$'\e'* ]]
+	[[ $(tty --color never) != *$'\e'* ]]
+	[[ $(tty -o json) != *$'\e'* ]]
+	[[ $(NO_COLOR=1 watch_exe -n 1 --color always) == *$'\e[1m'* ]]
+	[[ $(watch_exe -n 1) != *$'\e'* ]]
+}
+
+@test "two at once watch the same file" {
+	watch_bg -e "$EXE" -i 0.1 -o json
+	run -0 --separate-stderr watch_exe -n 1
+	[ -z "$stderr" ]
+	kill "$tap"
+	expect_end 143
+}
+
+@test "slow: staprun does not hear that it should end, and is killed" {
+	for _ in {1..300}; do [ ! -e "$DEAF.status" ] || break; sleep 0.1; done
+	cat "$DEAF.out" "$DEAF.err"
+	[ "$(cut -d' ' -f1 "$DEAF.status")" -eq 3 ]
+	[ "$(cut -d' ' -f2 "$DEAF.status")" -le 40 ]
+	[ "$(wc -l <"$DEAF.err")" -eq 1 ]
+	[[ $(cat "$DEAF.err") == "teletap: watch: staprun was killed by signal 9: "* ]]
+	STUB_LOG=$DEAF.log nothing_left
+}
+
+@test "slow: staprun prints nothing at all" {
+	for _ in {1..300}; do [ ! -e "$MUTE.status" ] || break; sleep 0.1; done
+	cat "$MUTE.out" "$MUTE.err"
+	[ "$(cut -d' ' -f1 "$MUTE.status")" -eq 3 ]
+	[ ! -s "$MUTE.out" ]
+	[ "$(cat "$MUTE.err")" = "teletap: watch: the module did not answer within 30 s: 'dmesg' may say why" ]
+	STUB_LOG=$MUTE.log nothing_left
+}
