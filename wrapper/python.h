@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * python: an ELF file -> the version of the CPython in it.
+ * python: an ELF file -> the version of the CPython in it, and what it says of itself.
  */
 #ifndef TELETAP_PYTHON_H
 #define TELETAP_PYTHON_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define PYTHON_VERSION_MAX 24
 
 /* Writes the version ("3.14.8", "3.15.0rc1"), or "" when the file at fd holds none. */
 void python_version(int fd, char out[PYTHON_VERSION_MAX]);
+
+/*
+ * Where a CPython from 3.13 on tells debuggers about itself: _Py_DebugOffsets, at the
+ * start of _PyRuntime (Include/internal/pycore_debug_offsets.h, seen in 3.13 to 3.15).
+ */
+struct python_debug {
+	uint64_t runtime;      /* address of _PyRuntime in the file */
+	uint64_t code;         /* address of the file's first executable segment */
+	bool moves;            /* ET_DYN: addresses are relative to where it is mapped */
+	bool free_threaded;
+	uint64_t head;         /* in _PyRuntime: the first interpreter */
+	uint64_t next;         /* in an interpreter: the next one */
+};
+
+/* Reads them from the file at fd. False: it is no such Python. */
+bool python_debug_read(int fd, struct python_debug *d);
 
 #endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * interpreter: target -> the CPython in it, and what about it decides whether a page
+ * can work. Reads only; the process goes on undisturbed.
+ */
+#ifndef TELETAP_INTERPRETER_H
+#define TELETAP_INTERPRETER_H
+
+#include "check.h"
+#include "page.h"
+#include "python.h"
+#include "target.h"
+
+enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
+
+struct interpreter {
+	char *path;                        /* of the file that holds it; NULL: no CPython found */
+	char id[2 * SDT_BUILD_ID_MAX + 1]; /* its build-id; "" for none */
+	char version[PYTHON_VERSION_MAX];
+	bool markers;    /* the file has markers of python */
+	bool deleted;    /* it is gone from its path, or another is there */
+	enum answer jit; /* PYTHON_JIT=1 */
+	enum answer free_threaded;
+	enum answer bad_paths; /* among those seen, one that is no UTF-8 */
+	char *bad_path;        /* where: for people */
+	int interpreters;      /* in the process; 0: not known */
+	enum answer foreign;   /* in another mount namespace than we, or a chroot */
+};
+
+/* Looks at the target; what cannot be seen stays unknown. Never fails. */
+void interpreter_read(struct interpreter *in, const struct target *t);
+void interpreter_free(struct interpreter *in);
+
+/* Adds a line to c for each thing looked at. */
+void interpreter_check(const struct interpreter *in, const struct target *t, struct checks *c);
+
+/*
+ * Why the page must not be watched although its markers are there; NULL: nothing
+ * against it.
+ */
+const char *interpreter_objects(const struct interpreter *in, const struct page *page);
+
+#endif
