@@ -12,6 +12,8 @@
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
 	  "Prints pages of a running program, periodically", "peicnP", cmd_watch },
+	{ "doctor", "[-p PID | -e FILE]",
+	  "Says what works here and for this target, and what to do about the rest", "pe", cmd_doctor },
 	{ "probes", "[-p PID | -e FILE] [FILE...]",
 	  "Lists the markers in a process or a binary", "pe", cmd_probes },
 	{ "build", "[PAGE...] {-p PID | -e FILE} [-k RELEASE]... [-d PACK]",

@@ -35,6 +35,7 @@ void vsay(const struct opts *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* only with -v */
 
 enum status cmd_build(const struct opts *o);
+enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);
 enum status cmd_probes(const struct opts *o);
 enum status cmd_watch(const struct opts *o);
