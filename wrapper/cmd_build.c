@@ -52,18 +52,42 @@ static void start(const struct opts *o, struct job *job)
 	job->pid = fork();
 	if (job->pid)
 		return;
-	err = module_compile(&job->plan, job->release, o->pack, &msg);
+	err = module_compile(&job->plan, job->release, o->pack, NULL, &msg);
 	if (err)
 		say("%s", msg ? msg : strerror(-err));
 	_exit(err ? 1 : 0);
 }
 
+#define BAR 40
+
+/* On a terminal: how many jobs are done, and for how long we have been at it. */
+static void show_bar(int done, int n, double seconds)
+{
+	int filled = BAR * done / n;
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r[%.*s%.*s] %d of %d, %.0f s ", filled,
+			"########################################", BAR - filled,
+			"----------------------------------------", done, n, seconds);
+}
+
+static void hide_bar(void)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%*s\r", BAR + 30, "");
+}
+
 /* Waits for one job; true when it went well. */
-static bool reap(struct job *jobs, int n, int done)
+static bool reap(struct job *jobs, int n, int done, double begun)
 {
 	int status;
-	pid_t pid = wait(&status);
+	pid_t pid;
 
+	while (!(pid = waitpid(-1, &status, WNOHANG))) {
+		show_bar(done - 1, n, now() - begun);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	hide_bar();
 	for (int i = 0; i < n; i++) {
 		if (jobs[i].pid != pid)
 			continue;
@@ -83,6 +107,7 @@ static bool run(const struct opts *o, struct job *jobs, int n)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int started = 0, done = 0, alone = 0;
+	double begun = now();
 	bool good = true;
 
 	while (done < n) {
@@ -90,7 +115,8 @@ static bool run(const struct opts *o, struct job *jobs, int n)
 			alone = !started || jobs[started].release != jobs[started - 1].release;
 			start(o, &jobs[started++]);
 		}
-		good &= reap(jobs, n, ++done);
+		done++;
+		good &= reap(jobs, n, done, begun);
 		if (done == started)
 			alone = 0;
 	}

@@ -90,6 +90,13 @@ static struct session *session_of(struct watch *w, const struct page *page)
 	return NULL;
 }
 
+/* On a terminal, one line that counts the seconds. */
+static void show_seconds(int seconds)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%d s \r", seconds);
+}
+
 /* The module's file; compiled now when there is no other way. */
 static int get_module(struct watch *w, const struct plan *plan, char **ko, char **msg)
 {
@@ -109,7 +116,7 @@ static int get_module(struct watch *w, const struct plan *plan, char **ko, char 
 	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
 	    "('teletap build' does it ahead of time)", plan->module, plan->file->path);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	err = module_compile(plan, host.release, NULL, msg);
+	err = module_compile(plan, host.release, NULL, show_seconds, msg);
 	if (err)
 		return err;
 	clock_gettime(CLOCK_MONOTONIC, &end);

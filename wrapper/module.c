@@ -17,21 +17,27 @@
 #include <gelf.h>
 #include <glob.h>
 #include <sched.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "pack.h"
 #include "stap.h"
+
+/* Goes into the hash below: to be raised when prepare_copy changes. */
+#define PREPARATION "2"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {
@@ -77,7 +83,7 @@ static void hash_text(crypto_hash_sha256_state *state, const char *path)
 		fclose(f);
 }
 
-/* One hash over the flags, the script and all tapsets; -errno where they are not installed. */
+/* One hash over the preparation, the flags, the script and all tapsets; -errno where they are not installed. */
 static int source_hash(const char *module, char out[PACK_HASH])
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
@@ -89,6 +95,7 @@ static int source_hash(const char *module, char out[PACK_HASH])
 	if (err)
 		return err;
 	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, (const unsigned char *)PREPARATION, 1);
 	for (size_t i = 0; i < N_FLAGS; i++)
 		crypto_hash_sha256_update(&state, (const unsigned char *)flags[i], strlen(flags[i]));
 	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, module);
@@ -275,11 +282,11 @@ static void first_error(const char *folder, char *out, size_t size)
 }
 
 static int compile(const struct plan *plan, const char *release, const char *folder,
-		   const char *share, char **msg)
+		   const char *share, module_tick *tick, char **msg)
 {
 	char path[4200], text[512], alias[MODULE_ALIAS_MAX], why[256];
 	int status, err;
-	pid_t pid;
+	pid_t pid, done;
 
 	snprintf(path, sizeof(path), "%s/include", folder);
 	if (mkdir(path, 0755))
@@ -295,6 +302,7 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 	if (pid < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		err = make_alias(plan);
 		if (err) {
 			fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
@@ -302,7 +310,12 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 		}
 		_exit(run_stap(plan, release, folder, share));
 	}
-	if (waitpid(pid, &status, 0) < 0)
+	for (int tenths = 0; !(done = waitpid(pid, &status, WNOHANG)); tenths++) {
+		if (tick)
+			tick(tenths / 10);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	if (done < 0)
 		return -errno;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
@@ -316,7 +329,8 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 		    release, why, folder);
 }
 
-int module_compile(const struct plan *plan, const char *release, const char *pack, char **msg)
+int module_compile(const struct plan *plan, const char *release, const char *pack,
+		   module_tick *tick, char **msg)
 {
 	const char *tmp = getenv("TMPDIR");
 	char folder[4096], share[4096], ko[4200], source[PACK_HASH], stap[64];
@@ -333,7 +347,7 @@ int module_compile(const struct plan *plan, const char *release, const char *pac
 	snprintf(folder, sizeof(folder), "%s/teletap-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(folder))
 		return fail(msg, errno, "%s: %s", folder, strerror(errno));
-	err = compile(plan, release, folder, share, msg);
+	err = compile(plan, release, folder, share, tick, msg);
 	if (err)
 		return err; /* the folder stays, for its log */
 	stap_version(stap, sizeof(stap));

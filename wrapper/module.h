@@ -31,8 +31,11 @@ bool module_ready(const struct plan *plan, const char *release, const char *pack
 /*
  * Compiles the plan's module for a kernel release and puts it into the pack (NULL:
  * the cache). Takes about half a minute the first time for a kernel, then some
- * seconds. Returns 0, or -errno with *msg set.
+ * seconds; calls tick (may be NULL) meanwhile, with the seconds gone by. Returns 0, or
+ * -errno with *msg set.
  */
-int module_compile(const struct plan *plan, const char *release, const char *pack, char **msg);
+typedef void module_tick(int seconds);
+int module_compile(const struct plan *plan, const char *release, const char *pack,
+		   module_tick *tick, char **msg);
 
 #endif
