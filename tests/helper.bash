@@ -111,3 +111,32 @@ pack_make() {
 		}
 	EOF
 }
+
+# host_make DIR: a machine on which everything works, as 'teletap doctor' sees it. Of
+# all that it looks at on the host, each path begins with what TELETAP_HOST_ROOT says
+# (a variable for tests only), the folders of PATH too.
+host_make() {
+	local release=6.12.107+deb13-amd64 sys=$1/sys
+
+	mkdir -p "$1"/{proc/self,proc/sys/kernel,usr/bin,var/cache,"lib/modules/$release/build"} \
+		"$sys"/{kernel/security,module/module/parameters,bus/event_source/devices/uprobe}
+	printf 'Name:\tx\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n' >"$1/proc/self/status"
+	echo '         0          0 4294967295' >"$1/proc/self/uid_map"
+	echo 'root=/dev/vda1 ro quiet' >"$1/proc/cmdline"
+	echo 'proc /proc proc rw,nosuid 0 0' >"$1/proc/mounts"
+	echo 'ext4 1011712 1 - Live 0x0000000000000000' >"$1/proc/modules"
+	echo $release >"$1/proc/sys/kernel/osrelease"
+	echo 0 >"$1/proc/sys/kernel/modules_disabled"
+	echo '[none] integrity confidentiality' >"$sys/kernel/security/lockdown"
+	echo N >"$sys/module/module/parameters/sig_enforce"
+	echo 9 >"$sys/bus/event_source/devices/uprobe/type"
+	touch "$1/lib/modules/$release/build/Makefile" "$1/usr/bin/gcc" "$1/usr/bin/make"
+	host_program "$1" stap 'Systemtap translator/driver (version 5.6/0.196, Debian version 5.6-1)'
+	host_program "$1" staprun 'Systemtap module loader/runner (version 5.6, Debian version 5.6-1)'
+}
+
+# host_program DIR NAME TEXT: a program that says TEXT, whatever it is asked.
+host_program() {
+	printf '#!/bin/sh\necho "%s"\n' "$3" >"$1/usr/bin/$2"
+	chmod 755 "$1/usr/bin/$2"
+}
