@@ -58,7 +58,7 @@ setup() {
 	for name in "${PURE[@]}"; do
 		run nm "$BUILD/obj/$name.o"
 		[ "$status" -eq 0 ]
-		run grep -E ' [bBC] ' <<<"$output"
+		run grep -E ' [bBC] [^_]' <<<"$output"
 		echo "$name: $output"
 		[ -z "$output" ]
 	done

@@ -139,11 +139,14 @@ void session_ask(struct session *s)
 
 bool session_answered(const struct session *s)
 {
-	return s->state.snapshots >= s->due || s->state.now.final;
+	if (s->state.now.final)
+		return s->stopped;
+	return s->state.snapshots >= s->due;
 }
 
 void session_stop(struct session *s)
 {
+	s->stopped = true;
 	s->stopping = s->runner.out >= 0;
 	semaphores_drop(&s->semaphores);
 	session_ask(s);

@@ -16,7 +16,8 @@ struct session {
 	struct runner runner;
 	struct semaphores semaphores;
 	struct state state;
-	bool stopping; /* its end was asked for by us */
+	bool stopped;  /* session_stop was called */
+	bool stopping; /* its end was asked for by us, not by somebody else before */
 	int64_t asked; /* snapshots that would be there if all questions were answered */
 	int64_t due;   /* so many answer the question that matters */
 	bool overlong; /* in a line longer than LINE_BYTES */
@@ -34,7 +35,10 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
  */
 int session_attach(struct session *s, int wake, char **msg);
 
-/* Asks for a snapshot. It has come when session_answered says so. */
+/*
+ * Asks for a snapshot. It has come when session_answered says so. The one that a
+ * module sends at its end answers session_stop only.
+ */
 void session_ask(struct session *s);
 bool session_answered(const struct session *s);
 
