@@ -111,6 +111,10 @@ FUZZ_SECONDS ?= 60
 fuzz:
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 
+# Speed, as ratios taken in one run.
+bench: all
+	$(Q)tests/bench-probes
+
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
 
@@ -120,10 +124,10 @@ help:
 	@echo 'make check-host the tests that need no virtual machine'
 	@echo 'make lab        the virtual machine of the tests; make lab-shell: a shell in it'
 	@echo 'make asan       the program with AddressSanitizer and UBSan, in build/asan'
-	@echo 'make lint       format and static checks; make fuzz: fuzz targets'
+	@echo 'make lint       format and static checks; make fuzz: fuzz targets; make bench: speed'
 	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all install demo deps check check-host asan lab lab-shell lint fuzz clean help FORCE
+.PHONY: all install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
 
 -include $(OBJECTS:.o=.d)
