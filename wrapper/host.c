@@ -112,7 +112,7 @@ static void check_staprun(const struct look *l)
 			  "there is no staprun on PATH, which loads modules");
 		return;
 	}
-	if (look_version(path, "-V", version, sizeof(version)))
+	if (look_version_inside(path, version, sizeof(version)))
 		check_add(l->c, "staprun", VERDICT_OK, NULL, "staprun %s (%s)", version,
 			  path + strlen(l->root));
 	else

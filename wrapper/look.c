@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PROGRAM_MAX (4 << 20) /* bytes read of a program; Debian's staprun has 0.3 MB */
+
 const char *look_path(const struct look *l, const char *path, char out[PATH_MAX])
 {
 	snprintf(out, PATH_MAX, "%s%s", l->root, path);
@@ -100,4 +102,38 @@ bool look_version(const char *path, const char *option, char *out, size_t size)
 	at = at ? at + strlen("version ") : text + len;
 	snprintf(out, size, "%.*s", (int)strspn(at, "0123456789."), at);
 	return *out;
+}
+
+/* The version at text, if one begins there. */
+static bool take_version(const char *text, char *out, size_t size)
+{
+	size_t digits = strspn(text, "0123456789"), len = strspn(text, "0123456789.");
+
+	if (!digits || text[digits] != '.' || len == digits + 1)
+		return false;
+	snprintf(out, size, "%.*s", (int)len, text);
+	return true;
+}
+
+bool look_version_inside(const char *path, char *out, size_t size)
+{
+	static const char *const words[] = { "version ", "rpm " };
+	char *text = calloc(1, PROGRAM_MAX + 1);
+	FILE *f = fopen(path, "re");
+	size_t len = f && text ? fread(text, 1, PROGRAM_MAX, f) : 0;
+	bool found = false;
+
+	for (int w = 0; w < 2; w++) {
+		size_t word = strlen(words[w]);
+		const char *p = text, *end = text + len;
+
+		while (!found && len && (p = memmem(p, (size_t)(end - p), words[w], word))) {
+			p += word;
+			found = take_version(p, out, size);
+		}
+	}
+	if (f)
+		fclose(f);
+	free(text);
+	return found;
 }

@@ -40,6 +40,13 @@ bool look_program(const struct look *l, const char *name, char out[PATH_MAX]);
  */
 bool look_version(const char *path, const char *option, char *out, size_t size);
 
+/*
+ * Takes the version from the program's file, where the packagers have put it: "Debian
+ * version 5.6-1", "rpm 5.2-1.fc41". For staprun, which is setuid, and whose -V says
+ * nothing (5.6, seen). False: there is none, or the file may not be read.
+ */
+bool look_version_inside(const char *path, char *out, size_t size);
+
 /* host_kernel.c */
 void host_check_kernel(const struct look *l);
 
