@@ -3,18 +3,17 @@
 #
 # The line protocol: what is understood, what is counted, what is never shown.
 
+# shellcheck disable=SC2059,SC2028,SC1003 # lines are written as formats of printf
 bats_require_minimum_version 1.5.0
 load helper
 
 # lines FORMAT...: what line_parse makes of each, a format of printf.
 lines() {
-	# shellcheck disable=SC2059
 	for line; do printf "$line\n"; done | draw -o line
 }
 
 # pages FORMAT...: the lines within a session of three snapshots as figures of each page.
 pages() {
-	# shellcheck disable=SC2059
 	for line; do printf "$line\n"; done | draw -o json | jq -c \
 		'[.rows[0].runs, .rows[0].runs_total, .loss.lines]'
 }

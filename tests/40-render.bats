@@ -3,6 +3,7 @@
 #
 # Pages as text and as JSON.
 
+# shellcheck disable=SC2030,SC2031,SC2001 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 

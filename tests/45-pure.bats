@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 load helper
 
 setup() {
-	cd "$TOP/wrapper"
+	cd "$TOP/wrapper" || return
 	PURE=(line state bucket quote)
 	for file in page*.c render*.c; do PURE+=("${file%.c}"); done
 }

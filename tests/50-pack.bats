@@ -3,6 +3,7 @@
 #
 # Modules from a pack: what must not be loaded is refused, by a line that says why.
 
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 

@@ -4,8 +4,10 @@
 # The command line: what is wrong usage (2), and what the environment refuses (3),
 # always by one line that names the thing and says what to do next.
 
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
+load markers
 
 setup_file() {
 	need_python
@@ -25,9 +27,7 @@ teardown_file() {
 
 setup() {
 	need_python
-	# In front of a command: as somebody who is not root.
-	PLAIN=(env)
-	[ "$(id -u)" -ne 0 ] || PLAIN=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	plain_setup
 	TELETAP=$BUILD/bin/teletap
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 }
@@ -37,7 +37,8 @@ teardown() {
 }
 
 stop() {
-	[ -z "${PID-}" ] || { kill -9 "$PID" && wait "$PID" || PID=; } 2>/dev/null
+	[ -z "${PID-}" ] || { kill -9 "$PID" && wait "$PID"; } 2>/dev/null || true
+	PID=
 }
 
 # says COMMAND... -- TEXT: it is refused with this text, a pattern.
@@ -102,7 +103,7 @@ start() {
 }
 
 @test "watch: no such page, no page, too many words" {
-	for page in nope 999 0 -0210x 210x '' ' gc' gc, ,gc gc,,gc gc,nope GC 18446744073709551826; do
+	for page in nope 999 0 -0210x 210x '' ' gc' 'gc,' ',gc' gc,,gc gc,nope GC 18446744073709551826; do
 		misused teletap watch -p 1 -- "$page"
 		[[ ${stderr_lines[0]} == "teletap: watch: "*": no such page: 'teletap list' shows them" ]]
 	done
@@ -226,7 +227,7 @@ import threading, time
 threading.Thread(target=time.sleep, args=(60,)).start()
 time.sleep(60)'
 	for _ in {1..100}; do
-		thread=$(ls "/proc/$PID/task" | grep -vx "$PID" || true)
+		thread=$(find "/proc/$PID/task" -mindepth 1 -maxdepth 1 -not -name "$PID" -printf '%f\n')
 		[ -z "$thread" ] || break
 		sleep 0.05
 	done

@@ -5,6 +5,7 @@
 # happens, the right status, one line at most, a last page where there can be one,
 # and nothing left behind. The markers are really switched on and off.
 
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -44,21 +45,21 @@ setup() {
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	unset STUB
 	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
-	target= tap=
+	target='' tap=''
 }
 
 teardown() {
 	for pid in $tap $target; do
-		{ kill -9 "$pid" && wait "$pid" || true; } 2>/dev/null
+		{ kill -9 "$pid" && wait "$pid"; } 2>/dev/null || true
 	done
 	nothing_left
 }
 
 # No process of this test, no link to a target.
 nothing_left() {
-	local i left
+	local left
 
-	for i in {1..40}; do
+	for _ in {1..40}; do
 		left=$(grep -lsz "^STUB_LOG=$STUB_LOG$" /proc/[0-9]*/environ
 			ls -d "/run/teletap/$ID" 2>/dev/null) || true
 		[ -n "$left" ] || return 0
@@ -81,9 +82,7 @@ watch_bg() {
 }
 
 until_true() {
-	local i
-
-	for i in {1..200}; do
+	for _ in {1..200}; do
 		if "$@"; then return; fi
 		sleep 0.02
 	done
@@ -102,7 +101,7 @@ ends_with() {
 	local status=0 begin=$SECONDS
 
 	wait "$tap" || status=$?
-	tap=
+	tap=''
 	echo "status $status"
 	cat "$err"
 	[ "$status" -eq "$1" ]
@@ -148,7 +147,7 @@ pages_are_whole() {
 
 @test "staprun gets the module, the target, and nothing that it should not have" {
 	STUB='ls -l /proc/self/fd >"$STUB_LOG.fds"; cat /proc/self/status >"$STUB_LOG.status"
-		ls -lL /run/teletap/*/ >/dev/null 2>&1; stat -Lc "%n %i" "/run/teletap/$ID" >"$STUB_LOG.alias"
+		stat -Lc "%n %i" "/run/teletap/$ID" >"$STUB_LOG.alias"
 		watch' run -0 --separate-stderr watch_exe -n 1
 	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 $PACK/$(uname -r)/$ID/teletap_gc_0000000.ko teletap_pid=0" ]
 	[ "$(grep -c -e 'socket:' -e 'anon_inode:' -e "$EXE" "$STUB_LOG.fds")" -eq 0 ]
@@ -238,8 +237,9 @@ ends_by_signal() {
 	tap=$!
 	until_true [ -s "$out" ]
 	kill -HUP "$tap"
-	pages=$(wc -l <"$out")
-	until_true eval '[ "$(wc -l <"$out")" -gt $((pages + 1)) ]'
+	before=$(wc -l <"$out")
+	more() { [ "$(wc -l <"$out")" -gt $((before + 1)) ]; }
+	until_true more
 	kill "$tap"
 	expect_end 143
 }

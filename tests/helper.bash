@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # For the tests that need no kernel module. TELETAP_BUILD names another build
 # (build/asan); UPDATE=1 rewrites the golden files instead of comparing.
 
