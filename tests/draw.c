@@ -21,7 +21,7 @@
 static void show_line(char *text, size_t len)
 {
 	static const char *const kinds[] = {
-		[LINE_HELLO] = "hello", [LINE_SNAP] = "snap", [LINE_GC] = "gc",
+		[LINE_HELLO] = "hello", [LINE_SNAP] = "snap",   [LINE_GC] = "gc",
 		[LINE_PAUSE] = "pause", [LINE_PROCS] = "procs", [LINE_LOSS] = "loss",
 		[LINE_END] = "end",
 	};
@@ -32,8 +32,10 @@ static void show_line(char *text, size_t len)
 		line.num[i] = UNSET;
 	err = line_parse(text, len, &line);
 	if (err) {
-		puts(err == -ENOMSG ? "unknown" : err == -EINVAL ? "malformed" :
-		     err == -EPROTO ? "another version" : strerror(-err));
+		puts(err == -ENOMSG   ? "unknown"
+		     : err == -EINVAL ? "malformed"
+		     : err == -EPROTO ? "another version"
+				      : strerror(-err));
 		return;
 	}
 	fputs(kinds[line.kind], stdout);
@@ -70,13 +72,26 @@ int main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "o:g:p:e:y:c")) != -1) {
 		switch (c) {
-		case 'o': output = optarg; break;
-		case 'g': r.page = page_find(optarg); break;
-		case 'p': target.pid = atoi(optarg); break;
-		case 'e': target.exe = optarg; break;
-		case 'y': target.python = optarg; break;
-		case 'c': r.color = true; break;
-		default: return 2;
+		case 'o':
+			output = optarg;
+			break;
+		case 'g':
+			r.page = page_find(optarg);
+			break;
+		case 'p':
+			target.pid = atoi(optarg);
+			break;
+		case 'e':
+			target.exe = optarg;
+			break;
+		case 'y':
+			target.python = optarg;
+			break;
+		case 'c':
+			r.color = true;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (!r.page)

@@ -108,7 +108,7 @@ static void draw_block(FILE *f, const struct table *t, enum block block)
 }
 
 /* How many columns s takes: two for each character that may be a wide one. */
-static int columns(const char *s)
+static int text_width(const char *s)
 {
 	int n = 0;
 
@@ -131,14 +131,14 @@ static void draw_target(FILE *f, const struct render *r)
 		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
 	else
 		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
-	while (columns(cut) + columns(path) > WIDTH) {
+	while (text_width(cut) + text_width(path) > WIDTH) {
 		cut = "...";
 		do
 			path++;
 		while (((unsigned char)*path & 0xc0) == 0x80);
 	}
 	fprintf(f, "%s%s%s%s\n", cut, path,
-		columns(path) + 2 + columns(facts) > WIDTH ? "\n" : ", ", facts);
+		text_width(path) + 2 + text_width(facts) > WIDTH ? "\n" : ", ", facts);
 	free(exe);
 }
 
@@ -172,9 +172,10 @@ static void draw_loss(FILE *f, const struct render *r)
 	format_count(l->dropped, LOSS_WIDTH, dropped, sizeof(dropped));
 	format_count(l->table_full, LOSS_WIDTH, full, sizeof(full));
 	format_count(s->malformed + s->unknown, LOSS_WIDTH, lines, sizeof(lines));
-	fprintf(f, "\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
-		"lines not understood %s\n", r->color ? RED : "", r->color ? PLAIN : "",
-		skipped, dropped, full, lines);
+	fprintf(f,
+		"\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
+		"lines not understood %s\n",
+		r->color ? RED : "", r->color ? PLAIN : "", skipped, dropped, full, lines);
 }
 
 char *render_text(const struct render *r)
