@@ -18,15 +18,15 @@
 #include "scan.h"
 #include "teletap.h"
 
-#define BATCH 4096   /* files read before the first is shown */
-#define ARGS_MAX 64  /* sdt.h itself knows 12 */
+#define BATCH 4096  /* files read before the first is shown */
+#define ARGS_MAX 64 /* sdt.h itself knows 12 */
 #define NAME_WIDTH 48
 
 struct probes {
 	const struct opts *o;
 	struct scan_job *jobs; /* BATCH of them */
 	size_t n_jobs;
-	bool listing;          /* they come from standard input */
+	bool listing;                           /* they come from standard input */
 	size_t n_read, n_unreadable, n_markers; /* so far */
 };
 
@@ -73,7 +73,10 @@ static void args_text(const char *args)
 
 		printf("%s arg%d ", i ? "," : " ", i + 1);
 		if (arg->size)
-			printf("%s%d ", arg->is_float ? "float" : arg->is_signed ? "int" : "uint",
+			printf("%s%d ",
+			       arg->is_float    ? "float"
+			       : arg->is_signed ? "int"
+						: "uint",
 			       8 * arg->size);
 		else
 			fputs("word ", stdout);
@@ -104,7 +107,8 @@ static int hex_width(const struct sdt_file *file)
 	int width = (int)strlen("SEMAPHORE");
 
 	for (size_t i = 0; i < file->n_markers; i++) {
-		int len = snprintf(NULL, 0, "%#" PRIx64, moved(file->markers[i].pc, &file->markers[i]));
+		int len = snprintf(NULL, 0, "%#" PRIx64,
+				   moved(file->markers[i].pc, &file->markers[i]));
 
 		width = len > width ? len : width;
 	}
@@ -274,10 +278,13 @@ static enum status probes_pid(struct probes *p)
 static void say_none(const struct probes *p)
 {
 	const struct opts *o = p->o;
-	const char *only = o->n_files + o->n_args != 1 ? NULL : o->n_files ? o->files[0] : o->args[0];
+	const char *only = o->n_files + o->n_args != 1 ? NULL
+			   : o->n_files                ? o->files[0]
+						       : o->args[0];
 
 	if (o->pid) {
-		say("process %d: no markers in the %zu files it runs: look for a build that has them",
+		say("process %d: no markers in the %zu files it runs: look for a build that has "
+		    "them",
 		    (int)o->pid, p->n_read);
 	} else if (only && p->n_read == 1 && strcmp(only, "-") != 0) {
 		char *quoted = must(quote_text(only));
@@ -311,7 +318,8 @@ enum status cmd_probes(const struct opts *o)
 	enum status status = STATUS_OK;
 
 	if (o->pid ? o->n_files || o->n_args : !o->n_files && !o->n_args) {
-		say(o->pid ? "-p PID or files, not both" : "name a process (-p PID) or a file (-e FILE)");
+		say(o->pid ? "-p PID or files, not both"
+			   : "name a process (-p PID) or a file (-e FILE)");
 		return STATUS_USAGE;
 	}
 	p.jobs = calloc(BATCH, sizeof(*p.jobs));

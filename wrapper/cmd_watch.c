@@ -27,7 +27,7 @@
 #include "teletap.h"
 
 #define PAGES_MAX 8
-#define ANSWER_TRIES 20  /* of 0.1 s */
+#define ANSWER_TRIES 20 /* of 0.1 s */
 #define UNLOAD_TRIES 150
 
 struct watch {
@@ -41,9 +41,9 @@ struct watch {
 	char python[PYTHON_VERSION_MAX];
 	bool color;
 	int signals, timer; /* -1: not open yet */
-	int signal;      /* that ended the run; 0: none */
-	bool last;       /* the markers are off: the page is the last one */
-	int broken;      /* errno: our pages cannot be written any more; 0: they can */
+	int signal;         /* that ended the run; 0: none */
+	bool last;          /* the markers are off: the page is the last one */
+	int broken;         /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
 };
 
@@ -63,7 +63,8 @@ static bool read_pages(struct watch *w)
 	bool good = true;
 
 	if (w->o->n_args != 1) {
-		say(w->o->n_args ? "one argument: PAGE[,PAGE...]" : "no page: 'teletap list' shows them");
+		say(w->o->n_args ? "one argument: PAGE[,PAGE...]"
+				 : "no page: 'teletap list' shows them");
 		return false;
 	}
 	words = rest = strdup(w->o->args[0]);
@@ -71,7 +72,9 @@ static bool read_pages(struct watch *w)
 		const struct page *page = page_find(word);
 
 		if (!page || w->n_pages == PAGES_MAX) {
-			say(page ? "%s: too many pages" : "%s: no such page: 'teletap list' shows them", word);
+			say(page ? "%s: too many pages"
+				 : "%s: no such page: 'teletap list' shows them",
+			    word);
 			good = false;
 			break;
 		}
@@ -109,19 +112,23 @@ static int get_module(struct watch *w, const struct plan *plan, char **ko, char 
 		return err;
 	uname(&host);
 	if (program_find("stap", &stap, NULL))
-		return fail(msg, ENOENT, "no module %s for %s and kernel %s, and no stap here to compile "
-			    "it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
-			    "install systemtap", plan->module, plan->file->path, host.release);
+		return fail(
+			msg, ENOENT,
+			"no module %s for %s and kernel %s, and no stap here to compile "
+			"it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
+			"install systemtap",
+			plan->module, plan->file->path, host.release);
 	free(stap);
 	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
-	    "('teletap build' does it ahead of time)", plan->module, plan->file->path);
+	    "('teletap build' does it ahead of time)",
+	    plan->module, plan->file->path);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	err = module_compile(plan, host.release, NULL, show_seconds, msg);
 	if (err)
 		return err;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	say("compiled in %.1f s", (double)(end.tv_sec - start.tv_sec) +
-	    (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+	say("compiled in %.1f s",
+	    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 	return module_find(plan, w->o->pack, ko, msg);
 }
 
@@ -155,7 +162,8 @@ static int open_events(struct watch *w)
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		/* nohup */
-		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) || old.sa_handler != SIG_IGN)
+		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
+		    old.sa_handler != SIG_IGN)
 			sigaddset(&set, numbers[i]);
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -167,7 +175,7 @@ static int open_events(struct watch *w)
 
 static int start(struct watch *w, char **msg)
 {
-	struct plan plans[PAGES_MAX];
+	struct plan plans[PAGES_MAX] = { 0 };
 	char *kos[PAGES_MAX] = { NULL };
 	int n = 0, err = 0, swept;
 
@@ -192,7 +200,8 @@ static int start(struct watch *w, char **msg)
 	w->shown.exe = plans[0].file->path;
 	swept = runner_sweep();
 	if (swept)
-		say("removed %d module%s that a killed teletap had left", swept, swept > 1 ? "s" : "");
+		say("removed %d module%s that a killed teletap had left", swept,
+		    swept > 1 ? "s" : "");
 	/* Not before the modules are there: Ctrl-C ends a compiler as it ends everything else. */
 	err = open_events(w);
 	if (!err)
@@ -215,9 +224,11 @@ static void print_pages(struct watch *w)
 		return;
 	w->printed++;
 	for (int p = 0; p < w->n_pages; p++) {
-		struct render r = { .page = w->pages[p], .target = &w->shown,
+		struct render r = { .page = w->pages[p],
+				    .target = &w->shown,
 				    .state = &session_of(w, w->pages[p])->state,
-				    .color = w->color, .number = w->printed,
+				    .color = w->color,
+				    .number = w->printed,
 				    .last = w->last };
 		char *page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
 
@@ -293,8 +304,10 @@ static int watch_loop(struct watch *w, char **msg)
 		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
 		fds[FD_PAGES] = (struct pollfd){ .fd = STDOUT_FILENO }; /* only for POLLERR */
 		for (int i = 0; i < w->n_sessions; i++) {
-			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out, .events = POLLIN };
-			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.err, .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out,
+						    .events = POLLIN };
+			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.err,
+						    .events = POLLIN };
 		}
 		if (poll(fds, (nfds_t)n, -1) < 0 && errno != EINTR)
 			return -errno;
@@ -335,7 +348,8 @@ static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries
 		struct pollfd fds[PAGES_MAX];
 
 		for (int i = 0; i < w->n_sessions; i++)
-			fds[i] = (struct pollfd){ .fd = w->sessions[i].runner.out, .events = POLLIN };
+			fds[i] = (struct pollfd){ .fd = w->sessions[i].runner.out,
+						  .events = POLLIN };
 		poll(fds, (nfds_t)w->n_sessions, 100);
 		for (int i = 0; i < w->n_sessions; i++) {
 			int ret = session_read(&w->sessions[i], msg);
@@ -412,7 +426,8 @@ enum status cmd_watch(const struct opts *o)
 	}
 	err = start(&w, &msg);
 	if (err == -EPERM && !msg)
-		msg = strdup("not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
+		msg = strdup(
+			"not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
 	if (!err) {
 		start_clock(&w);
 		err = watch_loop(&w, &msg);

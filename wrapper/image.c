@@ -21,14 +21,14 @@
 #include <unistd.h>
 
 #define ENTRIES_MAX (1 << 20) /* of one table */
-#define CHUNK       256       /* entries read at once */
-#define ENTRY_MAX   sizeof(Elf64_Shdr)
+#define CHUNK 256             /* entries read at once */
+#define ENTRY_MAX sizeof(Elf64_Shdr)
 
-#define GET(im, p, type, field) \
+#define GET(im, p, type, field)                                                                    \
 	image_get(im, (p) + offsetof(type, field), sizeof(((type *)0)->field))
 /* The field of the structure at p, both by the names that elf.h gives them. */
-#define FIELD(im, p, type, field)                                  \
-	((im)->class == ELFCLASS64 ? GET(im, p, Elf64_##type, field) \
+#define FIELD(im, p, type, field)                                                                  \
+	((im)->class == ELFCLASS64 ? GET(im, p, Elf64_##type, field)                               \
 				   : GET(im, p, Elf32_##type, field))
 #define SIZE(im, type) ((im)->class == ELFCLASS64 ? sizeof(Elf64_##type) : sizeof(Elf32_##type))
 
@@ -288,16 +288,16 @@ int image_open(struct image *im, int fd, const char **why)
 	im->fd = fd;
 	got = image_read(im, im->head, sizeof(im->head), 0);
 	if (got < 0) {
-		*why = got == -EISDIR || got == -ESPIPE ?
-			       "no regular file: name a program or a library" :
-			       strerror((int)-got);
+		*why = got == -EISDIR || got == -ESPIPE
+			       ? "no regular file: name a program or a library"
+			       : strerror((int)-got);
 		return (int)got;
 	}
 	im->head_len = (size_t)got;
 	if (im->head_len < SELFMAG || memcmp(h, ELFMAG, SELFMAG) != 0) {
-		*why = got > 2 && h[0] == '#' && h[1] == '!' ?
-			       "a script: name the program that runs it" :
-			       "no ELF file: name a program or a library";
+		*why = got > 2 && h[0] == '#' && h[1] == '!'
+			       ? "a script: name the program that runs it"
+			       : "no ELF file: name a program or a library";
 		return -ENOEXEC;
 	}
 	im->class = h[EI_CLASS];

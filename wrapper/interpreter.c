@@ -48,9 +48,8 @@ static bool take_file(struct interpreter *in, const char *path, int fd, const st
 	if (!*in->version)
 		return false;
 	in->path = strdup(path);
-	in->markers = sdt && has_python_markers(sdt);
-	if (sdt)
-		sdt_build_id_hex(sdt, in->id);
+	in->markers = has_python_markers(sdt);
+	sdt_build_id_hex(sdt, in->id);
 	if (python_debug_read(fd, debug))
 		in->free_threaded = debug->free_threaded ? ANSWER_YES : ANSWER_NO;
 	else if (atoi(in->version + 2) < 13) /* there was none before 3.13 */
@@ -62,11 +61,16 @@ static bool take_file(struct interpreter *in, const char *path, int fd, const st
 static void take_mapped(struct interpreter *in, const struct maps *maps, struct python_debug *debug)
 {
 	for (size_t i = 0; i < maps->n_files && !in->path; i++) {
+		const char *path = maps->files[i].path;
 		int fd = maps_open(maps, &maps->files[i], NULL);
+		struct sdt_file sdt;
 
+		if (fd >= 0 && !sdt_read(fd, path, &sdt, NULL)) {
+			take_file(in, path, fd, &sdt, debug);
+			sdt_free(&sdt);
+		}
 		if (fd < 0)
 			continue;
-		take_file(in, maps->files[i].path, fd, NULL, debug);
 		close(fd);
 	}
 }
@@ -127,10 +131,13 @@ static void judge_paths(struct interpreter *in, pid_t pid, const struct maps *ma
 	for (char *s = text; s && s < text + size; s += strlen(s) + 1) {
 		if (!strncmp(s, "PYTHONPATH=", 11) || !strncmp(s, "PYTHONHOME=", 11))
 			judge_path(in, "environment", s);
-		if (!strcmp(s, "PYTHON_JIT=1"))
+		/* Any other value than 0 switches it on (pylifecycle.c). */
+		if (!strncmp(s, "PYTHON_JIT=", 11) && s[11] && s[11] != '0')
 			in->jit = ANSWER_YES;
 	}
 	free(text);
+	if (in->path && atoi(in->version + 2) < 13) /* there was none before 3.13 */
+		in->jit = ANSWER_NO;
 	if (in->bad_path)
 		in->bad_paths = ANSWER_YES;
 }
@@ -242,7 +249,7 @@ const char *interpreter_objects(const struct interpreter *in, const struct page 
 		return "a path of this process is no UTF-8: function markers would break the "
 		       "program";
 	if (in->jit == ANSWER_YES)
-		return "its JIT is on (PYTHON_JIT=1): function markers stop when code gets hot";
+		return "its JIT is on (PYTHON_JIT): function markers stop when code gets hot";
 	return NULL;
 }
 
@@ -320,11 +327,12 @@ static void check_interpreter(const struct interpreter *in, const struct target 
 	if (in->jit == ANSWER_YES)
 		check_add(c, "jit", VERDICT_WARN,
 			  "for function markers, start it without PYTHON_JIT",
-			  "PYTHON_JIT=1: where this build has the JIT, function markers stop when "
+			  "PYTHON_JIT is set: where this build has the JIT, function markers stop "
+			  "when "
 			  "code "
 			  "gets hot; others are not touched by it");
 	else if (in->jit == ANSWER_NO)
-		check_add(c, "jit", VERDICT_OK, NULL, "PYTHON_JIT=1 is not set");
+		check_add(c, "jit", VERDICT_OK, NULL, "its JIT was not asked for (PYTHON_JIT)");
 	else
 		check_add(c, "jit", VERDICT_WARN, "run as root",
 			  "its environment cannot be read: whether "

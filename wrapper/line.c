@@ -10,12 +10,9 @@ static const struct {
 	const char *word;
 	const char *fields;
 } grammar[] = {
-	[LINE_HELLO] = { "teletap", "ns" },
-	[LINE_SNAP] = { "snap", "nnnn" },
-	[LINE_GC] = { "gc", "nnnnnn" },
-	[LINE_PAUSE] = { "pause", "nnn" },
-	[LINE_PROCS] = { "procs", "n" },
-	[LINE_LOSS] = { "loss", "nnn" },
+	[LINE_HELLO] = { "teletap", "ns" }, [LINE_SNAP] = { "snap", "nnnn" },
+	[LINE_GC] = { "gc", "nnnnnn" },     [LINE_PAUSE] = { "pause", "nnn" },
+	[LINE_PROCS] = { "procs", "n" },    [LINE_LOSS] = { "loss", "nnn" },
 	[LINE_END] = { "end", "n" },
 };
 

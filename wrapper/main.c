@@ -13,9 +13,10 @@ static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
 	  "Prints pages of a running program, periodically", "peicnP", cmd_watch },
 	{ "doctor", "[-p PID | -e FILE]",
-	  "Says what works here and for this target, and what to do about the rest", "pe", cmd_doctor },
-	{ "probes", "[-p PID | -e FILE] [FILE...]",
-	  "Lists the markers in a process or a binary", "pe", cmd_probes },
+	  "Says what works here and for this target, and what to do about the rest", "pe",
+	  cmd_doctor },
+	{ "probes", "[-p PID | -e FILE] [FILE...]", "Lists the markers in a process or a binary",
+	  "pe", cmd_probes },
 	{ "build", "[PAGE...] {-p PID | -e FILE} [-k RELEASE]... [-d PACK]",
 	  "Compiles the modules of pages ahead of time", "pekd", cmd_build },
 	{ "list", "", "Lists all pages", "", cmd_list },
@@ -61,7 +62,8 @@ const struct command *command_find(const char *name)
 static void usage(FILE *out)
 {
 	fputs("Usage: teletap COMMAND [OPTION]...\n"
-	      "Diagnostic pages of running programs.\n\n", out);
+	      "Diagnostic pages of running programs.\n\n",
+	      out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'teletap COMMAND --help' says more. First steps: teletap list\n", out);

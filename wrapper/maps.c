@@ -69,7 +69,8 @@ static bool line_parse(char *line, struct mapping *file, char **path)
 	int at = 0;
 
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%x %" SCNu64 " %n", &file->start,
-		   &file->end, flags, &major, &minor, &file->inode, &at) != 6 || at == 0)
+		   &file->end, flags, &major, &minor, &file->inode, &at) != 6 ||
+	    at == 0)
 		return false;
 	file->dev = makedev(major, minor);
 	*path = line + at;
@@ -111,8 +112,8 @@ static int pid_fail(char **msg, pid_t pid, int err)
 	if (err == ENOENT || err == ESRCH)
 		return fail(msg, ESRCH, "no process %d: check the number with ps", (int)pid);
 	if (err == EACCES || err == EPERM)
-		return fail(msg, err, "process %d: %s: run as root, or as the user it runs as", (int)pid,
-			    strerror(err));
+		return fail(msg, err, "process %d: %s: run as root, or as the user it runs as",
+			    (int)pid, strerror(err));
 	return fail(msg, err, "process %d: /proc/%d/maps: %s", (int)pid, (int)pid, strerror(err));
 }
 
@@ -238,8 +239,10 @@ int maps_open(const struct maps *maps, const struct mapping *file, char **msg)
 	if (fd == -ENODEV)
 		return fail(msg, ENODEV, "%s: no regular file", file->path);
 	if (fd == -ESTALE || (fd == -ENOENT && path_is_deleted(file->path)))
-		return fail(msg, ESTALE, "%s: deleted or replaced since process %d mapped it: "
-			    "run as root to read it nevertheless", file->path, (int)maps->pid);
+		return fail(msg, ESTALE,
+			    "%s: deleted or replaced since process %d mapped it: "
+			    "run as root to read it nevertheless",
+			    file->path, (int)maps->pid);
 	if (fd < 0)
 		return fail(msg, -fd, "%s: mapped by process %d, but: %s: run as root", file->path,
 			    (int)maps->pid, strerror(-fd));

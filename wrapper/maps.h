@@ -12,8 +12,8 @@
 
 struct mapping {
 	char *path;          /* from our root directory; in a foreign mount namespace, from
-	                        the top of that. Ends in " (deleted)" when the name is gone
-	                        or means another file now */
+				the top of that. Ends in " (deleted)" when the name is gone
+				or means another file now */
 	uint64_t start, end; /* the first executable mapping of the file */
 	dev_t dev;           /* as in /proc/PID/maps: on some file systems not what */
 	uint64_t inode;      /* stat says */

@@ -41,11 +41,9 @@
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {
-	"--suppress-handler-errors",
-	"-DSTP_NO_OVERLOAD",
-	"-DMAXSKIPPED=2147483647",
-	"-DMAXACTION=100000",
-	"-DMAXTRYLOCK=5000", /* of 10 us: a lock's holder may be off its virtual processor */
+	"--suppress-handler-errors", "-DSTP_NO_OVERLOAD", "-DMAXSKIPPED=2147483647",
+	"-DMAXACTION=100000",        "-DMAXTRYLOCK=5000", /* of 10 us: a lock's holder may be off
+							     its virtual processor */
 };
 
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
@@ -83,7 +81,8 @@ static void hash_text(crypto_hash_sha256_state *state, const char *path)
 		fclose(f);
 }
 
-/* One hash over the preparation, the flags, the script and all tapsets; -errno where they are not installed. */
+/* One hash over the preparation, the flags, the script and all tapsets; -errno where they are not
+ * installed. */
 static int source_hash(const char *module, char out[PACK_HASH])
 {
 	unsigned char sum[crypto_hash_sha256_BYTES];
@@ -97,7 +96,8 @@ static int source_hash(const char *module, char out[PACK_HASH])
 	crypto_hash_sha256_init(&state);
 	crypto_hash_sha256_update(&state, (const unsigned char *)PREPARATION, 1);
 	for (size_t i = 0; i < N_FLAGS; i++)
-		crypto_hash_sha256_update(&state, (const unsigned char *)flags[i], strlen(flags[i]));
+		crypto_hash_sha256_update(&state, (const unsigned char *)flags[i],
+					  strlen(flags[i]));
 	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, module);
 	hash_text(&state, path);
 	snprintf(path, sizeof(path), "%s/tapsets/*.stp*", share);
@@ -115,7 +115,9 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	struct utsname host;
 	char source[PACK_HASH];
 	bool installed = !source_hash(plan->module, source);
-	struct pack_module want = { .name = plan->module, .id = plan->id, .path = plan->file->path };
+	struct pack_module want = { .name = plan->module,
+				    .id = plan->id,
+				    .path = plan->file->path };
 	char *why = NULL;
 	int err;
 
@@ -123,8 +125,10 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	want.release = host.release;
 	if (pack) {
 		if (access(pack, R_OK))
-			return fail(msg, errno == ENOENT ? ENOTDIR : errno, "--pack %s: %s: name a folder "
-				    "that 'teletap build -d' has made", pack, strerror(errno));
+			return fail(msg, errno == ENOENT ? ENOTDIR : errno,
+				    "--pack %s: %s: name a folder "
+				    "that 'teletap build -d' has made",
+				    pack, strerror(errno));
 		err = pack_find(pack, &want, ko, &why);
 		if (why) { /* near misses of a pack asked for are refusals */
 			if (msg)
@@ -148,8 +152,11 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 bool module_ready(const struct plan *plan, const char *release, const char *pack)
 {
 	char source[PACK_HASH], *ko = NULL;
-	struct pack_module want = { .name = plan->module, .release = release, .id = plan->id,
-				    .path = plan->file->path, .source = source };
+	struct pack_module want = { .name = plan->module,
+				    .release = release,
+				    .id = plan->id,
+				    .path = plan->file->path,
+				    .source = source };
 	bool ready = !source_hash(plan->module, source) &&
 		     !pack_find(pack ? pack : PACK_CACHE, &want, &ko, NULL);
 
@@ -214,8 +221,7 @@ static int make_alias(const struct plan *plan)
 
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") ||
-	    mkdir(MODULE_FOLDER, 0755))
+	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(MODULE_FOLDER, 0755))
 		return -errno;
 	fd = open(module_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
 	if (fd < 0)
@@ -232,9 +238,8 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 		    const char *share)
 {
 	char name[64], script[4200], tapsets[4200], include[4200];
-	const char *const fixed[] = {
-		"stap", "-p4", "-r", release, "-m", name, "-I", tapsets, "-I", include, script
-	};
+	const char *const fixed[] = { "stap", "-p4",   "-r", release, "-m",  name,
+				      "-I",   tapsets, "-I", include, script };
 	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + N_FLAGS + 1] = { NULL };
 	int n = 0, log;
 
@@ -320,13 +325,15 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
-		return fail(msg, ENOENT, WEXITSTATUS(status) == 127 ?
-			    "there is no stap here to compile a module with: install systemtap 5.6 or "
-			    "later, or bring a pack (--pack) built on another machine" :
-			    "the compiler's folder cannot be set up: run as root");
+		return fail(msg, ENOENT,
+			    WEXITSTATUS(status) == 127
+				    ? "there is no stap here to compile a module with: install "
+				      "systemtap 5.6 or "
+				      "later, or bring a pack (--pack) built on another machine"
+				    : "the compiler's folder cannot be set up: run as root");
 	first_error(folder, why, sizeof(why));
-	return fail(msg, EIO, "stap could not compile %s for %s: %s (all of it: %s/log)", plan->module,
-		    release, why, folder);
+	return fail(msg, EIO, "stap could not compile %s for %s: %s (all of it: %s/log)",
+		    plan->module, release, why, folder);
 }
 
 int module_compile(const struct plan *plan, const char *release, const char *pack,
@@ -335,15 +342,21 @@ int module_compile(const struct plan *plan, const char *release, const char *pac
 	const char *tmp = getenv("TMPDIR");
 	char folder[4096], share[4096], ko[4200], source[PACK_HASH], stap[64];
 	struct pack_module module = {
-		.name = plan->module, .release = release, .id = plan->id,
-		.path = plan->file->path, .stap = stap, .source = source,
+		.name = plan->module,
+		.release = release,
+		.id = plan->id,
+		.path = plan->file->path,
+		.stap = stap,
+		.source = source,
 		.markers = plan->page->markers,
 	};
 	int err;
 
 	if (share_folder(share, sizeof(share)) || source_hash(plan->module, source))
-		return fail(msg, ENOENT, "the scripts are not installed (%s): install teletap as a whole, "
-			    "or bring a pack (--pack)", share);
+		return fail(msg, ENOENT,
+			    "the scripts are not installed (%s): install teletap as a whole, "
+			    "or bring a pack (--pack)",
+			    share);
 	snprintf(folder, sizeof(folder), "%s/teletap-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(folder))
 		return fail(msg, errno, "%s: %s", folder, strerror(errno));

@@ -180,8 +180,9 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	for (size_t i = 0; i < N_TABLE; i++) {
 		if (!takes(cmd, table[i].letter))
 			continue;
-		longs[n++] = (struct option){ table[i].name, table[i].arg ? required_argument : no_argument,
-					      NULL, table[i].letter };
+		longs[n++] = (struct option){ table[i].name,
+					      table[i].arg ? required_argument : no_argument, NULL,
+					      table[i].letter };
 		if (table[i].letter < 'a')
 			continue;
 		*s++ = table[i].letter;

@@ -20,16 +20,16 @@ struct opts {
 	pid_t pid;                        /* -p; 0: not given */
 	const char *files[OPTS_LIST_MAX]; /* -e */
 	int n_files;
-	const char *command;              /* -c; NULL: not given */
-	double interval;                  /* -i, seconds */
-	long count;                       /* -n; 0: until the target ends */
+	const char *command; /* -c; NULL: not given */
+	double interval;     /* -i, seconds */
+	long count;          /* -n; 0: until the target ends */
 	enum output output;
 	enum color color;
-	const char *pack;                 /* --pack, -d; NULL: not given */
+	const char *pack;                    /* --pack, -d; NULL: not given */
 	const char *releases[OPTS_LIST_MAX]; /* -k */
 	int n_releases;
 	bool verbose;
-	char **args;                      /* what is left of the line */
+	char **args; /* what is left of the line */
 	int n_args;
 };
 

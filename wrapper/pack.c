@@ -44,11 +44,13 @@ int pack_hash_file(const char *path, char out[PACK_HASH])
 static int check_owner(const char *path, const struct stat *st, char **msg)
 {
 	if (st->st_uid && st->st_uid != geteuid())
-		return fail(msg, EPERM, "%s belongs to user %u, who could have changed it: "
-			    "'chown root' it once you trust it", path, st->st_uid);
+		return fail(msg, EPERM,
+			    "%s belongs to user %u, who could have changed it: "
+			    "'chown root' it once you trust it",
+			    path, st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return fail(msg, EPERM, "%s can be written by others: 'chmod go-w' it once you trust it",
-			    path);
+		return fail(msg, EPERM,
+			    "%s can be written by others: 'chmod go-w' it once you trust it", path);
 	return 0;
 }
 
@@ -60,8 +62,10 @@ static int check_path(const char *path, mode_t type, char **msg)
 	if (lstat(path, &st))
 		return fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
 	if (S_ISLNK(st.st_mode))
-		return fail(msg, ELOOP, "%s: a symbolic link, which a pack has none of: build the pack "
-			    "again", path);
+		return fail(msg, ELOOP,
+			    "%s: a symbolic link, which a pack has none of: build the pack "
+			    "again",
+			    path);
 	if ((st.st_mode & S_IFMT) != type)
 		return fail(msg, EBADMSG, "%s: no %s: build the pack again", path,
 			    type == S_IFDIR ? "folder" : "regular file");
@@ -95,13 +99,15 @@ static int load(const char *dir, json_t **manifest, char **msg)
 		return err;
 	*manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (!*manifest)
-		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line, error.text);
+		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line,
+			    error.text);
 	format = json_integer_value(json_object_get(*manifest, "format"));
 	if (format == PACK_FORMAT)
 		return 0;
 	json_decref(*manifest);
 	*manifest = NULL;
-	return fail(msg, EBADMSG, "%s: format %lld, this teletap reads %d: build the pack with this version",
+	return fail(msg, EBADMSG,
+		    "%s: format %lld, this teletap reads %d: build the pack with this version",
 		    path, (long long)format, PACK_FORMAT);
 }
 
@@ -116,23 +122,28 @@ static char *ko_path(const char *dir, const char *release, const char *id, const
 {
 	char *path;
 
-	return asprintf(&path, "%s/%s/%s/" PACK_MODULE ".ko", dir, release, id, name) < 0 ? NULL : path;
+	return asprintf(&path, "%s/%s/%s/" PACK_MODULE ".ko", dir, release, id, name) < 0 ? NULL
+											  : path;
 }
 
 /* Says in which way the pack's module is not the wanted one. */
-static void differ(const char *dir, const json_t *module, const struct pack_module *want, char **msg)
+static void differ(const char *dir, const json_t *module, const struct pack_module *want,
+		   char **msg)
 {
 	if (strcmp(get(module, "name"), want->name))
 		return;
 	if (!strcmp(get(module, "build_id"), want->id))
-		fail(msg, ENOENT, "%s: its module %s is for kernel %s, this is %s: build it with "
-		     "'teletap build %s -k %s'", dir, want->name, get(module, "release"), want->release,
-		     want->name, want->release);
+		fail(msg, ENOENT,
+		     "%s: its module %s is for kernel %s, this is %s: build it with "
+		     "'teletap build %s -k %s'",
+		     dir, want->name, get(module, "release"), want->release, want->name,
+		     want->release);
 	else if (!strcmp(get(module, "release"), want->release))
-		fail(msg, ENOENT, "%s: its module %s is for the build %.12s of %s, %s is %.12s: "
-		     "build it with 'teletap build %s -e %s'", dir, want->name,
-		     get(module, "build_id"), get(module, "path"), want->path, want->id, want->name,
-		     want->path);
+		fail(msg, ENOENT,
+		     "%s: its module %s is for the build %.12s of %s, %s is %.12s: "
+		     "build it with 'teletap build %s -e %s'",
+		     dir, want->name, get(module, "build_id"), get(module, "path"), want->path,
+		     want->id, want->name, want->path);
 }
 
 /* Checks the module's file, and the folders on the way to it, against the manifest. */
@@ -155,8 +166,10 @@ static int verify(const char *dir, const json_t *module, const struct pack_modul
 	if (!err)
 		err = pack_hash_file(path, hash);
 	if (!err && strcmp(hash, get(module, "sha256")))
-		err = fail(msg, EBADMSG, "%s: not the file the manifest describes (sha256 %.12s, "
-			   "not %.12s): build the pack again", path, hash, get(module, "sha256"));
+		err = fail(msg, EBADMSG,
+			   "%s: not the file the manifest describes (sha256 %.12s, "
+			   "not %.12s): build the pack again",
+			   path, hash, get(module, "sha256"));
 	if (err) {
 		fail(msg, -err, "%s: %s", path, strerror(-err));
 		free(path);
@@ -175,10 +188,12 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 	if (err)
 		return err;
 	if (!manifest)
-		return fail(msg, ENOENT, "%s: no manifest.json in it: name a folder that 'teletap build "
-			    "-d' has made", dir);
+		return fail(msg, ENOENT,
+			    "%s: no manifest.json in it: name a folder that 'teletap build "
+			    "-d' has made",
+			    dir);
 	err = -ENOENT;
-	json_array_foreach(json_object_get(manifest, "modules"), i, module) {
+	json_array_foreach (json_object_get(manifest, "modules"), i, module) {
 		if (!same(module, want)) {
 			differ(dir, module, want, msg);
 			continue;
@@ -193,9 +208,11 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 	}
 	json_decref(manifest);
 	if (err == -ENOENT)
-		fail(msg, ENOENT, "%s: no module %s for %s (build %.12s) and kernel %s: build it with "
-		     "'teletap build %s -e %s -k %s'", dir, want->name, want->path, want->id,
-		     want->release, want->name, want->path, want->release);
+		fail(msg, ENOENT,
+		     "%s: no module %s for %s (build %.12s) and kernel %s: build it with "
+		     "'teletap build %s -e %s -k %s'",
+		     dir, want->name, want->path, want->id, want->release, want->name, want->path,
+		     want->release);
 	return err;
 }
 
@@ -260,7 +277,8 @@ static int save(const char *dir, const json_t *manifest, char **msg)
 
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
-	if (json_dump_file(manifest, tmp, JSON_INDENT(2) | JSON_PRESERVE_ORDER) || rename(tmp, path)) {
+	if (json_dump_file(manifest, tmp, JSON_INDENT(2) | JSON_PRESERVE_ORDER) ||
+	    rename(tmp, path)) {
 		unlink(tmp);
 		return fail(msg, EIO, "%s: cannot be written", path);
 	}
@@ -294,7 +312,7 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 	if (!manifest)
 		manifest = json_pack("{s:i, s:[]}", "format", PACK_FORMAT, "modules");
 	modules = json_object_get(manifest, "modules");
-	json_array_foreach(modules, i, module) {
+	json_array_foreach (modules, i, module) {
 		if (same(module, m)) {
 			json_array_remove(modules, i);
 			break;
@@ -303,11 +321,13 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 	markers = json_array();
 	for (i = 0; m->markers[i]; i++)
 		json_array_append_new(markers, json_string(m->markers[i]));
+	/* clang-format off */
 	json_array_append_new(modules, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}",
 						 "name", m->name, "release", m->release,
 						 "build_id", m->id, "path", m->path,
 						 "markers", markers, "stap", m->stap,
 						 "source", m->source, "sha256", hash));
+	/* clang-format on */
 	err = save(dir, manifest, msg);
 out:
 	json_decref(manifest);

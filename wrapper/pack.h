@@ -19,12 +19,12 @@
 
 /* What identifies a module, and where it came from. */
 struct pack_module {
-	const char *name;    /* gc */
-	const char *release; /* of the kernel */
-	const char *id;      /* the target's build-id */
-	const char *path;    /* of the target, for people */
-	const char *stap;    /* version that compiled it */
-	const char *source;  /* hash of the scripts; NULL in pack_find: any will do */
+	const char *name;           /* gc */
+	const char *release;        /* of the kernel */
+	const char *id;             /* the target's build-id */
+	const char *path;           /* of the target, for people */
+	const char *stap;           /* version that compiled it */
+	const char *source;         /* hash of the scripts; NULL in pack_find: any will do */
 	const char *const *markers; /* NULL-terminated; those the module probes */
 };
 

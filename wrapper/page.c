@@ -10,8 +10,13 @@
 #include <string.h>
 
 const struct page pages[] = {
-	{ 210, "gc", "Garbage collection by generation", "gc", "python",
-	  { "gc__start", "gc__done" }, page_gc_fill },
+	{ 210,
+	  "gc",
+	  "Garbage collection by generation",
+	  "gc",
+	  "python",
+	  { "gc__start", "gc__done" },
+	  page_gc_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);
@@ -22,7 +27,8 @@ const struct page *page_find(const char *word)
 	long number = strtol(word, &end, 10);
 
 	for (int i = 0; i < n_pages; i++) {
-		if (!strcmp(word, pages[i].name) || (end != word && !*end && number == pages[i].number))
+		if (!strcmp(word, pages[i].name) ||
+		    (end != word && !*end && number == pages[i].number))
 			return &pages[i];
 	}
 	return NULL;

@@ -15,9 +15,9 @@ struct page {
 	int number;
 	const char *name;
 	const char *title;
-	const char *module;                 /* stp/MODULE.stp */
+	const char *module; /* stp/MODULE.stp */
 	const char *provider;
-	const char *markers[PAGE_MARKERS];  /* the markers its module probes; all are needed */
+	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
 	void (*fill)(const struct state *s, struct table *t);
 };
 

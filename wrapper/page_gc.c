@@ -5,10 +5,12 @@
  */
 #include "page.h"
 
+/* clang-format off */
 enum {
 	GENERATION, RUNS, RUNS_TOTAL, COLLECTED, COLLECTED_TOTAL, EMPTY, EMPTY_TOTAL,
 	PAUSE, P50, P99, MAX, PAUSE_TOTAL, SHARE, SHARE_TOTAL, N_COLUMNS
 };
+/* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
 	[GENERATION] = { "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },

@@ -77,12 +77,15 @@ int program_find(const char *word, char **path, char **msg)
 	char *now = look_up(word), *next;
 
 	if (!now)
-		return fail(msg, ENOENT, "%s: no such program in PATH, or not executable: check the name", word);
+		return fail(msg, ENOENT,
+			    "%s: no such program in PATH, or not executable: check the name", word);
 	for (int depth = 0; depth < DEPTH && (next = interpreter(now)); depth++) {
 		char *found = look_up(next);
 
 		if (!found) {
-			int err = fail(msg, ENOENT, "%s: its interpreter %s was not found: check its first line", now, next);
+			int err = fail(msg, ENOENT,
+				       "%s: its interpreter %s was not found: check its first line",
+				       now, next);
 
 			free(next);
 			free(now);

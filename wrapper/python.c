@@ -54,7 +54,10 @@ static void format_hex(uint64_t hex, char out[PYTHON_VERSION_MAX])
 
 	if (level != 15)
 		snprintf(out + n, (size_t)(PYTHON_VERSION_MAX - n), "%s%u",
-			 level == 12 ? "rc" : level == 11 ? "b" : "a", (unsigned)(hex & 15));
+			 level == 12   ? "rc"
+			 : level == 11 ? "b"
+				       : "a",
+			 (unsigned)(hex & 15));
 }
 
 /* The first string "3.MINOR.MICRO" of its own in the constants. */

@@ -18,12 +18,12 @@ void python_version(int fd, char out[PYTHON_VERSION_MAX]);
  * start of _PyRuntime (Include/internal/pycore_debug_offsets.h, seen in 3.13 to 3.15).
  */
 struct python_debug {
-	uint64_t runtime;      /* address of _PyRuntime in the file */
-	uint64_t code;         /* address of the file's first executable segment */
-	bool moves;            /* ET_DYN: addresses are relative to where it is mapped */
+	uint64_t runtime; /* address of _PyRuntime in the file */
+	uint64_t code;    /* address of the file's first executable segment */
+	bool moves;       /* ET_DYN: addresses are relative to where it is mapped */
 	bool free_threaded;
-	uint64_t head;         /* in _PyRuntime: the first interpreter */
-	uint64_t next;         /* in an interpreter: the next one */
+	uint64_t head; /* in _PyRuntime: the first interpreter */
+	uint64_t next; /* in an interpreter: the next one */
 };
 
 /* Reads them from the file at fd. False: it is no such Python. */

@@ -9,7 +9,7 @@
 
 /* Whose page it is. */
 struct render_target {
-	int pid;            /* 0: all processes of the binary */
+	int pid; /* 0: all processes of the binary */
 	const char *exe;
 	const char *python; /* version; "" when it is not Python */
 };

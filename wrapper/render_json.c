@@ -79,11 +79,12 @@ char *render_json(const struct render *r)
 	r->page->fill(s, &t);
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
-			   r->target->pid ? json_integer(r->target->pid) : json_null(),
-			   "exe", text(r->target->exe));
-	json_object_set_new(target, "python", *r->target->python ? text(r->target->python) :
-			    json_null());
+			   r->target->pid ? json_integer(r->target->pid) : json_null(), "exe",
+			   text(r->target->exe));
+	json_object_set_new(target, "python",
+			    *r->target->python ? text(r->target->python) : json_null());
 	json_object_set_new(target, "processes", json_integer(s->now.processes));
+	/* clang-format off */
 	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
 			 "page", r->page->number, "name", r->page->name, "time", when,
 			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
@@ -91,8 +92,9 @@ char *render_json(const struct render *r)
 			 "skipped", (json_int_t)l->skipped, "dropped", (json_int_t)l->dropped,
 			 "table_full", (json_int_t)l->table_full,
 			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t));
+	/* clang-format on */
 	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
-			 JSON_REAL_PRECISION(9));
+				       JSON_REAL_PRECISION(9));
 	json_decref(page);
 	return out;
 }

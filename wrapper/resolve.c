@@ -47,20 +47,28 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			file = &t->files[i];
 	}
 	if (!file)
-		return fail(msg, ENOENT, "%s has no markers of %s, which page %d needs: "
-			    "'teletap probes' shows what it has%s", what, page->provider, page->number,
-			    strcmp(page->provider, "python") ? "" :
-			    "; run it with a Python built --with-dtrace, such as Debian's or Fedora's");
+		return fail(msg, ENOENT,
+			    "%s has no markers of %s, which page %d needs: "
+			    "'teletap probes' shows what it has%s",
+			    what, page->provider, page->number,
+			    strcmp(page->provider, "python")
+				    ? ""
+				    : "; run it with a Python built --with-dtrace, such as "
+				      "Debian's or Fedora's");
 	if (lacking(page, &file->sdt))
-		return fail(msg, ENOENT, "%s lacks the marker %s, which page %d needs: "
-			    "'teletap probes' shows what it has", file->path,
-			    lacking(page, &file->sdt), page->number);
+		return fail(msg, ENOENT,
+			    "%s lacks the marker %s, which page %d needs: "
+			    "'teletap probes' shows what it has",
+			    file->path, lacking(page, &file->sdt), page->number);
 	if (file->sdt.elf_machine != EM_X86_64)
-		return fail(msg, ENOTSUP, "%s is not for x86-64: only such programs can be watched so far",
+		return fail(msg, ENOTSUP,
+			    "%s is not for x86-64: only such programs can be watched so far",
 			    file->path);
 	if (!file->sdt.build_id_len)
-		return fail(msg, ENOTSUP, "%s has no build-id, which ties a module to its binary: "
-			    "link it with -Wl,--build-id", file->path);
+		return fail(msg, ENOTSUP,
+			    "%s has no build-id, which ties a module to its binary: "
+			    "link it with -Wl,--build-id",
+			    file->path);
 
 	*plan = (struct plan){ .page = page, .module = page->module, .file = file };
 	sdt_build_id_hex(&file->sdt, plan->id);

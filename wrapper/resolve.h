@@ -12,10 +12,10 @@
 
 /* What has to be loaded, and into which file its probes go. */
 struct plan {
-	const struct page *page;          /* one of the module's pages */
+	const struct page *page; /* one of the module's pages */
 	const char *module;
-	const struct target_file *file;   /* belongs to the target */
-	char id[TARGET_ID_MAX];           /* names the file's contents: its build-id */
+	const struct target_file *file; /* belongs to the target */
+	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id */
 };
 
 /* Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. */

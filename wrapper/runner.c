@@ -30,7 +30,7 @@
 #include "fail.h"
 #include "module.h"
 
-#define BUFFER_MB "1"   /* of output per processor, in the kernel; the default is 16 */
+#define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
 #define LISTEN_READS 64
 #define FINISH_MS 15000 /* unloading takes 1 to 2 s in the lab */
 
@@ -227,8 +227,10 @@ int runner_finish(struct runner *r, char **msg)
 			nap_ms(100);
 	}
 	if (module_loaded(r->module))
-		return fail(msg, EBUSY, "the module %s cannot be removed: try 'staprun -d %s' as "
-			    "root; 'dmesg' may say why", r->module, r->module);
+		return fail(msg, EBUSY,
+			    "the module %s cannot be removed: try 'staprun -d %s' as "
+			    "root; 'dmesg' may say why",
+			    r->module, r->module);
 	return status;
 }
 

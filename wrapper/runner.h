@@ -15,12 +15,12 @@
 #define RUNNER_MODULE 64
 
 struct runner {
-	pid_t pid;       /* staprun; 0: none */
+	pid_t pid;                  /* staprun; 0: none */
 	char module[RUNNER_MODULE]; /* as the kernel knows it */
-	int out;         /* its lines; -1 when they have ended */
-	int err;         /* its complaints; -1 when they have ended */
-	char words[RUNNER_WORDS]; /* the complaints so far */
-	char *alias;     /* the link to the target's file, while it is needed */
+	int out;                    /* its lines; -1 when they have ended */
+	int err;                    /* its complaints; -1 when they have ended */
+	char words[RUNNER_WORDS];   /* the complaints so far */
+	char *alias;                /* the link to the target's file, while it is needed */
 	int lock;
 };
 

@@ -15,9 +15,9 @@ struct scan_job {
 	const struct maps *maps;       /* NULL: as path says. Otherwise the file is not */
 	const struct mapping *mapping; /* opened by its path, but as this mapping */
 
-	int ret;                       /* 0, or -errno: it could not be read */
-	char *msg;                     /* what sdt_read or opening it says; NULL: nothing */
-	struct sdt_file file;          /* as from sdt_read */
+	int ret;              /* 0, or -errno: it could not be read */
+	char *msg;            /* what sdt_read or opening it says; NULL: nothing */
+	struct sdt_file file; /* as from sdt_read */
 };
 
 /* Does all jobs. Release each with scan_job_free. */

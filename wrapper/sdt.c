@@ -41,7 +41,7 @@
 #include "fail.h"
 #include "image.h"
 
-#define NOTES_MAX   (1 << 26) /* bytes of notes in one file */
+#define NOTES_MAX (1 << 26)   /* bytes of notes in one file */
 #define MARKERS_MAX (1 << 18) /* in one file; a Java VM has 500 */
 
 #define NT_STAPSDT_MARKER 3
@@ -170,7 +170,8 @@ static int notes_walk(struct reader *r, unsigned char *data, uint64_t size, uint
 	while (ret == 0 && at < size) {
 		if (size - at < sizeof(Elf64_Nhdr)) { /* the same in both word sizes */
 			if (!all_zero(data + at, size - at))
-				image_malformed(&r->im, "note cut off inside its header", where + at);
+				image_malformed(&r->im, "note cut off inside its header",
+						where + at);
 			break;
 		}
 		name_size = image_get(&r->im, data + at + offsetof(Elf64_Nhdr, n_namesz), 4);
@@ -257,17 +258,13 @@ static void markers_shift(struct reader *r)
 
 int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg)
 {
-	struct reader r;
+	struct reader r = { .file = file, .notes_left = NOTES_MAX };
 	const char *why = NULL;
 	int ret;
 
 	if (msg)
 		*msg = NULL;
 	*file = (struct sdt_file){ 0 };
-	r.file = file;
-	r.markers_size = 0;
-	r.notes_left = NOTES_MAX;
-	r.found = false;
 
 	ret = image_open(&r.im, fd, &why);
 	if (ret)
@@ -283,7 +280,9 @@ int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg)
 	markers_shift(&r);
 	file->n_malformed = r.im.n_malformed;
 	if (file->n_malformed)
-		fail(msg, 0, "%s: malformed: %zu of its notes or tables left out, the first at offset %#llx: %s",
+		fail(msg, 0,
+		     "%s: malformed: %zu of its notes or tables left out, the first at offset "
+		     "%#llx: %s",
 		     path, file->n_malformed, (unsigned long long)r.im.where, r.im.why);
 out:
 	if (ret) {

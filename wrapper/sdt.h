@@ -16,30 +16,30 @@ struct sdt_marker {
 	char *name;
 	char *args;         /* argument string, e.g. "-4@112(%rsp) 8@%r12"; "" for none */
 	uint64_t pc;        /* as in the note; of an ET_REL file (.o, .ko), which has no
-	                       addresses yet, whatever stands there */
+			       addresses yet, whatever stands there */
 	uint64_t base;      /* as in the note: where .stapsdt.base was when it was written */
 	uint64_t semaphore; /* as in the note; 0 for none */
 	uint64_t shift;     /* add to pc and semaphore (mod 2^64, when nonzero) for this
-	                       file's real addresses: .stapsdt.base's address - base
-	                       (prelink moves it); 0 where the file has no such section */
+			       file's real addresses: .stapsdt.base's address - base
+			       (prelink moves it); 0 where the file has no such section */
 };
 
 /* What one file holds. Owns all its strings; release with sdt_free. */
 struct sdt_file {
 	struct sdt_marker *markers;
 	size_t n_markers;
-	size_t n_malformed;         /* notes and tables reported and left out */
+	size_t n_malformed; /* notes and tables reported and left out */
 	unsigned char build_id[SDT_BUILD_ID_MAX];
-	size_t build_id_len;        /* 0: none */
-	int elf_class;              /* ELFCLASS32 or ELFCLASS64 */
-	int elf_machine;            /* EM_X86_64, ... */
-	int elf_type;               /* ET_EXEC, ET_DYN, ... */
+	size_t build_id_len; /* 0: none */
+	int elf_class;       /* ELFCLASS32 or ELFCLASS64 */
+	int elf_machine;     /* EM_X86_64, ... */
+	int elf_type;        /* ET_EXEC, ET_DYN, ... */
 };
 
 /* An operand of a marker, parsed from one word of its argument string. */
 struct sdt_arg {
-	int size;            /* bytes: 1, 2, 4, 8, 16; 0 when the string gives none,
-	                        which means the machine's word */
+	int size; /* bytes: 1, 2, 4, 8, 16; 0 when the string gives none,
+		     which means the machine's word */
 	int is_signed;
 	int is_float;        /* 4f@, 8f@, 16f@ */
 	const char *operand; /* points into the argument string, not terminated */

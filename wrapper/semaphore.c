@@ -181,7 +181,8 @@ static bool wanted(const struct sdt_file *sdt, uint64_t semaphore, const char *p
 
 static int no_uprobes(char **msg)
 {
-	return fail(msg, ENOSYS, "this kernel offers no uprobes to perf (no "
+	return fail(msg, ENOSYS,
+		    "this kernel offers no uprobes to perf (no "
 		    "/sys/bus/event_source/devices/uprobe): use one with CONFIG_UPROBE_EVENTS");
 }
 
@@ -213,8 +214,10 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		if (s->fds[s->n] >= 0)
 			s->n++;
 		else if (errno == EINVAL)
-			err = fail(msg, EBUSY, "another tracer (bpftrace, perf, bcc) is at the marker %s:%s: "
-				   "stop it first", provider, m->name);
+			err = fail(msg, EBUSY,
+				   "another tracer (bpftrace, perf, bcc) is at the marker %s:%s: "
+				   "stop it first",
+				   provider, m->name);
 		else
 			err = fail(msg, errno, "the kernel refuses a probe at %s:%s: %s", provider,
 				   m->name, strerror(errno));
@@ -225,8 +228,8 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 	return err;
 }
 
-int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
-		     const char *provider, const char *const *markers, char **msg)
+int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt, const char *provider,
+		     const char *const *markers, char **msg)
 {
 	uint64_t *all = calloc(sdt->n_markers + 1, sizeof(*all));
 	int type = uprobe_type(), err = 0;
@@ -248,7 +251,8 @@ int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
 	}
 	n = rank_all(sdt, all);
 	if (n && !find_park(fd, elf, &layout)) {
-		err = fail(msg, ENOTSUP, "the file has no unused bytes behind its code, which are "
+		err = fail(msg, ENOTSUP,
+			   "the file has no unused bytes behind its code, which are "
 			   "needed to raise its semaphores: report this with 'readelf -lW' of it");
 		goto out;
 	}
@@ -267,8 +271,8 @@ int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		s->fds[s->n] = place(path, type, layout.park + i, counter);
 		if (s->fds[s->n] < 0) {
 			err = fail(msg, errno, "the kernel refuses to raise a semaphore (%s)%s",
-				   strerror(errno), errno == EACCES || errno == EPERM ?
-				   ": run as root" : "");
+				   strerror(errno),
+				   errno == EACCES || errno == EPERM ? ": run as root" : "");
 			goto out;
 		}
 		s->n++;

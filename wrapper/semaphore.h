@@ -29,8 +29,8 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
  * that has the file open at fd mapped, now or later, until semaphores_drop or the
  * end of this process. Returns 0, or -errno with *msg set.
  */
-int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt,
-		     const char *provider, const char *const *markers, char **msg);
+int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt, const char *provider,
+		     const char *const *markers, char **msg);
 void semaphores_drop(struct semaphores *s);
 
 #endif

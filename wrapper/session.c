@@ -44,8 +44,10 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 		s->overlong = false;
 		s->len = 0;
 		if (ret < 0)
-			return fail(msg, -ret, "the module %s speaks another version of the protocol: "
-				    "build it again with this teletap", s->plan.module);
+			return fail(msg, -ret,
+				    "the module %s speaks another version of the protocol: "
+				    "build it again with this teletap",
+				    s->plan.module);
 		complete += ret;
 	}
 	return complete;
@@ -104,7 +106,8 @@ int session_attach(struct session *s, int wake, char **msg)
 
 	while (!s->state.snapshots) {
 		if (now_ms() > end)
-			return fail(msg, ETIME, "the module did not answer within %d s: 'dmesg' may say why",
+			return fail(msg, ETIME,
+				    "the module did not answer within %d s: 'dmesg' may say why",
 				    ATTACH_MS / 1000);
 		if (s->state.hello && now_ms() - asked >= ASK_MS) {
 			runner_ask(&s->runner);
@@ -176,22 +179,30 @@ static int explain(const struct session *s, int status, char **msg)
 
 	first_words(s->runner.words, why, sizeof(why));
 	if (WIFSIGNALED(status))
-		return fail(msg, ECANCELED, "staprun was killed by signal %d: the figures end with the last "
-			    "page; start again", WTERMSIG(status));
+		return fail(msg, ECANCELED,
+			    "staprun was killed by signal %d: the figures end with the last "
+			    "page; start again",
+			    WTERMSIG(status));
 	if (s->state.now.final)
-		return fail(msg, ECANCELED, "somebody ended staprun: the last page is complete; start again");
+		return fail(msg, ECANCELED,
+			    "somebody ended staprun: the last page is complete; start again");
 	if (WEXITSTATUS(status) == 127)
 		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
 	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))
-		return fail(msg, ECANCELED, "the kernel refuses the module (%s): build it for this kernel: "
-			    "'teletap build %s'", why, s->plan.page->name);
+		return fail(msg, ECANCELED,
+			    "the kernel refuses the module (%s): build it for this kernel: "
+			    "'teletap build %s'",
+			    why, s->plan.page->name);
 	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key"))
-		return fail(msg, ECANCELED, "the kernel refuses unsigned modules (%s): Secure Boot or "
-			    "lockdown is on: sign the module or use another machine", why);
+		return fail(msg, ECANCELED,
+			    "the kernel refuses unsigned modules (%s): Secure Boot or "
+			    "lockdown is on: sign the module or use another machine",
+			    why);
 	if (*why)
 		return fail(msg, ECANCELED, "staprun ended: %s: start again, or see 'dmesg'", why);
 	if (s->stopping)
-		return fail(msg, ECANCELED, "staprun ended without its last snapshot: the figures end with "
+		return fail(msg, ECANCELED,
+			    "staprun ended without its last snapshot: the figures end with "
 			    "the last page; start again");
 	return fail(msg, ECANCELED, "staprun ended without a reason: start again, or see 'dmesg'");
 }

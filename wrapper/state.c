@@ -86,8 +86,10 @@ static int take(struct state *s, const struct line *line)
 		return -EPROTO;
 	if (line->kind == LINE_SNAP) {
 		s->open = true;
-		s->next = (struct snapshot){ .sequence = num[0], .mono_ns = num[1],
-					     .real_ns = num[2], .final = num[3] == 1 };
+		s->next = (struct snapshot){ .sequence = num[0],
+					     .mono_ns = num[1],
+					     .real_ns = num[2],
+					     .final = num[3] == 1 };
 		return 0;
 	}
 	if (!s->open)

@@ -21,10 +21,10 @@
 
 struct gc_generation {
 	int64_t runs;
-	int64_t found;    /* unreachable objects: collected and uncollectable */
-	int64_t empty;    /* runs that found nothing */
+	int64_t found; /* unreachable objects: collected and uncollectable */
+	int64_t empty; /* runs that found nothing */
 	int64_t pause_ns;
-	int64_t max_ns;   /* of the interval */
+	int64_t max_ns; /* of the interval */
 	int64_t pauses[BUCKETS];
 };
 
@@ -45,10 +45,10 @@ struct snapshot {
 };
 
 struct state {
-	bool hello;               /* the first line has been read */
-	bool open;                /* between snap and end */
-	bool shown;               /* the present one */
-	int64_t snapshots;        /* complete ones */
+	bool hello;                 /* the first line has been read */
+	bool open;                  /* between snap and end */
+	bool shown;                 /* the present one */
+	int64_t snapshots;          /* complete ones */
 	int64_t unknown, malformed; /* lines not understood */
 	struct snapshot first, before, now, next;
 };

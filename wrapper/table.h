@@ -12,8 +12,8 @@
 enum unit {
 	UNIT_NUMBER, /* a name made of digits */
 	UNIT_COUNT,
-	UNIT_NS,     /* a time: integer nanoseconds in JSON */
-	UNIT_SHARE,  /* a fraction of 1 */
+	UNIT_NS,    /* a time: integer nanoseconds in JSON */
+	UNIT_SHARE, /* a fraction of 1 */
 };
 
 /* Which of the two blocks of a text page a column is in. */

@@ -59,8 +59,10 @@ static int open_process(struct target *t, char **msg)
 	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
 	err = maps_read(t->pid, &maps, msg);
 	if (!err && !maps.n_files)
-		err = fail(msg, ESRCH, "process %d runs no program: it has ended, or is the kernel's: "
-			   "'ps -e' shows the others", t->pid);
+		err = fail(msg, ESRCH,
+			   "process %d runs no program: it has ended, or is the kernel's: "
+			   "'ps -e' shows the others",
+			   t->pid);
 	if (err)
 		return err;
 	for (size_t i = 0; i < maps.n_files; i++) {
@@ -101,8 +103,10 @@ static int split(const char *command, char ***argv, char **msg)
 	if (err == WRDE_NOSPACE)
 		return -ENOMEM;
 	if (err)
-		return fail(msg, EINVAL, "-c %s: not a simple command: quote its special "
-			    "characters, or use \"sh -c '...'\" with -e FILE beside it", command);
+		return fail(msg, EINVAL,
+			    "-c %s: not a simple command: quote its special "
+			    "characters, or use \"sh -c '...'\" with -e FILE beside it",
+			    command);
 	if (!words.we_wordc) {
 		wordfree(&words);
 		return fail(msg, EINVAL, "-c: the command is empty");

@@ -25,10 +25,10 @@ struct target_file {
 
 struct target {
 	enum target_kind kind;
-	pid_t pid;       /* the process watched; 0: all processes of the file */
-	int pidfd;       /* readable when that process has ended; -1: none */
-	int gate;        /* TARGET_COMMAND: closed without a byte, the command never starts */
-	char **argv;     /* TARGET_COMMAND */
+	pid_t pid;   /* the process watched; 0: all processes of the file */
+	int pidfd;   /* readable when that process has ended; -1: none */
+	int gate;    /* TARGET_COMMAND: closed without a byte, the command never starts */
+	char **argv; /* TARGET_COMMAND */
 	struct target_file *files;
 	size_t n_files;
 };

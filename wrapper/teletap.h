@@ -12,7 +12,7 @@
 
 enum status {
 	STATUS_OK = 0,
-	STATUS_NO = 1,      /* it ran, and the answer is no */
+	STATUS_NO = 1, /* it ran, and the answer is no */
 	STATUS_USAGE = 2,
 	STATUS_REFUSED = 3, /* the environment refuses */
 	STATUS_SIGNAL = 128,
@@ -22,7 +22,7 @@ struct command {
 	const char *name;
 	const char *synopsis; /* what follows the name */
 	const char *summary;
-	const char *options;  /* letters of the options it takes, see opts.c */
+	const char *options; /* letters of the options it takes, see opts.c */
 	enum status (*run)(const struct opts *o);
 };
 

@@ -63,7 +63,7 @@ ends_with_signal() {
 
 @test "the terminal is closed" {
 	tmux -L t new-session -d "teletap watch gc -p $pid -i 1"
-	for i in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
+	for _ in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
 	[ "$("$HERE/semaphores" "$pid")" -gt 0 ]
 	tmux -L t kill-server
 	unharmed
@@ -72,10 +72,10 @@ ends_with_signal() {
 @test "Ctrl-C typed at a terminal: a last page, and the shell goes on" {
 	tmux -L t new-session -d -x 80 -y 50
 	tmux -L t send-keys "teletap watch gc -p $pid; echo status \$?" Enter
-	for i in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
+	for _ in $(seq 100); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done
 	sleep 1
 	tmux -L t send-keys C-c
-	for i in $(seq 100); do tmux -L t capture-pane -p | grep -q 'status 130' && break; sleep 0.1; done
+	for _ in $(seq 100); do tmux -L t capture-pane -p | grep -q 'status 130' && break; sleep 0.1; done
 	tmux -L t capture-pane -p | grep -q 'the last one'
 	tmux -L t capture-pane -p | grep -q 'status 130'
 	tmux -L t kill-server

@@ -84,7 +84,7 @@ teletap_id() { readelf -n "$(command -v "$1")" | awk '/Build ID/ { print $3 }'; 
 	bpftrace -e "usdt:$(readlink -f "$(command -v python3.14)"):python:gc__start { @ = count(); }" \
 		> "$BATS_TEST_TMPDIR/bpf" 2>&1 3>&- &
 	bpf=$!
-	for i in $(seq 600); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.1; done
+	for _ in $(seq 600); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.1; done
 	[ "$("$HERE/semaphores" "$pid")" -gt 0 ]
 	refused teletap watch gc -p "$pid" -n 1 -i 1
 	[[ "$stderr" == *"another tracer"* ]]

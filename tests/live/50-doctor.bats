@@ -70,6 +70,29 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	[ "$(verdict sub-interpreters)" = WARN ]
 }
 
+@test "the JIT asked for: said" {
+	PYTHON_JIT=1 python3.14 -c 'import time; time.sleep(100)' 3>&- &
+	pid=$!
+	sleep 1
+	doctor 0 -p "$pid"
+	works true
+	[ "$(verdict jit)" = WARN ]
+}
+
+@test "libpython in another program" {
+	gcc -o "$BATS_TEST_TMPDIR/host" -x c - -x none /usr/lib/x86_64-linux-gnu/libpython3.14.so <<-'EOF'
+		int Py_BytesMain(int, char **);
+		int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }
+	EOF
+	"$BATS_TEST_TMPDIR/host" -c 'import time; time.sleep(100)' 3>&- &
+	pid=$!
+	sleep 3
+	doctor 0 -p "$pid"
+	works true
+	[[ $(jq -r .target.file <<< "$json") == */libpython3.14.so* ]]
+	[ "$(jq -c .target.interpreters <<< "$json")" = 1 ]
+}
+
 @test "a shell does not work" {
 	doctor 1 -p $$
 	works false

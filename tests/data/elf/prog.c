@@ -6,9 +6,12 @@
 #include <sys/mman.h>
 #include <sys/sdt.h>
 #include <unistd.h>
-#define SEMAPHORE(name) __extension__ unsigned short demo_##name##_semaphore \
-	__attribute__((section(".probes")))
-SEMAPHORE(none); SEMAPHORE(some); SEMAPHORE(real); SEMAPHORE(twice);
+#define SEMAPHORE(name)                                                                            \
+	__extension__ unsigned short demo_##name##_semaphore __attribute__((section(".probes")))
+SEMAPHORE(none);
+SEMAPHORE(some);
+SEMAPHORE(real);
+SEMAPHORE(twice);
 int lib_call(int n);
 int main(int argc, char **argv)
 {
