@@ -29,6 +29,15 @@ against() {
 	against early 7
 }
 
+@test "snapshots that are not shown are in the next page, with their longest pause" {
+	gc() { printf '%s\n' "snap	$1	${1}000000000	1	0" "gc	2	$2	$3	0	$4	$5" "end	$1"; }
+	run -0 draw -o json -s 2 < <(printf 'teletap\t1\tgc\n'
+		gc 1 10 100 1000 900; gc 2 11 110 1500 500; gc 3 12 115 1600 100
+		gc 4 13 115 1700 100; gc 5 15 125 2300 300; gc 6 16 999 9999 999)
+	[ "$(jq -c '[.interval_s, (.rows[2] | .runs, .runs_total, .collected, .pause_ns.total, .pause_ns.max)]' \
+		<<<"$output")" = $'[2,2,2,15,600,500]\n[2,3,5,10,700,300]' ]
+}
+
 @test "several processes: said, and their pauses added up" {
 	printf '%s\n' $'teletap\t1\tgc' $'snap\t1\t1000000000\t1\t0' $'end\t1' \
 		$'snap\t2\t2000000000\t1\t0' $'procs\t3' $'gc\t2\t3\t0\t3\t2500000000\t900000000' \

@@ -2,9 +2,9 @@
 /*
  * draw: the pure stages alone, for the tests. Recorded lines on standard input
  * become pages, as teletap watch makes them: the first snapshot is the beginning,
- * each later one is a page.
+ * each later one (with -s N: each N-th) is a page.
  *
- *   draw [-o text|json] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c]
+ *   draw [-o text|json] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
  *   draw -o line         what line_parse makes of each line
  */
 #include <errno.h>
@@ -68,9 +68,9 @@ int main(int argc, char **argv)
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t len;
-	int c, ret = 0;
+	int c, ret = 0, step = 1;
 
-	while ((c = getopt(argc, argv, "o:g:p:e:y:c")) != -1) {
+	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:")) != -1) {
 		switch (c) {
 		case 'o':
 			output = optarg;
@@ -90,6 +90,9 @@ int main(int argc, char **argv)
 		case 'c':
 			r.color = true;
 			break;
+		case 's':
+			step = atoi(optarg);
+			break;
 		default:
 			return 2;
 		}
@@ -104,7 +107,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		ret = state_take(&state, text, (size_t)len - 1);
-		if (ret <= 0 || state.snapshots < 2)
+		if (ret <= 0 || state.snapshots < 2 || (state.snapshots - 1) % step)
 			continue;
 		r.number++;
 		r.last = state.now.final;
