@@ -42,7 +42,7 @@ struct watch {
 	bool color;
 	int signals, timer; /* -1: not open yet */
 	int signal;         /* that ended the run; 0: none */
-	bool last;          /* the markers are off: the page is the last one */
+	bool last;          /* the page is the last one */
 	int broken;         /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
 };
@@ -362,8 +362,8 @@ static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries
 }
 
 /*
- * Switches off, collects what was still in the kernel, and prints it at once: taking
- * the modules out of the kernel takes a second. A module that does not answer any
+ * Collects what is still in the kernel, prints it, and only then switches off: that
+ * and taking the modules out take a second, which must not stretch the interval. A module that does not answer any
  * more sends its last snapshot when it is unloaded.
  */
 static int stop(struct watch *w, char **msg)

@@ -20,7 +20,7 @@ struct render {
 	const struct state *state;
 	bool color;
 	long number; /* of this page in the run, from 1 */
-	bool last;   /* nothing will be counted after it */
+	bool last;   /* of the run */
 };
 
 /* Return the page (to be freed), NULL when out of memory. Text ends in a newline. */

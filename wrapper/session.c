@@ -151,15 +151,15 @@ void session_stop(struct session *s)
 {
 	s->stopped = true;
 	s->stopping = s->runner.out >= 0;
-	semaphores_drop(&s->semaphores);
 	session_ask(s);
-	/* Not the answer to an earlier question: that was before the markers were off. */
+	/* Not the answer to an earlier question. */
 	if (s->due < s->asked)
 		s->due = s->asked;
 }
 
 void session_unload(struct session *s)
 {
+	semaphores_drop(&s->semaphores);
 	runner_stop(&s->runner);
 }
 

@@ -48,10 +48,10 @@ bool session_answered(const struct session *s);
  */
 int session_read(struct session *s, char **msg);
 
-/* Switches the markers off and asks for a snapshot: nothing is counted after it. */
+/* Asks for the last snapshot. */
 void session_stop(struct session *s);
 
-/* Takes the module out of the kernel; its lines then end. */
+/* Switches the markers off and takes the module out; its lines then end. */
 void session_unload(struct session *s);
 
 /*
