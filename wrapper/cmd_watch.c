@@ -363,8 +363,8 @@ static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries
 
 /*
  * Collects what is still in the kernel, prints it, and only then switches off: that
- * and taking the modules out take a second, which must not stretch the interval. A module that does not answer any
- * more sends its last snapshot when it is unloaded.
+ * and taking the modules out take a second, which must not stretch the interval. A
+ * module that does not answer any more sends its last snapshot when it is unloaded.
  */
 static int stop(struct watch *w, char **msg)
 {
