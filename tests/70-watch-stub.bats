@@ -229,6 +229,16 @@ ends_by_signal() {
 @test "SIGHUP" { ends_by_signal HUP 129; }
 @test "SIGQUIT" { ends_by_signal QUIT 131; }
 
+@test "Ctrl-C typed at a terminal reaches teletap only" {
+	setsid env --default-signal=INT teletap watch gc --pack "$PACK" -e "$EXE" -i 0.1 -o json \
+		>"$out" 2>"$err" 3>&- &
+	tap=$!
+	until_true [ -s "$out" ]
+	kill -INT -- "-$tap"
+	expect_end 130
+	pages_are_whole
+}
+
 @test "nohup is respected" {
 	(
 		trap '' HUP
@@ -294,7 +304,7 @@ ends_by_signal() {
 }
 
 @test "staprun is ended by somebody else: its last page is whole" {
-	watch_bg -e "$EXE" -i 0.1 -o json
+	STUB='watch 0.5' watch_bg -e "$EXE" -i 0.1 -o json
 	kill "$(cut -d' ' -f1 "$STUB_LOG")"
 	ends_with 3
 	[ "$(cat "$err")" = "teletap: watch: somebody ended staprun: the last page is complete; start again" ]
