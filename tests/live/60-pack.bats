@@ -23,7 +23,9 @@ teardown() {
 bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 
 @test "watch works from a pack alone, exactly" {
-	bare watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json -i 1 > "$BATS_TEST_TMPDIR/out" 3>&- &
+	# not through a function: the signal below has to reach teletap itself
+	env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" \
+		--pack "$BATS_TEST_TMPDIR/pack" -o json -i 1 > "$BATS_TEST_TMPDIR/out" 3>&- &
 	tap=$!
 	while [ "$("$HERE/semaphores" "$pid")" = 0 ]; do
 		kill -0 "$tap"
