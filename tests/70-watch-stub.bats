@@ -267,7 +267,9 @@ ends_by_signal() {
 
 @test "teletap itself is killed" {
 	start_target
-	watch_bg -p "$target" -i 0.1
+	STUB='hello; snapshot; exec sleep 100' teletap watch gc --pack "$PACK" -p "$target" >"$out" 2>"$err" 3>&- &
+	tap=$!
+	until_true semaphores_are 2
 	kill -9 "$tap"
 	wait "$tap" || true
 	until_true semaphores_are 0
