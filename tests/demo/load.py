@@ -8,14 +8,14 @@ import urllib.request
 
 url, seconds, clients = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 end = time.monotonic() + seconds
-right = sum(i * i for i in range(200))
+right = sum(i * i for i in range(3000))
 good, bad = [], []
 
 
 def client():
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url + "/rows/200", timeout=60) as answer:
+            with urllib.request.urlopen(url + "/rows/3000", timeout=60) as answer:
                 (good if json.load(answer)["sum"] == right else bad).append(1)
         except OSError as error:
             bad.append(error)
