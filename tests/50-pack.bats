@@ -13,6 +13,10 @@ setup_file() {
 	python_copy "$EXE"
 }
 
+teardown_file() {
+	python_forget "$EXE"
+}
+
 setup() {
 	need_root
 	need_python

@@ -22,6 +22,7 @@ setup_file() {
 }
 
 teardown_file() {
+	python_forget "$EXE"
 	rm -rf "$D"
 }
 

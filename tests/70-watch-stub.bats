@@ -21,6 +21,10 @@ setup_file() {
 	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/hurry.so" "$TOP/tests/stub/hurry.c"
 }
 
+teardown_file() {
+	python_forget "$EXE"
+}
+
 setup() {
 	need_root
 	need_python

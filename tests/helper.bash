@@ -82,6 +82,11 @@ python_copy() {
 	EOF
 }
 
+# Removes what is left of sessions with a copy: a lock.
+python_forget() {
+	rm -f "/run/teletap/$(build_id "$1").lock"
+}
+
 # pack_make DIR FILE [RELEASE [BUILD-ID]]: a pack as pack.c writes it, with a module
 # for FILE that is none. Sets $ko.
 pack_make() {
