@@ -44,6 +44,7 @@ static const char *const flags[] = {
 	"--suppress-handler-errors", "-DSTP_NO_OVERLOAD", "-DMAXSKIPPED=2147483647",
 	"-DMAXACTION=100000",        "-DMAXTRYLOCK=5000", /* of 10 us: a lock's holder may be off
 							     its virtual processor */
+	"-DMAXSTRINGLEN=512", /* a name of a function or a file, escaped */
 };
 
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
