@@ -49,7 +49,7 @@ $(B)/share/teletap:
 	$(Q)ln -sfn ../../../tapsets $@/tapsets
 
 # The pure stages alone, which the tests feed with recorded lines.
-DRAW := line state bucket quote $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
+DRAW := line state bucket quote table $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
 
 $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ load helper
 
 setup() {
 	cd "$TOP/wrapper" || return
-	PURE=(line state bucket quote)
+	PURE=(line state bucket quote table)
 	for file in page*.c render*.c; do PURE+=("${file%.c}"); done
 }
 
@@ -20,14 +20,14 @@ setup() {
 		own=$(tr -d '\\\n' <<<"${output#*:}")
 		echo "$name: $own"
 		for file in $own; do
-			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} table.h render.h " == *" $file "* ]]
+			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} render.h " == *" $file "* ]]
 		done
 	done
-	system=$(for name in "${PURE[@]}" table render; do
+	system=$(for name in "${PURE[@]}" render; do
 		cat "$name".[ch] 2>/dev/null
 	done | sed -n 's/^#include <\(.*\)>/\1/p' | sort -u)
 	[[ $system == *string.h* && $system == *stdint.h* ]]
-	run comm -23 - <(printf '%s\n' errno.h inttypes.h jansson.h math.h stdbool.h stddef.h \
+	run comm -23 - <(printf '%s\n' errno.h inttypes.h jansson.h math.h stdarg.h stdbool.h stddef.h \
 		stdint.h stdio.h stdlib.h string.h time.h | sort) <<<"$system"
 	echo "$output"
 	[ -z "$output" ]

@@ -20,11 +20,6 @@
 
 static void show_line(char *text, size_t len)
 {
-	static const char *const kinds[] = {
-		[LINE_HELLO] = "hello", [LINE_SNAP] = "snap",   [LINE_GC] = "gc",
-		[LINE_PAUSE] = "pause", [LINE_PROCS] = "procs", [LINE_LOSS] = "loss",
-		[LINE_END] = "end",
-	};
 	struct line line = { 0 };
 	int err;
 
@@ -38,7 +33,10 @@ static void show_line(char *text, size_t len)
 				      : strerror(-err));
 		return;
 	}
-	fputs(kinds[line.kind], stdout);
+	fputs(line_grammar[line.kind].word == line_grammar[LINE_HELLO].word
+		      ? "hello"
+		      : line_grammar[line.kind].word,
+	      stdout);
 	for (int i = 0; i < LINE_FIELDS; i++) {
 		if (line.text[i])
 			printf(" \"%s\"", line.text[i]);
@@ -115,6 +113,7 @@ int main(int argc, char **argv)
 		state_shown(&state);
 	}
 	free(text);
+	state_free(&state);
 	if (ret < 0)
 		fprintf(stderr, "draw: %s\n", strerror(-ret));
 	return ret < 0 ? 3 : 0;

@@ -2,26 +2,25 @@
 #include "line.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* One row per record: its word, and its fields: n number, s string. */
-static const struct {
-	const char *word;
-	const char *fields;
-} grammar[] = {
-	[LINE_HELLO] = { "teletap", "ns" }, [LINE_SNAP] = { "snap", "nnnn" },
-	[LINE_GC] = { "gc", "nnnnnn" },     [LINE_PAUSE] = { "pause", "nnn" },
-	[LINE_PROCS] = { "procs", "n" },    [LINE_LOSS] = { "loss", "nnn" },
+const struct line_grammar line_grammar[LINE_KINDS] = {
+	[LINE_HELLO] = { "teletap", "nt" },
+	[LINE_SNAP] = { "snap", "nnnn" },
+	[LINE_LOSS] = { "loss", "nnn" },
 	[LINE_END] = { "end", "n" },
+	[LINE_PROCS] = { "procs", "n" },
+	[LINE_GC] = { "gc", "kssssm", .below = { 3 } },
+	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 
-#define N_GRAMMAR (sizeof(grammar) / sizeof(grammar[0]))
-
-static bool parse_number(const char *s, int64_t *value)
+static bool parse_number(const char *s, bool negative, int64_t *value)
 {
+	int sign = negative && *s == '-' ? -1 : 1;
 	int64_t sum = 0;
 
+	if (sign < 0)
+		s++;
 	if (!*s)
 		return false;
 	for (; *s; s++) {
@@ -31,7 +30,7 @@ static bool parse_number(const char *s, int64_t *value)
 			return false;
 		sum = sum * 10 + digit;
 	}
-	*value = sum;
+	*value = sign * sum;
 	return true;
 }
 
@@ -85,32 +84,35 @@ static char *field(char **rest)
 int line_parse(char *text, size_t len, struct line *line)
 {
 	char *rest = text, *word, *value;
-	const char *types;
-	size_t k;
-	int i;
+	const struct line_grammar *g;
+	int k, i;
 
 	if (len >= LINE_BYTES || memchr(text, '\0', len))
 		return -EINVAL;
 	text[len] = '\0';
 	word = field(&rest);
-	for (k = 0; k < N_GRAMMAR && strcmp(grammar[k].word, word); k++)
+	for (k = 0; k < LINE_KINDS && strcmp(line_grammar[k].word, word); k++)
 		;
-	if (k == N_GRAMMAR)
+	if (k == LINE_KINDS)
 		return -ENOMSG;
 
 	line->kind = (enum line_kind)k;
-	types = grammar[k].fields;
-	for (i = 0; types[i]; i++) {
+	g = &line_grammar[k];
+	for (i = 0; g->fields[i]; i++) {
+		char type = g->fields[i];
+
 		value = field(&rest);
 		if (!value)
 			return -EINVAL;
-		if (types[i] == 's') {
+		if (type == 't' || type == 'K') {
 			if (!unescape(value))
 				return -EINVAL;
 			line->text[i] = value;
-		} else if (!parse_number(value, &line->num[i])) {
+		} else if (!parse_number(value, type == 'n' && k >= LINE_PROCS, &line->num[i])) {
 			return -EINVAL;
 		}
+		if (i < 2 && g->below[i] && line->num[i] >= g->below[i])
+			return -EINVAL;
 		/* The version decides how the rest of a hello reads. */
 		if (line->kind == LINE_HELLO && i == 0 && line->num[0] != LINE_VERSION)
 			return -EPROTO;

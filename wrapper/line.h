@@ -15,29 +15,52 @@
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
- * Numbers are decimal, from 0 to 2^63 - 1. All sums run since the module was
- * loaded, MAX_NS since the last snapshot. Times are nanoseconds. A snapshot counts
- * only once its end has been read.
+ * Numbers are decimal, from 0 to 2^63 - 1; a plain number of a record may be negative. All
+ * sums run since the module was loaded, MAX_NS since the last snapshot. Times are
+ * nanoseconds. A snapshot counts only once its end has been read.
+ *
+ * To add a record: its word and fields above, a row in line.c, a macro in
+ * teletap_line.stpm.
  */
 #ifndef TELETAP_LINE_H
 #define TELETAP_LINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LINE_VERSION 1
 #define LINE_BYTES 8192 /* a longer line is malformed */
-#define LINE_FIELDS 8
+#define LINE_FIELDS 16
 
 enum line_kind {
 	LINE_HELLO,
 	LINE_SNAP,
-	LINE_GC,
-	LINE_PAUSE,
-	LINE_PROCS,
 	LINE_LOSS,
 	LINE_END,
+	LINE_PROCS, /* from here on: records that pages are made of */
+	LINE_GC,
+	LINE_PAUSE,
+	LINE_KINDS,
 };
+
+/*
+ * What a record is made of: its word, and a letter for each field:
+ *   k  number, part of the record's key     K  text, part of the record's key
+ *   s  sum since the module was loaded; a record with sums stays once it was sent
+ *   m  largest value since the last snapshot
+ *   n  any number                           t  any text
+ * A record of a dictionary counts as soon as it is read, in a snapshot or not, and
+ * stays, though later snapshots do not repeat it. Any other one vanishes with the
+ * first snapshot that lacks it.
+ */
+struct line_grammar {
+	const char *word;
+	const char *fields;
+	bool dictionary;
+	int below[2]; /* the first two keys are smaller than these; 0: any */
+};
+extern const struct line_grammar line_grammar[LINE_KINDS];
 
 /* Numbers and strings stand in num and text by the position of their field. */
 struct line {

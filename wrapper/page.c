@@ -10,13 +10,13 @@
 #include <string.h>
 
 const struct page pages[] = {
-	{ 210,
-	  "gc",
-	  "Garbage collection by generation",
-	  "gc",
-	  "python",
-	  { "gc__start", "gc__done" },
-	  page_gc_fill },
+	{ .number = 210,
+	  .name = "gc",
+	  .title = "Garbage collection by generation",
+	  .module = "gc",
+	  .provider = "python",
+	  .markers = { "gc__start", "gc__done" },
+	  .fill = page_gc_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);

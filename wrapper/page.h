@@ -18,7 +18,8 @@ struct page {
 	const char *module; /* stp/MODULE.stp */
 	const char *provider;
 	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
-	void (*fill)(const struct state *s, struct table *t);
+	const char *takes; /* letters of the options (opts.c) that its module takes; NULL: none */
+	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
 };
 
 extern const struct page pages[];

@@ -29,38 +29,45 @@ static const struct column columns[N_COLUMNS] = {
 	[SHARE_TOTAL] = { "share_total", "share", 35, UNIT_SHARE, BLOCK_TOTAL },
 };
 
+#define GC_GENERATIONS 3
+
 static double share(int64_t ns, double seconds)
 {
 	return seconds > 0 ? (double)ns / 1e9 / seconds : 0;
 }
 
+/* The fields of a LINE_GC record. */
+enum { F_GENERATION, F_RUNS, F_FOUND, F_EMPTY, F_PAUSE, F_MAX };
+
 void page_gc_fill(const struct state *s, struct table *t)
 {
-	*t = (struct table){ .columns = columns, .n_columns = N_COLUMNS, .n_rows = GC_GENERATIONS };
-	for (int i = 0; i < GC_GENERATIONS; i++) {
-		const struct gc_generation *now = &s->now.gc[i], *before = &s->before.gc[i];
-		const struct gc_generation *first = &s->first.gc[i];
-		int64_t pause = now->pause_ns - before->pause_ns;
-		int64_t pauses[BUCKETS];
-		union cell *c = t->cells[i];
+	size_t at = 0;
 
-		for (int b = 0; b < BUCKETS; b++)
-			pauses[b] = now->pauses[b] - before->pauses[b];
+	table_begin(t, columns, N_COLUMNS);
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		const struct record *g = state_find(s, LINE_GC, i);
+		struct cell *c = table_row(t);
+		int64_t pauses[BUCKETS];
+
+		if (!c)
+			return;
+		state_buckets(s, LINE_PAUSE, i, pauses, NULL);
 		c[GENERATION].number = i;
-		c[RUNS].number = now->runs - before->runs;
-		c[RUNS_TOTAL].number = now->runs - first->runs;
-		c[COLLECTED].number = now->found - before->found;
-		c[COLLECTED_TOTAL].number = now->found - first->found;
-		c[EMPTY].number = now->empty - before->empty;
-		c[EMPTY_TOTAL].number = now->empty - first->empty;
-		c[PAUSE].number = pause;
-		c[P50].number = bucket_percentile(pauses, 0.50, now->max_ns);
-		c[P99].number = bucket_percentile(pauses, 0.99, now->max_ns);
-		c[MAX].number = now->max_ns;
-		c[PAUSE_TOTAL].number = now->pause_ns - first->pause_ns;
-		c[SHARE].share = share(pause, state_interval_s(s));
-		c[SHARE_TOTAL].share = share(now->pause_ns - first->pause_ns, state_attached_s(s));
+		c[RUNS].number = record_delta(g, F_RUNS);
+		c[RUNS_TOTAL].number = record_total(g, F_RUNS);
+		c[COLLECTED].number = record_delta(g, F_FOUND);
+		c[COLLECTED_TOTAL].number = record_total(g, F_FOUND);
+		c[EMPTY].number = record_delta(g, F_EMPTY);
+		c[EMPTY_TOTAL].number = record_total(g, F_EMPTY);
+		c[PAUSE].number = record_delta(g, F_PAUSE);
+		c[P50].number = bucket_percentile(pauses, 0.50, record_now(g, F_MAX));
+		c[P99].number = bucket_percentile(pauses, 0.99, record_now(g, F_MAX));
+		c[MAX].number = record_now(g, F_MAX);
+		c[PAUSE_TOTAL].number = record_total(g, F_PAUSE);
+		c[SHARE].share = share(record_delta(g, F_PAUSE), state_interval_s(s));
+		c[SHARE_TOTAL].share = share(record_total(g, F_PAUSE), state_attached_s(s));
 	}
-	if (s->now.processes > 1)
-		t->note = "several processes: their pauses are added up, so shares can pass 100 %";
+	if (record_now(state_each(s, LINE_PROCS, &at), 0) > 1)
+		table_note(t, "several processes: their pauses are added up, so shares can "
+			      "pass 100 %%");
 }

@@ -18,9 +18,54 @@ static json_t *text(const char *s)
 	return value;
 }
 
-static json_t *cell(const struct column *c, const union cell *v)
+static void stamp(int64_t real_ns, char *out, size_t size)
 {
-	return c->unit == UNIT_SHARE ? json_real(v->share) : json_integer(v->number);
+	time_t second = (time_t)(real_ns / 1000000000);
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, size, "%s.%03dZ", date, (int)(real_ns / 1000000 % 1000));
+}
+
+static json_t *frames(const struct stack *stack)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < stack->n; i++) {
+		const struct frame *f = &stack->frames[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:o, s:I}", "function",
+						     text(f->function), "file", text(f->file),
+						     "line", (json_int_t)f->line));
+	}
+	return all;
+}
+
+static json_t *cell(const struct column *c, const struct cell *v)
+{
+	char when[64];
+
+	if (v->unknown)
+		return json_null();
+	switch (c->unit) {
+	case UNIT_SHARE:
+	case UNIT_BAR:
+		return json_real(v->share);
+	case UNIT_BOOL:
+		return json_boolean(v->number);
+	case UNIT_TIME:
+		stamp(v->number, when, sizeof(when));
+		return json_string(when);
+	case UNIT_TEXT:
+	case UNIT_PATH:
+		return text(v->text);
+	case UNIT_STACK:
+		return frames(v->stack);
+	default:
+		return json_integer(v->number);
+	}
 }
 
 /* Puts a value under its key; "a.b" is b inside a. */
@@ -46,33 +91,37 @@ static void put(json_t *row, const char *key, json_t *value)
 static json_t *rows(const struct table *t)
 {
 	json_t *all = json_array();
+	int *order = table_order(t, t->by_interval);
 
-	for (int r = 0; r < t->n_rows; r++) {
+	for (int r = 0; order && r < t->n_rows; r++) {
+		const struct cell *cells = t->cells + order[r] * t->n_columns;
 		json_t *row = json_object();
 
-		for (int c = 0; c < t->n_columns; c++)
-			put(row, t->columns[c].key, cell(&t->columns[c], &t->cells[r][c]));
+		for (int c = 0; c < t->n_columns; c++) {
+			if (t->columns[c].key)
+				put(row, t->columns[c].key, cell(&t->columns[c], &cells[c]));
+		}
 		json_array_append_new(all, row);
 	}
+	free(order);
 	return all;
 }
 
-static void stamp(int64_t real_ns, char *out, size_t size)
+static json_t *notes(const struct table *t)
 {
-	time_t second = (time_t)(real_ns / 1000000000);
-	char date[32];
-	struct tm tm;
+	json_t *all = json_array();
 
-	gmtime_r(&second, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, size, "%s.%03dZ", date, (int)(real_ns / 1000000 % 1000));
+	for (int i = 0; i < t->n_notes; i++)
+		json_array_append_new(all, text(t->notes[i]));
+	return all;
 }
 
 char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
-	const struct loss *l = &s->now.loss;
+	struct loss l = state_loss(s);
 	struct table t;
+	size_t at = 0;
 	json_t *page, *target;
 	char when[64], *out;
 
@@ -83,18 +132,21 @@ char *render_json(const struct render *r)
 			   text(r->target->exe));
 	json_object_set_new(target, "python",
 			    *r->target->python ? text(r->target->python) : json_null());
-	json_object_set_new(target, "processes", json_integer(s->now.processes));
+	json_object_set_new(target, "processes",
+			    json_integer(record_now(state_each(s, LINE_PROCS, &at), 0)));
 	/* clang-format off */
-	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
+	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 			 "page", r->page->number, "name", r->page->name, "time", when,
 			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
 			 "last", r->last, "target", target, "loss",
-			 "skipped", (json_int_t)l->skipped, "dropped", (json_int_t)l->dropped,
-			 "table_full", (json_int_t)l->table_full,
-			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t));
+			 "skipped", (json_int_t)l.skipped, "dropped", (json_int_t)l.dropped,
+			 "table_full", (json_int_t)l.table_full,
+			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t),
+			 "notes", notes(&t));
 	/* clang-format on */
 	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
 				       JSON_REAL_PRECISION(9));
 	json_decref(page);
+	table_free(&t);
 	return out;
 }

@@ -68,45 +68,6 @@ static void format_share(double share, int room, char *out, size_t size)
 		format_large(100 * share, "%", out, size);
 }
 
-/* With a space in front there is room for it in its column. */
-static void format_cell(const struct column *c, const union cell *cell, char *out, size_t size)
-{
-	switch (c->unit) {
-	case UNIT_NS:
-		format_ns(cell->number, out, size);
-		break;
-	case UNIT_SHARE:
-		format_share(cell->share, c->width - 1, out, size);
-		break;
-	case UNIT_COUNT:
-		format_count(cell->number, c->width - 1, out, size);
-		break;
-	case UNIT_NUMBER:
-		snprintf(out, size, "%" PRId64, cell->number);
-		break;
-	}
-}
-
-static void draw_block(FILE *f, const struct table *t, enum block block)
-{
-	char text[64];
-
-	for (int c = 0; c < t->n_columns; c++) {
-		if (t->columns[c].block & block)
-			fprintf(f, "%*s", t->columns[c].width, t->columns[c].head);
-	}
-	fputc('\n', f);
-	for (int r = 0; r < t->n_rows; r++) {
-		for (int c = 0; c < t->n_columns; c++) {
-			if (!(t->columns[c].block & block))
-				continue;
-			format_cell(&t->columns[c], &t->cells[r][c], text, sizeof(text));
-			fprintf(f, "%*s", t->columns[c].width, text);
-		}
-		fputc('\n', f);
-	}
-}
-
 /* How many columns s takes: two for each character that may be a wide one. */
 static int text_width(const char *s)
 {
@@ -117,25 +78,231 @@ static int text_width(const char *s)
 	return n;
 }
 
+/* Steps over one character. */
+static const char *next_char(const char *s)
+{
+	do
+		s++;
+	while (((unsigned char)*s & 0xc0) == 0x80);
+	return s;
+}
+
+/* Writes s, padded to a width, or cut: of a path the end is kept, else the beginning. */
+static void draw_text(FILE *f, const char *s, int width, bool path)
+{
+	char *quoted = quote_text(s);
+	const char *from = quoted ? quoted : "?", *to = from + strlen(from);
+	int room = width;
+
+	if (text_width(from) > width) {
+		room = width - 3;
+		if (path) {
+			fputs("...", f);
+			while (text_width(from) > room)
+				from = next_char(from);
+		} else {
+			int n = 0;
+
+			for (to = from; *to; to = next_char(to)) {
+				n += (unsigned char)*to < 0x80 ? 1 : 2;
+				if (n > room)
+					break;
+			}
+		}
+	}
+	fprintf(f, "%.*s", (int)(to - from), from);
+	if (room < width && !path)
+		fputs("...", f);
+	else if (room == width)
+		fprintf(f, "%*s", width - text_width(from), "");
+	free(quoted);
+}
+
+static void format_bytes(int64_t bytes, int room, char *out, size_t size)
+{
+	if (snprintf(out, size, "%" PRId64 " B", bytes) > room)
+		format_large((double)bytes, "B", out, size);
+}
+
+static void format_bar(double share, int room, char *out, size_t size)
+{
+	int n = (int)(share * room + 0.5);
+
+	n = n < 0 ? 0 : n > room ? room : n;
+	snprintf(out, size, "%.*s%*s", n,
+		 "################################################################", room - n, "");
+}
+
+static void format_time(int64_t real_ns, char *out, size_t size)
+{
+	time_t second = (time_t)(real_ns / 1000000000);
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	snprintf(out, size, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		 (int)(real_ns / 1000000 % 1000));
+}
+
+/* With a space in front there is room for it in its column. */
+static void format_cell(const struct column *c, const struct cell *cell, char *out, size_t size)
+{
+	switch (c->unit) {
+	case UNIT_NS:
+		format_ns(cell->number, out, size);
+		break;
+	case UNIT_SHARE:
+		format_share(cell->share, c->width - 1, out, size);
+		break;
+	case UNIT_BAR:
+		format_bar(cell->share, c->width - 1, out, size);
+		break;
+	case UNIT_COUNT:
+		format_count(cell->number, c->width - 1, out, size);
+		break;
+	case UNIT_BYTES:
+		format_bytes(cell->number, c->width - 1, out, size);
+		break;
+	case UNIT_BOOL:
+		snprintf(out, size, "%s", cell->number ? "yes" : "no");
+		break;
+	case UNIT_TIME:
+		format_time(cell->number, out, size);
+		break;
+	default:
+		snprintf(out, size, "%" PRId64, cell->number);
+		break;
+	}
+}
+
+#define STACK_FRAMES 8
+#define STACK_INDENT 8
+
+static void draw_stack(FILE *f, const struct stack *stack)
+{
+	for (int i = 0; i < stack->n; i++) {
+		const struct frame *frame = &stack->frames[i];
+		char line[24];
+		int room;
+
+		if (i == STACK_FRAMES && stack->n > STACK_FRAMES + 1) {
+			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
+			return;
+		}
+		fprintf(f, "%*s", STACK_INDENT, "");
+		room = text_width(frame->function);
+		draw_text(f, frame->function, room < 28 ? room : 28, false);
+		room = WIDTH - STACK_INDENT - (room < 28 ? room : 28);
+		snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+		room -= 1 + (int)strlen(line);
+		fputc(' ', f);
+		draw_text(f, frame->file,
+			  text_width(frame->file) < room ? text_width(frame->file) : room, true);
+		fprintf(f, "%s\n", line);
+	}
+}
+
+static bool is_drawn(const struct column *c, enum block block)
+{
+	return c->block & block && c->unit != UNIT_STACK;
+}
+
+/* A text and its column's head begin behind a space; what is left of the line is theirs. */
+static void draw_row(FILE *f, const struct table *t, enum block block, const struct cell *cells)
+{
+	int used = 0;
+
+	for (int c = 0; c < t->n_columns; c++) {
+		const struct column *column = &t->columns[c];
+		bool is_text = column->unit == UNIT_TEXT || column->unit == UNIT_PATH;
+		int width = column->width ? column->width : WIDTH - used;
+		char text[128];
+
+		if (!is_drawn(column, block))
+			continue;
+		if (!cells)
+			snprintf(text, sizeof(text), "%s", column->head);
+		else if (cells[c].unknown)
+			snprintf(text, sizeof(text), "-");
+		else if (!is_text)
+			format_cell(column, &cells[c], text, sizeof(text));
+		if (is_text) {
+			fputc(' ', f);
+			draw_text(f, cells && !cells[c].unknown ? cells[c].text : text, width - 1,
+				  column->unit == UNIT_PATH);
+		} else {
+			fprintf(f, "%*s", width, text);
+		}
+		used += width;
+	}
+	fputc('\n', f);
+	for (int c = 0; cells && c < t->n_columns; c++) {
+		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
+		    !cells[c].unknown)
+			draw_stack(f, cells[c].stack);
+	}
+}
+
+static bool is_zero(const struct table *t, int row, int column)
+{
+	const struct cell *c = t->cells + row * t->n_columns + column;
+	enum unit unit = t->columns[column].unit;
+
+	return unit == UNIT_SHARE || unit == UNIT_BAR ? c->share <= 0 : c->number == 0;
+}
+
+static void draw_block(FILE *f, const struct table *t, enum block block)
+{
+	int by = block == BLOCK_TOTAL ? t->by_total : t->by_interval, n = 0, more = 0;
+	int *order = table_order(t, by);
+
+	for (int r = 0; order && r < t->n_rows; r++) {
+		if (by >= 0 && is_zero(t, order[r], by))
+			continue;
+		if (t->text_rows && n == t->text_rows) {
+			more++;
+			continue;
+		}
+		if (!n++)
+			draw_row(f, t, block, NULL);
+		draw_row(f, t, block, t->cells + order[r] * t->n_columns);
+	}
+	free(order);
+	if (!n && t->empty)
+		fprintf(f, "%s\n", t->empty);
+	else if (!n)
+		draw_row(f, t, block, NULL);
+	if (more)
+		fprintf(f, "   and %d more\n", more);
+}
+
+static bool has_block(const struct table *t, enum block block)
+{
+	for (int c = 0; c < t->n_columns; c++) {
+		if (t->columns[c].block == block)
+			return true;
+	}
+	return false;
+}
+
 /* The end of a path says more than its beginning. */
 static void draw_target(FILE *f, const struct render *r)
 {
 	char *exe = quote_text(r->target->exe), facts[128], seen[32] = "", python[32] = "";
 	const char *path = exe ? exe : "?", *cut = "";
+	size_t at = 0;
+	int64_t processes = record_now(state_each(r->state, LINE_PROCS, &at), 0);
 
 	if (*r->target->python)
 		snprintf(python, sizeof(python), "Python %s, ", r->target->python);
-	if (r->state->now.processes > 1)
-		snprintf(seen, sizeof(seen), ", %" PRId64 " seen", r->state->now.processes);
+	if (processes > 1)
+		snprintf(seen, sizeof(seen), ", %" PRId64 " seen", processes);
 	if (r->target->pid)
 		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
 	else
 		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
 	while (text_width(cut) + text_width(path) > WIDTH) {
 		cut = "...";
-		do
-			path++;
-		while (((unsigned char)*path & 0xc0) == 0x80);
+		path = next_char(path);
 	}
 	fprintf(f, "%s%s%s%s\n", cut, path,
 		text_width(path) + 2 + text_width(facts) > WIDTH ? "\n" : ", ", facts);
@@ -161,21 +328,41 @@ static void draw_head(FILE *f, const struct render *r)
 static void draw_loss(FILE *f, const struct render *r)
 {
 	const struct state *s = r->state;
-	const struct loss *l = &s->now.loss;
+	struct loss l = state_loss(s);
 	char skipped[32], dropped[32], full[32], lines[32];
 
-	if (!l->skipped && !l->dropped && !l->table_full && !s->malformed && !s->unknown) {
+	if (!l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown) {
 		fputs("\nNothing was lost.\n", f);
 		return;
 	}
-	format_count(l->skipped, LOSS_WIDTH, skipped, sizeof(skipped));
-	format_count(l->dropped, LOSS_WIDTH, dropped, sizeof(dropped));
-	format_count(l->table_full, LOSS_WIDTH, full, sizeof(full));
+	format_count(l.skipped, LOSS_WIDTH, skipped, sizeof(skipped));
+	format_count(l.dropped, LOSS_WIDTH, dropped, sizeof(dropped));
+	format_count(l.table_full, LOSS_WIDTH, full, sizeof(full));
 	format_count(s->malformed + s->unknown, LOSS_WIDTH, lines, sizeof(lines));
 	fprintf(f,
 		"\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
 		"lines not understood %s\n",
 		r->color ? RED : "", r->color ? PLAIN : "", skipped, dropped, full, lines);
+}
+
+/* Wrapped between words. */
+static void draw_note(FILE *f, const char *note)
+{
+	char *quoted = quote_text(note), *rest = quoted, *word;
+	int used = fprintf(f, "\nNote:") - 1;
+
+	while ((word = strsep(&rest, " "))) {
+		int width = text_width(word) + 1 + !rest;
+
+		if (used + width > WIDTH && used > 0) {
+			fputc('\n', f);
+			used = -1;
+		}
+		fprintf(f, "%s%s%s", used < 0 ? "" : " ", word, rest ? "" : ".");
+		used += width;
+	}
+	fputc('\n', f);
+	free(quoted);
 }
 
 char *render_text(const struct render *r)
@@ -189,11 +376,15 @@ char *render_text(const struct render *r)
 		return NULL;
 	r->page->fill(r->state, &t);
 	draw_head(f, r);
-	draw_block(f, &t, BLOCK_INTERVAL);
-	fprintf(f, "\nSince attaching:\n");
-	draw_block(f, &t, BLOCK_TOTAL);
-	if (t.note)
-		fprintf(f, "\nNote: %s.\n", t.note);
+	if (has_block(&t, BLOCK_INTERVAL) || !has_block(&t, BLOCK_TOTAL))
+		draw_block(f, &t, BLOCK_INTERVAL);
+	if (has_block(&t, BLOCK_TOTAL)) {
+		fprintf(f, "\nSince attaching:\n");
+		draw_block(f, &t, BLOCK_TOTAL);
+	}
+	for (int i = 0; i < t.n_notes; i++)
+		draw_note(f, t.notes[i]);
 	draw_loss(f, r);
+	table_free(&t);
 	return fclose(f) ? (free(text), NULL) : text;
 }

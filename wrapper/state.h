@@ -12,20 +12,29 @@
 #define TELETAP_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bucket.h"
 #include "line.h"
 
-#define GC_GENERATIONS 3
+#define STATE_RECORDS 100000          /* more are not kept, but counted */
+#define STATE_TEXT (64 * 1024 * 1024) /* bytes of text, likewise */
 
-struct gc_generation {
-	int64_t runs;
-	int64_t found; /* unreachable objects: collected and uncollectable */
-	int64_t empty; /* runs that found nothing */
-	int64_t pause_ns;
-	int64_t max_ns; /* of the interval */
-	int64_t pauses[BUCKETS];
+/* One field of a record, in the snapshots that matter; line.h has its position. */
+struct field {
+	int64_t now;
+	int64_t before, first; /* of a sum; 0 where the record was not there yet */
+	int64_t next;
+	char *text, *next_text; /* of a text */
+};
+
+struct record {
+	enum line_kind kind;
+	bool present;  /* in the present snapshot */
+	int64_t stamp; /* of the snapshot it was last read in */
+	uint32_t hash;
+	struct field field[];
 };
 
 struct loss {
@@ -39,9 +48,7 @@ struct snapshot {
 	int64_t mono_ns;
 	int64_t real_ns;
 	bool final;
-	int64_t processes;
 	struct loss loss;
-	struct gc_generation gc[GC_GENERATIONS];
 };
 
 struct state {
@@ -49,8 +56,13 @@ struct state {
 	bool open;                  /* between snap and end */
 	bool shown;                 /* the present one */
 	int64_t snapshots;          /* complete ones */
+	int64_t stamp;              /* snapshots begun */
 	int64_t unknown, malformed; /* lines not understood */
+	int64_t full;               /* records without a place here */
 	struct snapshot first, before, now, next;
+	struct record **records; /* in the order in which they came */
+	uint32_t *index;         /* hash -> 1 + place in records; 0: free */
+	size_t n_records, n_index, text_bytes;
 };
 
 /*
@@ -68,10 +80,43 @@ void state_begin(struct state *s, int64_t mono_ns);
 /* The present snapshot has been shown: the next interval begins with it. */
 void state_shown(struct state *s);
 
+/* Gives back all memory; the state is then as at its beginning. */
+void state_free(struct state *s);
+
 /* How long the interval was. */
 double state_interval_s(const struct state *s);
 
 /* How long ago the first snapshot was when the last one was made. */
 double state_attached_s(const struct state *s);
+
+/* What is missing from the present snapshot. */
+struct loss state_loss(const struct state *s);
+
+/*
+ * The records of a kind that are present, one after the other; NULL after the last.
+ * *at is 0 at first and belongs to this function.
+ */
+const struct record *state_each(const struct state *s, enum line_kind kind, size_t *at);
+
+/* The present record of a kind whose only key is this number; NULL: there is none. */
+const struct record *state_find(const struct state *s, enum line_kind kind, int64_t key);
+
+/*
+ * A field's number as it was sent, the growth of a sum in the interval, and since
+ * attaching. 0 for r == NULL.
+ */
+int64_t record_now(const struct record *r, int field);
+int64_t record_delta(const struct record *r, int field);
+int64_t record_total(const struct record *r, int field);
+
+/*
+ * A histogram out of records whose fields are key, bucket and count: this interval's
+ * counts into interval, those since attaching into total; either may be NULL.
+ */
+void state_buckets(const struct state *s, enum line_kind kind, int64_t key,
+		   int64_t interval[BUCKETS], int64_t total[BUCKETS]);
+
+/* A field's text; "" for r == NULL. */
+const char *record_text(const struct record *r, int field);
 
 #endif
