@@ -34,10 +34,11 @@
 
 #include "fail.h"
 #include "pack.h"
+#include "python.h"
 #include "stap.h"
 
-/* Goes into the hash below: to be raised when prepare_copy changes. */
-#define PREPARATION "2"
+/* Goes into the hash below: to be raised when prepare_copy or write_macros changes. */
+#define PREPARATION "3"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {
@@ -287,10 +288,40 @@ static void first_error(const char *folder, char *out, size_t size)
 		fclose(f);
 }
 
+/*
+ * What a script can know of its target when it is compiled, as macros:
+ *
+ * @teletap_target        the path that it probes
+ * @teletap_python        PY_VERSION_HEX of the CPython in it (0x030d05f0); 0: none
+ * @teletap_runtime       the address of _PyRuntime in the file
+ * @teletap_runtime_size  its size in bytes
+ * @teletap_moves         1 when addresses are relative to where the file is mapped
+ * @teletap_code          address minus file offset of its code: where the page at
+ *                        offset x of the file is mapped at y, and it moves, the file's
+ *                        address 0 is at y - x - @teletap_code
+ */
+static int write_macros(const struct plan *plan, const char *path)
+{
+	char alias[MODULE_ALIAS_MAX], text[1024];
+	struct python_place p;
+
+	python_place_read(plan->file->fd, &p);
+	snprintf(text, sizeof(text),
+		 "@define teletap_target %%( \"%s\" %%)\n"
+		 "@define teletap_python %%( 0x%08x %%)\n"
+		 "@define teletap_runtime %%( 0x%llx %%)\n"
+		 "@define teletap_runtime_size %%( 0x%llx %%)\n"
+		 "@define teletap_moves %%( %d %%)\n"
+		 "@define teletap_code %%( 0x%llx %%)\n",
+		 module_alias(plan->id, alias), p.version, (unsigned long long)p.runtime,
+		 (unsigned long long)p.size, p.moves, (unsigned long long)p.code);
+	return write_text(path, text);
+}
+
 static int compile(const struct plan *plan, const char *release, const char *folder,
 		   const char *share, module_tick *tick, char **msg)
 {
-	char path[4200], text[512], alias[MODULE_ALIAS_MAX], why[256];
+	char path[4200], why[256];
 	int status, err;
 	pid_t pid, done;
 
@@ -298,9 +329,7 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 	if (mkdir(path, 0755))
 		return fail(msg, errno, "%s: %s", path, strerror(errno));
 	snprintf(path, sizeof(path), "%s/include/target.stpm", folder);
-	snprintf(text, sizeof(text), "@define teletap_target %%( \"%s\" %%)\n",
-		 module_alias(plan->id, alias));
-	err = write_text(path, text);
+	err = write_macros(plan, path);
 	if (err)
 		return fail(msg, -err, "%s: %s", path, strerror(-err));
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t symbol_addr(Elf *elf, const char *name, size_t *section)
+static uint64_t symbol_find(Elf *elf, const char *name, size_t *section, uint64_t *size)
 {
 	Elf_Scn *scn = NULL;
 
@@ -29,11 +29,19 @@ static uint64_t symbol_addr(Elf *elf, const char *name, size_t *section)
 
 			if (s && !strcmp(s, name)) {
 				*section = sym.st_shndx;
+				*size = sym.st_size;
 				return sym.st_value;
 			}
 		}
 	}
 	return 0;
+}
+
+static uint64_t symbol_addr(Elf *elf, const char *name, size_t *section)
+{
+	uint64_t size;
+
+	return symbol_find(elf, name, section, &size);
 }
 
 static bool read_addr(int fd, Elf *elf, size_t section, uint64_t addr, void *buf, size_t size)
@@ -113,6 +121,25 @@ void python_version(int fd, char out[PYTHON_VERSION_MAX])
 	elf_end(elf);
 }
 
+/* PY_VERSION_HEX of a string that format_hex or find_string has written; 0 for none. */
+static uint32_t parse_hex(const char *version)
+{
+	unsigned major, minor, micro, serial = 0, level = 15;
+	char word[3] = "";
+
+	switch (sscanf(version, "%u.%u.%u%2[abrc]%u", &major, &minor, &micro, word, &serial)) {
+	case 3:
+		break;
+	case 5:
+		level = word[0] == 'r' ? 12 : word[0] == 'b' ? 11 : 10;
+		break;
+	default:
+		return 0;
+	}
+	return (major & 255) << 24 | (minor & 255) << 16 | (micro & 255) << 8 | level << 4 |
+	       (serial & 15);
+}
+
 /* The address of the first executable segment, from the start of its page. */
 static uint64_t code_addr(Elf *elf)
 {
@@ -155,4 +182,31 @@ bool python_debug_read(int fd, struct python_debug *d)
 	}
 	elf_end(elf);
 	return good;
+}
+
+void python_place_read(int fd, struct python_place *p)
+{
+	char version[PYTHON_VERSION_MAX];
+	size_t section = 0;
+	GElf_Ehdr header;
+	GElf_Phdr ph;
+	Elf *elf;
+
+	*p = (struct python_place){ 0 };
+	python_version(fd, version);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return;
+	if (gelf_getehdr(elf, &header))
+		p->moves = header.e_type == ET_DYN;
+	for (int i = 0; gelf_getphdr(elf, i, &ph); i++) {
+		if (ph.p_type == PT_LOAD && ph.p_flags & PF_X) {
+			p->code = ph.p_vaddr - ph.p_offset;
+			break;
+		}
+	}
+	p->runtime = symbol_find(elf, "_PyRuntime", &section, &p->size);
+	if (p->runtime)
+		p->version = parse_hex(version);
+	elf_end(elf);
 }

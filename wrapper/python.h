@@ -29,4 +29,16 @@ struct python_debug {
 /* Reads them from the file at fd. False: it is no such Python. */
 bool python_debug_read(int fd, struct python_debug *d);
 
+/* What modules are told of their target when they are compiled. */
+struct python_place {
+	uint32_t version; /* PY_VERSION_HEX; 0: no CPython */
+	uint64_t runtime; /* address of _PyRuntime in the file (from .dynsym), */
+	uint64_t size;    /* and its size in bytes */
+	uint64_t code;    /* the first executable segment: address minus offset in the file */
+	bool moves;       /* ET_DYN: addresses are relative to where it is mapped */
+};
+
+/* Reads it from the ELF file at fd; what cannot be had is 0. */
+void python_place_read(int fd, struct python_place *p);
+
 #endif
