@@ -108,7 +108,7 @@ start() {
 		misused teletap watch -p 1 -- "$page"
 		[[ ${stderr_lines[0]} == "teletap: watch: "*": no such page: 'teletap list' shows them" ]]
 	done
-	misused teletap watch gc,gc,gc,gc,gc,gc,gc,gc,gc -p 1
+	misused teletap watch "gc$(printf ',gc%.0s' {1..32})" -p 1
 	misused teletap watch -p 1
 	misused teletap watch gc gc -p 1
 }

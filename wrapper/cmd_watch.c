@@ -10,32 +10,25 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "fail.h"
-#include "module.h"
-#include "page.h"
-#include "program.h"
+#include "plan.h"
 #include "python.h"
-#include "quote.h"
 #include "render.h"
 #include "session.h"
 #include "target.h"
 #include "teletap.h"
 
-#define PAGES_MAX 8
 #define ANSWER_TRIES 20 /* of 0.1 s */
 #define UNLOAD_TRIES 150
 
 struct watch {
 	const struct opts *o;
 	struct target target;
-	const struct page *pages[PAGES_MAX];
+	const struct page *pages[PLAN_PAGES];
 	int n_pages;
-	struct session sessions[PAGES_MAX]; /* one per module */
+	struct session sessions[PLAN_PAGES]; /* one per module */
 	int n_sessions;
 	struct render_target shown;
 	char python[PYTHON_VERSION_MAX];
@@ -47,43 +40,6 @@ struct watch {
 	long printed;
 };
 
-/* Messages hold names from outside. */
-static void say_why(const char *msg, int err)
-{
-	char *quoted = quote_text(msg ? msg : strerror(-err));
-
-	say("%s", quoted ? quoted : strerror(ENOMEM));
-	free(quoted);
-}
-
-/* Reads "gc,210". */
-static bool read_pages(struct watch *w)
-{
-	char *words, *rest, *word;
-	bool good = true;
-
-	if (w->o->n_args != 1) {
-		say(w->o->n_args ? "one argument: PAGE[,PAGE...]"
-				 : "no page: 'teletap list' shows them");
-		return false;
-	}
-	words = rest = strdup(w->o->args[0]);
-	while (good && (word = strsep(&rest, ","))) {
-		const struct page *page = page_find(word);
-
-		if (!page || w->n_pages == PAGES_MAX) {
-			say(page ? "%s: too many pages"
-				 : "%s: no such page: 'teletap list' shows them",
-			    word);
-			good = false;
-			break;
-		}
-		w->pages[w->n_pages++] = page;
-	}
-	free(words);
-	return good;
-}
-
 static struct session *session_of(struct watch *w, const struct page *page)
 {
 	for (int i = 0; i < w->n_sessions; i++) {
@@ -91,45 +47,6 @@ static struct session *session_of(struct watch *w, const struct page *page)
 			return &w->sessions[i];
 	}
 	return NULL;
-}
-
-/* On a terminal, one line that counts the seconds. */
-static void show_seconds(int seconds)
-{
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r%d s \r", seconds);
-}
-
-/* The module's file; compiled now when there is no other way. */
-static int get_module(struct watch *w, const struct plan *plan, char **ko, char **msg)
-{
-	struct utsname host;
-	struct timespec start, end;
-	char *stap;
-	int err = module_find(plan, w->o->pack, ko, msg);
-
-	if (err != -ENOENT || *msg)
-		return err;
-	uname(&host);
-	if (program_find("stap", &stap, NULL))
-		return fail(
-			msg, ENOENT,
-			"no module %s for %s and kernel %s, and no stap here to compile "
-			"it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
-			"install systemtap",
-			plan->module, plan->file->path, host.release);
-	free(stap);
-	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
-	    "('teletap build' does it ahead of time)",
-	    plan->module, plan->file->path);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	err = module_compile(plan, host.release, NULL, show_seconds, msg);
-	if (err)
-		return err;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	say("compiled in %.1f s",
-	    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
-	return module_find(plan, w->o->pack, ko, msg);
 }
 
 /* Loads the modules of all pages; the markers are still off. */
@@ -140,7 +57,7 @@ static int load(struct watch *w, char **kos, const struct plan *plans, int n, ch
 
 		vsay(w->o, "loading %s", kos[i]);
 		w->n_sessions = i + 1;
-		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, msg);
+		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);
 		if (err)
 			return err;
 	}
@@ -175,24 +92,15 @@ static int open_events(struct watch *w)
 
 static int start(struct watch *w, char **msg)
 {
-	struct plan plans[PAGES_MAX] = { 0 };
-	char *kos[PAGES_MAX] = { NULL };
+	struct plan plans[PLAN_PAGES] = { 0 };
+	char *kos[PLAN_PAGES] = { NULL };
 	int n = 0, err = 0, swept;
 
-	for (int p = 0; p < w->n_pages && !err; p++) {
-		bool shared = false;
-
-		err = resolve_page(w->pages[p], &w->target, &plans[n], msg);
-		for (int i = 0; i < n && !err; i++)
-			shared |= !strcmp(plans[i].module, plans[n].module);
-		if (err || shared)
-			continue;
-		if (geteuid())
-			err = -EPERM;
-		else
-			err = get_module(w, &plans[n], &kos[n], msg);
-		n++;
-	}
+	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
+	if (!err && geteuid())
+		err = -EPERM;
+	for (int i = 0; i < n && !err; i++)
+		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)
 		goto out;
 	python_version(plans[0].file->fd, w->python);
@@ -213,7 +121,7 @@ static int start(struct watch *w, char **msg)
 		target_release(&w->target);
 	}
 out:
-	for (int i = 0; i < PAGES_MAX; i++)
+	for (int i = 0; i < PLAN_PAGES; i++)
 		free(kos[i]);
 	return err;
 }
@@ -292,7 +200,7 @@ enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_PAGES, FD_SESSIONS };
 static int watch_loop(struct watch *w, char **msg)
 {
 	bool pending = false;
-	struct pollfd fds[FD_SESSIONS + 2 * PAGES_MAX];
+	struct pollfd fds[FD_SESSIONS + 2 * PLAN_PAGES];
 
 	for (;;) {
 		int n = FD_SESSIONS;
@@ -345,7 +253,7 @@ static int watch_loop(struct watch *w, char **msg)
 static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries, char **msg)
 {
 	while (!all_ended(w) && !(done && done(w)) && tries-- > 0) {
-		struct pollfd fds[PAGES_MAX];
+		struct pollfd fds[PLAN_PAGES];
 
 		for (int i = 0; i < w->n_sessions; i++)
 			fds[i] = (struct pollfd){ .fd = w->sessions[i].runner.out,
@@ -412,7 +320,7 @@ enum status cmd_watch(const struct opts *o)
 	w.o = o;
 	w.signals = w.timer = -1;
 	w.color = want_color(o);
-	if (!read_pages(&w)) {
+	if (!plan_read(o, w.pages, &w.n_pages)) {
 		opts_usage(command_find("watch"), stderr);
 		return STATUS_USAGE;
 	}
@@ -444,6 +352,8 @@ enum status cmd_watch(const struct opts *o)
 		say_why(msg, err);
 	else if (w.broken && w.broken != EPIPE) /* a reader that has gone knows it */
 		say("standard output: %s: the pages are not complete", strerror(ret = w.broken));
+	for (int i = 0; i < w.n_sessions; i++)
+		state_free(&w.sessions[i].state);
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);

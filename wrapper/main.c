@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "quote.h"
 #include "teletap.h"
 
 #ifndef TELETAP_VERSION
@@ -11,7 +14,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnP", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnP*", cmd_watch },
 	{ "doctor", "[-p PID | -e FILE]",
 	  "Says what works here and for this target, and what to do about the rest", "pe",
 	  cmd_doctor },
@@ -48,6 +51,14 @@ void vsay(const struct opts *o, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+}
+
+void say_why(const char *msg, int err)
+{
+	char *quoted = quote_text(msg ? msg : strerror(-err));
+
+	say("%s", quoted ? quoted : strerror(ENOMEM));
+	free(quoted);
 }
 
 const struct command *command_find(const char *name)

@@ -21,26 +21,36 @@
 #define INTERVAL_MIN 0.1
 #define INTERVAL_MAX 86400.0
 
-/* Upper-case letters are names for options that have only a long form. */
+/*
+ * Upper-case letters and digits are names for options that have only a long form. An
+ * option of a page names the global of its script; it is a number up to most, or,
+ * when that is 0, a text. A command that takes '*' takes all of those.
+ */
 static const struct {
 	char letter;
 	const char *name;
 	const char *arg;
 	const char *help;
+	const char *global;
+	long most;
 } table[] = {
-	{ 'p', "pid", "PID", "this process, its threads and its children" },
-	{ 'e', "exe", "FILE", "every process of this binary" },
-	{ 'c', "command", "COMMAND", "start this command and watch it from its first instruction" },
-	{ 'i', "interval", "SECONDS", "time between pages (0.1 to 86400; default 3)" },
-	{ 'n', "count", "COUNT", "stop after so many pages (default: when the target ends)" },
-	{ 'k', "kernel", "RELEASE", "build for this kernel release (default: the running one)" },
-	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)" },
-	{ 'P', "pack", "DIR", "take modules from this pack" },
-	{ 'o', "output", "FORMAT", "text or json (default text)" },
-	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)" },
-	{ 'v', "verbose", NULL, "say what is being done" },
-	{ 'h', "help", NULL, "print this help" },
-	{ 'V', "version", NULL, "print the version" },
+	{ 'p', "pid", "PID", "this process, its threads and its children", NULL, 0 },
+	{ 'e', "exe", "FILE", "every process of this binary", NULL, 0 },
+	{ 'c', "command", "COMMAND", "start this command and watch it from its first instruction",
+	  NULL, 0 },
+	{ 'i', "interval", "SECONDS", "time between pages (0.1 to 86400; default 3)", NULL, 0 },
+	{ 'n', "count", "COUNT", "stop after so many pages (default: when the target ends)", NULL,
+	  0 },
+	{ 'k', "kernel", "RELEASE", "build for this kernel release (default: the running one)",
+	  NULL, 0 },
+	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", NULL, 0 },
+	{ 'P', "pack", "DIR", "take modules from this pack", NULL, 0 },
+	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
+	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
+	  0 },
+	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },
+	{ 'h', "help", NULL, "print this help", NULL, 0 },
+	{ 'V', "version", NULL, "print the version", NULL, 0 },
 };
 
 #define N_TABLE (sizeof(table) / sizeof(table[0]))
@@ -48,7 +58,22 @@ static const struct {
 
 static bool takes(const struct command *cmd, char letter)
 {
-	return strchr(ALWAYS, letter) || strchr(cmd->options, letter);
+	if (strchr(ALWAYS, letter) || strchr(cmd->options, letter))
+		return true;
+	for (size_t i = 0; i < N_TABLE; i++) {
+		if (table[i].letter == letter)
+			return table[i].global && strchr(cmd->options, '*');
+	}
+	return false;
+}
+
+const char *opts_name(char letter)
+{
+	for (size_t i = 0; i < N_TABLE; i++) {
+		if (table[i].letter == letter)
+			return table[i].name;
+	}
+	return "?";
 }
 
 void opts_usage(const struct command *cmd, FILE *out)
@@ -105,6 +130,36 @@ static bool add(const char **list, int *n, const char *value)
 		return false;
 	}
 	list[(*n)++] = value;
+	return true;
+}
+
+/* The option of a page that stands in this row of the table. */
+static bool take_setting(struct opts *o, size_t row, const char *value)
+{
+	struct setting *setting = &o->settings[o->n_settings];
+	long number;
+
+	if (table[row].most && !parse_long(value, 1, table[row].most, &number)) {
+		say("--%s %s: not a number from 1 to %ld", table[row].name, value, table[row].most);
+		return false;
+	}
+	/* It goes through the kernel's parser of module parameters. */
+	for (const char *c = value; *c; c++) {
+		if (*c <= ' ' || *c == 0x7f || strchr("\"'\\,", *c)) {
+			say("--%s %s: no spaces, quotes, commas or control characters: write ? for "
+			    "each of them",
+			    table[row].name, value);
+			return false;
+		}
+	}
+	if (!*value || strlen(value) > 100 || o->n_settings == OPTS_SETTINGS) {
+		say("--%s: %s", table[row].name,
+		    o->n_settings == OPTS_SETTINGS ? "given too often" : "1 to 100 bytes");
+		return false;
+	}
+	setting->letter = table[row].letter;
+	snprintf(setting->text, sizeof(setting->text), "%s=%s", table[row].global, value);
+	o->n_settings++;
 	return true;
 }
 
@@ -166,6 +221,10 @@ static bool take(struct opts *o, char letter, const char *value)
 		o->verbose = true;
 		return true;
 	default:
+		for (size_t i = 0; i < N_TABLE; i++) {
+			if (table[i].letter == letter && table[i].global)
+				return take_setting(o, i, value);
+		}
 		return false;
 	}
 }

@@ -15,6 +15,14 @@ enum output { OUTPUT_TEXT, OUTPUT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
+#define OPTS_SETTINGS 16
+#define OPTS_SETTING_MAX 200
+
+/* An option of a page: what its module is loaded with, "teletap_NAME=VALUE". */
+struct setting {
+	char letter;
+	char text[OPTS_SETTING_MAX];
+};
 
 struct opts {
 	pid_t pid;                        /* -p; 0: not given */
@@ -28,6 +36,8 @@ struct opts {
 	const char *pack;                    /* --pack, -d; NULL: not given */
 	const char *releases[OPTS_LIST_MAX]; /* -k */
 	int n_releases;
+	struct setting settings[OPTS_SETTINGS];
+	int n_settings;
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;
@@ -40,6 +50,9 @@ enum opts_verdict { OPTS_RUN, OPTS_DONE, OPTS_WRONG };
  * and printed. OPTS_WRONG: a line that says what is wrong stands on stderr.
  */
 enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, struct opts *o);
+
+/* The long name of the option with this letter. */
+const char *opts_name(char letter);
 
 /* Prints how cmd is used. */
 void opts_usage(const struct command *cmd, FILE *out);

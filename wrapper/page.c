@@ -33,3 +33,13 @@ const struct page *page_find(const char *word)
 	}
 	return NULL;
 }
+
+bool module_takes(const char *module, char letter)
+{
+	for (int i = 0; i < n_pages; i++) {
+		if (!strcmp(pages[i].module, module) && pages[i].takes &&
+		    strchr(pages[i].takes, letter))
+			return true;
+	}
+	return false;
+}

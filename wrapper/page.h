@@ -18,7 +18,7 @@ struct page {
 	const char *module; /* stp/MODULE.stp */
 	const char *provider;
 	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
-	const char *takes; /* letters of the options (opts.c) that its module takes; NULL: none */
+	const char *takes;                 /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
 };
 
@@ -27,6 +27,9 @@ extern const int n_pages;
 
 /* Finds a page by its number or name; NULL when there is none. */
 const struct page *page_find(const char *word);
+
+/* Whether a page of this module takes the option with this letter. */
+bool module_takes(const char *module, char letter);
 
 /* page_gc.c */
 void page_gc_fill(const struct state *s, struct table *t);

@@ -82,8 +82,11 @@ static void module_name(const char *ko, pid_t pid, char *out, size_t size)
 }
 
 /* In the child; never returns. */
-static void run_staprun(const char *ko, pid_t pid, pid_t parent, int out, int err)
+static void run_staprun(const char *ko, pid_t pid, const char *const *settings, pid_t parent,
+			int out, int err)
 {
+	const char *argv[6 + RUNNER_SETTINGS] = { "staprun", "-R", "-b", BUFFER_MB, ko };
+	int n = 5;
 	char option[32];
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
@@ -99,11 +102,15 @@ static void run_staprun(const char *ko, pid_t pid, pid_t parent, int out, int er
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
-	execlp("staprun", "staprun", "-R", "-b", BUFFER_MB, ko, option, (char *)NULL);
+	argv[n++] = option;
+	for (int i = 0; i < RUNNER_SETTINGS - 1 && settings[i]; i++)
+		argv[n++] = settings[i];
+	execvp("staprun", (char *const *)argv);
 	_exit(127);
 }
 
-int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid, char **msg)
+int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid,
+		 const char *const *settings, char **msg)
 {
 	pid_t parent = getpid();
 	int out[2], err[2], ret;
@@ -120,7 +127,7 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	if (r->pid < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	if (r->pid == 0)
-		run_staprun(ko, pid, parent, out[1], err[1]);
+		run_staprun(ko, pid, settings, parent, out[1], err[1]);
 	module_name(ko, r->pid, r->module, sizeof(r->module));
 	close(out[1]);
 	close(err[1]);

@@ -13,6 +13,7 @@
 #define RUNNER_WORDS 2048
 #define RUNNER_PIPE (1 << 20) /* bytes of its lines that can wait to be read */
 #define RUNNER_MODULE 64
+#define RUNNER_SETTINGS 20
 
 struct runner {
 	pid_t pid;                  /* staprun; 0: none */
@@ -26,10 +27,12 @@ struct runner {
 
 /*
  * Starts staprun with the module ko, whose probes go into the file open at fd with
- * build-id id; pid is the process watched with its descendants, 0 for all. Returns
- * 0, or -errno with *msg set. Call runner_started once the module answers.
+ * build-id id; pid is the process watched with its descendants, 0 for all; settings
+ * are the script's globals to be set, "NAME=VALUE", NULL-terminated. Returns 0, or
+ * -errno with *msg set. Call runner_started once the module answers.
  */
-int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid, char **msg);
+int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid,
+		 const char *const *settings, char **msg);
 
 /* The module has found its file. */
 void runner_started(struct runner *r);

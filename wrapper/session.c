@@ -15,14 +15,20 @@
 #define ASK_MS 100 /* between questions, until the module hears one */
 
 int session_start(struct session *s, const struct plan *plan, const char *ko,
-		  const struct target *t, char **msg)
+		  const struct target *t, const struct opts *o, char **msg)
 {
-	int err;
+	const char *settings[OPTS_SETTINGS + 1] = { NULL };
+	int err, n = 0;
 
 	*s = (struct session){ .plan = *plan, .runner = { .out = -1, .err = -1, .lock = -1 } };
 	err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 				 plan->page->provider, plan->page->markers, msg);
-	return err ? err : runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, msg);
+	for (int i = 0; i < o->n_settings; i++) {
+		if (module_takes(plan->module, o->settings[i].letter))
+			settings[n++] = o->settings[i].text;
+	}
+	return err ? err
+		   : runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, settings, msg);
 }
 
 static int feed(struct session *s, const char *bytes, size_t n, char **msg)

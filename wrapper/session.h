@@ -6,6 +6,7 @@
 #ifndef TELETAP_SESSION_H
 #define TELETAP_SESSION_H
 
+#include "opts.h"
 #include "resolve.h"
 #include "runner.h"
 #include "semaphore.h"
@@ -25,9 +26,12 @@ struct session {
 	char buf[LINE_BYTES + 1];
 };
 
-/* Loads the module ko for the target. Returns 0, or -errno with *msg set. */
+/*
+ * Loads the module ko for the target, with the options of o that its pages take.
+ * Returns 0, or -errno with *msg set.
+ */
 int session_start(struct session *s, const struct plan *plan, const char *ko,
-		  const struct target *t, char **msg);
+		  const struct target *t, const struct opts *o, char **msg);
 
 /*
  * Waits until the module answers, then switches the markers on. -ETIME: it did not;

@@ -34,6 +34,9 @@ void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vsay(const struct opts *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3))); /* only with -v */
 
+/* Says why something failed: msg, which may hold names from outside, or the errno -err. */
+void say_why(const char *msg, int err);
+
 enum status cmd_build(const struct opts *o);
 enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);

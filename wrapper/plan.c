@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "module.h"
+#include "program.h"
+#include "teletap.h"
+
+bool plan_read(const struct opts *o, const struct page **wanted, int *n)
+{
+	char *words, *rest, *word;
+	bool good = true;
+
+	if (o->n_args != 1) {
+		say(o->n_args ? "one argument: PAGE[,PAGE...]"
+			      : "no page: 'teletap list' shows them");
+		return false;
+	}
+	words = rest = strdup(o->args[0]);
+	while (good && (word = strsep(&rest, ","))) {
+		const struct page *page = page_find(word);
+
+		if (!page || *n == PLAN_PAGES) {
+			say(page ? "%s: too many pages"
+				 : "%s: no such page: 'teletap list' shows them",
+			    word);
+			good = false;
+			break;
+		}
+		wanted[(*n)++] = page;
+	}
+	free(words);
+	for (int i = 0; i < o->n_settings && good; i++) {
+		bool taken = false;
+
+		for (int p = 0; p < *n; p++)
+			taken |= module_takes(wanted[p]->module, o->settings[i].letter);
+		if (!taken) {
+			say("--%s: not an option of %s: see 'man teletap-pages'",
+			    opts_name(o->settings[i].letter), o->args[0]);
+			good = false;
+		}
+	}
+	return good;
+}
+
+int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       struct plan *plans, int *n, char **msg)
+{
+	int err = 0;
+
+	*n = 0;
+	for (int p = 0; p < n_wanted && !err; p++) {
+		bool shared = false;
+
+		err = resolve_page(wanted[p], t, &plans[*n], msg);
+		for (int i = 0; i < *n && !err; i++)
+			shared |= !strcmp(plans[i].module, plans[*n].module);
+		*n += !err && !shared;
+	}
+	return err;
+}
+
+/* On a terminal, one line that counts the seconds. */
+static void show_seconds(int seconds)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%d s \r", seconds);
+}
+
+int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg)
+{
+	struct utsname host;
+	struct timespec start, end;
+	char *stap;
+	int err = module_find(plan, pack, ko, msg);
+
+	if (err != -ENOENT || *msg)
+		return err;
+	uname(&host);
+	if (program_find("stap", &stap, NULL))
+		return fail(
+			msg, ENOENT,
+			"no module %s for %s and kernel %s, and no stap here to compile "
+			"it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
+			"install systemtap",
+			plan->module, plan->file->path, host.release);
+	free(stap);
+	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
+	    "('teletap build' does it ahead of time)",
+	    plan->module, plan->file->path);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	err = module_compile(plan, host.release, NULL, show_seconds, msg);
+	if (err)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	say("compiled in %.1f s",
+	    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+	return module_find(plan, pack, ko, msg);
+}

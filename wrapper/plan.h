@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan: the pages of a command line -> plans, and their modules' files.
+ */
+#ifndef TELETAP_PLAN_H
+#define TELETAP_PLAN_H
+
+#include <stdbool.h>
+
+#include "opts.h"
+#include "resolve.h"
+
+#define PLAN_PAGES 32
+
+/*
+ * Reads the first argument, "gc,210", into wanted (room for PLAN_PAGES), and sees
+ * that the options belong to them. False: a line that says what is wrong stands on
+ * stderr.
+ */
+bool plan_read(const struct opts *o, const struct page **wanted, int *n);
+
+/*
+ * One plan for each module that the pages need, into plans (room for n_wanted).
+ * Returns 0, or -errno with *msg set.
+ */
+int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       struct plan *plans, int *n, char **msg);
+
+/*
+ * The plan's module for the running kernel: from the pack (NULL: none), from the
+ * cache, or compiled now, which is said. Returns 0 with *ko set (to be freed), or
+ * -errno with *msg set.
+ */
+int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg);
+
+#endif
