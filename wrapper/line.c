@@ -11,6 +11,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_END] = { "end", "n" },
 	[LINE_PROCS] = { "procs", "n" },
 	[LINE_GC] = { "gc", "kssssm", .below = { 3 } },
+	[LINE_NAME] = { "name", "kttn", .dictionary = true },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

@@ -12,6 +12,7 @@
  *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS
  *   pause   GENERATION BUCKET COUNT         a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
+ *   name    ID FUNCTION FILE LINE           dictionary: what other records call ID
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -41,6 +42,7 @@ enum line_kind {
 	LINE_PROCS, /* from here on: records that pages are made of */
 	LINE_GC,
 	LINE_PAUSE,
+	LINE_NAME,
 	LINE_KINDS,
 };
 
