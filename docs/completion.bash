@@ -14,7 +14,7 @@ _teletap() {
 		-o | --output) words='text json' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack)
+		-e | --exe | -d | --directory | --pack | --key | --cert)
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
 			;;
@@ -22,6 +22,9 @@ _teletap() {
 		*)
 			if [[ $current == -* ]]; then
 				words=$(teletap "$command" --help | grep -oE -- '--[a-z]+')
+			elif [[ $command == probes ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				return
 			elif [[ $command == watch || $command == build ]]; then
 				words=$(teletap list | awk '{ print $1; print $2 }')
 			fi

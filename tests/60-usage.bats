@@ -103,6 +103,17 @@ start() {
 	[ "$(jq '"\(.page) \(.name)  \(.title)" | length' <<<"$output" | sort -n | tail -n 1)" -le 56 ]
 }
 
+@test "help: a list of names for probes, a key for build" {
+	run -0 teletap probes --help
+	[[ ${lines[0]} == 'Usage: teletap probes {-p PID | [-e] FILE...}' ]]
+	[[ ${lines[1]} == *'-: names from standard input'* ]]
+	run -0 teletap build --help
+	[[ $output == *'--key KEY.pem --cert CERT'* ]]
+	[[ $output == *'--cert CERT '* ]]
+	run -0 teletap doctor --help
+	[[ $output == *'--pack DIR'* ]]
+}
+
 @test "watch: no such page, no page, too many words" {
 	for page in nope 999 0 -0210x 210x '' ' gc' 'gc,' ',gc' gc,,gc gc,nope GC 18446744073709551826; do
 		misused teletap watch -p 1 -- "$page"

@@ -61,6 +61,11 @@ check() {
 	[[ $text == $3 ]]
 }
 
+# remedy ID: it is to sign the modules.
+remedy() {
+	jq -e --arg id "$1" '.checks[] | select(.id == $id).remedy | test("build --key KEY.pem --cert CERT")' <<<"$json"
+}
+
 # page TRUE|FALSE WHY: page 210 of the last doctor.
 page() {
 	local works why
@@ -214,6 +219,7 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	fails lockdown '*integrity*'
 	echo 'none integrity [confidentiality]' >"$SECURITY/lockdown"
 	fails lockdown '*confidentiality*'
+	remedy lockdown
 	rm "$SECURITY/lockdown"
 	warns lockdown '*cannot be seen*'
 	echo capability,yama >"$SECURITY/lsm"
@@ -227,6 +233,7 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	warns secure-boot '*cannot be seen*'
 	printf '\6\0\0\0\1' >"$vars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	warns secure-boot 'Secure Boot is on*'
+	remedy secure-boot
 	printf '\6\0\0\0\0' >"$vars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 	doctor 0
 	check secure-boot OK 'Secure Boot is off'
@@ -235,6 +242,7 @@ SLEEP=(-c 'import time; time.sleep(100)')
 @test "forced signatures" {
 	echo Y >"$ROOT/sys/module/module/parameters/sig_enforce"
 	fails signatures '*signed modules only*'
+	remedy signatures
 }
 
 @test "no uprobes" {

@@ -6,6 +6,8 @@
 #ifndef TELETAP_CHECK_H
 #define TELETAP_CHECK_H
 
+#include <stdbool.h>
+
 #define CHECKS_MAX 40
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
@@ -26,8 +28,11 @@ struct checks {
 void check_add(struct checks *c, const char *id, enum verdict verdict, const char *remedy,
 	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* The first check that failed; NULL: none did. */
-const struct check *check_failed(const struct checks *c);
+/*
+ * The first check that failed; NULL: none did. With is_signed those that only keep
+ * unsigned modules out do not count.
+ */
+const struct check *check_failed(const struct checks *c, bool is_signed);
 
 void checks_free(struct checks *c);
 

@@ -20,6 +20,7 @@
 struct job {
 	struct plan plan;
 	const char *release;
+	bool compiled; /* it is there, and only has to be signed */
 	pid_t pid;
 	double started;
 };
@@ -43,16 +44,19 @@ static bool known(const struct job *jobs, int n, const struct plan *plan, const 
 	return false;
 }
 
-static void start(const struct opts *o, struct job *job)
+static void start(const struct opts *o, struct job *job, const struct signer *signer)
 {
 	char *msg = NULL;
-	int err;
+	int err = 0;
 
 	job->started = now();
 	job->pid = fork();
 	if (job->pid)
 		return;
-	err = module_compile(&job->plan, job->release, o->pack, NULL, &msg);
+	if (!job->compiled)
+		err = module_compile(&job->plan, job->release, o->pack, NULL, &msg);
+	if (!err && signer)
+		err = module_sign(&job->plan, job->release, o->pack, signer, &msg);
 	if (err)
 		say("%s", msg ? msg : strerror(-err));
 	_exit(err ? 1 : 0);
@@ -92,7 +96,10 @@ static bool reap(struct job *jobs, int n, int done, double begun)
 		if (jobs[i].pid != pid)
 			continue;
 		printf("[%d/%d] %s for %s on %s: %s, %.1f s\n", done, n, jobs[i].plan.module,
-		       jobs[i].plan.file->path, jobs[i].release, status ? "FAILED" : "built",
+		       jobs[i].plan.file->path, jobs[i].release,
+		       status             ? "FAILED"
+		       : jobs[i].compiled ? "signed"
+					  : "built",
 		       now() - jobs[i].started);
 		fflush(stdout);
 	}
@@ -103,7 +110,7 @@ static bool reap(struct job *jobs, int n, int done, double begun)
  * All jobs, as many at once as there are processors. The first one for a kernel is
  * waited for: stap learns about the kernel then, and keeps it for the others.
  */
-static bool run(const struct opts *o, struct job *jobs, int n)
+static bool run(const struct opts *o, const struct signer *signer, struct job *jobs, int n)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int started = 0, done = 0, alone = 0;
@@ -113,7 +120,7 @@ static bool run(const struct opts *o, struct job *jobs, int n)
 	while (done < n) {
 		while (started < n && started - done < cpus && !alone) {
 			alone = !started || jobs[started].release != jobs[started - 1].release;
-			start(o, &jobs[started++]);
+			start(o, &jobs[started++], signer);
 		}
 		done++;
 		good &= reap(jobs, n, done, begun);
@@ -124,7 +131,7 @@ static bool run(const struct opts *o, struct job *jobs, int n)
 }
 
 static bool add_jobs(const struct opts *o, const struct target *t, const char *release,
-		     struct job *jobs, int *n)
+		     const struct signer *signer, struct job *jobs, int *n)
 {
 	int n_words = o->n_args ? o->n_args : n_pages;
 
@@ -138,10 +145,14 @@ static bool add_jobs(const struct opts *o, const struct target *t, const char *r
 			free(msg);
 			return false;
 		}
-		if (module_ready(&plan, release, o->pack))
+		if (module_ready(&plan, release, o->pack, signer))
 			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
 		else if (!known(jobs, *n, &plan, release))
-			jobs[(*n)++] = (struct job){ .plan = plan, .release = release };
+			jobs[(*n)++] = (struct job){
+				.plan = plan,
+				.release = release,
+				.compiled = module_ready(&plan, release, o->pack, NULL),
+			};
 	}
 	return true;
 }
@@ -152,8 +163,11 @@ enum status cmd_build(const struct opts *o)
 	static struct job jobs[JOBS_MAX];
 	int n = 0, n_targets = o->n_files ? o->n_files : 1;
 	int n_releases = o->n_releases ? o->n_releases : 1;
+	struct signer *signer = NULL;
 	struct utsname host;
+	char *msg = NULL;
 	bool good = true;
+	int err;
 
 	uname(&host);
 
@@ -163,10 +177,17 @@ enum status cmd_build(const struct opts *o)
 			return STATUS_USAGE;
 		}
 	}
+	if (!o->key != !o->cert) {
+		say("%s: give --key and --cert together", o->key ? "--key" : "--cert");
+		return STATUS_USAGE;
+	}
+	if (o->key && (err = signer_open(&signer, o->key, o->cert, &msg))) {
+		say_why(msg, err);
+		free(msg);
+		return STATUS_REFUSED;
+	}
 	for (int i = 0; i < n_targets; i++) {
 		struct opts one = *o;
-		char *msg = NULL;
-		int err;
 
 		one.files[0] = o->files[i];
 		one.n_files = o->n_files ? 1 : 0;
@@ -180,14 +201,15 @@ enum status cmd_build(const struct opts *o)
 		const char *release = o->n_releases ? o->releases[k] : host.release;
 
 		for (int i = 0; i < n_targets; i++) {
-			if (!add_jobs(o, &targets[i], release, jobs, &n))
+			if (!add_jobs(o, &targets[i], release, signer, jobs, &n))
 				return STATUS_REFUSED;
 		}
 	}
 	if (!n)
 		puts("all modules are ready");
-	good = run(o, jobs, n);
+	good = run(o, signer, jobs, n);
 	for (int i = 0; i < n_targets; i++)
 		target_close(&targets[i]);
+	signer_close(signer);
 	return good ? STATUS_OK : STATUS_REFUSED;
 }

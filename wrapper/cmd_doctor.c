@@ -14,6 +14,7 @@
 #include "module.h"
 #include "quote.h"
 #include "resolve.h"
+#include "sign.h"
 #include "teletap.h"
 
 /* For tests: another folder instead of / for what is asked about the host. */
@@ -39,16 +40,35 @@ static char *must(char *s)
 	return s;
 }
 
+static char *ready(const struct answers *a, bool is_signed)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "a module is ready%s%s%s", a->o->pack ? " in " : "",
+		     a->o->pack ? a->o->pack : "",
+		     !is_signed ? ""
+		     : check_failed(&a->host_checks, false)
+			     ? ", signed, which does when the kernel knows the key"
+			     : ", signed") < 0)
+		text = NULL;
+	return must(text);
+}
+
 /* How the page's module is to be had; false and why not when in no way. */
 static bool judge_module(const struct answers *a, const struct plan *plan, char **why)
 {
+	const struct check *failed;
 	char *ko = NULL, *msg = NULL;
-	int err = module_find(plan, NULL, &ko, &msg);
+	int err = module_find(plan, a->o->pack, &ko, &msg);
+	bool is_signed = !err && sign_present(ko);
 	bool works = !err || (err == -ENOENT && a->host.compiles);
 
+	failed = check_failed(&a->host_checks, is_signed);
 	free(ko);
-	if (!err)
-		*why = must(strdup("a module is ready"));
+	if (failed)
+		*why = must(strdup(failed->text));
+	else if (!err)
+		*why = ready(a, is_signed);
 	else if (works)
 		*why = must(strdup("its module is to be compiled first: 'teletap build' does it"));
 	else if (msg)
@@ -56,15 +76,14 @@ static bool judge_module(const struct answers *a, const struct plan *plan, char 
 	else
 		*why = must(
 			strdup("no module is ready, and none can be compiled here: bring a pack"));
-	if (err)
-		free(msg);
-	return works;
+	free(msg);
+	return works && !failed;
 }
 
 /* Whether the page works, and why (not). *why is to be freed. */
 static bool judge_page(const struct answers *a, const struct page *page, char **why)
 {
-	const struct check *failed = check_failed(&a->host_checks);
+	const struct check *failed = check_failed(&a->host_checks, a->has_target);
 	const char *against;
 	struct plan plan;
 	char *msg = NULL;
@@ -248,6 +267,11 @@ enum status cmd_doctor(const struct opts *o)
 
 	if (o->n_args) {
 		say("%s: no argument is needed; a target is -p PID or -e FILE", o->args[0]);
+		opts_usage(command_find("doctor"), stderr);
+		return STATUS_USAGE;
+	}
+	if (o->pack && !o->pid && !o->n_files) {
+		say("--pack: also name the target: -p PID or -e FILE");
 		opts_usage(command_find("doctor"), stderr);
 		return STATUS_USAGE;
 	}

@@ -46,7 +46,10 @@ static void check_modules(const struct look *l)
 			  "kernel.modules_disabled is not set");
 }
 
-#define SIGN "switch Secure Boot or the option off, or use another machine: modules are not signed"
+/* What is to be done when the kernel takes signed modules only. */
+#define SIGN                                                                                       \
+	"sign the modules with a key that the kernel knows: 'teletap build --key KEY.pem --cert "  \
+	"CERT', the certificate enrolled with 'mokutil --import'"
 
 static void check_lockdown(const struct look *l)
 {
@@ -88,7 +91,7 @@ static void check_secure_boot(const struct look *l)
 			  "whether Secure Boot is on cannot be seen in /sys/firmware/efi/efivars");
 	else if (on)
 		check_add(l->c, "secure-boot", VERDICT_WARN,
-			  "see the lines on lockdown and signatures",
+			  SIGN "; whether it must be, the lines on lockdown and signatures say",
 			  "Secure Boot is on: most distributions' kernels then refuse unsigned "
 			  "modules");
 	else

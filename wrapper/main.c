@@ -15,13 +15,15 @@
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
 	  "Prints pages of a running program, periodically", "peicnP*", cmd_watch },
-	{ "doctor", "[-p PID | -e FILE]",
-	  "Says what works here and for this target, and what to do about the rest", "pe",
+	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
+	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
-	{ "probes", "[-p PID | -e FILE] [FILE...]", "Lists the markers in a process or a binary",
-	  "pe", cmd_probes },
-	{ "build", "[PAGE...] {-p PID | -e FILE} [-k RELEASE]... [-d PACK]",
-	  "Compiles the modules of pages ahead of time", "pekd", cmd_build },
+	{ "probes", "{-p PID | [-e] FILE...}",
+	  "Lists the markers of a process, or of files (-: names from standard input)", "pe",
+	  cmd_probes },
+	{ "build",
+	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
+	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
 	{ "list", "", "Lists all pages", "", cmd_list },
 };
 

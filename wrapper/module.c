@@ -151,19 +151,37 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	return err;
 }
 
-bool module_ready(const struct plan *plan, const char *release, const char *pack)
+bool module_ready(const struct plan *plan, const char *release, const char *pack,
+		  const struct signer *signer)
 {
 	char source[PACK_HASH], *ko = NULL;
 	struct pack_module want = { .name = plan->module,
 				    .release = release,
 				    .id = plan->id,
 				    .path = plan->file->path,
-				    .source = source };
+				    .source = source,
+				    .certificate = signer ? signer_fingerprint(signer) : NULL };
 	bool ready = !source_hash(plan->module, source) &&
 		     !pack_find(pack ? pack : PACK_CACHE, &want, &ko, NULL);
 
 	free(ko);
 	return ready;
+}
+
+int module_sign(const struct plan *plan, const char *release, const char *pack,
+		const struct signer *signer, char **msg)
+{
+	char source[PACK_HASH];
+	struct pack_module want = { .name = plan->module,
+				    .release = release,
+				    .id = plan->id,
+				    .path = plan->file->path,
+				    .source = source };
+
+	if (source_hash(plan->module, source))
+		return fail(msg, ENOENT,
+			    "the scripts are not installed: install teletap as a whole");
+	return pack_sign(pack ? pack : PACK_CACHE, &want, signer, msg);
 }
 
 /* Sets the semaphore of every note in the copy to 0, and its type to ET_EXEC. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "resolve.h"
+#include "sign.h"
 
 /*
  * The path that every module's probes are compiled for. When a module is loaded it
@@ -25,8 +26,16 @@ const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
  */
 int module_find(const struct plan *plan, const char *pack, char **ko, char **msg);
 
-/* Whether the pack (NULL: the cache) holds the plan's module for a kernel release. */
-bool module_ready(const struct plan *plan, const char *release, const char *pack);
+/*
+ * Whether the pack (NULL: the cache) holds the plan's module for a kernel release,
+ * signed by signer (NULL: or not).
+ */
+bool module_ready(const struct plan *plan, const char *release, const char *pack,
+		  const struct signer *signer);
+
+/* Signs that module. Returns 0, or -errno with *msg set. */
+int module_sign(const struct plan *plan, const char *release, const char *pack,
+		const struct signer *signer, char **msg);
 
 /*
  * Compiles the plan's module for a kernel release and puts it into the pack (NULL:

@@ -45,6 +45,8 @@ static const struct {
 	  NULL, 0 },
 	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", NULL, 0 },
 	{ 'P', "pack", "DIR", "take modules from this pack", NULL, 0 },
+	{ 'K', "key", "KEY.pem", "sign the modules with this key", NULL, 0 },
+	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", NULL, 0 },
 	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
 	  0 },
@@ -189,6 +191,12 @@ static bool take(struct opts *o, char letter, const char *value)
 	case 'd':
 	case 'P':
 		o->pack = value;
+		return true;
+	case 'K':
+		o->key = value;
+		return true;
+	case 'X':
+		o->cert = value;
 		return true;
 	case 'i':
 		if (!parse_interval(value, &o->interval)) {

@@ -34,6 +34,7 @@ struct opts {
 	enum output output;
 	enum color color;
 	const char *pack;                    /* --pack, -d; NULL: not given */
+	const char *key, *cert;              /* --key, --cert; NULL: not given */
 	const char *releases[OPTS_LIST_MAX]; /* -k */
 	int n_releases;
 	struct setting settings[OPTS_SETTINGS];

@@ -126,6 +126,12 @@ static char *ko_path(const char *dir, const char *release, const char *id, const
 											  : path;
 }
 
+static bool fits(const json_t *module, const struct pack_module *want)
+{
+	return (!want->source || !strcmp(get(module, "source"), want->source)) &&
+	       (!want->certificate || !strcmp(get(module, "certificate"), want->certificate));
+}
+
 /* Says in which way the pack's module is not the wanted one. */
 static void differ(const char *dir, const json_t *module, const struct pack_module *want,
 		   char **msg)
@@ -202,7 +208,7 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 			free(*msg);
 			*msg = NULL;
 		}
-		if (!want->source || !strcmp(get(module, "source"), want->source))
+		if (fits(module, want))
 			err = verify(dir, module, want, ko, msg);
 		break;
 	}
@@ -252,8 +258,12 @@ static int copy_file(const char *from, const char *to)
 	return err;
 }
 
-/* Copies beside the final place, then renames: a reader sees the old or the new. */
-static int place(const char *ko, const char *to, char **msg)
+/*
+ * Copies beside the final place, signs there (signer may be NULL), then renames: a
+ * reader sees the old or the new. hash becomes that of the new one.
+ */
+static int place(const char *ko, const char *to, const struct signer *signer, char hash[PACK_HASH],
+		 char **msg)
 {
 	char *tmp;
 	int err;
@@ -261,6 +271,10 @@ static int place(const char *ko, const char *to, char **msg)
 	if (asprintf(&tmp, "%s.%d", to, getpid()) < 0)
 		return -ENOMEM;
 	err = copy_file(ko, tmp);
+	if (!err && signer)
+		err = sign_module(signer, tmp, msg);
+	if (!err)
+		err = pack_hash_file(tmp, hash);
 	if (!err && rename(tmp, to))
 		err = -errno;
 	if (err) {
@@ -268,6 +282,22 @@ static int place(const char *ko, const char *to, char **msg)
 		unlink(tmp);
 	}
 	free(tmp);
+	return err;
+}
+
+/* The pack is ours until the descriptor is closed. */
+static int lock_pack(const char *dir, char **msg)
+{
+	char path[4096];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "%s/.lock", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return fd;
+	err = fail(msg, errno, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -287,7 +317,7 @@ static int save(const char *dir, const json_t *manifest, char **msg)
 
 int pack_add(const char *dir, const struct pack_module *m, const char *ko, char **msg)
 {
-	char lock_path[4096], hash[PACK_HASH], *to = NULL;
+	char hash[PACK_HASH], *to = NULL;
 	json_t *manifest = NULL, *modules, *module, *markers;
 	int lock = -1, err;
 	size_t i;
@@ -295,16 +325,11 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 	err = make_folders(dir, m->release, m->id, msg);
 	if (err)
 		return err;
-	snprintf(lock_path, sizeof(lock_path), "%s/.lock", dir);
-	lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (lock < 0 || flock(lock, LOCK_EX)) {
-		err = fail(msg, errno, "%s: %s", lock_path, strerror(errno));
-		goto out;
-	}
+	lock = lock_pack(dir, msg);
+	if (lock < 0)
+		return lock;
 	to = ko_path(dir, m->release, m->id, m->name);
-	err = to ? pack_hash_file(ko, hash) : -ENOMEM;
-	if (!err)
-		err = place(ko, to, msg);
+	err = to ? place(ko, to, NULL, hash, msg) : -ENOMEM;
 	if (!err)
 		err = load(dir, &manifest, msg);
 	if (err)
@@ -331,8 +356,39 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 	err = save(dir, manifest, msg);
 out:
 	json_decref(manifest);
-	if (lock >= 0)
-		close(lock);
+	close(lock);
 	free(to);
+	return err;
+}
+
+int pack_sign(const char *dir, const struct pack_module *want, const struct signer *signer,
+	      char **msg)
+{
+	int lock = lock_pack(dir, msg), err;
+	json_t *manifest = NULL, *module;
+	char hash[PACK_HASH], *ko = NULL;
+	size_t i;
+
+	if (lock < 0)
+		return lock;
+	err = pack_find(dir, want, &ko, msg);
+	if (!err)
+		err = place(ko, ko, signer, hash, msg);
+	if (!err)
+		err = load(dir, &manifest, msg);
+	if (err)
+		goto out;
+	json_array_foreach (json_object_get(manifest, "modules"), i, module) {
+		if (!same(module, want))
+			continue;
+		json_object_set_new(module, "sha256", json_string(hash));
+		json_object_set_new(module, "signer", json_string(signer_name(signer)));
+		json_object_set_new(module, "certificate", json_string(signer_fingerprint(signer)));
+	}
+	err = save(dir, manifest, msg);
+out:
+	json_decref(manifest);
+	close(lock);
+	free(ko);
 	return err;
 }

@@ -12,6 +12,8 @@
 #ifndef TELETAP_PACK_H
 #define TELETAP_PACK_H
 
+#include "sign.h"
+
 #define PACK_FORMAT 1
 #define PACK_CACHE "/var/cache/teletap"
 #define PACK_MODULE "teletap_%s_0000000"
@@ -26,6 +28,8 @@ struct pack_module {
 	const char *stap;           /* version that compiled it */
 	const char *source;         /* hash of the scripts; NULL in pack_find: any will do */
 	const char *const *markers; /* NULL-terminated; those the module probes */
+	const char *certificate;    /* pack_find: signed with it (its fingerprint, see
+				       sign.h); NULL: any, or none */
 };
 
 /*
@@ -37,6 +41,13 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 
 /* Puts the file ko into the pack (made when missing). Returns 0, or -errno with *msg. */
 int pack_add(const char *dir, const struct pack_module *module, const char *ko, char **msg);
+
+/*
+ * Signs a module that is in the pack, with the manifest saying by whom. Returns 0, or
+ * -errno with *msg set, as pack_find does.
+ */
+int pack_sign(const char *dir, const struct pack_module *want, const struct signer *signer,
+	      char **msg);
 
 /* The sha256 of a file, in hex. Returns 0 or -errno. */
 int pack_hash_file(const char *path, char out[PACK_HASH]);

@@ -2,7 +2,8 @@
 /*
  * staprun loads the module and becomes stapio, which carries its lines. With -R it
  * writes its process number over the end of the module's name (teletap_gc_0000000
- * becomes teletap_gc_00_4242), so that several run side by side.
+ * becomes teletap_gc_00_4242), so that several run side by side. A signature does not
+ * survive that: a signed module keeps its name, and runs once at a time.
  *
  * Ways out, and who cleans up (each seen in the lab):
  *   SIGTERM to stapio    it prints the last snapshot and unloads: the normal way
@@ -29,6 +30,7 @@
 
 #include "fail.h"
 #include "module.h"
+#include "sign.h"
 
 #define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
 #define LISTEN_READS 64
@@ -38,12 +40,40 @@
  * The module finds its target by a link. Two sessions with the same file would use
  * the same link, so the one that is starting holds a lock.
  */
+static int make_folder(char **msg)
+{
+	if (mkdir(MODULE_FOLDER, 0700) && errno != EEXIST)
+		return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
+	return 0;
+}
+
+/* A file of ours in that folder, to be locked. */
+static int open_lock(const char *name)
+{
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/%s.lock", MODULE_FOLDER, name);
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+}
+
+/* A module that keeps its name: nobody else may have it loaded. */
+static int take_name(struct runner *r, char **msg)
+{
+	r->only = open_lock(r->module);
+	if (r->only >= 0 && !flock(r->only, LOCK_EX | LOCK_NB))
+		return 0;
+	if (r->only >= 0 && errno == EWOULDBLOCK)
+		return fail(msg, EBUSY,
+			    "another teletap has the module %s loaded, and a signed module runs "
+			    "once at a time: end that one first",
+			    r->module);
+	return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
+}
+
 static int make_alias(struct runner *r, const char *id, int fd, char **msg)
 {
 	char path[MODULE_ALIAS_MAX], target[64], lock[MODULE_ALIAS_MAX + 8];
 
-	if (mkdir(MODULE_FOLDER, 0700) && errno != EEXIST)
-		return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
 	module_alias(id, path);
 	snprintf(lock, sizeof(lock), "%s.lock", path);
 	r->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -68,25 +98,25 @@ void runner_started(struct runner *r)
 	r->lock = -1;
 }
 
-/* The name that staprun -R gives the module. */
+/* The name that staprun -R gives the module, or for pid 0 the one it has. */
 static void module_name(const char *ko, pid_t pid, char *out, size_t size)
 {
 	const char *slash = strrchr(ko, '/');
 	char number[16];
 	int len;
 
-	snprintf(number, sizeof(number), "_%d", pid);
+	snprintf(number, sizeof(number), pid ? "_%d" : "", pid);
 	snprintf(out, size, "%s", slash ? slash + 1 : ko);
 	len = (int)strcspn(out, ".") - (int)strlen(number);
 	snprintf(out + (len > 0 ? len : 0), size - (size_t)(len > 0 ? len : 0), "%s", number);
 }
 
 /* In the child; never returns. */
-static void run_staprun(const char *ko, pid_t pid, const char *const *settings, pid_t parent,
-			int out, int err)
+static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
+			const char *const *settings, pid_t parent, int out, int err)
 {
-	const char *argv[6 + RUNNER_SETTINGS] = { "staprun", "-R", "-b", BUFFER_MB, ko };
-	int n = 5;
+	const char *argv[6 + RUNNER_SETTINGS] = { "staprun" };
+	int n = 1;
 	char option[32];
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
@@ -102,6 +132,11 @@ static void run_staprun(const char *ko, pid_t pid, const char *const *settings, 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
+	if (!r->is_signed)
+		argv[n++] = "-R";
+	argv[n++] = "-b";
+	argv[n++] = BUFFER_MB;
+	argv[n++] = ko;
 	argv[n++] = option;
 	for (int i = 0; i < RUNNER_SETTINGS - 1 && settings[i]; i++)
 		argv[n++] = settings[i];
@@ -115,8 +150,14 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	pid_t parent = getpid();
 	int out[2], err[2], ret;
 
-	*r = (struct runner){ .out = -1, .err = -1, .lock = -1 };
-	ret = make_alias(r, id, fd, msg);
+	*r = (struct runner){ .out = -1, .err = -1, .lock = -1, .only = -1 };
+	r->is_signed = sign_present(ko);
+	module_name(ko, 0, r->module, sizeof(r->module));
+	ret = make_folder(msg);
+	if (!ret && r->is_signed)
+		ret = take_name(r, msg);
+	if (!ret)
+		ret = make_alias(r, id, fd, msg);
 	if (ret) {
 		runner_started(r);
 		return ret;
@@ -127,8 +168,9 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	if (r->pid < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	if (r->pid == 0)
-		run_staprun(ko, pid, settings, parent, out[1], err[1]);
-	module_name(ko, r->pid, r->module, sizeof(r->module));
+		run_staprun(r, ko, pid, settings, parent, out[1], err[1]);
+	if (!r->is_signed)
+		module_name(ko, r->pid, r->module, sizeof(r->module));
 	close(out[1]);
 	close(err[1]);
 	r->out = out[0];
@@ -208,13 +250,22 @@ static void nap_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
+static void free_name(struct runner *r)
+{
+	if (r->only >= 0)
+		close(r->only);
+	r->only = -1;
+}
+
 int runner_finish(struct runner *r, char **msg)
 {
 	int status = 0, waited = 0;
 
 	runner_started(r);
-	if (r->pid <= 0)
+	if (r->pid <= 0) {
+		free_name(r);
 		return 0;
+	}
 	while (waitpid(r->pid, &status, WNOHANG) == 0) {
 		if (waited >= FINISH_MS)
 			kill(r->pid, SIGKILL);
@@ -233,6 +284,7 @@ int runner_finish(struct runner *r, char **msg)
 		if (module_loaded(r->module))
 			nap_ms(100);
 	}
+	free_name(r);
 	if (module_loaded(r->module))
 		return fail(msg, EBUSY,
 			    "the module %s cannot be removed: try 'staprun -d %s' as "
@@ -241,12 +293,15 @@ int runner_finish(struct runner *r, char **msg)
 	return status;
 }
 
-/* The process number at the end of one of our modules' names; 0: not one of ours. */
+/*
+ * The process number at the end of one of our modules' names; 0: it has kept its name;
+ * -1: not one of ours.
+ */
 static pid_t owner_of(const char *module)
 {
 	const char *number = strrchr(module, '_');
 
-	return strncmp(module, "teletap_", 8) || !number ? 0 : (pid_t)atoi(number + 1);
+	return strncmp(module, "teletap_", 8) || !number ? -1 : (pid_t)atoi(number + 1);
 }
 
 static bool is_stap(pid_t pid)
@@ -263,6 +318,22 @@ static bool is_stap(pid_t pid)
 	return !strcmp(comm, "stapio\n") || !strcmp(comm, "staprun\n");
 }
 
+/* Whether the teletap that loaded the module has ended. */
+static bool abandoned(const char *module)
+{
+	pid_t owner = owner_of(module);
+	bool free_to_take;
+	int lock;
+
+	if (owner)
+		return owner > 0 && !is_stap(owner);
+	lock = make_folder(NULL) ? -1 : open_lock(module);
+	free_to_take = lock >= 0 && !flock(lock, LOCK_EX | LOCK_NB);
+	if (lock >= 0)
+		close(lock);
+	return free_to_take;
+}
+
 int runner_sweep(void)
 {
 	char line[512], left[16][RUNNER_MODULE];
@@ -271,7 +342,7 @@ int runner_sweep(void)
 
 	while (f && n < 16 && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, " ")] = '\0';
-		if (owner_of(line) > 0 && !is_stap(owner_of(line)))
+		if (abandoned(line))
 			snprintf(left[n++], RUNNER_MODULE, "%.*s", RUNNER_MODULE - 1, line);
 	}
 	if (f)

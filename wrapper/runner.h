@@ -23,6 +23,8 @@ struct runner {
 	char words[RUNNER_WORDS];   /* the complaints so far */
 	char *alias;                /* the link to the target's file, while it is needed */
 	int lock;
+	bool is_signed; /* the module: it keeps its name, so there is one at a time, */
+	int only;       /* whose teletap holds this lock */
 };
 
 /*

@@ -20,7 +20,8 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 	const char *settings[OPTS_SETTINGS + 1] = { NULL };
 	int err, n = 0;
 
-	*s = (struct session){ .plan = *plan, .runner = { .out = -1, .err = -1, .lock = -1 } };
+	*s = (struct session){ .plan = *plan,
+			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
 	err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 				 plan->page->provider, plan->page->markers, msg);
 	for (int i = 0; i < o->n_settings; i++) {
@@ -199,11 +200,22 @@ static int explain(const struct session *s, int status, char **msg)
 			    "the kernel refuses the module (%s): build it for this kernel: "
 			    "'teletap build %s'",
 			    why, s->plan.page->name);
-	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key"))
-		return fail(msg, ECANCELED,
-			    "the kernel refuses unsigned modules (%s): Secure Boot or "
-			    "lockdown is on: sign the module or use another machine",
-			    why);
+	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key") ||
+	    strstr(s->runner.words, "Key was rejected")) {
+		if (s->runner.is_signed)
+			return fail(
+				msg, ECANCELED,
+				"the kernel does not know the key that signed the module (%s): "
+				"enroll its certificate ('mokutil --import CERT', then boot), or "
+				"sign with a key it knows",
+				why);
+		return fail(
+			msg, ECANCELED,
+			"the kernel refuses unsigned modules (%s): Secure Boot, lockdown or "
+			"module.sig_enforce is on: sign it with 'teletap build %s --key KEY.pem "
+			"--cert CERT'",
+			why, s->plan.page->name);
+	}
 	if (*why)
 		return fail(msg, ECANCELED, "staprun ended: %s: start again, or see 'dmesg'", why);
 	if (s->stopping)

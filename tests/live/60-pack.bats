@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A production host: no compiler, no stap, an empty cache. A pack is all there is.
 
+# shellcheck disable=SC2030,SC2031 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -53,4 +54,70 @@ bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 	[ "${#stderr_lines[@]}" = 1 ]
 	[[ "$stderr" == *"sha256"*"build the pack again"* ]]
 	expect_clean "$pid"
+}
+
+# signed_pack: signs the pack's module for python3.14, with a key made here.
+signed_pack() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj '/CN=Example signer' \
+		-keyout "$BATS_TEST_TMPDIR/key" -out "$BATS_TEST_TMPDIR/cert" 2> /dev/null
+	run -0 teletap build gc -e "$(command -v python3.14)" -d "$BATS_TEST_TMPDIR/pack" \
+		--key "$BATS_TEST_TMPDIR/key" --cert "$BATS_TEST_TMPDIR/cert"
+	[[ "$output" == *": signed, "* ]]
+	ko=$(jq -r '.modules[] | select(.signer) | "\(.release)/\(.build_id)/teletap_\(.name)_0000000.ko"' \
+		"$BATS_TEST_TMPDIR/pack/manifest.json")
+	[ "$(/usr/sbin/modinfo -F signer "$BATS_TEST_TMPDIR/pack/$ko")" = 'Example signer' ]
+}
+
+@test "a signed module works, exactly, though the kernel does not know the key" {
+	signed_pack
+	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json -i 1
+	[ "$(modules)" = teletap_gc_0000000 ]
+	# unknown key: loaded, and the kernel notes it ("E": unsigned)
+	[[ "$(cat /sys/module/teletap_gc_0000000/taint)" == *E* ]]
+	go "$dir"
+	kill -INT "$tap"
+	expect_end 130
+	[ "$(totals "$tap_out")" = "$(jq -c . "$dir/done")" ]
+	expect_clean "$pid"
+}
+
+@test "a signed module runs once at a time: the second one is told" {
+	signed_pack
+	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
+	run -3 --separate-stderr teletap watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -n 1
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" = 1 ]
+	[[ "$stderr" == *"another teletap has the module teletap_gc_0000000"*"end that one first" ]]
+	# one that is not signed does not mind
+	run -0 teletap watch gc -p "$pid" --pack /var/cache/teletap.away -n 1 -i 0.5
+	kill -INT "$tap"
+	expect_end 130
+	# and now it is free
+	run -0 teletap watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -n 1 -i 0.5
+	expect_clean "$pid"
+}
+
+@test "a signed module that two killed programs left is swept away" {
+	signed_pack
+	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
+	kill -KILL "$(pgrep stapio)" "$tap"
+	wait "$tap" || true
+	[ "$(modules)" = teletap_gc_0000000 ]
+	run teletap doctor
+	[[ "$output" == *"left behind, idle (teletap_gc_0000000)"* ]]
+	run -0 --separate-stderr teletap watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -n 1 -i 0.5
+	[[ "$stderr" == *"removed 1 module that a killed teletap had left"* ]]
+	expect_clean "$pid"
+}
+
+@test "doctor: what the pack holds for this kernel and target" {
+	signed_pack
+	run -0 teletap doctor -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json
+	[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" = \
+		"a module is ready in $BATS_TEST_TMPDIR/pack, signed" ]
+	run teletap doctor -p $$ --pack "$BATS_TEST_TMPDIR/pack" -o json
+	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"no markers of python"* ]]
+	sed -i "s/$(uname -r)/6.1.0-0-other/" "$BATS_TEST_TMPDIR/pack/manifest.json"
+	run teletap doctor -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json
+	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"is for kernel 6.1.0-0-other"* ]]
 }
