@@ -313,10 +313,12 @@ static void first_error(const char *folder, char *out, size_t size)
  * @teletap_python        PY_VERSION_HEX of the CPython in it (0x030d05f0); 0: none
  * @teletap_runtime       the address of _PyRuntime in the file
  * @teletap_runtime_size  its size in bytes
+ * @teletap_code_type     the address of PyCode_Type
  * @teletap_moves         1 when addresses are relative to where the file is mapped
- * @teletap_code          address minus file offset of its code: where the page at
- *                        offset x of the file is mapped at y, and it moves, the file's
- *                        address 0 is at y - x - @teletap_code
+ * @teletap_text          the address of its executable segment, by which the kernel
+ * @teletap_text_offset   side finds the file in a process: its offset in the file,
+ * @teletap_text_length   its length in bytes there,
+ * @teletap_file_size     and the size of the file
  */
 static int write_macros(const struct plan *plan, const char *path)
 {
@@ -329,10 +331,16 @@ static int write_macros(const struct plan *plan, const char *path)
 		 "@define teletap_python %%( 0x%08x %%)\n"
 		 "@define teletap_runtime %%( 0x%llx %%)\n"
 		 "@define teletap_runtime_size %%( 0x%llx %%)\n"
+		 "@define teletap_code_type %%( 0x%llx %%)\n"
 		 "@define teletap_moves %%( %d %%)\n"
-		 "@define teletap_code %%( 0x%llx %%)\n",
+		 "@define teletap_text %%( 0x%llx %%)\n"
+		 "@define teletap_text_offset %%( 0x%llx %%)\n"
+		 "@define teletap_text_length %%( 0x%llx %%)\n"
+		 "@define teletap_file_size %%( 0x%llx %%)\n",
 		 module_alias(plan->id, alias), p.version, (unsigned long long)p.runtime,
-		 (unsigned long long)p.size, p.moves, (unsigned long long)p.code);
+		 (unsigned long long)p.size, (unsigned long long)p.type, p.moves,
+		 (unsigned long long)p.code, (unsigned long long)p.offset,
+		 (unsigned long long)p.length, (unsigned long long)p.bytes);
 	return write_text(path, text);
 }
 

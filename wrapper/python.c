@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static uint64_t symbol_find(Elf *elf, const char *name, size_t *section, uint64_t *size)
@@ -190,6 +191,7 @@ void python_place_read(int fd, struct python_place *p)
 	size_t section = 0;
 	GElf_Ehdr header;
 	GElf_Phdr ph;
+	struct stat st;
 	Elf *elf;
 
 	*p = (struct python_place){ 0 };
@@ -201,10 +203,14 @@ void python_place_read(int fd, struct python_place *p)
 		p->moves = header.e_type == ET_DYN;
 	for (int i = 0; gelf_getphdr(elf, i, &ph); i++) {
 		if (ph.p_type == PT_LOAD && ph.p_flags & PF_X) {
-			p->code = ph.p_vaddr - ph.p_offset;
+			p->code = ph.p_vaddr;
+			p->offset = ph.p_offset;
+			p->length = ph.p_filesz;
 			break;
 		}
 	}
+	p->bytes = fstat(fd, &st) ? 0 : (uint64_t)st.st_size;
+	p->type = symbol_addr(elf, "PyCode_Type", &section);
 	p->runtime = symbol_find(elf, "_PyRuntime", &section, &p->size);
 	if (p->runtime)
 		p->version = parse_hex(version);

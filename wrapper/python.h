@@ -34,8 +34,12 @@ struct python_place {
 	uint32_t version; /* PY_VERSION_HEX; 0: no CPython */
 	uint64_t runtime; /* address of _PyRuntime in the file (from .dynsym), */
 	uint64_t size;    /* and its size in bytes */
-	uint64_t code;    /* the first executable segment: address minus offset in the file */
+	uint64_t type;    /* address of PyCode_Type in the file */
 	bool moves;       /* ET_DYN: addresses are relative to where it is mapped */
+	uint64_t code;    /* its executable segment: address, */
+	uint64_t offset;  /* offset in the file, */
+	uint64_t length;  /* and bytes of it in the file */
+	uint64_t bytes;   /* size of the file */
 };
 
 /* Reads it from the ELF file at fd; what cannot be had is 0. */
