@@ -14,7 +14,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-LIBS := libelf libdw jansson libsodium libcrypto
+LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith \
 	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	$(shell pkg-config --cflags $(LIBS) 2>/dev/null) $(CFLAGS)

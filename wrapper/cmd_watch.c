@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * teletap watch: one poll for the clock, signals, the target and the modules.
+ * teletap watch and teletap record: one poll for the clock, signals, the target and the modules.
  */
 #include <errno.h>
 #include <poll.h>
@@ -38,6 +38,8 @@ struct watch {
 	bool last;          /* the page is the last one */
 	int broken;         /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
+	struct recorder *recorder; /* teletap record: instead of printing */
+	char *why;                 /* it cannot be written any more */
 };
 
 static struct session *session_of(struct watch *w, const struct page *page)
@@ -60,6 +62,9 @@ static int load(struct watch *w, char **kos, const struct plan *plans, int n, ch
 		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);
 		if (err)
 			return err;
+		w->sessions[i].recorder = w->recorder;
+		if (w->recorder)
+			w->sessions[i].source = recorder_module(w->recorder, plans[i].module);
 	}
 	for (int i = 0; i < n; i++) {
 		int err = session_attach(&w->sessions[i], w->signals, msg);
@@ -68,6 +73,22 @@ static int load(struct watch *w, char **kos, const struct plan *plans, int n, ch
 			return err;
 	}
 	return 0;
+}
+
+/* Writes what the modules have sent as one moment; instead of printing pages. */
+static int record(struct watch *w, enum moment_kind kind)
+{
+	for (int i = 0; i < w->n_sessions; i++) {
+		const struct session *s = &w->sessions[i];
+
+		if (kind == MOMENT_BASE)
+			recorder_begin(w->recorder, s->source, s->state.first.mono_ns);
+		recorder_not_understood(w->recorder, s->source,
+					s->state.unknown + s->state.malformed);
+		state_shown(&w->sessions[i].state);
+	}
+	return recorder_moment(w->recorder, kind, w->printed, w->sessions[0].state.now.real_ns,
+			       &w->why);
 }
 
 static int open_events(struct watch *w)
@@ -114,12 +135,16 @@ static int start(struct watch *w, char **msg)
 	err = open_events(w);
 	if (!err)
 		err = target_start(&w->target, msg);
+	w->shown.pid = w->target.pid;
+	if (!err && w->o->write)
+		err = recorder_open(&w->recorder, w->o->write, (int64_t)(w->o->size_mb * 1e6),
+				    (int)w->o->keep, &w->shown, msg);
 	if (!err)
 		err = load(w, kos, plans, n, msg);
-	if (!err) {
-		w->shown.pid = w->target.pid;
+	if (!err && w->recorder)
+		err = record(w, MOMENT_BASE);
+	if (!err)
 		target_release(&w->target);
-	}
 out:
 	for (int i = 0; i < PLAN_PAGES; i++)
 		free(kos[i]);
@@ -131,6 +156,10 @@ static void print_pages(struct watch *w)
 	if (w->broken)
 		return;
 	w->printed++;
+	if (w->recorder) {
+		w->broken = -record(w, w->last ? MOMENT_LAST : MOMENT_PAGE);
+		return;
+	}
 	for (int p = 0; p < w->n_pages; p++) {
 		struct render r = { .page = w->pages[p],
 				    .target = &w->shown,
@@ -210,7 +239,7 @@ static int watch_loop(struct watch *w, char **msg)
 		fds[FD_SIGNAL] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 		fds[FD_TIMER] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
 		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
-		fds[FD_PAGES] = (struct pollfd){ .fd = STDOUT_FILENO }; /* only for POLLERR */
+		fds[FD_PAGES] = (struct pollfd){ .fd = w->recorder ? -1 : STDOUT_FILENO };
 		for (int i = 0; i < w->n_sessions; i++) {
 			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out,
 						    .events = POLLIN };
@@ -301,27 +330,19 @@ static int stop(struct watch *w, char **msg)
 	return err;
 }
 
-static bool want_color(const struct opts *o)
-{
-	const char *no_color;
-
-	if (o->color != COLOR_AUTO)
-		return o->color == COLOR_ALWAYS;
-	no_color = getenv("NO_COLOR");
-	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
-enum status cmd_watch(const struct opts *o)
+static enum status watch(const struct opts *o)
 {
 	static struct watch w; /* its sessions are too big for a stack */
+	const char *name = o->write ? "record" : "watch";
 	char *msg = NULL, *stop_msg = NULL;
+	bool begun;
 	int err, ret;
 
 	w.o = o;
 	w.signals = w.timer = -1;
 	w.color = want_color(o);
 	if (!plan_read(o, w.pages, &w.n_pages)) {
-		opts_usage(command_find("watch"), stderr);
+		opts_usage(command_find(name), stderr);
 		return STATUS_USAGE;
 	}
 	err = target_open(&w.target, o, &msg);
@@ -329,13 +350,14 @@ enum status cmd_watch(const struct opts *o)
 		say_why(msg, err);
 		free(msg);
 		if (err == -EINVAL)
-			opts_usage(command_find("watch"), stderr);
+			opts_usage(command_find(name), stderr);
 		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
 	}
 	err = start(&w, &msg);
 	if (err == -EPERM && !msg)
 		msg = strdup(
 			"not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
+	begun = !err;
 	if (!err) {
 		start_clock(&w);
 		err = watch_loop(&w, &msg);
@@ -344,12 +366,16 @@ enum status cmd_watch(const struct opts *o)
 		w.broken = EPIPE; /* nothing worth a page */
 		ret = stop(&w, &stop_msg);
 	}
+	if (recorder_close(w.recorder, !begun, &w.why) && !w.broken)
+		w.broken = EIO;
 	if (err == -EINTR && take_signal(&w))
 		; /* before the first page */
 	else if (err == -ECANCELED || (!err && ret))
 		say_why(stop_msg, ret);
 	else if (err)
 		say_why(msg, err);
+	else if (w.why)
+		say_why(w.why, ret = -EIO);
 	else if (w.broken && w.broken != EPIPE) /* a reader that has gone knows it */
 		say("standard output: %s: the pages are not complete", strerror(ret = w.broken));
 	for (int i = 0; i < w.n_sessions; i++)
@@ -357,7 +383,22 @@ enum status cmd_watch(const struct opts *o)
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);
+	free(w.why);
 	if (w.signal)
 		return (enum status)(STATUS_SIGNAL + w.signal);
 	return err || ret ? STATUS_REFUSED : STATUS_OK;
+}
+
+enum status cmd_watch(const struct opts *o)
+{
+	return watch(o);
+}
+
+enum status cmd_record(const struct opts *o)
+{
+	if (o->write)
+		return watch(o);
+	say("no file to write to: -w FILE");
+	opts_usage(command_find("record"), stderr);
+	return STATUS_USAGE;
 }

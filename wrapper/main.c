@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "quote.h"
 #include "teletap.h"
@@ -24,6 +25,11 @@ static const struct command commands[] = {
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
+	{ "record",
+	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
+	  "Keeps what pages are made of in a file", "peicnPwS1*", cmd_record },
+	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
+	  "Draws pages from a recording", "AFTin", cmd_replay },
 	{ "list", "", "Lists all pages", "", cmd_list },
 };
 
@@ -61,6 +67,16 @@ void say_why(const char *msg, int err)
 
 	say("%s", quoted ? quoted : strerror(ENOMEM));
 	free(quoted);
+}
+
+bool want_color(const struct opts *o)
+{
+	const char *no_color;
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	no_color = getenv("NO_COLOR");
+	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 const struct command *command_find(const char *name)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recorder.h"
 #include "teletap.h"
 
 #ifndef TELETAP_VERSION
@@ -47,6 +48,13 @@ static const struct {
 	{ 'P', "pack", "DIR", "take modules from this pack", NULL, 0 },
 	{ 'K', "key", "KEY.pem", "sign the modules with this key", NULL, 0 },
 	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", NULL, 0 },
+	{ 'w', "write", "FILE", "the recording to make", NULL, 0 },
+	{ 'S', "size", "MB", "size of a recording's file (0.01 to 1000; default 64)", NULL, 0 },
+	{ '1', "keep", "COUNT", "so many files of that size, FILE and FILE.1 on (default 4)", NULL,
+	  0 },
+	{ 'A', "at", "TIME", "the page at this time", NULL, 0 },
+	{ 'F', "from", "TIME", "from this time on", NULL, 0 },
+	{ 'T', "to", "TIME", "up to this time", NULL, 0 },
 	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
 	  0 },
@@ -104,14 +112,13 @@ static bool parse_long(const char *text, long min, long max, long *value)
 	return !errno && end != text && !*end && *value >= min && *value <= max;
 }
 
-static bool parse_interval(const char *text, double *value)
+static bool parse_real(const char *text, double min, double max, double *value)
 {
 	char *end;
 
 	errno = 0;
 	*value = strtod(text, &end);
-	return !errno && end != text && !*end && isfinite(*value) && *value >= INTERVAL_MIN &&
-	       *value <= INTERVAL_MAX;
+	return !errno && end != text && !*end && isfinite(*value) && *value >= min && *value <= max;
 }
 
 static bool parse_word(const char *text, const char *const *words, int *value)
@@ -199,7 +206,8 @@ static bool take(struct opts *o, char letter, const char *value)
 		o->cert = value;
 		return true;
 	case 'i':
-		if (!parse_interval(value, &o->interval)) {
+		o->interval_given = true;
+		if (!parse_real(value, INTERVAL_MIN, INTERVAL_MAX, &o->interval)) {
 			say("-i %s: not a number of seconds from %g to %g", value, INTERVAL_MIN,
 			    INTERVAL_MAX);
 			return false;
@@ -225,6 +233,32 @@ static bool take(struct opts *o, char letter, const char *value)
 		}
 		o->color = (enum color)word;
 		return true;
+	case 'w':
+		o->write = value;
+		return true;
+	case 'S':
+		if (!parse_real(value, RECORDER_SIZE_MIN, RECORDER_SIZE_MAX, &o->size_mb)) {
+			say("--size %s: not a number of MB from %g to %g", value, RECORDER_SIZE_MIN,
+			    RECORDER_SIZE_MAX);
+			return false;
+		}
+		return true;
+	case '1':
+		if (!parse_long(value, 1, RECORDER_KEEP_MAX, &o->keep)) {
+			say("--keep %s: not a number of files from 1 to %d", value,
+			    RECORDER_KEEP_MAX);
+			return false;
+		}
+		return true;
+	case 'A':
+		o->at = value;
+		return true;
+	case 'F':
+		o->from = value;
+		return true;
+	case 'T':
+		o->to = value;
+		return true;
 	case 'v':
 		o->verbose = true;
 		return true;
@@ -243,7 +277,7 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	char shorts[2 * N_TABLE + 2] = ":", *s = shorts + 1;
 	int n = 0, c;
 
-	*o = (struct opts){ .interval = 3 };
+	*o = (struct opts){ .interval = 3, .size_mb = RECORDER_SIZE_MB, .keep = RECORDER_KEEP };
 	for (size_t i = 0; i < N_TABLE; i++) {
 		if (!takes(cmd, table[i].letter))
 			continue;

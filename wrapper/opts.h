@@ -30,7 +30,8 @@ struct opts {
 	int n_files;
 	const char *command; /* -c; NULL: not given */
 	double interval;     /* -i, seconds */
-	long count;          /* -n; 0: until the target ends */
+	bool interval_given;
+	long count; /* -n; 0: until the target ends */
 	enum output output;
 	enum color color;
 	const char *pack;                    /* --pack, -d; NULL: not given */
@@ -39,6 +40,10 @@ struct opts {
 	int n_releases;
 	struct setting settings[OPTS_SETTINGS];
 	int n_settings;
+	const char *write; /* -w: the recording to make */
+	double size_mb;    /* --size, --keep: of the recording's files */
+	long keep;
+	const char *at, *from, *to; /* times in a recording; NULL: not given */
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;

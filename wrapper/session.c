@@ -46,6 +46,8 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 				s->overlong = true;
 			continue;
 		}
+		if (s->recorder)
+			recorder_line(s->recorder, s->source, s->buf, s->overlong ? 0 : s->len);
 		ret = s->overlong ? 0 : state_take(&s->state, s->buf, s->len);
 		s->state.malformed += s->overlong;
 		s->overlong = false;
@@ -55,6 +57,8 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 				    "the module %s speaks another version of the protocol: "
 				    "build it again with this teletap",
 				    s->plan.module);
+		if (ret && s->recorder)
+			recorder_snapshot(s->recorder, s->source);
 		complete += ret;
 	}
 	return complete;

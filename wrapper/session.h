@@ -7,6 +7,7 @@
 #define TELETAP_SESSION_H
 
 #include "opts.h"
+#include "recorder.h"
 #include "resolve.h"
 #include "runner.h"
 #include "semaphore.h"
@@ -22,6 +23,8 @@ struct session {
 	int64_t asked; /* snapshots that would be there if all questions were answered */
 	int64_t due;   /* so many answer the question that matters */
 	bool overlong; /* in a line longer than LINE_BYTES */
+	struct recorder *recorder; /* gets all lines; NULL: none */
+	int source;                /* the module's number there */
 	size_t len;
 	char buf[LINE_BYTES + 1];
 };

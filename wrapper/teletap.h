@@ -37,10 +37,15 @@ void vsay(const struct opts *o, const char *fmt, ...)
 /* Says why something failed: msg, which may hold names from outside, or the errno -err. */
 void say_why(const char *msg, int err);
 
+/* Whether what goes to standard output is to be coloured. */
+bool want_color(const struct opts *o);
+
 enum status cmd_build(const struct opts *o);
 enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);
 enum status cmd_probes(const struct opts *o);
+enum status cmd_record(const struct opts *o);
+enum status cmd_replay(const struct opts *o);
 enum status cmd_watch(const struct opts *o);
 
 #endif

@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# teletap record and teletap replay: a recording gives the pages that teletap watch
+# would have printed, byte for byte, whatever happened to the one who wrote it.
+# The stand-in for staprun (tests/stub) sends recorded lines at a pace.
+
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	need_root
+	need_python
+	need_uprobes
+	export EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack R=$BATS_FILE_TMPDIR/r
+	export STUB_LOG=$BATS_FILE_TMPDIR/log
+	python_copy "$EXE"
+	pack_make "$PACK" "$EXE"
+	PATH=$TOP/tests/stub:$PATH
+	# a recording of some seconds, with lines among it that are none
+	STUB='hello; snapshot; printf "%s\n" junk "gc	1" ""; head -c 20000 /dev/zero; echo; watch' \
+		record -w "$R" -n 8
+}
+
+teardown_file() {
+	python_forget "$EXE"
+}
+
+setup() {
+	export STUB_LOG=$BATS_TEST_TMPDIR/log
+	out=$BATS_TEST_TMPDIR/out
+	file=$BATS_TEST_TMPDIR/recording
+}
+
+record() {
+	timeout 20 teletap record gc -e "$EXE" --pack "$PACK" -i 0.1 "$@"
+}
+
+@test "a recording gives the pages of teletap watch" {
+	run -0 --separate-stderr teletap replay "$R"
+	[ -z "$stderr" ]
+	[ "$(grep -c '^210 gc ' <<<"$output")" -eq 8 ]
+	[ "$(grep '^page ' <<<"$output" | tail -n 1 | cut -d: -f1)" = 'page 8, the last one' ]
+	grep -qF "$EXE" <<<"$output"
+	run -0 --separate-stderr teletap replay "$R" gc -o json
+	[ "$(jq -s 'length' <<<"$output")" -eq 8 ]
+	jq -es 'map(.last) == [false,false,false,false,false,false,false,true]' <<<"$output"
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
+	jq -es '.[-1].loss.lines == 4' <<<"$output"
+	jq -es '.[0].target.python == "3.11.2"' <<<"$output"
+}
+
+@test "the same, seen by watch and record at once" {
+	mkfifo "$BATS_TEST_TMPDIR/two"
+	# one stream of lines for both: the stub of the second reads what the first one sent
+	STUB='trap "snapshot 1 | tee -a $STUB_LOG.lines; exit 0" TERM
+		{ hello; snapshot; } | tee "$STUB_LOG.lines"
+		while :; do snapshot | tee -a "$STUB_LOG.lines"; sleep 0.05; done' \
+		record -w "$file" -n 5
+	zstdcat "$file" | grep -av -e '^moment' -e '^from' -e '^recording' -e '^target' >"$out"
+	cmp "$out" <(head -c "$(stat -c %s "$out")" "$STUB_LOG.lines")
+	# every snapshot of the stream is one of the recording
+	[ "$(grep -c '^snap' "$out")" -gt 5 ]
+}
+
+# pages OPTION...: the numbers of the pages that replay draws.
+pages() {
+	teletap replay "$R" gc "$@" | sed -n 's/^page \([0-9]*\).*/\1/p' | xargs
+}
+
+@test "any page at any moment" {
+	teletap replay "$R" -o json >"$out"
+	mapfile -t times < <(jq -r .time "$out")
+	[ "$(printf '%s\n' "${times[@]}" | sort -u | wc -l)" -eq 8 ]
+	for page in 1 4 8; do
+		run -0 teletap replay "$R" -o json --at "${times[page - 1]}"
+		[ "$output" = "$(sed -n "${page}p" "$out")" ]
+	done
+	[ "$(pages --from "${times[2]}" --to "${times[4]}")" = "3 4 5" ]
+	[ "$(pages --from "${times[5]}" -n 2)" = "6 7" ]
+	[ "$(pages -n 2)" = "1 2" ]
+	[ "$(pages --to "$(date -u -d "${times[1]}" +%H:%M:%S.%3N)")" = "1 2" ]
+	[ "$(pages --from +0)" = "1 2 3 4 5 6 7 8" ]
+	[ "$(pages --from +3600 --to +7200)" = "" ]
+}
+
+@test "coarser steps: the same sums in fewer pages" {
+	run -0 teletap replay "$R" -o json -i 0.4
+	n=$(jq -s length <<<"$output")
+	[ "$n" -ge 2 ]
+	[ "$n" -lt 8 ]
+	[ "$(tail -n 1 <<<"$output" | jq -c '.rows | map(.runs_total)')" = \
+		"$(teletap replay "$R" -o json | tail -n 1 | jq -c '.rows | map(.runs_total)')" ]
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
+}
+
+@test "what cannot be drawn" {
+	run -1 --separate-stderr teletap replay "$R" --from +3600
+	[ "$stderr" = "teletap: replay: the recording has no page at that time" ]
+	misused teletap replay
+	misused teletap replay "$R" --at +1 --from +2
+	for time in yesterday 1:2:3:4 +x ++1 12:00:00X 2026-13-01T00:00:00; do
+		run -2 --separate-stderr teletap replay "$R" --at "$time"
+		one_line
+	done
+	run -2 --separate-stderr teletap replay "$R" 999
+	one_line
+	for bad in /dev/null "$EXE" "$TOP" /nowhere "$TOP/tests/data/gc/session.lines"; do
+		refused teletap replay "$bad"
+	done
+	zstd -q -f "$TOP/tests/data/gc/session.lines" -o "$file"
+	refused teletap replay "$file"
+	[[ $stderr == *": no recording: "* ]]
+	printf 'recording\t2\nwhatever\n' >"$file.lines"
+	zstd -q -f "$file.lines" -o "$file"
+	refused teletap replay "$file"
+	[[ $stderr == *"another version"* ]]
+}
+
+@test "nobody else may read it, nothing is overwritten, wrong usage" {
+	[ "$(stat -c %a "$R")" = 600 ]
+	before=$(sha256sum "$R")
+	refused record -w "$R" -n 1
+	[[ $stderr == *"is there already"* ]]
+	[ "$(sha256sum "$R")" = "$before" ]
+	refused record -w /nowhere/file -n 1
+	refused record -w /dev/full -n 1
+	misused teletap record gc -e "$EXE"
+	for option in '--size 0' '--size x' '--keep 0' '--keep 1001'; do
+		# shellcheck disable=SC2086
+		misused teletap record gc -e "$EXE" -w "$file" $option
+	done
+	STUB='exit 1' refused record -w "$file" -n 1
+	[ ! -e "$file" ]
+}
+
+@test "cut off anywhere: the whole pages before" {
+	size=$(stat -c %s "$R")
+	seen=0
+	for ((at = 0; at < size; at += size / 25)); do
+		head -c "$at" "$R" >"$file"
+		run teletap replay "$file" -o json
+		[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || [ "$status" -eq 1 ]
+		if [ "$status" -eq 0 ]; then
+			diff <(head -n "$(wc -l <<<"$output")" <(teletap replay "$R" -o json)) - <<<"$output"
+			seen=$((seen + 1))
+		fi
+	done
+	[ "$seen" -gt 10 ]
+}
+
+@test "damaged anywhere: recognised, and never a wrong page" {
+	teletap replay "$R" -o json >"$out"
+	size=$(stat -c %s "$R")
+	refusals=0
+	for ((at = 0; at < size; at += size / 40 + 1)); do
+		python3 -c '
+import sys
+data, at = bytearray(open(sys.argv[1], "rb").read()), int(sys.argv[3])
+data[at] ^= 0x55
+open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
+		run --separate-stderr teletap replay "$file" -o json
+		[ "$status" -eq 0 ] || [ "$status" -eq 1 ] || [ "$status" -eq 3 ]
+		[ "$status" -ne 3 ] || refusals=$((refusals + 1))
+		while read -r page; do
+			grep -qxF "$page" "$out"
+		done <<<"${output:-$(head -n 1 "$out")}"
+	done
+	[ "$refusals" -gt 20 ]
+}
+
+@test "killed while it writes: all that was shown is there" {
+	record -w "$file" 3>&- &
+	tap=$!
+	for _ in {1..200}; do
+		[ ! -e "$file" ] || [ "$(stat -c %s "$file")" -lt 1200 ] || break
+		sleep 0.02
+	done
+	kill -9 $tap
+	wait $tap || true
+	run -0 --separate-stderr teletap replay "$file" -o json
+	[ -z "$stderr" ]
+	jq -es 'length > 2 and (map(.last) | any | not)' <<<"$output"
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
+}
+
+@test "rotation: bounded, and each file gives the pages it would have given" {
+	# A page for every snapshot, so that two recordings can be compared; and a
+	# pad, so that a file is soon full.
+	noise='pad() { echo "odd	$(head -c 3000 /dev/urandom | base64 -w 0)"; }
+		hello; snapshot; pad; i=0; trap "snapshot 1; exit 0" TERM
+		while :; do snapshot; pad; sleep 0.05; done'
+	STUB=$noise record -w "$file" --size 0.01 --keep 3 -n 20
+	[ "$(find "$BATS_TEST_TMPDIR" -name 'recording*' | wc -l)" -eq 3 ]
+	for f in "$file" "$file.1" "$file.2"; do
+		[ "$(stat -c %s "$f")" -lt 40000 ]
+		run -0 --separate-stderr teletap replay "$f" -o json
+		[ -z "$stderr" ]
+		cat <<<"$output"
+	done >"$out"
+	for f in "$file.2" "$file.1" "$file"; do teletap replay "$f" -o json; done >"$out"
+	# no page is lost between two files, and sums go on since the very beginning
+	jq -es 'length > 3 and .[-1].last' "$out"
+	jq -es '[range(1; length) as $i | .[$i].rows[2].runs_total ==
+		.[$i - 1].rows[2].runs_total + .[$i].rows[2].runs] | all' "$out"
+	jq -es '[range(1; length) as $i | (.[$i].attached_s - .[$i - 1].attached_s -
+		.[$i].interval_s) | fabs < 1e-6] | all' "$out"
+	jq -es '.[0].rows[2].runs_total > .[0].rows[2].runs' "$out"
+	jq -es '.[-1].loss.lines > 10' "$out"
+	[ "$(for f in "$file.2" "$file.1" "$file"; do teletap replay "$f"; done |
+		sed -n 's/^page \([0-9]*\).*/\1/p' | xargs)" = \
+		"$(seq "$((21 - $(wc -l <"$out")))" 20 | xargs)" ]
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fail.h"
+
+static struct replay_module *module_of(struct replay *r, const char *name)
+{
+	struct replay_module *m;
+
+	for (int i = 0; i < r->n_modules; i++) {
+		if (!strcmp(r->modules[i]->name, name))
+			return r->modules[i];
+	}
+	if (r->n_modules == RECORDING_MODULES)
+		return NULL;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return NULL;
+	memcpy(m->name, name, strlen(name)); /* recording.c has seen to its length */
+	r->modules[r->n_modules++] = m;
+	return m;
+}
+
+/* Feeds one module's lines. */
+static int take_part(struct replay *r, const struct moment_part *part, char **msg)
+{
+	struct replay_module *m = module_of(r, part->module);
+	char *line = part->lines, *end = line + part->len, *stop;
+
+	if (!m)
+		return fail(msg, E2BIG, "the recording has too many modules");
+	while (line < end && (stop = memchr(line, '\n', (size_t)(end - line)))) {
+		int ret = state_take(&m->state, line, (size_t)(stop - line));
+
+		if (ret < 0)
+			return fail(msg, EPROTO,
+				    "the module %s spoke another version of the protocol: "
+				    "replay it with the teletap that recorded it",
+				    m->name);
+		line = stop + 1;
+	}
+	if (part->not_understood)
+		m->state.malformed += part->not_understood;
+	if (part->begin_ns)
+		state_begin(&m->state, part->begin_ns);
+	return 0;
+}
+
+/* Takes the next moment. As replay_next, of any kind. */
+static int take_moment(struct replay *r, enum moment_kind *kind, char **msg)
+{
+	struct moment m;
+	int ret = recording_next(&r->recording, &m);
+
+	if (ret == -EBADMSG)
+		return fail(msg, EBADMSG, "the recording is damaged after %zu bytes: no more pages",
+			    r->recording.at);
+	if (ret < 1)
+		return ret;
+	for (int i = 0; i < m.n_parts; i++) {
+		int err = take_part(r, &m.parts[i], msg);
+
+		if (err)
+			return err;
+	}
+	*kind = m.kind;
+	r->number = m.number;
+	r->real_ns = m.real_ns;
+	r->last = m.kind == MOMENT_LAST;
+	return 1;
+}
+
+int replay_open_data(struct replay *r, const char *path, const void *data, size_t size, char **msg)
+{
+	enum moment_kind kind;
+	int err;
+
+	*r = (struct replay){ 0 };
+	err = recording_begin(&r->recording, data, size);
+	if (err == -EPROTO)
+		return fail(msg, EPROTO, "%s: was recorded by another version of teletap: use that",
+			    path);
+	if (err)
+		return fail(msg, EINVAL, "%s: no recording: 'teletap record -w' makes one", path);
+	r->target = (struct render_target){ .pid = r->recording.pid,
+					    .exe = r->recording.exe,
+					    .python = r->recording.python };
+	err = take_moment(r, &kind, msg);
+	if (err < 0)
+		return err;
+	if (!err || kind != MOMENT_BASE)
+		return fail(msg, EBADMSG, "%s: the recording ends before its first page", path);
+	return 0;
+}
+
+int replay_open(struct replay *r, const char *path, char **msg)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
+	size_t size, len = 0;
+	struct stat st;
+	ssize_t n = 1;
+	char *data;
+
+	*r = (struct replay){ 0 };
+	if (fd < 0 || fstat(fd, &st)) {
+		err = fail(msg, errno, "%s: %s: check the name", path, strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > RECORDING_FILE_MAX) {
+		err = fail(msg, EINVAL, "%s: no recording: 'teletap record -w' makes one", path);
+		goto out;
+	}
+	size = (size_t)st.st_size;
+	data = malloc(size + 1);
+	while (data && len < size && (n = read(fd, data + len, size - len)) > 0)
+		len += (size_t)n;
+	if (!data || n < 0) {
+		err = fail(msg, errno, "%s: %s", path, strerror(errno));
+		free(data);
+		goto out;
+	}
+	err = replay_open_data(r, path, data, len, msg);
+	r->data = data;
+	if (err)
+		replay_close(r);
+out:
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int replay_next(struct replay *r, char **msg)
+{
+	enum moment_kind kind;
+	int ret;
+
+	do {
+		ret = take_moment(r, &kind, msg);
+		if (ret == 1 && kind <= MOMENT_AGAIN)
+			replay_shown(r);
+	} while (ret == 1 && kind <= MOMENT_AGAIN);
+	return ret;
+}
+
+struct state *replay_state(struct replay *r, const struct page *page)
+{
+	for (int i = 0; i < r->n_modules; i++) {
+		if (!strcmp(r->modules[i]->name, page->module))
+			return &r->modules[i]->state;
+	}
+	return NULL;
+}
+
+void replay_shown(struct replay *r)
+{
+	for (int i = 0; i < r->n_modules; i++)
+		state_shown(&r->modules[i]->state);
+}
+
+void replay_close(struct replay *r)
+{
+	for (int i = 0; i < r->n_modules; i++) {
+		state_free(&r->modules[i]->state);
+		free(r->modules[i]);
+	}
+	recording_end(&r->recording);
+	free(r->data);
+	*r = (struct replay){ 0 };
+}

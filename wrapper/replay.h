@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * replay: a recording -> the states of its modules, moment by moment.
+ */
+#ifndef TELETAP_REPLAY_H
+#define TELETAP_REPLAY_H
+
+#include "page.h"
+#include "recording.h"
+#include "render.h"
+
+struct replay_module {
+	char name[RECORDING_NAME];
+	struct state state;
+};
+
+struct replay {
+	struct recording recording;
+	void *data; /* the file */
+	struct render_target target;
+	struct replay_module *modules[RECORDING_MODULES];
+	int n_modules;
+	int64_t number;  /* of the page at the present moment */
+	int64_t real_ns; /* its time */
+	bool last;
+};
+
+/*
+ * Opens a recording and takes what comes before its first page: replay_state then
+ * knows every module. Returns 0, or -errno with *msg set.
+ */
+int replay_open(struct replay *r, const char *path, char **msg);
+
+/* The same with a recording that lies in memory, for tests; data must stay there. */
+int replay_open_data(struct replay *r, const char *path, const void *data, size_t size, char **msg);
+
+/*
+ * Goes to the next moment that has a page. Returns 1; 0 at the end; -errno with *msg
+ * set when the recording is damaged.
+ */
+int replay_next(struct replay *r, char **msg);
+
+/* The state behind a page; NULL when its module was not recorded. */
+struct state *replay_state(struct replay *r, const struct page *page);
+
+/* The present moment was shown: the next interval begins with it. */
+void replay_shown(struct replay *r);
+
+void replay_close(struct replay *r);
+
+#endif
