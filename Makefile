@@ -113,8 +113,9 @@ fuzz:
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 
 # Speed, as ratios taken in one run.
-bench: all
-	$(Q)tests/bench-probes
+bench: lab
+	$(Q)tests/bench/probes
+	$(Q)tests/bench/live
 
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
