@@ -12,6 +12,8 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_PROCS] = { "procs", "n" },
 	[LINE_GC] = { "gc", "kssssm", .below = { 3 } },
 	[LINE_NAME] = { "name", "kttn", .dictionary = true },
+	[LINE_NODE] = { "node", "knn", .dictionary = true },
+	[LINE_STACKS] = { "stacks", "nssss" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

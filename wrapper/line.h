@@ -13,12 +13,20 @@
  *   pause   GENERATION BUCKET COUNT         a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
  *   name    ID FUNCTION FILE LINE           dictionary: what other records call ID
+ *   node    ID PARENT NAME                  dictionary: a Python stack, its innermost
+ *                                           frame and the stack that called it (0: none)
+ *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
+ *                                           many were, found none, were read in part,
+ *                                           had more frames than are kept
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
  * Numbers are decimal, from 0 to 2^63 - 1; a plain number of a record may be negative. All
  * sums run since the module was loaded, MAX_NS since the last snapshot. Times are
  * nanoseconds. A snapshot counts only once its end has been read.
+ *
+ * STATE: 0 yes; 1 this version of CPython is not known; 2 the process describes itself
+ * otherwise than its version should; 3 it is a free-threaded build.
  *
  * To add a record: its word and fields above, a row in line.c, a macro in
  * teletap_line.stpm.
@@ -43,6 +51,8 @@ enum line_kind {
 	LINE_GC,
 	LINE_PAUSE,
 	LINE_NAME,
+	LINE_NODE,
+	LINE_STACKS,
 	LINE_KINDS,
 };
 
