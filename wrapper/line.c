@@ -14,6 +14,8 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_NAME] = { "name", "kttn", .dictionary = true },
 	[LINE_NODE] = { "node", "knn", .dictionary = true },
 	[LINE_STACKS] = { "stacks", "nssss" },
+	[LINE_IMPORT] = { "import", "knnsssss" },
+	[LINE_UNPAIRED] = { "unpaired", "s" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

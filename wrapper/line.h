@@ -18,6 +18,10 @@
  *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
  *                                           many were, found none, were read in part,
  *                                           had more frames than are kept
+ *   import  NODE PARENT NAME BEGUN ENDED FAILED TOTAL_NS SELF_NS
+ *                                           a module (NAME) imported by PARENT, a node
+ *                                           of a smaller number or 0
+ *   unpaired COUNT                          ends without a beginning that was seen
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -53,6 +57,8 @@ enum line_kind {
 	LINE_NAME,
 	LINE_NODE,
 	LINE_STACKS,
+	LINE_IMPORT,
+	LINE_UNPAIRED,
 	LINE_KINDS,
 };
 

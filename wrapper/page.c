@@ -17,6 +17,13 @@ const struct page pages[] = {
 	  .provider = "python",
 	  .markers = { "gc__start", "gc__done" },
 	  .fill = page_gc_fill },
+	{ .number = 230,
+	  .name = "imports",
+	  .title = "Imports as a tree",
+	  .module = "imports",
+	  .provider = "python",
+	  .markers = { "import__find__load__start", "import__find__load__done" },
+	  .fill = page_imports_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);

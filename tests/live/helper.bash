@@ -51,10 +51,14 @@ watch() {
 	tap=$!
 }
 
-# watch, and wait until the markers are on in the process
-watch_pid() {
-	local tries=0
-	watch gc -p "$1" "${@:2}"
+# watch gc, and wait until the markers are on in the process
+watch_pid() { watch_page gc "$@"; }
+
+# watch_page PAGE PID ARGUMENT...: the same with any page
+watch_page() {
+	local page=$1 tries=0
+	shift
+	watch "$page" -p "$1" "${@:2}"
 	while [ "$("$HERE/semaphores" "$1")" = 0 ]; do
 		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
 		sleep 0.05
