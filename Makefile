@@ -48,6 +48,13 @@ $(B)/share/teletap:
 	$(Q)ln -sfn ../../../stp $@/stp
 	$(Q)ln -sfn ../../../tapsets $@/tapsets
 
+# The extension, in build/python, for the Python named and all that can load the same.
+PYTHON ?= python3
+
+python:
+	$(Q)cd python && $(PYTHON) setup.py -q build --build-base $(abspath $(B))/obj-python \
+		--build-lib $(abspath $(B))/python
+
 # The pure stages alone, which the tests feed with recorded lines.
 DRAW := line state bucket quote table $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
 
@@ -99,6 +106,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 # The virtual machine for the live tests, and the modules they load.
 lab: all
 	$(Q)tests/lab/build
+	$(Q)tests/extension/build
 	$(Q)tests/modules
 
 lab-shell:
@@ -118,18 +126,19 @@ bench: lab
 	$(Q)tests/bench/live
 
 clean:
-	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
+	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
 
 help:
 	@sed -n 's/^# //p' Makefile | head -n 6
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
 	@echo 'make check-host the tests that need no virtual machine'
+	@echo 'make python     the extension for PYTHON=$(PYTHON), in build/python'
 	@echo 'make lab        the virtual machine of the tests; make lab-shell: a shell in it'
 	@echo 'make asan       the program with AddressSanitizer and UBSan, in build/asan'
 	@echo 'make lint       format and static checks; make fuzz: fuzz targets; make bench: speed'
 	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
+.PHONY: all python install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
 
 -include $(OBJECTS:.o=.d)

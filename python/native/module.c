@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: 0BSD
+#include "native.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool started; /* in this interpreter */
+static bool ended;   /* it is on its way down */
+static int on;       /* what is switched on: WANT_... */
+static int forking;  /* forks under way */
+
+void switch_look(void)
+{
+	static bool looking; /* what is called here may give the lock away */
+	int wants = ended ? 0 : markers_wanted();
+
+	if (looking)
+		return;
+	looking = true;
+	if (!wants && on) {
+		source_off();
+		table_set_mode(0);
+		on = 0;
+	} else if (wants && !on) {
+		table_set_mode(wants);
+		if (source_on())
+			on = wants;
+		else
+			table_set_mode(0);
+	} else if (on) {
+		source_tick();
+		table_set_mode(on = wants);
+	}
+	if (on)
+		table_flush();
+	looking = false;
+}
+
+/* In the main thread, when it runs Python code again. */
+static int start_later(void *arg)
+{
+	(void)arg;
+	if (!ended)
+		helper_start();
+	return 0;
+}
+
+/*
+ * After a fork. CPython counts the process's threads when its after-fork functions
+ * are through (3.13 on), hence later. A thread that is not the main one is a second
+ * one anyway.
+ */
+static void start_again(void)
+{
+	if (ended || forking)
+		return;
+	if (syscall(SYS_gettid) != getpid() || Py_AddPendingCall(start_later, NULL))
+		helper_start();
+}
+
+static PyObject *before_fork(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	forking++;
+	helper_stop();
+	Py_RETURN_NONE;
+}
+
+static PyObject *after_fork_parent(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	if (forking > 0)
+		forking--;
+	start_again();
+	Py_RETURN_NONE;
+}
+
+/* Also when the fork was not Python's own, and before_fork has not been called. */
+static PyObject *after_fork_child(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	forking = 0;
+	helper_forget();
+	table_forked();
+	start_again();
+	Py_RETURN_NONE;
+}
+
+static PyObject *at_exit(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	helper_stop();
+	if (on)
+		table_flush();
+	ended = true;
+	switch_look();
+	started = false;
+	Py_RETURN_NONE;
+}
+
+static PyObject *only(PyObject *self, PyObject *patterns)
+{
+	(void)self;
+	if (table_only(patterns))
+		return NULL;
+	if (on) { /* what was muted may be wanted now */
+		source_off();
+		table_set_mode(0);
+		on = 0;
+		switch_look();
+	}
+	Py_RETURN_NONE;
+}
+
+static PyObject *status(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	return Py_BuildValue("{s:O,s:O,s:O,s:z}", "sums", on & WANT_SUMS ? Py_True : Py_False,
+			     "calls", on & WANT_CALLS ? Py_True : Py_False, "helper",
+			     helper_runs() ? Py_True : Py_False, "why", source_why());
+}
+
+static PyMethodDef hooks[] = {
+	{ "before_fork", before_fork, METH_NOARGS, NULL },
+	{ "after_fork_parent", after_fork_parent, METH_NOARGS, NULL },
+	{ "after_fork_child", after_fork_child, METH_NOARGS, NULL },
+	{ "at_exit", at_exit, METH_NOARGS, NULL },
+};
+
+static PyMethodDef methods[] = {
+	{ "only", only, METH_O,
+	  "only(patterns): count only functions whose file or name matches a shell's pattern" },
+	{ "status", status, METH_NOARGS, "status(): what is switched on now" },
+	{ NULL, NULL, 0, NULL },
+};
+
+/* module.function(**{name: hook, ...}) or module.function(hook) */
+static int give_hook(const char *module, const char *function, const char *const *names, int first,
+		     int n)
+{
+	PyObject *m = PyImport_ImportModule(module);
+	PyObject *f = m ? PyObject_GetAttrString(m, function) : NULL;
+	PyObject *kwargs = PyDict_New(), *args = PyTuple_New(names ? 0 : 1), *result = NULL;
+	bool good = f && kwargs && args;
+
+	for (int i = 0; i < n && good; i++) {
+		PyObject *hook = PyCFunction_New(&hooks[first + i], NULL);
+
+		if (names) {
+			good = hook && !PyDict_SetItemString(kwargs, names[i], hook);
+			Py_XDECREF(hook);
+		} else {
+			good = hook && !PyTuple_SetItem(args, 0, hook);
+		}
+	}
+	if (good)
+		result = PyObject_Call(f, args, kwargs);
+	Py_XDECREF(result);
+	Py_XDECREF(kwargs);
+	Py_XDECREF(args);
+	Py_XDECREF(f);
+	Py_XDECREF(m);
+	return result ? 0 : -1;
+}
+
+static int module_exec(PyObject *module)
+{
+	static const char *const forks[] = { "before", "after_in_parent", "after_in_child" };
+	static bool hooked;
+
+	if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0) {
+		PyErr_SetString(
+			PyExc_ImportError,
+			"teletap works in the main interpreter only: not in sub-interpreters");
+		return -1;
+	}
+	if (PyModule_AddFunctions(module, source_methods))
+		return -1;
+	if (started)
+		return 0;
+	if (source_begin(module) || give_hook("atexit", "register", NULL, 3, 1) ||
+	    (!hooked && give_hook("os", "register_at_fork", forks, 0, 3)))
+		return -1;
+	hooked = started = true;
+	ended = false;
+	switch_look();
+	helper_start();
+	return 0;
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, (void *)module_exec },
+#ifdef Py_mod_multiple_interpreters
+	{ Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED },
+#endif
+	{ 0, NULL },
+};
+
+static PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "teletap._native",
+	.m_doc = "Markers for calls of Python functions.",
+	.m_methods = methods,
+	.m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+	return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: 0BSD */
+/*
+ * The parts of the module teletap._native:
+ *
+ *   module.c     what Python sees; threads, forks and the end of the process
+ *   helper.c     the thread that looks at the semaphores
+ *   table.c      per thread: sums, and the functions that are open
+ *   rows.c       the sums by code object
+ *   events.c     CPython 3.12 and later: sys.monitoring
+ *   profile.c    CPython 3.11: PyEval_SetProfile
+ *
+ * All state belongs to whoever holds the interpreter's lock; what another thread may
+ * touch without it says so.
+ */
+#ifndef TELETAP_NATIVE_H
+#define TELETAP_NATIVE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if PY_VERSION_HEX >= 0x030c0000
+#define HAVE_MONITORING 1
+#else
+#define HAVE_MONITORING 0
+#endif
+
+/* What the semaphores of our markers ask for. */
+enum {
+	WANT_SUMS = 1, /* tables, handed over every TICK_MS */
+	WANT_CALLS = 2 /* a marker per entry and return */
+};
+
+#define TICK_MS 100
+
+/* markers.c */
+int markers_wanted(void); /* needs no lock */
+
+/*
+ * One code object's part of a batch, as the marker "sums" hands it over. Strings end
+ * with a NUL and hold the bytes of the source file; what cannot be encoded stands as
+ * a backslash escape. Times are nanoseconds.
+ */
+struct sum {
+	const char *file, *function;
+	int64_t line;       /* the first one of the code object */
+	uint64_t calls;     /* begun: also each time a generator or coroutine goes on */
+	uint64_t inclusive; /* of calls that are over and not inside one of the same code */
+	uint64_t exclusive; /* of calls that are over, without the functions they called */
+};
+
+void markers_sums(const struct sum *rows, size_t n, uint64_t lost);
+void markers_entry(const char *file, const char *function, int line);
+void markers_return(const char *file, const char *function, int line);
+
+/* table.c */
+void table_enter(PyObject *code);
+void table_leave(PyObject *code);
+bool table_mutes(PyObject *code); /* no pattern matches: it is not to be counted */
+void table_set_mode(int wants);   /* begins anew when it changes */
+void table_flush(void);           /* hands over what there is, of all threads */
+void table_forked(void);          /* in a child: what there is belongs to the parent */
+
+/* rows.c */
+int table_only(PyObject *patterns); /* a sequence of str; -1 with an exception set */
+extern bool filtering;              /* it has been given some */
+
+/* events.c or profile.c */
+int source_begin(PyObject *module); /* -1 with an exception set */
+bool source_on(void);               /* false: it cannot be had now */
+void source_off(void);
+void source_tick(void);       /* every TICK_MS while it is on */
+const char *source_why(void); /* why it cannot be had; NULL: it can */
+extern PyMethodDef source_methods[];
+
+/* helper.c */
+void helper_start(void);  /* nothing when it runs */
+void helper_stop(void);   /* gives the lock away while it waits */
+void helper_forget(void); /* in a child, where it does not run */
+bool helper_runs(void);
+
+/* module.c */
+void switch_look(void); /* does what the semaphores ask for now, and hands over */
+
+#endif

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: 0BSD
+"""Builds the module for the Python that runs this: one for 3.11, and one with the
+stable interface for all from 3.12 on."""
+import glob
+import os
+import sys
+import sysconfig
+
+from setuptools import Extension, setup
+
+STABLE = sys.version_info >= (3, 12)
+
+setup(
+    ext_modules=[
+        Extension(
+            "teletap._native",
+            sorted(glob.glob("native/*.c")),
+            depends=glob.glob("native/*.h"),
+            # Debian's pyconfig.h includes another one from there
+            include_dirs=[os.path.dirname(sysconfig.get_path("include"))],
+            define_macros=[("_GNU_SOURCE", "1")]
+            + ([("Py_LIMITED_API", "0x030c0000")] if STABLE else []),
+            extra_compile_args=["-std=c17", "-fvisibility=hidden", "-Wall", "-Wextra"],
+            extra_link_args=["-Wl,--build-id", "-Wl,-z,separate-code"],
+            py_limited_api=STABLE,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp312"}} if STABLE else {},
+)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reads the extension's markers from inside the process (see catch.c)."""
+import ctypes
+import json
+import os
+import subprocess
+import sys
+
+FOLDER = os.environ["TELETAP_CATCH"]  # with catch.so and teletap
+REGISTERS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx",
+             "rdx", "rax", "rcx", "rsp"]  # in the order of ucontext's gregs
+SHORT = {"e" + r[1:]: i for i, r in enumerate(REGISTERS) if r[1] not in "123456789"}
+SHORT.update({r + "d": i for i, r in enumerate(REGISTERS) if r[1] in "123456789"})
+
+
+class Name(ctypes.Structure):
+    _fields_ = [("file", ctypes.c_char * 200), ("function", ctypes.c_char * 100)] + [
+        (n, ctypes.c_int64)
+        for n in ("line", "calls", "inclusive", "exclusive", "entries", "returns")]
+
+
+class Catch:
+    """Markers of the mapped extension; before it is imported there are none."""
+
+    def __init__(self):
+        self.lib = ctypes.CDLL(os.path.join(FOLDER, "catch.so"))
+        with open("/proc/self/maps") as f:
+            maps = [line.split(None, 5) for line in f]
+        maps = [m for m in maps if len(m) == 6 and "teletap/_native." in m[5]]
+        base = int(maps[0][0].split("-")[0], 16)
+        out = subprocess.run([os.path.join(FOLDER, "teletap"), "probes", "-o", "json", "-e",
+                              maps[0][5].strip()], stdout=subprocess.PIPE, check=True).stdout
+        self.semaphores = {}
+        kinds = ["sums", "function__entry", "function__return"]
+        for marker in map(json.loads, out.decode().splitlines()):
+            reg, number = (ctypes.c_int * 4)(-1, -1, -1, -1), (ctypes.c_int64 * 4)()
+            for i, word in enumerate(marker["arguments"].split()):
+                place = word.split("@")[1]
+                if place.startswith("$"):
+                    number[i] = int(place[1:])
+                else:
+                    name = place[1:]
+                    reg[i] = REGISTERS.index(name) if name in REGISTERS else SHORT[name]
+            assert not self.lib.catch_site(ctypes.c_void_p(base + marker["pc"]),
+                                           kinds.index(marker["name"]), reg, number)
+            self.semaphores[marker["name"]] = base + marker["semaphore"]
+
+    def raise_(self, name, value=1):
+        ctypes.c_uint16.from_address(self.semaphores[name]).value = value
+
+    def names(self):
+        n = ctypes.c_int.in_dll(self.lib, "n_names").value
+        return (Name * n).in_dll(self.lib, "names")
+
+    def number(self, name):
+        return ctypes.c_int64.in_dll(self.lib, name).value
+
+
+def prefix(path):
+    """Where a program of the tests may be found."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
