@@ -133,18 +133,25 @@ static bool run(const struct opts *o, const struct signer *signer, struct job *j
 static bool add_jobs(const struct opts *o, const struct target *t, const char *release,
 		     const struct signer *signer, struct job *jobs, int *n)
 {
-	int n_words = o->n_args ? o->n_args : n_pages;
+	int n_words = o->n_args ? o->n_args : n_pages, possible = 0;
 
+	/* All pages: those that the target can have. */
 	for (int i = 0; i < n_words && *n < JOBS_MAX; i++) {
 		const struct page *page = o->n_args ? page_find(o->args[i]) : &pages[i];
 		struct plan plan;
 		char *msg = NULL;
 
 		if (resolve_page(page, t, &plan, &msg)) {
-			say("%s", msg);
+			if (o->n_args)
+				say("%s", msg);
+			else
+				vsay(o, "%s", msg);
 			free(msg);
-			return false;
+			if (o->n_args)
+				return false;
+			continue;
 		}
+		possible++;
 		if (module_ready(&plan, release, o->pack, signer))
 			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
 		else if (!known(jobs, *n, &plan, release))
@@ -154,7 +161,10 @@ static bool add_jobs(const struct opts *o, const struct target *t, const char *r
 				.compiled = module_ready(&plan, release, o->pack, NULL),
 			};
 	}
-	return true;
+	if (!possible)
+		say("%s has the markers of no page: 'teletap probes' shows what it has",
+		    t->n_files ? t->files[0].path : "the target");
+	return possible > 0;
 }
 
 enum status cmd_build(const struct opts *o)

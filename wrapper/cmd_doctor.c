@@ -96,7 +96,7 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 		*why = must(msg);
 		return false;
 	}
-	against = a->has_target ? interpreter_objects(&a->interpreter, page) : NULL;
+	against = a->has_target ? interpreter_objects(&a->interpreter, plan.origin) : NULL;
 	if (against || failed) {
 		*why = must(strdup(against ? against : failed->text));
 		return false;

@@ -45,7 +45,7 @@ struct watch {
 static struct session *session_of(struct watch *w, const struct page *page)
 {
 	for (int i = 0; i < w->n_sessions; i++) {
-		if (!strcmp(w->sessions[i].plan.module, page->module))
+		if (page_has_module(page, w->sessions[i].plan.module))
 			return &w->sessions[i];
 	}
 	return NULL;

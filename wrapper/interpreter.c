@@ -231,19 +231,19 @@ void interpreter_free(struct interpreter *in)
 	free(in->bad_path);
 }
 
-static bool has_function_markers(const struct page *page)
+static bool has_function_markers(const struct origin *origin)
 {
-	for (int i = 0; i < PAGE_MARKERS && page->markers[i]; i++) {
-		if (!strncmp(page->markers[i], "function__", 10) ||
-		    !strcmp(page->markers[i], "line"))
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (!strncmp(origin->markers[i], "function__", 10) ||
+		    !strcmp(origin->markers[i], "line"))
 			return true;
 	}
 	return false;
 }
 
-const char *interpreter_objects(const struct interpreter *in, const struct page *page)
+const char *interpreter_objects(const struct interpreter *in, const struct origin *origin)
 {
-	if (strcmp(page->provider, "python") || !has_function_markers(page))
+	if (strcmp(origin->provider, "python") || !has_function_markers(origin))
 		return NULL;
 	if (in->bad_paths == ANSWER_YES)
 		return "a path of this process is no UTF-8: function markers would break the "

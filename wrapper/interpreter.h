@@ -35,9 +35,9 @@ void interpreter_free(struct interpreter *in);
 void interpreter_check(const struct interpreter *in, const struct target *t, struct checks *c);
 
 /*
- * Why the page must not be watched although its markers are there; NULL: nothing
+ * Why an origin must not be used although its markers are there; NULL: nothing
  * against it.
  */
-const char *interpreter_objects(const struct interpreter *in, const struct page *page);
+const char *interpreter_objects(const struct interpreter *in, const struct origin *origin);
 
 #endif

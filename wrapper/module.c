@@ -404,7 +404,7 @@ int module_compile(const struct plan *plan, const char *release, const char *pac
 		.path = plan->file->path,
 		.stap = stap,
 		.source = source,
-		.markers = plan->page->markers,
+		.markers = plan->origin->markers,
 	};
 	int err;
 

@@ -41,10 +41,16 @@ const struct page *page_find(const char *word)
 	return NULL;
 }
 
+bool page_has_module(const struct page *page, const char *module)
+{
+	return !strcmp(page->origin.module, module) ||
+	       (page->extension.module && !strcmp(page->extension.module, module));
+}
+
 bool module_takes(const char *module, char letter)
 {
 	for (int i = 0; i < n_pages; i++) {
-		if (!strcmp(pages[i].module, module) && pages[i].takes &&
+		if (page_has_module(&pages[i], module) && pages[i].takes &&
 		    strchr(pages[i].takes, letter))
 			return true;
 	}

@@ -11,14 +11,27 @@
 
 #define PAGE_MARKERS 8
 
+/* Where a page's figures come from. */
+struct origin {
+	const char *module; /* stp/MODULE.stp; NULL: none */
+	const char *provider;
+	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
+};
+
 struct page {
 	int number;
 	const char *name;
 	const char *title;
-	const char *module; /* stp/MODULE.stp */
-	const char *provider;
-	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
-	const char *takes;                 /* letters of its options, see opts.c; NULL: none */
+	struct origin extension; /* taken where the target has its markers */
+	union {
+		struct origin origin; /* taken elsewhere */
+		struct {
+			const char *module;
+			const char *provider;
+			const char *markers[PAGE_MARKERS];
+		};
+	};
+	const char *takes; /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
 };
 
@@ -27,6 +40,9 @@ extern const int n_pages;
 
 /* Finds a page by its number or name; NULL when there is none. */
 const struct page *page_find(const char *word);
+
+/* Whether the page's figures may come from this module. */
+bool page_has_module(const struct page *page, const char *module);
 
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);

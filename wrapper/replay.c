@@ -152,7 +152,7 @@ int replay_next(struct replay *r, char **msg)
 struct state *replay_state(struct replay *r, const struct page *page)
 {
 	for (int i = 0; i < r->n_modules; i++) {
-		if (!strcmp(r->modules[i]->name, page->module))
+		if (page_has_module(page, r->modules[i]->name))
 			return &r->modules[i]->state;
 	}
 	return NULL;

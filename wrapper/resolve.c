@@ -18,12 +18,22 @@ static bool has_marker(const struct sdt_file *sdt, const char *provider, const c
 	return false;
 }
 
-/* The first marker of the page that the file lacks; NULL: it has them all. */
-static const char *lacking(const struct page *page, const struct sdt_file *sdt)
+/* The first marker of the origin that the file lacks; NULL: it has them all. */
+static const char *lacking(const struct origin *origin, const struct sdt_file *sdt)
 {
-	for (int i = 0; i < PAGE_MARKERS && page->markers[i]; i++) {
-		if (!has_marker(sdt, page->provider, page->markers[i]))
-			return page->markers[i];
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (!has_marker(sdt, origin->provider, origin->markers[i]))
+			return origin->markers[i];
+	}
+	return NULL;
+}
+
+/* The first file of the target with markers of the origin's provider; NULL: none. */
+static const struct target_file *file_of(const struct origin *origin, const struct target *t)
+{
+	for (size_t i = 0; i < t->n_files && origin->module; i++) {
+		if (has_marker(&t->files[i].sdt, origin->provider, NULL))
+			return &t->files[i];
 	}
 	return NULL;
 }
@@ -38,28 +48,31 @@ static void describe(const struct target *t, char *out, size_t size)
 
 int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
 {
-	const struct target_file *file = NULL;
+	const struct origin *origin = &page->extension;
+	const struct target_file *file = file_of(origin, t);
 	char what[512];
 
 	describe(t, what, sizeof(what));
-	for (size_t i = 0; i < t->n_files && !file; i++) {
-		if (has_marker(&t->files[i].sdt, page->provider, NULL))
-			file = &t->files[i];
+	if (!file || lacking(origin, &file->sdt)) {
+		origin = &page->origin;
+		file = file_of(origin, t);
 	}
 	if (!file)
 		return fail(msg, ENOENT,
 			    "%s has no markers of %s, which page %d needs: "
 			    "'teletap probes' shows what it has%s",
-			    what, page->provider, page->number,
-			    strcmp(page->provider, "python")
+			    what, origin->provider, page->number,
+			    strcmp(origin->provider, "python")
 				    ? ""
 				    : "; run it with a Python built --with-dtrace, such as "
 				      "Debian's or Fedora's");
-	if (lacking(page, &file->sdt))
-		return fail(msg, ENOENT,
-			    "%s lacks the marker %s, which page %d needs: "
-			    "'teletap probes' shows what it has",
-			    file->path, lacking(page, &file->sdt), page->number);
+	if (lacking(origin, &file->sdt))
+		return fail(msg, ENOENT, "%s lacks the marker %s, which page %d needs: %s",
+			    file->path, lacking(origin, &file->sdt), page->number,
+			    page->extension.module
+				    ? "let the program import teletap, whose extension has it: see "
+				      "'man teletap-pages'"
+				    : "'teletap probes' shows what it has");
 	if (file->sdt.elf_machine != EM_X86_64)
 		return fail(msg, ENOTSUP,
 			    "%s is not for x86-64: only such programs can be watched so far",
@@ -70,7 +83,9 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			    "link it with -Wl,--build-id",
 			    file->path);
 
-	*plan = (struct plan){ .page = page, .module = page->module, .file = file };
+	*plan = (struct plan){
+		.page = page, .origin = origin, .module = origin->module, .file = file
+	};
 	sdt_build_id_hex(&file->sdt, plan->id);
 	return 0;
 }

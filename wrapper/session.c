@@ -23,7 +23,7 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
 	err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
-				 plan->page->provider, plan->page->markers, msg);
+				 plan->origin->provider, plan->origin->markers, msg);
 	for (int i = 0; i < o->n_settings; i++) {
 		if (module_takes(plan->module, o->settings[i].letter))
 			settings[n++] = o->settings[i].text;
@@ -140,7 +140,7 @@ int session_attach(struct session *s, int wake, char **msg)
 	s->asked = s->state.snapshots;
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
 	ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
-			       s->plan.page->provider, s->plan.page->markers, msg);
+			       s->plan.origin->provider, s->plan.origin->markers, msg);
 	state_begin(&s->state, now_ns());
 	return ret;
 }

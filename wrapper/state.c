@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,6 +300,7 @@ static int take(struct state *s, const struct line *line)
 
 	if (line->kind == LINE_HELLO) {
 		s->hello = true;
+		snprintf(s->module, sizeof(s->module), "%s", line->text[1]);
 		return 0;
 	}
 	if (!s->hello)

@@ -53,6 +53,7 @@ struct snapshot {
 
 struct state {
 	bool hello;                 /* the first line has been read */
+	char module[32];            /* what it says the module is: may be cut */
 	bool open;                  /* between snap and end */
 	bool shown;                 /* the present one */
 	int64_t snapshots;          /* complete ones */
