@@ -63,6 +63,18 @@ $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
+$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image maps quote fail)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+# A program with teletap.h in it. Its build-id ties modules to it: no sanitizers.
+$(B)/test/service: tests/service.c include/teletap.h
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wconversion -O2 -g -Iinclude \
+		-o $@ tests/service.c -pthread
+
 # ---- for users --------------------------------------------------------------
 
 install: all
@@ -70,6 +82,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
+	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7
 	install -D -m 0644 docs/completion.bash \
@@ -94,12 +107,14 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-check-host: all $(B)/test/draw
+TESTED := $(B)/test/draw $(B)/test/ring
+
+check-host: all $(TESTED) build/test/service
 	$(Q)bats tests
 
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
-		all build/asan/test/draw
+		all build/asan/test/draw build/asan/test/ring
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -124,6 +139,7 @@ fuzz:
 bench: lab
 	$(Q)tests/bench/probes
 	$(Q)tests/bench/live
+	$(Q)tests/bench/header
 
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# include/teletap.h: it compiles everywhere, without a warning; costs nothing while off;
+# vanishes when it is to; and is one thing in a program of many files.
+
+# shellcheck disable=SC2030,SC2031,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+SRC=$TOP/tests/data/header
+WARN=(-Wall -Wextra -Wpedantic -Wconversion -Werror "-I$TOP/include")
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# markers FILE: the names of its markers of the provider 'all'.
+markers() {
+	readelf -n "$1" | sed -n 's/^ *Name: teletap__//p' | sort -u | paste -sd' '
+}
+
+ALL='config counter error gauge log span__begin span__end start state stop tally'
+
+# build STANDARD COMPILER...: both files into 'out', which works.
+build() {
+	"${@:2}" -std="$1" "${WARN[@]}" -c -o all.o "$SRC/all.c"
+	"${@:2}" -std="$1" "${WARN[@]}" -c -o other.o "$SRC/other.c"
+	"${@:2}" -std="$1" -o out all.o other.o
+	[ "$(./out)" = '19 0 7' ]
+	[ "$(markers out)" = "$ALL" ]
+}
+
+@test "C99 to C23, gcc and clang, optimised and not: no warning" {
+	for std in c99 c11 c17 c2x gnu99 gnu17; do
+		for cc in gcc clang; do
+			build $std $cc -O0
+			build $std $cc -O2 -fPIE
+		done
+	done
+	build c17 gcc -O2 -fno-pie -no-pie
+	build c17 gcc -O3 -static
+}
+
+@test "C++11 to C++20, g++ and clang++" {
+	for std in c++11 c++14 c++17 c++20; do
+		for cc in g++ clang++; do
+			"$cc" -x c++ -std=$std "${WARN[@]}" -O2 -c -o all.o "$SRC/all.c"
+			"$cc" -x c++ -std=$std "${WARN[@]}" -O0 -c -o other.o "$SRC/other.c"
+			"$cc" -o out all.o other.o
+			[ "$(./out)" = '19 0 7' ]
+			[ "$(markers out)" = "$ALL" ]
+		done
+	done
+}
+
+@test "C and C++ in one program have one ring" {
+	gcc -std=c99 "${WARN[@]}" -O2 -c -o all.o "$SRC/all.c"
+	g++ -x c++ -std=c++11 "${WARN[@]}" -O2 -c -o other.o "$SRC/other.c"
+	g++ -o out all.o other.o
+	TELETAP_RING=ring ./out
+	"$BUILD/test/ring" ring | jq -e '[.log[].texts[0]] | index("from the other file") and index("no arguments")'
+	[ "$(nm out | grep -c ' teletap_ring_$')" = 1 ]
+	[ "$(readelf -W -n out | grep -c '^ *teletap ')" = 1 ]
+}
+
+@test "link-time optimisation, with gcc and clang" {
+	for cc in gcc clang; do
+		"$cc" -std=c17 "${WARN[@]}" -flto -O2 -o out "$SRC/all.c" "$SRC/other.c"
+		TELETAP_RING=ring ./out
+		[ "$(markers out)" = "$ALL" ]
+		"$BUILD/test/ring" ring | jq -e '[.log[].texts[0]] | index("from the other file") and index("no arguments")'
+	done
+}
+
+@test "aarch64" {
+	mkdir -p arm/sys
+	cp "$(dirname "$(gcc -E - <<<'#include <sys/sdt.h>' | sed -n 's,.*"\(/.*/sys/sdt.h\)".*,\1,p' | head -n 1)")"/sdt*.h arm/sys/
+	for std in c99 c17 c2x; do
+		aarch64-linux-gnu-gcc -isystem arm -std=$std "${WARN[@]}" -O2 -o out "$SRC/all.c" "$SRC/other.c"
+		readelf -h out | grep -q AArch64
+		[ "$(markers out)" = "$ALL" ]
+	done
+}
+
+@test "disabled, or without <sys/sdt.h>: no marker, no ring, nothing evaluated" {
+	check() {
+		[ "$(./out)" = '0 0 7' ]
+		[ -z "$(markers out)" ]
+		lacks teletap < <(nm out)
+	}
+	for std in c99 c2x; do
+		for cc in gcc clang; do
+			"$cc" -std=$std "${WARN[@]}" -Wno-unused-function -DTELETAP_DISABLE -o out "$SRC/all.c" "$SRC/other.c"
+			check
+		done
+	done
+	g++ -x c++ -std=c++11 "${WARN[@]}" -Wno-unused-function -DTELETAP_DISABLE -o out "$SRC/all.c" "$SRC/other.c"
+	check
+	# a compiler that finds all headers but this one
+	mkdir lean
+	sed 's,<sys/sdt.h>,<sys/none.h>,' "$TOP/include/teletap.h" >lean/teletap.h
+	gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -Wno-unused-function -Ilean -o out "$SRC/all.c" "$SRC/other.c"
+	check
+}
+
+@test "after <sys/sdt.h>: said, with what to do" {
+	run -1 gcc "-I$TOP/include" -x c -c -o out.o - <<<'#include <sys/sdt.h>
+		#include "teletap.h"'
+	[[ $output == *'include teletap.h before <sys/sdt.h>'* ]]
+}
+
+@test "the provider's name is the application's, app by default" {
+	gcc "-I$TOP/include" -x c -o out - <<<'
+		#include "teletap.h"
+		int main(void) { TELETAP_COUNTER("x", 1); return 0; }'
+	readelf -n out | grep -A1 'Provider: app' | grep -q 'Name: teletap__counter'
+}
+
+@test "off: one nop, and one test of a semaphore" {
+	for cc in gcc clang; do
+		"$cc" -O2 "-I$TOP/include" -x c -c -o out.o - <<<'
+			#include "teletap.h"
+			void marked(long n);
+			void bare(long n);
+			__attribute__((aligned(64))) void marked(long n) { TELETAP_COUNTER("x", n); }
+			__attribute__((aligned(64))) void bare(long n) { (void)n; }'
+		objdump -dr --no-show-raw-insn --disassemble=marked out.o | tee code
+		[ "$(grep -c 'app_teletap__counter_semaphore' code)" = 1 ]
+		[ "$(grep -cE '\b(cmpw|movzwl|movw|testw)\b' code)" -ge 1 ]
+		[ "$(grep -cE '^ *[0-9a-f]+:\s+nop$' code)" = 1 ]
+		# no call, and no other memory than the semaphore before the way out
+		run ! grep -qE '\bcall\b' code
+	done
+}
+
+@test "strings and numbers are formatted as printf does" {
+	gcc -std=gnu17 -O1 -g -fsanitize=address,undefined "-I$TOP/include" -Wno-format -o format "$SRC/format.c" -lm
+	run -0 ./format
+	[[ $output =~ ^[0-9]{4}\ tried$ ]]
+}
+
+@test "a shared library has a ring of its own; a stripped program keeps its note" {
+	gcc -std=c17 "${WARN[@]}" -O2 -fPIC -shared -o libother.so "$SRC/other.c"
+	gcc -std=c17 "${WARN[@]}" -O2 -o out "$SRC/all.c" -L. -lother -Wl,-rpath,.
+	[ "$(./out)" = '19 0 7' ]
+	strip out libother.so
+	[ "$(readelf -W -n out | grep -c '^ *teletap ')" = 1 ]
+	[ "$(readelf -W -n libother.so | grep -c '^ *teletap ')" = 1 ]
+	[ "$(markers out)" = "${ALL/counter /}" ]
+	[ "$(markers libother.so)" = 'counter log tally' ]
+}

@@ -1,0 +1,233 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The flight recorder: written by tests/service.c through teletap.h, read from outside,
+# from a process and from a file, whole or damaged.
+
+# shellcheck disable=SC2030,SC2031,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	SERVICE=$TOP/build/test/service
+	PID=''
+}
+
+teardown() {
+	[ -z "$PID" ] || kill -KILL "$PID" 2>/dev/null || true
+	wait || true
+}
+
+# start [COMMAND...]: the service, ready; sets $PID.
+start() {
+	mkfifo in
+	if [ $# -gt 0 ]; then "$@" <in >out 3>&- & else "$SERVICE" <in >out 3>&- & fi
+	PID=$!
+	exec 7>in
+	rm in
+	answer ready
+}
+
+# answer WORD [SECONDS]: the service's next line.
+answer() {
+	local tries=0
+	until [ "$(tail -n 1 out)" = "$1" ]; do
+		[ $((tries++)) -lt 500 ] || return 1
+		sleep 0.02
+	done
+	: >out
+}
+
+tell() {
+	echo "$1" >&7
+	answer 'done'
+}
+
+ring() { "$BUILD/test/ring" "$@"; }
+
+# q FILTER: of the running service's ring.
+q() { ring "$PID" | jq -c "$1"; }
+
+@test "every line of 23 each is there, with its process, thread, time and texts" {
+	start
+	before=$(date +%s%N)
+	tell 'all 23'
+	after=$(date +%s%N)
+	[ "$(q '[.provider, .pid, .torn, .busy, .lost]')" = "[\"service\",$PID,0,0,0]" ]
+	[ "$(q '[.log[], .about[], .state[]] | map(.pid, .tid) | unique')" = "[$PID]" ]
+	[ "$(q "[.log[] | select(.kind == 3 and .ticket > 1) | .time_ns >= $before and .time_ns <= $after] | unique")" = '[true]' ]
+	# 115 lines, of which the last 100 are kept, in order
+	[ "$(q '.log | length')" = 100 ]
+	[ "$(q '[.log[].ticket] == [range(17; 117)]')" = true ]
+	[ "$(q '.log[-5:] | map([.kind, .level] + .texts)')" = '[[3,0,"1.2.3","0123abc","77"],[1,4,"request 23 of 23: slow","",""],[2,1,"tests/service.c:'"$(grep -n TELETAP_HERE "$TOP/tests/service.c" | cut -d: -f1)"'","no such file",""],[2,0,"load","out of range",""],[4,0,"told to","",""]]' ]
+	[ "$(q '[.about[] | select(.kind == 5 and .texts[0] == "port")] | length')" = 23 ]
+	[ "$(q '[.state[] | select(.level == 0).texts] | length')" = 23 ]
+	[ "$(q '.state[-3:] | map([.level] + .texts)')" = '[[0,"speed","pulses","23 /s"],[1,"speed","filtered","11.5 /s"],[2,"speed","","28.75 km/h"]]' ]
+	# what was said at the start is not pushed out by what is said often
+	[ "$(q '.about[1].texts')" = '["threads","at most 64",""]' ]
+}
+
+@test "8 threads write while being read 1000 times: no line is torn" {
+	start
+	echo 'storm 8 3000' >&7
+	run -0 ring "$PID" storm 1000
+	echo "$output"
+	[[ $output =~ ^seen\ ([0-9]+)\ fresh\ ([0-9]+)\ busy\ [0-9]+\ torn\ ([0-9]+)\ bad\ 0$ ]]
+	[ "${BASH_REMATCH[1]}" -gt 10000 ]
+	[ "${BASH_REMATCH[2]}" -gt 1000 ]
+	answer 'done'
+}
+
+@test "the same in a file" {
+	start env TELETAP_RING=ring "$SERVICE"
+	echo 'storm 8 3000' >&7
+	run -0 ring ring storm 1000
+	[[ $output =~ ^seen\ ([0-9]+)\ .*\ bad\ 0$ ]]
+	[ "${BASH_REMATCH[1]}" -gt 10000 ]
+	answer 'done'
+}
+
+@test "hostile lines: cut, and no byte of theirs reaches a terminal or breaks JSON" {
+	start
+	tell 'log \x1b[2J\x1b]0;title\x07\x0a\x0dtwo lines\x09tab\x7f\xc2\x9b31m\xff\xfe\xe2\x80\xae'
+	tell 'log %1m'
+	tell 'log %s%n%d%%'
+	ring "$PID" >json
+	lacks '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' <json
+	[ "$(wc -l <json)" = 1 ]
+	[ "$(jq -r '.log[-3].texts[0]' json | head -c 4 | od -An -tx1)" = ' 1b 5b 32 4a' ]
+	[ "$(jq -c '.log[-2] | [.cut, (.texts[0] | length)]' json)" = '[true,207]' ]
+	[ "$(jq -r '.log[-1].texts[0]' json)" = '%s%n%d%%' ]
+}
+
+@test "a signal handler and a forked child write, too" {
+	start
+	tell handler
+	[ "$(q '.log[-1].texts[0]')" = '"signal 10"' ]
+	tell fork
+	# the child has a ring of its own
+	[ "$(q '.log[-1].texts[0]')" = '"signal 10"' ]
+	kill -KILL "$PID"
+	wait "$PID" || true
+	start env TELETAP_RING=ring "$SERVICE"
+	tell fork
+	# a file is shared
+	child=$(ring ring | jq '.log[-1].pid')
+	[ "$child" != "$PID" ]
+	[ "$(ring ring | jq -c '.log[-1] | [.tid, .texts[0]]')" = "[$child,\"in the child $child\"]" ]
+}
+
+@test "a file outlives a killed process; three earlier ones are kept" {
+	for i in 1 2 3 4 5; do
+		start env TELETAP_RING=ring "$SERVICE"
+		tell "log run $i"
+		[ "$(ring ring | jq .pid)" = "$(q .pid)" ]
+		[ "$(q '.log[-1].texts[0]')" = "\"run $i\"" ]
+		kill -KILL "$PID"
+		wait "$PID" || true
+	done
+	[ "$(echo ring*)" = 'ring ring.1 ring.2 ring.3' ]
+	for i in 0 1 2 3; do
+		name=ring.$i
+		[ "$(ring "${name%.0}" | jq -r '.log[-1].texts[0]')" = "run $((5 - i))" ]
+	done
+	[ "$(stat -c '%a %s' ring)" = '600 76928' ]
+	start env TELETAP_RING=of-%p.ring "$SERVICE"
+	[ "$(ring "of-$PID.ring" | jq .pid)" = "$PID" ]
+}
+
+@test "a file that cannot be made: the ring stays in memory and says so" {
+	start env TELETAP_RING=/nowhere/ring "$SERVICE"
+	[ "$(q '[.log[].texts[0]] | index("teletap: TELETAP_RING=/nowhere/ring: the file cannot be made") != null')" = true ]
+	[ "$(q '.log[-1].texts[0]')" = "\"ready, process $PID\"" ]
+}
+
+@test "stripped, moved, deleted, at fixed addresses, and behind a library" {
+	check() {
+		start "$@"
+		tell 'log here'
+		[ "$(q '.log[-1].texts[0]')" = '"here"' ]
+		kill -KILL "$PID"
+		wait "$PID" || true
+	}
+	cp "$SERVICE" stripped
+	strip stripped
+	check ./stripped
+	gcc -std=gnu17 -O2 -fno-pie -no-pie -I"$TOP/include" -o fixed "$TOP/tests/service.c" -pthread
+	check ./fixed
+	gcc -std=gnu17 -O2 -I"$TOP/include" -fPIC -shared -Dmain=service_main -o libservice.so "$TOP/tests/service.c" -pthread
+	gcc -o loader -x c - -x none -L. -lservice -Wl,-rpath,. <<<'int service_main(void); int main(void) { return service_main(); }'
+	check ./loader
+	start ./stripped
+	rm stripped
+	[ "$(id -u)" -ne 0 ] || [ "$(q '.log[-1].texts[0]')" = "\"ready, process $PID\"" ]
+}
+
+@test "a process without a ring, and none" {
+	run -1 ring $$
+	[[ $output == "process $$ runs no program with teletap.h in it"* ]]
+	run -1 ring 4194303
+	[[ $output == *4194303* ]]
+}
+
+# damaged OFFSET BYTES: a copy of the file with that in it.
+damaged() {
+	cp whole damaged
+	printf '%b' "$2" | dd of=damaged bs=1 seek="$1" conv=notrunc status=none
+}
+
+@test "a damaged line is left out and counted, the others are shown" {
+	start env TELETAP_RING=whole "$SERVICE"
+	tell 'log one'
+	tell 'log two'
+	kill -KILL "$PID"
+	wait "$PID" || true
+	n=$(ring whole | jq '.log | length')
+	slot=$((128 + 256 * (n - 1)))
+	[ "$(ring whole | jq -r '.log[-1].texts[0]')" = two ]
+	# a byte of its text, check, ticket, time, process, kind, level, length, cut
+	for offset in 48 8 16 24 32 40 41 42 44; do
+		damaged $((slot + offset)) '\x55'
+		[ "$(ring damaged | jq -c '[.torn, (.log | length), .log[-1].texts[0]]')" = "[1,$((n - 1)),\"one\"]" ]
+	done
+	# the mark: being written; another line's
+	damaged "$slot" '\x01'
+	[ "$(ring damaged | jq -c '[.busy, (.log | length)]')" = "[1,$((n - 1))]" ]
+	damaged "$slot" '\x40'
+	[ "$(ring damaged | jq -c '[.torn, (.log | length)]')" = "[1,$((n - 1))]" ]
+	# a line in the wrong place
+	cp whole damaged
+	dd if=whole of=damaged bs=1 skip="$slot" seek=$((128 + 256 * 50)) count=256 conv=notrunc status=none
+	[ "$(ring damaged | jq -c '[.torn, (.log | length)]')" = "[1,$n]" ]
+	# a byte behind the text is nobody's
+	damaged $((slot + 48 + 100)) '\x55'
+	[ "$(ring damaged | jq -c '[.torn, (.log | length)]')" = "[0,$n]" ]
+}
+
+@test "a foreign, torn or empty file is refused as a whole" {
+	start env TELETAP_RING=whole "$SERVICE"
+	kill -KILL "$PID"
+	wait "$PID" || true
+	for offset in 12 16 20 24 28 32 40 79 80; do
+		damaged $offset '\x55'
+		run -1 ring damaged
+		[ "$output" = "damaged: the ring's header is damaged: nothing in it is shown" ]
+	done
+	damaged 8 '\x02'
+	run -1 ring damaged
+	[[ $output == 'damaged: the ring is of version 2, this teletap reads 1:'* ]]
+	damaged 0 'X'
+	for file in damaged "$SERVICE" /dev/null . /etc/passwd; do
+		run -1 ring "$file"
+		[ "$output" = "$file: this is no ring of teletap.h" ]
+	done
+	for size in 0 7 100 128 129 76927 76929 200000; do
+		cp whole damaged
+		truncate -s "$size" damaged
+		run -1 ring damaged
+		[[ $output == 'damaged: this is no ring of teletap.h' || $output == 'damaged: the ring is '*' bytes long, but says 76928: nothing in it is shown' ]]
+	done
+	run -1 ring nowhere
+	[ "$output" = 'nowhere: No such file or directory' ]
+}

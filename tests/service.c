@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A service that uses every macro of teletap.h. It does what it is told on standard
+ * input, a command a line, and answers "done":
+ *   all N               every macro N times
+ *   tally THREADS N     N events in each of so many threads, which then end
+ *   flush N             N events in this thread, handed over at once
+ *   log TEXT            a line; "\xHH" in TEXT is that byte, "%1m" a megabyte of x
+ *   storm THREADS MS    threads that write lines as fast as they can: "LENGTH cccc..."
+ *   fork                a child that writes a line and ends
+ *   handler             a line from a signal handler
+ *   span OPERATION ID STATUS MS    one span of that length
+ *   abort, kill, exit N the end
+ */
+#define TELETAP_PROVIDER service
+#include "teletap.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS 64
+
+static volatile int stopping;
+
+static void nap_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+static void all(int n)
+{
+	for (int i = 1; i <= n; i++) {
+		TELETAP_START("1.2.3", "0123abc", "77");
+		TELETAP_CONFIG("port", "8080");
+		TELETAP_LOG(TELETAP_WARNING, "request %d of %d: %s", i, n, "slow");
+		TELETAP_ERROR(TELETAP_HERE, "no such file", 1);
+		TELETAP_ERROR("load", "out of range", 0);
+		TELETAP_STATE_INPUT("speed", "pulses", "%d /s", i);
+		TELETAP_STATE_STEP("speed", "filtered", "%.1f /s", i * 0.5);
+		TELETAP_STATE_RESULT("speed", "%.2f km/h", i * 1.25);
+		TELETAP_COUNTER("requests", 1);
+		TELETAP_COUNTER("bytes", 100 * i);
+		TELETAP_GAUGE("queue", n - i);
+		TELETAP_SPAN_BEGIN("fetch", i);
+		TELETAP_SPAN_END("fetch", i, i % 4 == 0);
+		TELETAP_STOP("told to");
+	}
+}
+
+static void *tally_thread(void *arg)
+{
+	long n = *(const long *)arg;
+
+	for (long i = 0; i < n; i++) {
+		TELETAP_TALLY("events");
+		TELETAP_TALLY_ADD("weight", 3);
+	}
+	return NULL;
+}
+
+static void *storm_thread(void *arg)
+{
+	char text[256];
+
+	for (unsigned i = 0; !stopping; i++) {
+		unsigned length = i * 7 % 180;
+
+		memset(text, 'a' + (int)(i % 26), length);
+		text[length] = '\0';
+		TELETAP_LOG(TELETAP_DEBUG, "%u %s", length, text);
+	}
+	return arg;
+}
+
+static void threads(int n, void *(*fn)(void *), long arg, long ms)
+{
+	pthread_t ids[THREADS];
+
+	stopping = 0;
+	for (int i = 0; i < n && i < THREADS; i++)
+		pthread_create(&ids[i], NULL, fn, &arg);
+	nap_ms(ms);
+	stopping = 1;
+	for (int i = 0; i < n && i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+}
+
+/* Replaces \xHH in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+	unsigned byte;
+
+	for (; *text; to++) {
+		if (sscanf(text, "\\x%2x", &byte) == 1) {
+			*to = (char)byte;
+			text += 4;
+		} else {
+			*to = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+static void log_text(char *text)
+{
+	char *huge = NULL;
+
+	unescape(text);
+	if (!strcmp(text, "%1m")) {
+		huge = malloc((1 << 20) + 1);
+		if (!huge)
+			abort();
+		memset(huge, 'x', 1 << 20);
+		huge[1 << 20] = '\0';
+	}
+	TELETAP_LOG(TELETAP_INFO, "%s", huge ? huge : text);
+	free(huge);
+}
+
+static void in_handler(int number)
+{
+	TELETAP_LOG(TELETAP_NOTICE, "signal %d", number);
+}
+
+static void child(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		TELETAP_LOG(TELETAP_INFO, "in the child %d", (int)getpid());
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void span(const char *operation, long id, long status, long ms)
+{
+	TELETAP_SPAN_BEGIN(operation, id);
+	nap_ms(ms);
+	TELETAP_SPAN_END(operation, id, status);
+}
+
+static int obey(char *line)
+{
+	char word[64];
+	long a, b, c;
+
+	if (sscanf(line, "all %ld", &a) == 1)
+		all((int)a);
+	else if (sscanf(line, "tally %ld %ld", &a, &b) == 2)
+		threads((int)a, tally_thread, b, 0);
+	else if (sscanf(line, "flush %ld", &a) == 1)
+		tally_thread(&a);
+	else if (sscanf(line, "storm %ld %ld", &a, &b) == 2)
+		threads((int)a, storm_thread, 0, b);
+	else if (sscanf(line, "span %63s %ld %ld %ld", word, &a, &b, &c) == 4)
+		span(word, a, b, c);
+	else if (!strncmp(line, "log ", 4))
+		log_text(line + 4);
+	else if (!strcmp(line, "fork"))
+		child();
+	else if (!strcmp(line, "handler"))
+		raise(SIGUSR1);
+	else if (!strcmp(line, "abort"))
+		abort();
+	else if (!strcmp(line, "kill"))
+		raise(SIGKILL);
+	else if (sscanf(line, "exit %ld", &a) == 1)
+		exit((int)a);
+	else
+		return 0;
+	TELETAP_TALLY_FLUSH();
+	return 1;
+}
+
+int main(void)
+{
+	static char line[4096];
+
+	signal(SIGUSR1, in_handler);
+	TELETAP_START("1.0", "fedcba9", "1");
+	TELETAP_CONFIG("threads", "at most 64");
+	TELETAP_LOG(TELETAP_INFO, "ready, process %d", (int)getpid());
+	puts("ready");
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		puts(obey(line) ? "done" : "what?");
+		fflush(stdout);
+	}
+	TELETAP_STOP("end of input");
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring: the flight recorder that include/teletap.h keeps in a program -> its lines. Pure:
+ * bytes in, lines out; whoever reads the bytes (ring_source.c) is another file.
+ *
+ * The bytes come from a program or a file that may be broken or out to do harm, and
+ * while it writes them. The header must make sense as a whole, and each line stands and
+ * falls by itself.
+ */
+#ifndef TELETAP_RING_H
+#define TELETAP_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RING_PROVIDER 41
+#define RING_TEXTS 3
+#define RING_BYTES_MAX (64 * 1024 * 1024)
+
+enum ring_lane { RING_LOG, RING_ABOUT, RING_STATE, RING_LANES };
+
+/* As teletap.h writes them. */
+enum ring_kind {
+	RING_KIND_LOG = 1, /* level: as of syslog; the text */
+	RING_KIND_ERROR,   /* level: 1 when handled; place, what */
+	RING_KIND_START,   /* version, commit, build */
+	RING_KIND_STOP,    /* reason */
+	RING_KIND_CONFIG,  /* key, value */
+	RING_KIND_STATE,   /* level: 0 input, 1 step, 2 result; calculation, item, value */
+	RING_KINDS,
+};
+
+struct ring_line {
+	int64_t ticket;  /* counts the lane's lines; there may be gaps */
+	int64_t time_ns; /* since 1970 */
+	int pid, tid;
+	enum ring_kind kind;
+	int level;
+	bool cut;                      /* the program had more to say */
+	const char *texts[RING_TEXTS]; /* as written, any bytes but NUL; "" where missing */
+};
+
+struct ring {
+	int pid; /* of the process that began it */
+	int64_t start_ns;
+	char provider[RING_PROVIDER];
+	int64_t torn;                        /* lines with a wrong check, or without sense */
+	int64_t busy;                        /* lines that were being written */
+	int64_t lost;                        /* lines for which the program found no slot */
+	struct ring_line *lines[RING_LANES]; /* in the order in which they were begun */
+	size_t n_lines[RING_LANES];
+	char *bytes; /* that the texts point into */
+};
+
+/*
+ * Parses three readings of the same size bytes, one after the other: a line counts when
+ * it was complete in the first one and not begun anew in the last; its contents are
+ * taken from the one in between. All three may be the same. Returns 0 (to be released
+ * with ring_free), or -errno with *msg set: -EBADMSG when this is no ring, or one of
+ * another version.
+ */
+int ring_parse(struct ring *r, const unsigned char *before, const unsigned char *bytes,
+	       const unsigned char *after, size_t size, char **msg);
+void ring_free(struct ring *r);
+
+/* ---- ring_source.c ---- */
+
+/* Where a program's file says that its ring is. */
+struct ring_note {
+	uint64_t ring;   /* address of the ring in memory, */
+	uint64_t mapped; /* and of a pointer to the mapped one, NULL when there is none */
+	uint64_t size;
+	uint64_t text; /* address of the first executable segment's first page */
+};
+
+/* Reads the note of the file open at fd. Returns 0, -ENOENT when there is none. */
+int ring_note_read(int fd, struct ring_note *note);
+
+/*
+ * Reads the ring of a process, without its help. Returns 0, or -errno with *msg set:
+ * -ENOENT when no file it runs has one.
+ */
+int ring_read_process(struct ring *r, int pid, char **msg);
+
+/* Reads a ring file. Returns 0, or -errno with *msg set. */
+int ring_read_file(struct ring *r, const char *path, char **msg);
+
+#endif
