@@ -12,9 +12,9 @@
 
 /* What has to be loaded, and into which file its probes go. */
 struct plan {
-	const struct page *page;     /* one of the module's pages */
-	const struct origin *origin; /* of that page */
-	const char *module;          /* of that origin */
+	const struct page *page;        /* one of the module's pages */
+	const struct origin *origin;    /* of that page */
+	const char *module;             /* of that origin */
 	const struct target_file *file; /* belongs to the target */
 	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id */
 };
