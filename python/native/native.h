@@ -6,6 +6,7 @@
  *   helper.c     the thread that looks at the semaphores
  *   table.c      per thread: sums, and the functions that are open
  *   rows.c       the sums by code object
+ *   clock.c      time, without asking the kernel
  *   events.c     CPython 3.12 and later: sys.monitoring
  *   profile.c    CPython 3.11: PyEval_SetProfile
  *

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: 0BSD
 /*
  * Per thread: a table of sums, one row per code object that has run, and a stack of
- * the functions that are open. Rows that have not been used since the last batch are
- * given back once there are many; a table that is full is handed over at once. So
- * memory is bounded and nothing is lost, however many code objects there are.
+ * the functions that are open. Times are ticks of clock.h here. Rows that have not been used since
+ * the last batch are given back once there are many; a table that is full is handed over at once.
+ * So memory is bounded and nothing is lost, however many code objects there are.
  */
 #include "rows.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "clock.h"
 
 #define ROWS_FIRST 64
 #define ROWS_KEEP 1024 /* so few stay, though unused */
@@ -20,7 +21,7 @@
 struct open {
 	PyObject *code; /* only to be compared */
 	uint32_t row;
-	uint64_t start, child; /* child: what the functions that it called took */
+	uint64_t start, child; /* ticks; child: what the functions that it called took */
 };
 
 struct thread {
@@ -38,14 +39,6 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static struct thread *threads;
 static int mode;
 static uint64_t lost;
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void thread_ended(void *t)
 {
@@ -81,6 +74,7 @@ static void hand_over(const struct sum *batch, size_t n)
 static void thread_flush(struct thread *t)
 {
 	static struct sum batch[BATCH];
+	double ratio = mode & WANT_SUMS ? clock_ns_per_tick() : 1;
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < t->rows.n; i++) {
@@ -89,7 +83,9 @@ static void thread_flush(struct thread *t)
 		if (!s->calls && !s->inclusive && !s->exclusive)
 			continue;
 		if (mode & WANT_SUMS) {
-			batch[n++] = *s;
+			batch[n] = *s;
+			batch[n].inclusive = (uint64_t)((double)s->inclusive * ratio);
+			batch[n++].exclusive = (uint64_t)((double)s->exclusive * ratio);
 			/* The reader in the kernel cannot wait for a page from the disk. */
 			(void)*(const volatile char *)s->file;
 			(void)*(const volatile char *)s->function;
@@ -183,7 +179,8 @@ void table_enter(PyObject *code)
 		r->used = true;
 	}
 	if (stack_room(t)) {
-		t->stack[t->depth++] = (struct open){ .code = code, .row = row, .start = now_ns() };
+		t->stack[t->depth++] =
+			(struct open){ .code = code, .row = row, .start = clock_ticks() };
 		if (r)
 			r->open++;
 	} else {
@@ -222,7 +219,7 @@ static bool settle(struct thread *t, const PyObject *code)
 static void close_call(struct thread *t)
 {
 	struct open o = pop(t);
-	uint64_t took = now_ns() - o.start;
+	uint64_t took = clock_ticks() - o.start;
 
 	if (o.row != NO_ROW) {
 		struct row *r = &t->rows.row[o.row];
@@ -332,6 +329,7 @@ void table_set_mode(int wants)
 		for (struct thread *t = threads; t; t = t->next)
 			thread_clear(t);
 		lost = 0;
+		clock_begin();
 	} else if (wants & ~mode & WANT_SUMS) {
 		table_flush(); /* nobody has asked for what is there */
 	}
