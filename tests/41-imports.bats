@@ -47,6 +47,7 @@ tree() {
 @test "imports: lines of no module: a parent that comes later, itself, or is none" {
 	run -0 draw -g imports -o json < <(tree 1:2:5 2:1:5 3:3:5 4:77:5 5:-1:5)
 	[ "$(jq -c '[.rows[] | [.node, .parent]] | sort' <<<"$output")" = '[[1,null],[2,1],[3,null],[4,null],[5,null]]' ]
+	# shellcheck disable=SC2046
 	run -0 draw -g imports < <(tree $(seq -f '%.0f' 2 5000 | awk '{ print $1 ":" $1 - 1 ":9223372036854775807" }'))
 	[[ ${#lines[@]} -gt 40 ]]
 }

@@ -16,6 +16,9 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_STACKS] = { "stacks", "nssss" },
 	[LINE_IMPORT] = { "import", "knnsssss" },
 	[LINE_UNPAIRED] = { "unpaired", "s" },
+	[LINE_AUDIT] = { "audit", "ks" },
+	[LINE_ARGUMENT] = { "argument", "knnt", .dictionary = true },
+	[LINE_ARGUED] = { "argued", "ks" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

@@ -22,6 +22,10 @@
  *                                           a module (NAME) imported by PARENT, a node
  *                                           of a smaller number or 0
  *   unpaired COUNT                          ends without a beginning that was seen
+ *   audit   EVENT COUNT                     audit events, by the name of the event
+ *   argument ROW EVENT FUNCTION TEXT        dictionary: with this argument, raised in
+ *                                           this function (0: not known)
+ *   argued  ROW COUNT                       how often
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -59,6 +63,9 @@ enum line_kind {
 	LINE_STACKS,
 	LINE_IMPORT,
 	LINE_UNPAIRED,
+	LINE_AUDIT,
+	LINE_ARGUMENT,
+	LINE_ARGUED,
 	LINE_KINDS,
 };
 

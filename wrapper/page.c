@@ -24,6 +24,13 @@ const struct page pages[] = {
 	  .provider = "python",
 	  .markers = { "import__find__load__start", "import__find__load__done" },
 	  .fill = page_imports_fill },
+	{ .number = 231,
+	  .name = "audit",
+	  .title = "Audit events by name",
+	  .module = "audit",
+	  .provider = "python",
+	  .markers = { "audit" },
+	  .fill = page_audit_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);

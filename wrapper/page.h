@@ -50,6 +50,9 @@ bool module_takes(const char *module, char letter);
 /* page_gc.c */
 void page_gc_fill(const struct state *s, struct table *t);
 
+/* page_audit.c */
+void page_audit_fill(const struct state *s, struct table *t);
+
 /* page_imports.c */
 void page_imports_fill(const struct state *s, struct table *t);
 

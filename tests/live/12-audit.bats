@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Page 231 against what the program's own audit hook counts.
+
+# shellcheck disable=SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+# arguments EVENT: what the page has of it, as "count function argument"
+arguments() {
+	jq -c --arg event "$1" '.rows[] | select(.kind == "argument" and .event == $event) |
+		[.events_total, .function, .argument]' "$dir/page"
+}
+
+has() {
+	grep -Fx -- "$2" <<< "$(arguments "$1")" || { arguments "$1"; return 1; }
+}
+
+exact() {
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	mkfifo "$dir/fifo"
+	LC_ALL=C.UTF-8 "$1" "$HERE/audit.py" "$dir/fifo" "$dir/result" 3>&- < /dev/null > "$dir/out" 2>&1 &
+	pid=$!
+	exec 7> "$dir/fifo"
+	wait_for "$dir/result.tmp"
+	watch_page audit "$pid" -o json -i 1
+	echo -n x >&7
+	tries=0
+	until [ -s "$dir/result.tmp" ]; do
+		[ $((tries++)) -lt 600 ] || { cat "$dir/out"; false; }
+		sleep 0.05
+	done
+	kill -INT "$tap"
+	expect_end 130
+	exec 7>&-
+	tail -n 1 "$tap_out" > "$dir/page"
+	[ "$(jq -c '.loss | add' "$dir/page")" = 0 ]
+	jq -cS . "$dir/result.tmp"
+	diff <(jq -S . "$dir/result.tmp") \
+		<(jq -S '[.rows[] | select(.kind == "event") | {(.event): .events_total}] | add' "$dir/page")
+	has open "[5,\"known_opener\",\"$dir/plain, w\"]"
+	has open "[1,\"known_opener\",\"$dir/été 文\\t\\\\, w\"]"
+	has open "[1,\"known_opener\",\"$dir/by_bytes, r+\"]"
+	[[ $(arguments open) == *"[1,\"known_opener\",\"$dir/llllllll"*"lll...\"]"* ]]
+	has socket.connect '[1,"known_connecter","127.0.0.1:9"]'
+	has socket.connect '[1,"known_connecter","/nowhere"]'
+	has subprocess.Popen '[1,"_execute_child","/bin/true one two words"]'
+	has subprocess.Popen '[1,"_execute_child","/bin/sh -c exit 0"]'
+	has os.system '[1,"known_starter","exit 0"]'
+	has os.exec '[1,"known_starter","renamed argument"]'
+	has import '[1,"<module>","colorsys"]'
+	has import '[1,"known_auditor","<NoneType>"]'
+	has import '[1,"known_auditor","-5"]'
+	has socket.connect '[1,"known_auditor","-7"]'
+	expect_clean "$pid"
+}
+
+@test "3.9: as many events as the program's hook counts, with their arguments" { exact python3.9; }
+@test "3.11: as many events as the program's hook counts, with their arguments" { exact python3.11; }
+@test "3.13: as many events as the program's hook counts, with their arguments" { exact python3.13; }
+@test "3.14: as many events as the program's hook counts, with their arguments" { exact python3.14; }
+@test "3.15: as many events as the program's hook counts, with their arguments" { exact python3.15; }
+
+@test "a program without a hook: its events are counted all the same" {
+	teletap watch audit -o json -c 'python3.14 -S -c "import sys; [sys.audit(\"mine\") for i in range(777)]"' \
+		> "$BATS_TEST_TMPDIR/page"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/page" | jq '.rows[] | select(.event == "mine").events_total')" = 777 ]
+}
