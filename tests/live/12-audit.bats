@@ -32,7 +32,6 @@ exact() {
 	done
 	kill -INT "$tap"
 	expect_end 130
-	exec 7>&-
 	tail -n 1 "$tap_out" > "$dir/page"
 	[ "$(jq -c '.loss | add' "$dir/page")" = 0 ]
 	jq -cS . "$dir/result.tmp"
@@ -53,6 +52,7 @@ exact() {
 	has import '[1,"known_auditor","-5"]'
 	has socket.connect '[1,"known_auditor","-7"]'
 	expect_clean "$pid"
+	exec 7>&-
 }
 
 @test "3.9: as many events as the program's hook counts, with their arguments" { exact python3.9; }
