@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "plan.h"
 #include "python.h"
 #include "render.h"
@@ -52,11 +53,13 @@ static struct session *session_of(struct watch *w, const struct page *page)
 }
 
 /* Loads the modules of all pages; the markers are still off. */
-static int load(struct watch *w, char **kos, const struct plan *plans, int n, char **msg)
+static int load(struct watch *w, char **kos, struct plan *plans, int n, char **msg)
 {
 	for (int i = 0; i < n; i++) {
-		int err;
+		int err = guard(&plans[i], &w->target, &plans[i].jit, msg);
 
+		if (err)
+			return err;
 		vsay(w->o, "loading %s", kos[i]);
 		w->n_sessions = i + 1;
 		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);

@@ -142,6 +142,16 @@ static void judge_paths(struct interpreter *in, pid_t pid, const struct maps *ma
 		in->bad_paths = ANSWER_YES;
 }
 
+void interpreter_judge(struct interpreter *in, pid_t pid)
+{
+	struct maps maps = { 0 };
+
+	*in = (struct interpreter){ 0 };
+	maps_read(pid, &maps, NULL);
+	judge_paths(in, pid, &maps);
+	maps_free(&maps);
+}
+
 static bool peek(int mem, uint64_t addr, void *out, size_t size)
 {
 	return pread(mem, out, size, (off_t)addr) == (ssize_t)size;
@@ -231,8 +241,10 @@ void interpreter_free(struct interpreter *in)
 	free(in->bad_path);
 }
 
-static bool has_function_markers(const struct origin *origin)
+bool interpreter_arms_functions(const struct origin *origin)
 {
+	if (strcmp(origin->provider, "python"))
+		return false;
 	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
 		if (!strncmp(origin->markers[i], "function__", 10) ||
 		    !strcmp(origin->markers[i], "line"))
@@ -243,13 +255,9 @@ static bool has_function_markers(const struct origin *origin)
 
 const char *interpreter_objects(const struct interpreter *in, const struct origin *origin)
 {
-	if (strcmp(origin->provider, "python") || !has_function_markers(origin))
-		return NULL;
-	if (in->bad_paths == ANSWER_YES)
+	if (interpreter_arms_functions(origin) && in->bad_paths == ANSWER_YES)
 		return "a path of this process is no UTF-8: function markers would break the "
 		       "program";
-	if (in->jit == ANSWER_YES)
-		return "its JIT is on (PYTHON_JIT): function markers stop when code gets hot";
 	return NULL;
 }
 

@@ -31,6 +31,15 @@ struct interpreter {
 void interpreter_read(struct interpreter *in, const struct target *t);
 void interpreter_free(struct interpreter *in);
 
+/*
+ * Looks only at what decides whether function markers do harm in the process, or do not
+ * tell everything: bad_paths, bad_path and jit.
+ */
+void interpreter_judge(struct interpreter *in, pid_t pid);
+
+/* Whether these markers are among those that CPython fires with each call. */
+bool interpreter_arms_functions(const struct origin *origin);
+
 /* Adds a line to c for each thing looked at. */
 void interpreter_check(const struct interpreter *in, const struct target *t, struct checks *c);
 

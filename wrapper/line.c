@@ -13,6 +13,8 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_GC] = { "gc", "kssssm", .below = { 3 } },
 	[LINE_NAME] = { "name", "kttn", .dictionary = true },
 	[LINE_NODE] = { "node", "knn", .dictionary = true },
+	[LINE_CALL] = { "call", "ksss" },
+	[LINE_TIMED] = { "timed", "nn" },
 	[LINE_STACKS] = { "stacks", "nssss" },
 	[LINE_IMPORT] = { "import", "knnsssss" },
 	[LINE_UNPAIRED] = { "unpaired", "s" },

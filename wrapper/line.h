@@ -26,6 +26,10 @@
  *   argument ROW EVENT FUNCTION TEXT        dictionary: with this argument, raised in
  *                                           this function (0: not known)
  *   argued  ROW COUNT                       how often
+ *   call    ID CALLS INCLUSIVE_NS EXCLUSIVE_NS  calls of the function with that name; the
+ *                                           times are 0 where calls are not timed
+ *   timed   TIMED JIT                       whether they are; and whether the program was
+ *                                           asked to compile itself: 1 or 0
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -66,6 +70,8 @@ enum line_kind {
 	LINE_AUDIT,
 	LINE_ARGUMENT,
 	LINE_ARGUED,
+	LINE_CALL,
+	LINE_TIMED,
 	LINE_KINDS,
 };
 

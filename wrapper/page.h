@@ -56,4 +56,7 @@ void page_audit_fill(const struct state *s, struct table *t);
 /* page_imports.c */
 void page_imports_fill(const struct state *s, struct table *t);
 
+/* page_calls.c */
+void page_calls_fill(const struct state *s, struct table *t);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "interpreter.h"
 
 static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
 {
@@ -66,6 +67,15 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 				    ? ""
 				    : "; run it with a Python built --with-dtrace, such as "
 				      "Debian's or Fedora's");
+	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
+		return fail(
+			msg, ENOENT,
+			"no function markers in CPython 3.12 to 3.14 (%s), which page %d needs: "
+			"page 223 shows where the time goes%s",
+			file->path, page->number,
+			page->extension.module
+				? ", or let the program import teletap, whose extension has them"
+				: "");
 	if (lacking(origin, &file->sdt))
 		return fail(msg, ENOENT, "%s lacks the marker %s, which page %d needs: %s",
 			    file->path, lacking(origin, &file->sdt), page->number,

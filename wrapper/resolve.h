@@ -17,6 +17,7 @@ struct plan {
 	const char *module;             /* of that origin */
 	const struct target_file *file; /* belongs to the target */
 	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id */
+	bool jit; /* a process that will be probed was asked to use its JIT; see guard.h */
 };
 
 /* Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. */

@@ -17,7 +17,7 @@
 int session_start(struct session *s, const struct plan *plan, const char *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
-	const char *settings[OPTS_SETTINGS + 1] = { NULL };
+	const char *settings[OPTS_SETTINGS + 2] = { NULL };
 	int err, n = 0;
 
 	*s = (struct session){ .plan = *plan,
@@ -28,6 +28,8 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 		if (module_takes(plan->module, o->settings[i].letter))
 			settings[n++] = o->settings[i].text;
 	}
+	if (plan->jit)
+		settings[n++] = "teletap_jit=1";
 	return err ? err
 		   : runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, settings, msg);
 }
