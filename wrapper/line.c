@@ -21,6 +21,10 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_AUDIT] = { "audit", "ks" },
 	[LINE_ARGUMENT] = { "argument", "knnt", .dictionary = true },
 	[LINE_ARGUED] = { "argued", "ks" },
+	[LINE_EVENTS] = { "events", "s" },
+	[LINE_EVENT] = { "event", "knnnnnnnnnnn" },
+	[LINE_COST] = { "cost", "ksssssssss", .below = { 3 } },
+	[LINE_OUTSIDE] = { "outside", "sss" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

@@ -15,6 +15,12 @@
  *   name    ID FUNCTION FILE LINE           dictionary: what other records call ID
  *   node    ID PARENT NAME                  dictionary: a Python stack, its innermost
  *                                           frame and the stack that called it (0: none)
+ *   events  COUNT                           collections, those without a record included
+ *   event   NUMBER GENERATION FOUND PAUSE_NS AUTOMATIC ENABLED ENDING FORKED STACK TID PID REAL_NS
+ *                                           one collection; -1: not known
+ *   cost    GENERATION RUNS MINOR MAJOR COPIED FORKED_RUNS FORKED_NS FORKED_COPIED ENDING_RUNS
+ *           ENDING_NS                       page faults and copied pages in collections
+ *   outside MINOR MAJOR COPIED              and outside of them
  *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
  *                                           many were, found none, were read in part,
  *                                           had more frames than are kept
@@ -62,6 +68,10 @@ enum line_kind {
 	LINE_PROCS, /* from here on: records that pages are made of */
 	LINE_GC,
 	LINE_PAUSE,
+	LINE_EVENTS,
+	LINE_EVENT,
+	LINE_COST,
+	LINE_OUTSIDE,
 	LINE_NAME,
 	LINE_NODE,
 	LINE_STACKS,

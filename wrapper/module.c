@@ -35,6 +35,7 @@
 #include "fail.h"
 #include "pack.h"
 #include "python.h"
+#include "python_collect.h"
 #include "stap.h"
 
 /* Goes into the hash below: to be raised when prepare_copy or write_macros changes. */
@@ -319,13 +320,17 @@ static void first_error(const char *folder, char *out, size_t size)
  * @teletap_text_offset   side finds the file in a process: its offset in the file,
  * @teletap_text_length   its length in bytes there,
  * @teletap_file_size     and the size of the file
+ * @teletap_collect_python  what python_collect.h has found; 0: nothing
+ * @teletap_collect_c
  */
 static int write_macros(const struct plan *plan, const char *path)
 {
 	char alias[MODULE_ALIAS_MAX], text[1024];
+	struct python_collect c;
 	struct python_place p;
 
 	python_place_read(plan->file->fd, &p);
+	python_collect_read(plan->file->fd, &c);
 	snprintf(text, sizeof(text),
 		 "@define teletap_target %%( \"%s\" %%)\n"
 		 "@define teletap_python %%( 0x%08x %%)\n"
@@ -336,11 +341,14 @@ static int write_macros(const struct plan *plan, const char *path)
 		 "@define teletap_text %%( 0x%llx %%)\n"
 		 "@define teletap_text_offset %%( 0x%llx %%)\n"
 		 "@define teletap_text_length %%( 0x%llx %%)\n"
-		 "@define teletap_file_size %%( 0x%llx %%)\n",
+		 "@define teletap_file_size %%( 0x%llx %%)\n"
+		 "@define teletap_collect_python %%( 0x%llx %%)\n"
+		 "@define teletap_collect_c %%( 0x%llx %%)\n",
 		 module_alias(plan->id, alias), p.version, (unsigned long long)p.runtime,
 		 (unsigned long long)p.size, (unsigned long long)p.type, p.moves,
 		 (unsigned long long)p.code, (unsigned long long)p.offset,
-		 (unsigned long long)p.length, (unsigned long long)p.bytes);
+		 (unsigned long long)p.length, (unsigned long long)p.bytes,
+		 (unsigned long long)c.python, (unsigned long long)c.c);
 	return write_text(path, text);
 }
 

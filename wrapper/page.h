@@ -47,8 +47,11 @@ bool page_has_module(const struct page *page, const char *module);
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
 
-/* page_gc.c */
+/* page_gc.c, page_gc_events.c, page_gc_pauses.c, page_gc_cost.c */
 void page_gc_fill(const struct state *s, struct table *t);
+void page_gc_events_fill(const struct state *s, struct table *t);
+void page_gc_pauses_fill(const struct state *s, struct table *t);
+void page_gc_cost_fill(const struct state *s, struct table *t);
 
 /* page_audit.c */
 void page_audit_fill(const struct state *s, struct table *t);

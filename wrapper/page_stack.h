@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * page_stack: the number of a Python stack (line.h, record node) -> its frames. Pure.
+ */
+#ifndef TELETAP_PAGE_STACK_H
+#define TELETAP_PAGE_STACK_H
+
+#include "state.h"
+#include "table.h"
+
+#define STACK_DEPTH 256 /* frames; one that is deeper is cut at its outer end */
+
+/*
+ * The frames of a stack, innermost first, as long as the table lives; an unknown one
+ * has none. NULL: out of memory.
+ */
+const struct stack *stack_find(const struct state *s, struct table *t, int64_t node);
+
+/* Adds notes on what is missing from the stacks of a page. */
+void stack_notes(const struct state *s, struct table *t);
+
+#endif
