@@ -75,6 +75,16 @@ $(B)/test/service: tests/service.c include/teletap.h
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wpedantic -Wconversion -O2 -g -Iinclude \
 		-o $@ tests/service.c -pthread
 
+# Asks teletap serve for pages, for tests/bench/serve; tries what a confined process
+# must not be able to do, for tests/76-serve.bats.
+$(B)/test/load: tests/load.c $(B)/obj/request.o $(DRAW:%=$(B)/obj/%.o)
+$(B)/test/inside: tests/inside.c $(B)/obj/confine.o $(B)/obj/fail.o
+
+$(B)/test/load $(B)/test/inside:
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # ---- for users --------------------------------------------------------------
 
 install: all
@@ -107,14 +117,14 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/inside
 
 check-host: all $(TESTED) build/test/service
 	$(Q)bats tests
 
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
-		all build/asan/test/draw build/asan/test/ring
+		all build/asan/test/draw build/asan/test/ring build/asan/test/inside
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -136,8 +146,9 @@ fuzz:
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS)
 
 # Speed, as ratios taken in one run.
-bench: lab
+bench: lab $(B)/test/load
 	$(Q)tests/bench/probes
+	$(Q)tests/bench/serve
 	$(Q)tests/bench/live
 	$(Q)tests/bench/header
 

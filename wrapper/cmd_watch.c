@@ -52,7 +52,7 @@ static struct session *session_of(struct watch *w, const struct page *page)
 	return NULL;
 }
 
-/* Loads the modules of all pages; the markers are still off. */
+/* Loads the modules of all pages and switches their markers on. */
 static int load(struct watch *w, char **kos, struct plan *plans, int n, char **msg)
 {
 	for (int i = 0; i < n; i++) {
@@ -68,10 +68,8 @@ static int load(struct watch *w, char **kos, struct plan *plans, int n, char **m
 		w->sessions[i].recorder = w->recorder;
 		if (w->recorder)
 			w->sessions[i].source = recorder_module(w->recorder, plans[i].module);
-	}
-	for (int i = 0; i < n; i++) {
-		int err = session_attach(&w->sessions[i], w->signals, msg);
-
+		/* Before the next one: a session that starts holds the lock on its target. */
+		err = session_attach(&w->sessions[i], w->signals, msg);
 		if (err)
 			return err;
 	}

@@ -30,6 +30,11 @@ static const struct command commands[] = {
 	  "Keeps what pages are made of in a file", "peicnPwS1*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
 	  "Draws pages from a recording", "AFTin", cmd_replay },
+	{ "serve",
+	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
+	  "Answers requests for pages over UDP", "peciPLDIRUG234*", cmd_serve },
+	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
+	  cmd_page },
 	{ "list", "", "Lists all pages", "", cmd_list },
 };
 

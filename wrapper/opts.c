@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "recorder.h"
+#include "request.h"
 #include "teletap.h"
 
 #ifndef TELETAP_VERSION
@@ -55,6 +56,22 @@ static const struct {
 	{ 'A', "at", "TIME", "the page at this time", NULL, 0 },
 	{ 'F', "from", "TIME", "from this time on", NULL, 0 },
 	{ 'T', "to", "TIME", "up to this time", NULL, 0 },
+	{ 'L', "listen", "ADDR[:PORT]", "where to answer besides this host itself; needs --key",
+	  NULL, 0 },
+	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")", NULL, 0 },
+	{ '3', "key", "FILE", "the key that requests are signed with", NULL, 0 },
+	{ '4', "rate", "COUNT", "requests per second of a peer (1 to 10000; default 100)", NULL,
+	  0 },
+	{ 'I', "idle", "SECONDS", "unload a page not asked for so long (1 to 86400; default 60)",
+	  NULL, 0 },
+	{ 'D', "pid-file", "FILE", "the process whose number is in this file, and its successors",
+	  NULL, 0 },
+	{ 'R', "replay", "FILE", "serve a recording instead of a target", NULL, 0 },
+	{ 'U', "user", "NAME", "who talks to the network (default: nobody)", NULL, 0 },
+	{ 'G', "config", "FILE", "the actions that are allowed", NULL, 0 },
+	{ 'f', "follow", NULL, "ask again every interval", NULL, 0 },
+	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)", NULL,
+	  0 },
 	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
 	  0 },
@@ -122,6 +139,14 @@ static bool parse_real(const char *text, double min, double max, double *value)
 	errno = 0;
 	*value = strtod(text, &end);
 	return !errno && end != text && !*end && isfinite(*value) && *value >= min && *value <= max;
+}
+
+static bool limited(const char *name, const char *text, double min, double max, double *value)
+{
+	if (parse_real(text, min, max, value))
+		return true;
+	say("%s %s: not a number from %g to %g", name, text, min, max);
+	return false;
 }
 
 static bool parse_word(const char *text, const char *const *words, int *value)
@@ -253,6 +278,39 @@ static bool take(struct opts *o, char letter, const char *value)
 			return false;
 		}
 		return true;
+	case 'L':
+		return add(o->listen, &o->n_listen, value);
+	case '2':
+		if (!parse_long(value, 1, 65535, &number)) {
+			say("--port %s: not a port from 1 to 65535", value);
+			return false;
+		}
+		o->port = value;
+		return true;
+	case '3':
+		o->key = value;
+		return true;
+	case '4':
+		return limited("--rate", value, 1, 10000, &o->rate);
+	case 'I':
+		return limited("--idle", value, 1, 86400, &o->idle);
+	case 't':
+		return limited("--timeout", value, 0.1, 60, &o->timeout);
+	case 'D':
+		o->pid_file = value;
+		return true;
+	case 'R':
+		o->replay = value;
+		return true;
+	case 'U':
+		o->user = value;
+		return true;
+	case 'G':
+		o->config = value;
+		return true;
+	case 'f':
+		o->follow = true;
+		return true;
 	case 'A':
 		o->at = value;
 		return true;
@@ -280,7 +338,13 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	char shorts[2 * N_TABLE + 2] = ":", *s = shorts + 1;
 	int n = 0, c;
 
-	*o = (struct opts){ .interval = 3, .size_mb = RECORDER_SIZE_MB, .keep = RECORDER_KEEP };
+	*o = (struct opts){ .interval = 3,
+			    .size_mb = RECORDER_SIZE_MB,
+			    .keep = RECORDER_KEEP,
+			    .port = REQUEST_PORT,
+			    .rate = 100,
+			    .idle = 60,
+			    .timeout = 3 };
 	for (size_t i = 0; i < N_TABLE; i++) {
 		if (!takes(cmd, table[i].letter))
 			continue;

@@ -44,6 +44,11 @@ struct opts {
 	double size_mb;    /* --size, --keep: of the recording's files */
 	long keep;
 	const char *at, *from, *to; /* times in a recording; NULL: not given */
+	const char *listen[OPTS_LIST_MAX];
+	int n_listen;
+	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
+	double rate, idle, timeout;
+	bool follow;
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;

@@ -110,33 +110,27 @@ static int64_t now_ms(void)
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
  */
-int session_attach(struct session *s, int wake, char **msg)
+int session_attach_step(struct session *s, char **msg)
 {
-	int64_t end = now_ms() + ATTACH_MS;
-	struct pollfd fds[3];
-	int64_t asked = 0;
 	int ret;
 
-	while (!s->state.snapshots) {
-		if (now_ms() > end)
-			return fail(msg, ETIME,
-				    "the module did not answer within %d s: 'dmesg' may say why",
-				    ATTACH_MS / 1000);
-		if (s->state.hello && now_ms() - asked >= ASK_MS) {
+	if (!s->attach_end)
+		s->attach_end = now_ms() + ATTACH_MS;
+	ret = session_read(s, msg);
+	if (ret < 0)
+		return ret;
+	if (!s->state.snapshots && s->runner.out < 0)
+		return -ECANCELED; /* session_finish knows why */
+	if (!s->state.snapshots && now_ms() > s->attach_end)
+		return fail(msg, ETIME,
+			    "the module did not answer within %d s: 'dmesg' may say why",
+			    ATTACH_MS / 1000);
+	if (!s->state.snapshots) {
+		if (s->state.hello && now_ms() - s->attach_asked >= ASK_MS) {
 			runner_ask(&s->runner);
-			asked = now_ms();
+			s->attach_asked = now_ms();
 		}
-		fds[0] = (struct pollfd){ .fd = s->runner.out, .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = s->runner.err, .events = POLLIN };
-		fds[2] = (struct pollfd){ .fd = wake, .events = POLLIN };
-		poll(fds, 3, ASK_MS);
-		if (fds[2].revents)
-			return -EINTR;
-		ret = session_read(s, msg);
-		if (ret < 0)
-			return ret;
-		if (s->runner.out < 0)
-			return -ECANCELED; /* session_finish knows why */
+		return 0;
 	}
 	runner_started(&s->runner);
 	s->asked = s->state.snapshots;
@@ -144,7 +138,23 @@ int session_attach(struct session *s, int wake, char **msg)
 	ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
 			       s->plan.origin->provider, s->plan.origin->markers, msg);
 	state_begin(&s->state, now_ns());
-	return ret;
+	return ret ? ret : 1;
+}
+
+int session_attach(struct session *s, int wake, char **msg)
+{
+	int ret;
+
+	while (!(ret = session_attach_step(s, msg))) {
+		struct pollfd fds[] = { { .fd = s->runner.out, .events = POLLIN },
+					{ .fd = s->runner.err, .events = POLLIN },
+					{ .fd = wake, .events = POLLIN } };
+
+		poll(fds, 3, ASK_MS);
+		if (fds[2].revents)
+			return -EINTR;
+	}
+	return ret < 0 ? ret : 0;
 }
 
 void session_ask(struct session *s)

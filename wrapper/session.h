@@ -22,7 +22,8 @@ struct session {
 	bool stopping; /* its end was asked for by us, not by somebody else before */
 	int64_t asked; /* snapshots that would be there if all questions were answered */
 	int64_t due;   /* so many answer the question that matters */
-	bool overlong; /* in a line longer than LINE_BYTES */
+	int64_t attach_end, attach_asked;
+	bool overlong;             /* in a line longer than LINE_BYTES */
 	struct recorder *recorder; /* gets all lines; NULL: none */
 	int source;                /* the module's number there */
 	size_t len;
@@ -41,6 +42,9 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
  * -EINTR: wake became readable before.
  */
 int session_attach(struct session *s, int wake, char **msg);
+
+/* One step of that, without waiting. 1: attached; 0: not yet; otherwise as above. */
+int session_attach_step(struct session *s, char **msg);
 
 /*
  * Asks for a snapshot. It has come when session_answered says so. The one that a

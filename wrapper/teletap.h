@@ -43,9 +43,11 @@ bool want_color(const struct opts *o);
 enum status cmd_build(const struct opts *o);
 enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);
+enum status cmd_page(const struct opts *o);
 enum status cmd_probes(const struct opts *o);
 enum status cmd_record(const struct opts *o);
 enum status cmd_replay(const struct opts *o);
+enum status cmd_serve(const struct opts *o);
 enum status cmd_watch(const struct opts *o);
 
 #endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teletap serve: two processes. The desk (desk.c) talks to the network and holds no
+ * privilege; the keeper (keeper.c) loads modules and draws. They part before anything
+ * is loaded; the hatch (hatch.h) is all that is between them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "desk.h"
+#include "fail.h"
+#include "hatch.h"
+#include "keeper.h"
+#include "key.h"
+#include "runner.h"
+#include "teletap.h"
+
+#define BUFFER (4 << 20) /* bytes of requests that can wait */
+
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+	return a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+static int add_socket(struct desk_options *d, const char *address, const char *port, char **msg)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_DGRAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	struct desk_socket *s = &d->sockets[d->n_sockets];
+	const int on = 1, size = BUFFER;
+	struct addrinfo *found;
+	char *copy = strdup(address);
+	const char *host;
+	int err;
+
+	address_split(copy, &host, &port);
+	if (d->n_sockets == DESK_SOCKETS || getaddrinfo(host, port, &hints, &found)) {
+		free(copy);
+		return fail(msg, EINVAL,
+			    "--listen %s: an address of this host, ADDR[:PORT]; at most %d",
+			    address, DESK_SOCKETS - 1);
+	}
+	free(copy);
+	s->trusted = is_loopback(found->ai_addr);
+	s->fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (found->ai_family == AF_INET6)
+		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* Lets 0.0.0.0 beside 127.0.0.1; taken back, so that nobody else comes beside us. */
+	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	err = s->fd < 0 || bind(s->fd, found->ai_addr, found->ai_addrlen) ? errno : 0;
+	freeaddrinfo(found);
+	if (err)
+		return fail(msg, err, "%s, port %s: %s", address, port, strerror(err));
+	d->n_sockets++;
+	return 0;
+}
+
+static int open_sockets(const struct opts *o, struct desk_options *d, char **msg)
+{
+	const int off = 0;
+	int err = add_socket(d, "127.0.0.1", o->port, msg);
+
+	for (int i = 0; i < o->n_listen && !err; i++) {
+		err = add_socket(d, o->listen[i], o->port, msg);
+		if (!err && !d->sockets[d->n_sockets - 1].trusted && !o->key)
+			err = fail(msg, EINVAL,
+				   "--listen %s: needs --key FILE, as it is not this host itself",
+				   o->listen[i]);
+	}
+	for (int i = 0; i < d->n_sockets; i++)
+		setsockopt(d->sockets[i].fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
+	return err;
+}
+
+/* Signals come in by a descriptor, in the keeper only. */
+static int block_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+	struct sigaction old;
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
+		    old.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The desk has nothing but its sockets and the hatch. */
+static pid_t start_desk(struct desk_options *d, int keeper_hatch, int signals)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	close(keeper_hatch);
+	close(signals);
+	prctl(PR_SET_NAME, "teletap-desk");
+	desk_run(d);
+}
+
+/* One target, and what goes with it. */
+static bool good_usage(const struct opts *o)
+{
+	int targets = (o->pid > 0) + (o->n_files > 0 || o->command) + (o->pid_file != NULL) +
+		      (o->replay != NULL);
+
+	if (targets == 1 && !o->n_args)
+		return true;
+	say(o->n_args
+		    ? "%s: no argument is needed"
+		    : "one target: -p PID, -e FILE, -c 'COMMAND', --pid-file FILE or --replay FILE",
+	    o->n_args ? o->args[0] : "");
+	return false;
+}
+
+static int prepare(const struct opts *o, struct desk_options *d, struct keeper *k, char **msg)
+{
+	unsigned char key[REQUEST_KEY];
+	int err = confine_find(o->user, &d->confine, msg), swept;
+
+	if (!err && o->key)
+		err = key_read(o->key, key, msg); /* only to know that it can be */
+	if (!err && o->config)
+		err = actions_read(k->actions, o->config, msg);
+	if (!err && geteuid() && !o->replay)
+		err = fail(msg, EPERM,
+			   "not root: loading a kernel module needs it; try 'sudo teletap serve'");
+	if (!err)
+		err = open_sockets(o, d, msg);
+	if (!err)
+		err = hatch_open(&k->hatch, &d->hatch);
+	if (err)
+		return err;
+	d->rate = o->rate;
+	k->signals = block_signals();
+	k->desk = start_desk(d, k->hatch, k->signals);
+	if (k->desk < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	close(d->hatch);
+	for (int i = 0; i < d->n_sockets; i++)
+		close(d->sockets[i].fd);
+	swept = o->replay ? 0 : runner_sweep();
+	if (swept)
+		say("removed %d module%s that a killed teletap had left", swept,
+		    swept > 1 ? "s" : "");
+	actions_begin(k->actions);
+	k->source = o->replay ? played_open(o, &err, msg) : live_open(o, &err, msg);
+	return err;
+}
+
+enum status cmd_serve(const struct opts *o)
+{
+	static struct actions actions;
+	struct desk_options desk = { 0 };
+	struct keeper k = { .o = o, .actions = &actions, .hatch = -1, .signals = -1 };
+	char *msg = NULL;
+	int ret;
+
+	if (!good_usage(o)) {
+		opts_usage(command_find("serve"), stderr);
+		return STATUS_USAGE;
+	}
+	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
+	ret = prepare(o, &desk, &k, &msg);
+	if (!ret) {
+		vsay(o, "port %s, %d addresses", o->port, desk.n_sockets);
+		ret = keeper_run(&k, &msg);
+	}
+	if (ret < 0)
+		say_why(msg, ret);
+	free(msg);
+	if (k.source)
+		k.source->close(k.source);
+	if (k.desk > 0) {
+		kill(k.desk, SIGKILL);
+		waitpid(k.desk, NULL, 0);
+	}
+	return ret > 0          ? (enum status)(STATUS_SIGNAL + ret)
+	       : ret == -EINVAL ? STATUS_USAGE
+				: STATUS_REFUSED;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keeper: the process that may load modules. It draws the pages that the desk asks for,
+ * and again whenever they have changed, as long as they are asked for.
+ */
+#ifndef TELETAP_KEEPER_H
+#define TELETAP_KEEPER_H
+
+#include "action.h"
+#include "source.h"
+
+struct keeper {
+	const struct opts *o;
+	struct source *source;
+	struct actions *actions;
+	int hatch;   /* to the desk */
+	int signals; /* signalfd: those that end it, and SIGCHLD */
+	pid_t desk;
+};
+
+/* Runs until a signal (its number is returned) or the end of the desk (-errno, *msg set). */
+int keeper_run(struct keeper *k, char **msg);
+
+#endif

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A recording as a source: its pages follow each other as they were recorded, or, with
+ * -i, at that pace; the last one stays.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "replay.h"
+#include "source.h"
+
+struct played {
+	struct source source;
+	struct replay replay;
+	int64_t next_ms, step_ms; /* step_ms 0: as recorded */
+	uint32_t version;
+	bool ended;
+	char *why;
+};
+
+static void want(struct source *s, const struct page *page, int64_t now_ms)
+{
+	(void)s, (void)page, (void)now_ms;
+}
+
+static uint32_t version(struct source *s, const struct page *page)
+{
+	(void)page;
+	return ((struct played *)s)->version;
+}
+
+static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
+{
+	struct played *p = (struct played *)s;
+	struct render r = { .page = page,
+			    .target = &p->replay.target,
+			    .state = replay_state(&p->replay, page),
+			    .number = (long)p->replay.number,
+			    .last = p->ended };
+
+	if (!r.state) {
+		*text = source_notice(page, json, "cannot", 0, "The page was not recorded.");
+		return PAGE_CANNOT;
+	}
+	*text = json ? render_json(&r) : render_text(&r);
+	return p->ended ? PAGE_ENDED : PAGE_LIVE;
+}
+
+static enum page_state judge(struct source *s, const struct page *page, char **why)
+{
+	struct played *p = (struct played *)s;
+
+	if (replay_state(&p->replay, page))
+		return p->ended ? PAGE_ENDED : PAGE_LIVE;
+	*why = strdup("it was not recorded");
+	return PAGE_CANNOT;
+}
+
+static char *headline(struct source *s)
+{
+	struct played *p = (struct played *)s;
+	char *line = NULL;
+
+	fail(&line, 0, "a recording of %s%s", p->replay.target.exe,
+	     p->why     ? ", damaged from here on"
+	     : p->ended ? ", at its end"
+			: "");
+	return line;
+}
+
+static int fds(struct source *s, struct pollfd *fds)
+{
+	(void)s, (void)fds;
+	return 0;
+}
+
+static int step(struct source *s, int64_t now_ms)
+{
+	struct played *p = (struct played *)s;
+	int64_t before = p->replay.real_ns;
+	int ret;
+
+	if (p->ended)
+		return 1000;
+	if (now_ms < p->next_ms)
+		return (int)(p->next_ms - now_ms);
+	/* The moment that is shown now was taken before: its interval has begun. */
+	if (p->version)
+		replay_shown(&p->replay);
+	ret = replay_next(&p->replay, &p->why);
+	p->version++;
+	if (ret < 1) {
+		p->ended = true;
+		return 1000;
+	}
+	p->next_ms = now_ms + (p->step_ms ? p->step_ms : (p->replay.real_ns - before) / 1000000);
+	if (p->next_ms < now_ms || p->next_ms > now_ms + 86400000)
+		p->next_ms = now_ms + 1000; /* the clock was set while it was recorded */
+	return (int)(p->next_ms - now_ms);
+}
+
+static void close_played(struct source *s)
+{
+	struct played *p = (struct played *)s;
+
+	replay_close(&p->replay);
+	free(p->why);
+	free(p);
+}
+
+struct source *played_open(const struct opts *o, int *err, char **msg)
+{
+	struct played *p = calloc(1, sizeof(*p));
+
+	*err = p ? replay_open(&p->replay, o->replay, msg) : -ENOMEM;
+	if (*err) {
+		free(p);
+		return NULL;
+	}
+	p->source = (struct source){ .want = want,
+				     .draw = draw,
+				     .version = version,
+				     .judge = judge,
+				     .headline = headline,
+				     .fds = fds,
+				     .step = step,
+				     .close = close_played };
+	p->step_ms = o->interval_given ? (int64_t)(o->interval * 1000) : 0;
+	step(&p->source, 0);
+	p->next_ms = 0;
+	return &p->source;
+}

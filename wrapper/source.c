@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "quote.h"
+
+char *source_notice(const struct page *page, bool json, const char *state, int again_s,
+		    const char *fmt, ...)
+{
+	char *raw = NULL, *quoted, *out = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&raw, fmt, ap) < 0)
+		raw = NULL;
+	va_end(ap);
+	quoted = raw ? json ? quote_json(raw) : quote_text(raw) : NULL;
+	free(raw);
+	if (!quoted)
+		return NULL;
+	if (json &&
+	    asprintf(&out,
+		     "{\"page\":%d,\"name\":\"%s\",\"state\":\"%s\",\"again_s\":%d,\"text\":%s}\n",
+		     page->number, page->name, state, again_s, quoted) < 0)
+		out = NULL;
+	if (!json &&
+	    asprintf(&out, "%d %s  %s\n%s\n", page->number, page->name, page->title, quoted) < 0)
+		out = NULL;
+	free(quoted);
+	return out;
+}

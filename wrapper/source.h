@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * source: where the keeper has its pages from: a target (live.c) or a recording
+ * (played.c). All times are milliseconds of CLOCK_MONOTONIC.
+ */
+#ifndef TELETAP_SOURCE_H
+#define TELETAP_SOURCE_H
+
+#include <poll.h>
+#include <stdint.h>
+
+#include "opts.h"
+#include "page.h"
+#include "request.h"
+
+#define SOURCE_FDS 128
+
+struct source {
+	/* The page was asked for: its module is loaded, or stays. */
+	void (*want)(struct source *s, const struct page *page, int64_t now_ms);
+
+	/* Draws the page as it is now; *text is to be freed, NULL when out of memory. */
+	enum page_state (*draw)(struct source *s, const struct page *page, bool json, char **text);
+
+	/* Changes whenever draw would draw something else. Never 0. */
+	uint32_t (*version)(struct source *s, const struct page *page);
+
+	/* For the contents: live, can work, or PAGE_CANNOT and *why (to be freed). */
+	enum page_state (*judge)(struct source *s, const struct page *page, char **why);
+
+	/* A line about the target; to be freed. */
+	char *(*headline)(struct source *s);
+
+	/* Fills in what is to be polled; returns how many. */
+	int (*fds)(struct source *s, struct pollfd *fds);
+
+	/* Does what is due. Returns how many ms from now on it is due again. */
+	int (*step)(struct source *s, int64_t now_ms);
+
+	/* Unloads everything; takes its time. */
+	void (*close)(struct source *s);
+};
+
+/* Each returns NULL with *msg and *err set when it cannot be. */
+struct source *live_open(const struct opts *o, int *err, char **msg);
+struct source *played_open(const struct opts *o, int *err, char **msg);
+
+/* For a page without figures: some lines, as text or JSON; to be freed. */
+char *source_notice(const struct page *page, bool json, const char *state, int again_s,
+		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+#endif
