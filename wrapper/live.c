@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "guard.h"
 #include "interpreter.h"
 #include "module.h"
 #include "presence.h"
@@ -315,10 +316,14 @@ static void load(struct live *l, struct module *m)
 	struct plan plan;
 	char *msg = NULL;
 	int err = make_plan(l, m, &plan, &msg);
+	bool started;
 
 	state_free(&m->session->state);
 	m->ended = m->drawn = false;
 	m->number = 0;
+	if (!err)
+		err = guard(&plan, &l->target, &plan.jit, &msg);
+	started = !err;
 	if (!err)
 		err = session_start(m->session, &plan, m->ko, &l->target, &l->o, &msg);
 	snprintf(m->exe, sizeof(m->exe), "%s", l->exe);
@@ -331,7 +336,8 @@ static void load(struct live *l, struct module *m)
 		go(l, m, LOADING);
 		return;
 	}
-	session_finish(m->session, NULL);
+	if (started)
+		session_finish(m->session, NULL);
 	fail_module(l, m, msg, err);
 }
 
