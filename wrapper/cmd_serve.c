@@ -28,6 +28,7 @@
 #include "runner.h"
 #include "teletap.h"
 
+#define FDS 1024
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
 static bool is_loopback(const struct sockaddr *a)
@@ -50,8 +51,11 @@ static int add_socket(struct desk_options *d, const char *address, const char *p
 	const char *host;
 	int err;
 
+	if (!copy)
+		return -ENOMEM;
 	address_split(copy, &host, &port);
-	if (d->n_sockets == DESK_SOCKETS || getaddrinfo(host, port, &hints, &found)) {
+	if (d->n_sockets == DESK_SOCKETS || atol(port) < 1 || atol(port) > 65535 ||
+	    getaddrinfo(host, port, &hints, &found)) {
 		free(copy);
 		return fail(msg, EINVAL,
 			    "--listen %s: an address of this host, ADDR[:PORT]; at most %d",
@@ -109,8 +113,24 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The desk has nothing but its sockets and the hatch. */
-static pid_t start_desk(struct desk_options *d, int keeper_hatch, int signals)
+/* The desk has nothing but its sockets, the hatch, and stderr. */
+static void close_others(const struct desk_options *d)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	for (int fd = STDERR_FILENO + 1; fd < FDS; fd++) {
+		bool ours = fd == d->hatch;
+
+		for (int i = 0; i < d->n_sockets; i++)
+			ours |= fd == d->sockets[i].fd;
+		if (!ours)
+			close(fd);
+	}
+}
+
+static pid_t start_desk(struct desk_options *d)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -119,8 +139,7 @@ static pid_t start_desk(struct desk_options *d, int keeper_hatch, int signals)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(0);
-	close(keeper_hatch);
-	close(signals);
+	close_others(d);
 	prctl(PR_SET_NAME, "teletap-desk");
 	desk_run(d);
 }
@@ -160,7 +179,7 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 		return err;
 	d->rate = o->rate;
 	k->signals = block_signals();
-	k->desk = start_desk(d, k->hatch, k->signals);
+	k->desk = start_desk(d);
 	if (k->desk < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	close(d->hatch);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fail.h"
 #include "replay.h"
@@ -38,7 +39,7 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 			    .target = &p->replay.target,
 			    .state = replay_state(&p->replay, page),
 			    .number = (long)p->replay.number,
-			    .last = p->ended };
+			    .last = p->replay.last };
 
 	if (!r.state) {
 		*text = source_notice(page, json, "cannot", 0, "The page was not recorded.");
@@ -113,6 +114,7 @@ static void close_played(struct source *s)
 struct source *played_open(const struct opts *o, int *err, char **msg)
 {
 	struct played *p = calloc(1, sizeof(*p));
+	struct timespec now;
 
 	*err = p ? replay_open(&p->replay, o->replay, msg) : -ENOMEM;
 	if (*err) {
@@ -128,7 +130,7 @@ struct source *played_open(const struct opts *o, int *err, char **msg)
 				     .step = step,
 				     .close = close_played };
 	p->step_ms = o->interval_given ? (int64_t)(o->interval * 1000) : 0;
-	step(&p->source, 0);
-	p->next_ms = 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	step(&p->source, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 	return &p->source;
 }

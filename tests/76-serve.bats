@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# teletap serve and teletap page with a recording: every way to ask for a page, long
+# pages, several hosts, exit statuses, and what the process that talks to the network
+# may not do. No kernel module is needed; as root, privileges are really given up.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+bats_require_minimum_version 1.5.0
+load helper
+load serve
+
+setup_file() {
+	export PORT=25301 R=$BATS_FILE_TMPDIR/recording LONG=$BATS_FILE_TMPDIR/long
+	"$TOP/tests/recording" gc "$TOP/tests/data/gc/session.lines" "$R"
+	# a page of some hundred datagrams
+	{
+		printf 'teletap\t1\timports\n'
+		for n in 1 2; do
+			printf 'snap\t%d\t%d000000000\t176732304%d000000000\t0\n' $n $n $n
+			[ $n = 1 ] || for i in {1..1500}; do
+				printf 'name\t%d\tmodule_%d\t\t0\n' "$i" "$i"
+				printf 'import\t%d\t0\t%d\t1\t1\t0\t%d\t%d\n' "$i" "$i" "$i" "$i"
+			done
+			printf 'loss\t0\t0\t0\nend\t%d\n' $n
+		done
+	} >"$LONG.lines"
+	"$TOP/tests/recording" imports "$LONG.lines" "$LONG"
+}
+
+setup() {
+	server='' desk=''
+}
+
+teardown() {
+	kill_server
+}
+
+@test "a page by number and by name, from teletap page and from nc" {
+	serve --replay "$R" -i 3600
+	run -0 --separate-stderr page 210
+	[ -z "$stderr" ]
+	[ "$output" = "$(teletap replay "$R" gc -n 1)" ]
+	[ "$(page gc)" = "$output" ]
+	[ "$(nc_page 210)" = "$output" ]
+	[ "$(nc_page gc)" = "$output" ]
+	[ "$(printf 'gc\r\n' | nc -u -w 1 127.0.0.1 "$PORT")" = "$output" ]
+	[ "$(page gc -o json)" = "$(teletap replay "$R" gc -n 1 -o json)" ]
+	[ "$(nc_page 'gc json')" = "$(page gc -o json)" ]
+}
+
+@test "the contents: the page nobody has to know" {
+	serve --replay "$R"
+	run -0 page 255
+	[[ ${lines[0]} == "255 contents "* ]]
+	[[ $output == *$'\n210  gc   '*" live"$'\n'* ]]
+	[[ $output == *$'\n230  imports '*" cannot"$'\n    it was not recorded'* ]]
+	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
+	mine=$(tail -n +2 <<<"$output")
+	[ "$(page contents | tail -n +2)" = "$mine" ]
+	[ "$(teletap page -t 3 '' "127.0.0.1:$PORT" | tail -n +2)" = "$mine" ]
+	[ "$(nc_page '' | tail -n +2)" = "$mine" ]
+	[ "$(nc_page 255 | tail -n +2)" = "$mine" ]
+	run -0 page 255 -o json
+	[ "$(jq -r '.rows[] | select(.name == "gc") | .state' <<<"$output")" = live ]
+	[ "$(jq -r '.rows[] | select(.name == "imports") | .state' <<<"$output")" = cannot ]
+	[ "$(jq '.rows | length' <<<"$output")" -eq "$(teletap list | wc -l)" ]
+}
+
+@test "the default page and host" {
+	# the documented port, unless somebody has it
+	PORT=25255 serve --replay "$R"
+	run -0 teletap page
+	[[ ${lines[0]} == "255 contents "* ]]
+	run -0 teletap page gc
+	[[ ${lines[0]} == "210 gc "* ]]
+}
+
+@test "long pages are put together, whatever is lost on the way" {
+	serve --replay "$LONG" -i 0.1
+	until_true says ended page 255
+	run -0 page imports -o json
+	[ "$output" = "$(teletap replay "$LONG" -o json | tail -n 1)" ]
+	[ "${#output}" -gt 100000 ]
+	# through something that loses a third of all datagrams and mixes up the rest
+	python3 - 25302 "$PORT" <<-'EOF' 3>&- &
+		import random, select, socket, sys
+		front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		front.bind(("127.0.0.1", int(sys.argv[1])))
+		back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		back.connect(("127.0.0.1", int(sys.argv[2])))
+		random.seed(1)
+		client, held = None, []
+		while True:
+		    ready = select.select([front, back], [], [], 0.05)[0]
+		    if front in ready:
+		        data, client = front.recvfrom(2048)
+		        if random.random() > 0.33:
+		            back.send(data)
+		    if back in ready:
+		        data = back.recv(2048)
+		        if random.random() > 0.33:
+		            held.append(data)
+		    if not ready or len(held) > 5:
+		        random.shuffle(held)
+		        for data in held:
+		            front.sendto(data, client)
+		        held = []
+	EOF
+	lossy=$!
+	run -0 --separate-stderr teletap page imports 127.0.0.1:25302 -o json -t 10
+	kill $lossy
+	[ "$output" = "$(teletap replay "$LONG" -o json | tail -n 1)" ]
+}
+
+@test "plain text longer than a datagram comes in order, cut at lines" {
+	serve --replay "$R"
+	sizes=$(python3 - "$PORT" <<-'EOF'
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.connect(("127.0.0.1", int(sys.argv[1])))
+		s.settimeout(1)
+		s.send(b"255\n")
+		text = b""
+		try:
+		    while True:
+		        part = s.recv(65536)
+		        assert len(part) <= 1472 and part.endswith(b"\n"), part
+		        text += part
+		except socket.timeout:
+		    pass
+		sys.stdout.buffer.write(text)
+	EOF
+	)
+	[ "$(tail -n +2 <<<"$sizes")" = "$(page | tail -n +2)" ]
+}
+
+@test "exit statuses: 1 no such page, 2 wrong usage, 3 no answer" {
+	serve --replay "$R"
+	for wrong in 299999999 199 400 nosuch; do
+		run -1 --separate-stderr page "$wrong"
+		one_line
+		[[ $stderr == "teletap: page: $wrong: no such page"* ]]
+	done
+	run -1 page 230
+	[[ $output == *"not recorded"* ]]
+	run -1 page 230 -o json
+	jq -e '.state == "cannot"' <<<"$output"
+	for wrong in 'gc;id' 'GC' 'a b c' "$(printf 'x%.0s' {1..60})"; do misused page "$wrong"; done
+	misused page gc -t 0
+	refused teletap page gc 127.0.0.1:1
+	[[ $stderr == *"nobody answers there"* ]]
+	refused teletap page gc nohost.invalid
+	stop_server
+	# somebody is there, and says nothing
+	nc -u -l 127.0.0.1 "$PORT" >/dev/null </dev/null 3>&- &
+	sleep 0.2
+	refused page gc -t 0.3
+	[[ $stderr == *"no answer within 0.3 s" ]]
+	kill $!
+}
+
+@test "several hosts, one after the other" {
+	serve --replay "$R" --listen 127.0.0.2
+	run -0 teletap page gc "127.0.0.1:$PORT" "127.0.0.2:$PORT"
+	[ "$(grep -c '^210 gc' <<<"$output")" -eq 2 ]
+	[ "$(grep '^== ' <<<"$output" | xargs)" = "== 127.0.0.1:$PORT == 127.0.0.2:$PORT" ]
+	run -3 --separate-stderr teletap page gc "127.0.0.1:$PORT" 127.0.0.1:1 -o json
+	[ "$(jq -r .host <<<"$output")" = "127.0.0.1:$PORT" ]
+	[ "$(jq .answer.page <<<"$output")" = 210 ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "--follow asks again; the pages of a recording follow each other" {
+	serve --replay "$R" -i 0.5
+	run -0 page gc -f -i 0.5 -n 5
+	[ "$(grep -c '^210 gc' <<<"$output")" -eq 5 ]
+	[ "$(grep -c '^page ' <<<"$output")" -eq 5 ]
+	until_true says 'the last one' page gc
+	until_true says '^210 .* ended' page 255
+}
+
+@test "serve: wrong usage, and what the environment refuses" {
+	misused teletap serve
+	misused teletap serve --replay "$R" -e /bin/true
+	misused teletap serve --replay "$R" gc
+	misused teletap serve --replay "$R" --port 0
+	misused teletap serve --replay "$R" --idle 0
+	for listen in nowhere 1.2.3.4.5 0.0.0.0 '[::]' 10.1.1.1:70000; do
+		run -2 --separate-stderr teletap serve --port "$PORT" --replay "$R" --listen "$listen"
+		one_line
+	done
+	refused teletap serve --port "$PORT" --replay /nowhere
+	refused teletap serve --port "$PORT" --replay "$R" --user nosuchuser
+	refused teletap serve --port "$PORT" --replay "$R" --user root
+	serve --replay "$R"
+	refused teletap serve --port "$PORT" --replay "$R"
+	[[ $stderr == *"Address already in use"* ]]
+	stop_server
+}
+
+@test "what is no request changes nothing" {
+	serve --replay "$R"
+	python3 - "$PORT" <<-'EOF'
+		import os, random, socket, struct, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.connect(("127.0.0.1", int(sys.argv[1])))
+		random.seed(2)
+		for i in range(20000):
+		    n = random.choice([0, 1, 4, 63, 64, 65, 71, 72, 127, 128, 129, 500, 1472])
+		    data = bytearray(os.urandom(n))
+		    if i % 2 and n >= 4:
+		        data[:5] = b"TTP1\1"
+		    if i % 4 == 3 and n >= 72:
+		        data[72:] = b"210".ljust(n - 72, b"\0")
+		    try:
+		        s.send(data)
+		    except ConnectionRefusedError:
+		        sys.exit("the server is gone")
+	EOF
+	[[ $(page gc) == "210 gc "* ]]
+	stop_server
+}
+
+@test "one end goes, and so does the other" {
+	serve --replay "$R"
+	kill -9 "$desk"
+	wait "$server" || status=$?
+	[ "$status" -eq 3 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/serve.err")" = \
+		"teletap: serve: the process that talks to the network has ended" ]
+	serve --replay "$R"
+	kill -9 "$server"
+	wait "$server" || true
+	gone() { ! kill -0 "$desk" 2>/dev/null; }
+	until_true gone
+	server=''
+}
+
+@test "the process that talks to the network holds nothing" {
+	need_root
+	serve --replay "$R"
+	cat "/proc/$desk/status" >"$BATS_TEST_TMPDIR/status"
+	[ "$(awk '/^Cap/ { print $2 }' "$BATS_TEST_TMPDIR/status" | sort -u)" = 0000000000000000 ]
+	[ "$(awk '/^NoNewPrivs/ { print $2 }' "$BATS_TEST_TMPDIR/status")" = 1 ]
+	[ "$(awk '/^Seccomp:/ { print $2 }' "$BATS_TEST_TMPDIR/status")" = 2 ]
+	[ "$(awk '/^[UG]id/ { print $2, $3, $4, $5 }' "$BATS_TEST_TMPDIR/status" | sort -u)" = \
+		"$(id -u nobody) $(id -u nobody) $(id -u nobody) $(id -u nobody)" ]
+	[ "$(awk '/^Groups/ { print NF }' "$BATS_TEST_TMPDIR/status")" = 1 ]
+	[ "$(readlink "/proc/$desk/root")" = /run/teletap/empty ]
+	[ -z "$(ls -A /run/teletap/empty)" ]
+	# a socket for this host, the hatch, and the three that everybody has
+	[ "$(find "/proc/$desk/fd" -lname 'socket:*' | wc -l)" -eq 2 ]
+	[ "$(find "/proc/$desk/fd" -type l | wc -l)" -eq 5 ]
+	stop_server
+	serve --replay "$R" --user daemon
+	[ "$(awk '/^Uid/ { print $2 }' "/proc/$desk/status")" = "$(id -u daemon)" ]
+}
+
+@test "from inside: no file, no module, no program, no socket, no way back" {
+	need_root
+	run -0 "$BUILD/test/inside"
+	echo "$output"
+	[ "${#lines[@]}" -eq 22 ]
+	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 21 refused" ]
+	[ "$(awk '$2 == "given" { print $1 }' <<<"$output")" = memory ]
+	for what in shadow module module-fd exec socket fork; do grep -q "^$what .*refused" <<<"$output"; done
+}
+
+@test "without root a recording is served as well, and confined" {
+	plain_recording=$(mktemp /tmp/teletap-serve.XXXXXX)
+	cp "$R" "$plain_recording"
+	chmod 644 "$plain_recording"
+	program=$(mktemp -d /tmp/teletap-bin.XXXXXX)
+	chmod 755 "$program"
+	cp "$BUILD/bin/teletap" "$program"
+	plain=(env)
+	[ "$(id -u)" -ne 0 ] || plain=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	"${plain[@]}" "$program/teletap" serve --port "$PORT" --replay "$plain_recording" 3>&- &
+	server=$!
+	until_true answers
+	desk=$(pgrep -P "$server" -x teletap-desk)
+	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$desk/status")" = 2 ]
+	[[ $(page gc) == "210 gc "* ]]
+	rm -rf "$plain_recording" "$program"
+}
