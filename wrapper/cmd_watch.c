@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "export.h"
 #include "guard.h"
 #include "plan.h"
 #include "python.h"
@@ -174,6 +175,8 @@ static void print_pages(struct watch *w)
 		if (!page || puts(page) < 0)
 			w->broken = errno;
 		free(page);
+		if (!w->broken)
+			w->broken = export_write(w->o, r.page, r.state, w->shown.exe);
 		state_shown(&session_of(w, w->pages[p])->state);
 	}
 	if (fflush(stdout))
@@ -342,7 +345,7 @@ static enum status watch(const struct opts *o)
 	w.o = o;
 	w.signals = w.timer = -1;
 	w.color = want_color(o);
-	if (!plan_read(o, w.pages, &w.n_pages)) {
+	if (!plan_read(o, w.pages, &w.n_pages) || !export_possible(o, w.pages, w.n_pages)) {
 		opts_usage(command_find(name), stderr);
 		return STATUS_USAGE;
 	}

@@ -25,6 +25,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_EVENT] = { "event", "knnnnnnnnnnn" },
 	[LINE_COST] = { "cost", "ksssssssss", .below = { 3 } },
 	[LINE_OUTSIDE] = { "outside", "sss" },
+	[LINE_HIT] = { "hit", "kkkks" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

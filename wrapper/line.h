@@ -21,6 +21,7 @@
  *   cost    GENERATION RUNS MINOR MAJOR COPIED FORKED_RUNS FORKED_NS FORKED_COPIED ENDING_RUNS
  *           ENDING_NS                       page faults and copied pages in collections
  *   outside MINOR MAJOR COPIED              and outside of them
+ *   hit     PID TID STACK WAITING COUNT     samples of a thread in a stack
  *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
  *                                           many were, found none, were read in part,
  *                                           had more frames than are kept
@@ -72,6 +73,7 @@ enum line_kind {
 	LINE_EVENT,
 	LINE_COST,
 	LINE_OUTSIDE,
+	LINE_HIT,
 	LINE_NAME,
 	LINE_NODE,
 	LINE_STACKS,

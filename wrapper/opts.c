@@ -75,9 +75,14 @@ static const struct {
 	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
 	  0 },
-	{ '2', "function", "PATTERN", "only functions of such names (220 to 222)",
+	{ '5', "function", "PATTERN", "only functions of such names (220 to 222)",
 	  "teletap_function", 0 },
-	{ '3', "file", "PATTERN", "only functions in such files (220 to 222)", "teletap_file", 0 },
+	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)", "teletap_file", 0 },
+	{ 'H', "hz", "COUNT", "samples per second of processor time (223; default 99)",
+	  "teletap_hz", 990 },
+	{ 'W', "idle", NULL, "waiting threads too (223)", "teletap_idle", 1 },
+	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", NULL, 0 },
+	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
 	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },
 	{ 'h', "help", NULL, "print this help", NULL, 0 },
 	{ 'V', "version", NULL, "print the version", NULL, 0 },
@@ -320,13 +325,19 @@ static bool take(struct opts *o, char letter, const char *value)
 	case 'T':
 		o->to = value;
 		return true;
+	case 'O':
+		o->folded = value;
+		return true;
+	case 'Q':
+		o->speedscope = value;
+		return true;
 	case 'v':
 		o->verbose = true;
 		return true;
 	default:
 		for (size_t i = 0; i < N_TABLE; i++) {
 			if (table[i].letter == letter && table[i].global)
-				return take_setting(o, i, value);
+				return take_setting(o, i, value ? value : "1");
 		}
 		return false;
 	}

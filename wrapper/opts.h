@@ -49,6 +49,7 @@ struct opts {
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
+	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;

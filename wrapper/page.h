@@ -53,6 +53,9 @@ void page_gc_events_fill(const struct state *s, struct table *t);
 void page_gc_pauses_fill(const struct state *s, struct table *t);
 void page_gc_cost_fill(const struct state *s, struct table *t);
 
+/* page_stacks.c */
+void page_stacks_fill(const struct state *s, struct table *t);
+
 /* page_audit.c */
 void page_audit_fill(const struct state *s, struct table *t);
 
