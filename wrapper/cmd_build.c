@@ -10,7 +10,7 @@
 
 #include "module.h"
 #include "pack.h"
-#include "page.h"
+#include "plan.h"
 #include "resolve.h"
 #include "target.h"
 #include "teletap.h"
@@ -173,8 +173,10 @@ enum status cmd_build(const struct opts *o)
 	static struct job jobs[JOBS_MAX];
 	int n = 0, n_targets = o->n_files ? o->n_files : 1;
 	int n_releases = o->n_releases ? o->n_releases : 1;
+	const struct page *wanted[PLAN_PAGES];
 	struct signer *signer = NULL;
 	struct utsname host;
+	int n_wanted = 0;
 	char *msg = NULL;
 	bool good = true;
 	int err;
@@ -182,10 +184,15 @@ enum status cmd_build(const struct opts *o)
 	uname(&host);
 
 	for (int i = 0; i < o->n_args; i++) {
-		if (!page_find(o->args[i])) {
-			say("%s: no such page: 'teletap list' shows them", o->args[i]);
+		const struct page *page = page_find(o->args[i]);
+
+		if (!page || n_wanted == PLAN_PAGES) {
+			say(page ? "%s: too many pages"
+				 : "%s: no such page: 'teletap list' shows them",
+			    o->args[i]);
 			return STATUS_USAGE;
 		}
+		wanted[n_wanted++] = page;
 	}
 	if (!o->key != !o->cert) {
 		say("%s: give --key and --cert together", o->key ? "--key" : "--cert");
@@ -201,7 +208,7 @@ enum status cmd_build(const struct opts *o)
 
 		one.files[0] = o->files[i];
 		one.n_files = o->n_files ? 1 : 0;
-		err = target_open(&targets[i], &one, &msg);
+		err = plan_target(&one, wanted, n_wanted, &targets[i], &msg);
 		if (err) {
 			say("%s", msg ? msg : strerror(-err));
 			return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;

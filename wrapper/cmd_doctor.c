@@ -83,25 +83,28 @@ static bool judge_module(const struct answers *a, const struct plan *plan, char 
 /* Whether the page works, and why (not). *why is to be freed. */
 static bool judge_page(const struct answers *a, const struct page *page, char **why)
 {
-	const struct check *failed = check_failed(&a->host_checks, a->has_target);
+	bool resolves = a->has_target || page_is_host(page);
+	const struct check *failed = check_failed(&a->host_checks, resolves);
 	const char *against;
 	struct plan plan;
 	char *msg = NULL;
 
-	if (a->unseen) {
+	if (a->unseen && !page_is_host(page)) {
 		*why = must(strdup("the target cannot be seen: run as root"));
 		return false;
 	}
-	if (a->has_target && resolve_page(page, &a->target, &plan, &msg)) {
+	if (resolves && resolve_page(page, &a->target, &plan, &msg)) {
 		*why = must(msg);
 		return false;
 	}
-	against = a->has_target ? interpreter_objects(&a->interpreter, plan.origin) : NULL;
+	against = a->has_target && !page_is_host(page)
+			  ? interpreter_objects(&a->interpreter, plan.origin)
+			  : NULL;
 	if (against || failed) {
 		*why = must(strdup(against ? against : failed->text));
 		return false;
 	}
-	if (a->has_target)
+	if (resolves)
 		return judge_module(a, &plan, why);
 	*why = must(strdup("a target (-p, -e) would tell whether it has the markers, and whether a "
 			   "module is ready"));

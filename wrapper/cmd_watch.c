@@ -126,9 +126,15 @@ static int start(struct watch *w, char **msg)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)
 		goto out;
-	python_version(plans[0].file->fd, w->python);
 	w->shown.python = w->python;
 	w->shown.exe = plans[0].file->path;
+	for (int i = 0; i < n; i++) {
+		if (plans[i].file->fd < 0)
+			continue;
+		python_version(plans[i].file->fd, w->python);
+		w->shown.exe = plans[i].file->path;
+		break;
+	}
 	swept = runner_sweep();
 	if (swept)
 		say("removed %d module%s that a killed teletap had left", swept,
@@ -349,7 +355,7 @@ static enum status watch(const struct opts *o)
 		opts_usage(command_find(name), stderr);
 		return STATUS_USAGE;
 	}
-	err = target_open(&w.target, o, &msg);
+	err = plan_target(o, w.pages, w.n_pages, &w.target, &msg);
 	if (err) {
 		say_why(msg, err);
 		free(msg);

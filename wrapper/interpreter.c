@@ -243,7 +243,7 @@ void interpreter_free(struct interpreter *in)
 
 bool interpreter_arms_functions(const struct origin *origin)
 {
-	if (strcmp(origin->provider, "python"))
+	if (!origin->provider || strcmp(origin->provider, "python"))
 		return false;
 	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
 		if (!strncmp(origin->markers[i], "function__", 10) ||

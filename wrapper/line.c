@@ -26,6 +26,8 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_COST] = { "cost", "ksssssssss", .below = { 3 } },
 	[LINE_OUTSIDE] = { "outside", "sss" },
 	[LINE_HIT] = { "hit", "kkkks" },
+	[LINE_PROCESS] = { "process", "knnntttnnnn", .dictionary = true },
+	[LINE_STARTS] = { "starts", "ssss" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

@@ -37,6 +37,11 @@
  *                                           times are 0 where calls are not timed
  *   timed   TIMED JIT                       whether they are; and whether the program was
  *                                           asked to compile itself: 1 or 0
+ *   process ROW NUMBER PID PARENT PARENT_NAME NAME ARGUMENTS PROGRAMS START_NS END_NS STATUS
+ *                                           dictionary: a process, number so many of
+ *                                           those seen; END_NS is 0 while it runs
+ *   starts  FORKS PROGRAMS ENDS FAILURES    processes made, programs begun, processes
+ *                                           ended, those of them with a status but 0
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -84,6 +89,8 @@ enum line_kind {
 	LINE_ARGUED,
 	LINE_CALL,
 	LINE_TIMED,
+	LINE_PROCESS,
+	LINE_STARTS,
 	LINE_KINDS,
 };
 

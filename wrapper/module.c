@@ -232,7 +232,10 @@ static int write_text(const char *path, const char *text)
 	return fclose(f) ? -errno : 0;
 }
 
-/* In the compiler's process: the copy, where the module will look for its target. */
+/*
+ * In the compiler's process: the copy, where the module will look for its target; none
+ * for a page of the host.
+ */
 static int make_alias(const struct plan *plan)
 {
 	char alias[MODULE_ALIAS_MAX];
@@ -244,6 +247,8 @@ static int make_alias(const struct plan *plan)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(MODULE_FOLDER, 0755))
 		return -errno;
+	if (plan->file->fd < 0)
+		return 0;
 	fd = open(module_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
 	if (fd < 0)
 		return -errno;
@@ -329,6 +334,8 @@ static int write_macros(const struct plan *plan, const char *path)
 	struct python_collect c;
 	struct python_place p;
 
+	if (plan->file->fd < 0)
+		return write_text(path, "");
 	python_place_read(plan->file->fd, &p);
 	python_collect_read(plan->file->fd, &c);
 	snprintf(text, sizeof(text),

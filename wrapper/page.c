@@ -67,6 +67,11 @@ const struct page pages[] = {
 	  .provider = "python",
 	  .markers = { "audit" },
 	  .fill = page_audit_fill },
+	{ .number = 250,
+	  .name = "exec",
+	  .title = "Processes started on this host",
+	  .module = "exec",
+	  .fill = page_exec_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);
@@ -82,6 +87,11 @@ const struct page *page_find(const char *word)
 			return &pages[i];
 	}
 	return NULL;
+}
+
+bool page_is_host(const struct page *page)
+{
+	return !page->origin.provider;
 }
 
 bool page_has_module(const struct page *page, const char *module)

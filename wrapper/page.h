@@ -13,8 +13,8 @@
 
 /* Where a page's figures come from. */
 struct origin {
-	const char *module; /* stp/MODULE.stp; NULL: none */
-	const char *provider;
+	const char *module;                /* stp/MODULE.stp; NULL: none */
+	const char *provider;              /* NULL: the kernel; no target is needed */
 	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
 };
 
@@ -41,6 +41,9 @@ extern const int n_pages;
 /* Finds a page by its number or name; NULL when there is none. */
 const struct page *page_find(const char *word);
 
+/* Whether the page is about the host: it needs no target. */
+bool page_is_host(const struct page *page);
+
 /* Whether the page's figures may come from this module. */
 bool page_has_module(const struct page *page, const char *module);
 
@@ -58,6 +61,9 @@ void page_stacks_fill(const struct state *s, struct table *t);
 
 /* page_audit.c */
 void page_audit_fill(const struct state *s, struct table *t);
+
+/* page_exec.c */
+void page_exec_fill(const struct state *s, struct table *t);
 
 /* page_imports.c */
 void page_imports_fill(const struct state *s, struct table *t);

@@ -20,6 +20,13 @@
 bool plan_read(const struct opts *o, const struct page **wanted, int *n);
 
 /*
+ * Opens the target of o as target_open does. Where o names none, and the pages are all
+ * of the host, it is the host.
+ */
+int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
+		struct target *t, char **msg);
+
+/*
  * One plan for each module that the pages need, into plans (room for n_wanted).
  * Returns 0, or -errno with *msg set.
  */

@@ -120,6 +120,7 @@ char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
 	struct loss l = state_loss(s);
+	bool host = page_is_host(r->page);
 	struct table t;
 	size_t at = 0;
 	json_t *page, *target;
@@ -129,9 +130,9 @@ char *render_json(const struct render *r)
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
 			   r->target->pid ? json_integer(r->target->pid) : json_null(), "exe",
-			   text(r->target->exe));
+			   host ? json_null() : text(r->target->exe));
 	json_object_set_new(target, "python",
-			    *r->target->python ? text(r->target->python) : json_null());
+			    *r->target->python && !host ? text(r->target->python) : json_null());
 	json_object_set_new(target, "processes",
 			    json_integer(record_now(state_each(s, LINE_PROCS, &at), 0)));
 	/* clang-format off */

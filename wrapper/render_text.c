@@ -292,6 +292,14 @@ static void draw_target(FILE *f, const struct render *r)
 	size_t at = 0;
 	int64_t processes = record_now(state_each(r->state, LINE_PROCS, &at), 0);
 
+	if (page_is_host(r->page)) {
+		fputs("This host", f);
+		if (r->target->pid)
+			fprintf(f, ", process %d and its descendants", r->target->pid);
+		fputc('\n', f);
+		free(exe);
+		return;
+	}
 	if (*r->target->python)
 		snprintf(python, sizeof(python), "Python %s, ", r->target->python);
 	if (processes > 1)

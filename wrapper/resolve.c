@@ -47,12 +47,27 @@ static void describe(const struct target *t, char *out, size_t size)
 		snprintf(out, size, "%s", t->files[0].path);
 }
 
+/* What pages of the host are bound to instead of a file. */
+static const struct target_file host = { .path = (char *)"this host", .fd = -1 };
+
+static int resolve_host(const struct page *page, struct plan *plan)
+{
+	*plan = (struct plan){ .page = page,
+			       .origin = &page->origin,
+			       .module = page->origin.module,
+			       .file = &host,
+			       .id = "host" };
+	return 0;
+}
+
 int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
 {
 	const struct origin *origin = &page->extension;
 	const struct target_file *file = file_of(origin, t);
 	char what[512];
 
+	if (page_is_host(page))
+		return resolve_host(page, plan);
 	describe(t, what, sizeof(what));
 	if (!file || lacking(origin, &file->sdt)) {
 		origin = &page->origin;

@@ -12,15 +12,18 @@
 
 /* What has to be loaded, and into which file its probes go. */
 struct plan {
-	const struct page *page;        /* one of the module's pages */
-	const struct origin *origin;    /* of that page */
-	const char *module;             /* of that origin */
-	const struct target_file *file; /* belongs to the target */
-	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id */
+	const struct page *page;     /* one of the module's pages */
+	const struct origin *origin; /* of that page */
+	const char *module;          /* of that origin */
 	bool jit; /* a process that will be probed was asked to use its JIT; see guard.h */
+	const struct target_file *file; /* belongs to the target; of the host: fd is -1 */
+	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id; or "host" */
 };
 
-/* Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. */
+/*
+ * Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. A page
+ * of the host has a plan for every target.
+ */
 int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg);
 
 #endif

@@ -156,7 +156,7 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	ret = make_folder(msg);
 	if (!ret && r->is_signed)
 		ret = take_name(r, msg);
-	if (!ret)
+	if (!ret && fd >= 0)
 		ret = make_alias(r, id, fd, msg);
 	if (ret) {
 		runner_started(r);

@@ -28,8 +28,8 @@ struct runner {
 };
 
 /*
- * Starts staprun with the module ko, whose probes go into the file open at fd with
- * build-id id; pid is the process watched with its descendants, 0 for all; settings
+ * Starts staprun with the module ko, whose probes go into the file open at fd (-1: into
+ * none) with build-id id; pid is the process watched with its descendants, 0 for all; settings
  * are the script's globals to be set, "NAME=VALUE", NULL-terminated. Returns 0, or
  * -errno with *msg set. Call runner_started once the module answers.
  */

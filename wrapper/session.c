@@ -18,12 +18,13 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
 	const char *settings[OPTS_SETTINGS + 2] = { NULL };
-	int err, n = 0;
+	int err = 0, n = 0;
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
-	err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
-				 plan->origin->provider, plan->origin->markers, msg);
+	if (plan->origin->provider)
+		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
+					 plan->origin->provider, plan->origin->markers, msg);
 	for (int i = 0; i < o->n_settings; i++) {
 		if (module_takes(plan->module, o->settings[i].letter))
 			settings[n++] = o->settings[i].text;
@@ -135,8 +136,10 @@ int session_attach_step(struct session *s, char **msg)
 	runner_started(&s->runner);
 	s->asked = s->state.snapshots;
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
-	ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
-			       s->plan.origin->provider, s->plan.origin->markers, msg);
+	ret = 0;
+	if (s->plan.origin->provider)
+		ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
+				       s->plan.origin->provider, s->plan.origin->markers, msg);
 	state_begin(&s->state, now_ns());
 	return ret ? ret : 1;
 }

@@ -149,6 +149,11 @@ int target_open(struct target *t, const struct opts *o, char **msg)
 	return err;
 }
 
+void target_host(struct target *t)
+{
+	*t = (struct target){ .kind = TARGET_HOST, .pidfd = -1, .gate = -1 };
+}
+
 int target_start(struct target *t, char **msg)
 {
 	sigset_t none;

@@ -15,7 +15,7 @@
 #include "opts.h"
 #include "sdt.h"
 
-enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND };
+enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND, TARGET_HOST };
 
 struct target_file {
 	char *path; /* as the target sees it: for people */
@@ -38,6 +38,9 @@ struct target {
  * -EINVAL for wrong usage, -ESRCH when there is no such process.
  */
 int target_open(struct target *t, const struct opts *o, char **msg);
+
+/* No process and no file: for pages of the host. */
+void target_host(struct target *t);
 
 /*
  * TARGET_COMMAND: starts its process, which waits before its first instruction

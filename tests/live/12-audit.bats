@@ -47,7 +47,9 @@ exact() {
 	has subprocess.Popen '[1,"_execute_child","/bin/sh -c exit 0"]'
 	has os.system '[1,"known_starter","exit 0"]'
 	has os.exec '[1,"known_starter","renamed argument"]'
-	has import '[1,"<module>","colorsys"]'
+	importer='<module>'
+	[ "$1" != python3.15 ] || importer=_find_and_load_unlocked
+	has import "[1,\"$importer\",\"colorsys\"]"
 	has import '[1,"known_auditor","<NoneType>"]'
 	has import '[1,"known_auditor","-5"]'
 	has socket.connect '[1,"known_auditor","-7"]'

@@ -1,0 +1,35 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The pages of the host from recorded lines.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# session PAGE ARGUMENT...
+session() {
+	draw -g "$1" "${@:2}" <"$TOP/tests/data/$1/session.lines"
+}
+
+narrow() {
+	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
+	lacks '[\x00-\x1f\x7f]' <<<"$output"
+}
+
+@test "exec, text: running, ended, killed, a row used again" {
+	run --keep-empty-lines session exec
+	golden exec/session.text
+	narrow
+}
+
+@test "exec, json: the same" {
+	run session exec -o json
+	golden exec/session.json
+}
+
+@test "a page of the host names no program, but the process it is limited to" {
+	run session exec -e /usr/bin/python3.14 -p 17
+	[ "${lines[1]}" = 'This host, process 17 and its descendants' ]
+	run session exec -e /usr/bin/python3.14 -o json
+	[ "$(jq -c .target <<<"${lines[0]}")" = '{"pid":null,"exe":null,"python":null,"processes":0}' ]
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Page 250 against what a shell knows of the processes that it starts.
+
+# shellcheck disable=SC2154,SC2016,SC2094
+bats_require_minimum_version 1.5.0
+load helper
+
+# watch_host PAGE ARGUMENT...: teletap watch in the background, without a target; returns
+# when its first page has come.
+watch_host() {
+	local tries=0
+	watch "$@" -i 1 -o json
+	until [ -s "$tap_out" ]; do
+		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
+		sleep 0.05
+	done
+}
+
+stop() {
+	kill -INT "$tap"
+	expect_end 130
+	expect_clean
+	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
+	jq -c '.loss, .notes' "$BATS_TEST_TMPDIR/page"
+	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
+}
+
+rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
+
+@test "each of 100 short commands, with its arguments, parent, status and lifetime" {
+	watch_host exec
+	bash -c 'echo $$
+		for i in {1..100}; do
+			/bin/sh -c "sleep 0.0$((i % 5)); exit $((i % 7))" "mark $i" &
+			echo "$i $! $((i % 7)) 0.0$((i % 5))"
+			wait
+		done' > "$BATS_TEST_TMPDIR/told"
+	stop
+	shell=$(head -n 1 "$BATS_TEST_TMPDIR/told")
+	[ "$(sed 1d "$BATS_TEST_TMPDIR/told" | wc -l)" = 100 ]
+	while read -r i pid status nap; do
+		row=$(rows ".pid == $pid" .)
+		[ "$(jq -c '[.arguments, .status, .parent_pid, .parent, .running, .signal, .programs]' <<< "$row")" = \
+			"[\"/bin/sh -c sleep $nap; exit $status mark $i\",$status,$shell,\"bash\",false,null,1]" ] ||
+			{ echo "$i: $row"; false; }
+		jq -e ".lifetime_ns >= $nap * 1e9 and .lifetime_ns < 3e9" <<< "$row"
+	done < <(sed 1d "$BATS_TEST_TMPDIR/told")
+	[ "$(rows '.parent_pid == '"$shell" .pid | wc -l)" = 100 ]
+	jq -e '.target == {"pid":null,"exe":null,"python":null,"processes":0}' "$BATS_TEST_TMPDIR/page"
+}
+
+@test "signals, forks that run no program, programs one after the other, hostile arguments" {
+	watch_host exec
+	bash -c 'kill -9 $$' || true
+	( : ; bash -c 'exec env -i /bin/true last' )
+	python3.14 -c 'import os
+if os.fork() == 0: os._exit(77)
+os.wait()
+os.execv("/bin/true", ["a\tb\nc\x1b[2J\\", "caf\u00e9", "x" * 5000])'
+	stop
+	[ "$(rows '.arguments == "bash -c kill -9 $$"' '[.status, .signal, .running]')" = '[null,9,false]' ]
+	[ "$(rows '.arguments == "/bin/true last"' '[.command, .programs, .status]')" = '["true",3,0]' ]
+	[ "$(rows '.status == 77' '[.command, .programs, .arguments]')" = '["python3.14",0,null]' ]
+	[[ "$(rows '.programs == 2' .arguments)" == '"a\tb\nc\u001b[2J\\ café xxxxx'*'xx..."' ]]
+}
+
+@test "-p: descendants of that process only" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	bash -c 'while read -r line && [ "$line" != end ]; do /bin/echo "$line" > /dev/null; done
+		echo > "$0.done"; read -r line' \
+		"$BATS_TEST_TMPDIR/fifo" 3>&- < "$BATS_TEST_TMPDIR/fifo" &
+	shell=$!
+	exec 7> "$BATS_TEST_TMPDIR/fifo"
+	watch_host exec -p "$shell"
+	/bin/true outside
+	{ seq 20; echo end; } >&7
+	wait_for "$BATS_TEST_TMPDIR/fifo.done"
+	stop
+	[ "$(rows '.arguments != null' .arguments | sort -u | wc -l)" = 20 ]
+	[ "$(rows '.arguments == "/bin/echo 20"' .parent_pid)" = "$shell" ]
+	[ -z "$(rows '.arguments == "/bin/true outside"' .)" ]
+	exec 7>&-
+}
