@@ -111,6 +111,12 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 	return true;
 }
 
+/* A target was asked about: what works without it is no answer. */
+static bool counts(const struct answers *a, const struct page *page)
+{
+	return !page_is_host(page) || !(a->has_target || a->unseen);
+}
+
 static const char *const verdicts[] = { "OK", "WARN", "FAIL" };
 
 static void checks_text(const struct checks *c)
@@ -147,7 +153,7 @@ static void print_text(struct answers *a)
 		text = must(quote_text(why));
 		printf("%3d  %-12s  %s: %s\n", pages[i].number, pages[i].name,
 		       works ? "works" : "does not work", text);
-		a->n_working += works;
+		a->n_working += counts(a, &pages[i]) && works;
 		free(text);
 		free(why);
 	}
@@ -225,7 +231,7 @@ static void print_json(struct answers *a)
 		printf(",\"works\":%s", works ? "true" : "false");
 		member("why", why, false);
 		putchar('}');
-		a->n_working += works;
+		a->n_working += counts(a, &pages[i]) && works;
 		free(why);
 	}
 	fputs("],\"target\":", stdout);
