@@ -29,11 +29,12 @@ setup_file() {
 }
 
 setup() {
-	server='' desk=''
+	server='' desk='' lossy=''
 }
 
 teardown() {
 	kill_server
+	[ -z "$lossy" ] || kill "$lossy" 2>/dev/null || true
 }
 
 @test "a page by number and by name, from teletap page and from nc" {
@@ -108,8 +109,10 @@ teardown() {
 		        held = []
 	EOF
 	lossy=$!
+	until_true teletap page 255 127.0.0.1:25302
 	run -0 --separate-stderr teletap page imports 127.0.0.1:25302 -o json -t 10
-	kill $lossy
+	kill "$lossy"
+	lossy=''
 	[ "$output" = "$(teletap replay "$LONG" -o json | tail -n 1)" ]
 }
 

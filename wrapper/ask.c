@@ -22,7 +22,8 @@
 #include "hatch.h"
 #include "quote.h"
 
-#define TRIES 6 /* within the time, as long as nothing comes */
+#define TRIES 6      /* within the time, as long as nothing comes, */
+#define AGAIN_MS 200 /* but not more time than this between two */
 #define PARTS_MAX (HATCH_PAGE_MAX / REQUEST_PIECE + 2)
 #define NONCES 16 /* answers to so many of the last requests are taken */
 
@@ -162,7 +163,10 @@ static int collect_burst(struct collect *c, int64_t until_ms)
 
 static int collect_page(struct collect *c)
 {
-	int64_t step = (int64_t)(c->a->timeout * 1000 / TRIES);
+	int64_t try = (int64_t)(c->a->timeout * 1000 / TRIES);
+	int64_t step = try < AGAIN_MS ?
+	try : AGAIN_MS
+		;
 	int64_t end = clock_ms(CLOCK_MONOTONIC) + (int64_t)(c->a->timeout * 1000);
 	int err = 0;
 
