@@ -35,7 +35,7 @@ int key_read(const char *path, unsigned char key[REQUEST_KEY], char **msg)
 		if (n != 2 * REQUEST_KEY ||
 		    sodium_hex2bin(key, REQUEST_KEY, text, (size_t)n, NULL, &bytes, NULL) ||
 		    bytes != REQUEST_KEY)
-			err = fail(msg, EINVAL,
+			err = fail(msg, EKEYREJECTED,
 				   "the key %s is none: 64 hexadecimal digits; 'head -c 32 "
 				   "/dev/urandom | xxd -p -c 64' makes them",
 				   path);
