@@ -14,18 +14,25 @@ _teletap() {
 		-o | --output) words='text json' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack | --key | --cert)
+		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --config)
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
 			;;
-		-i | --interval | -n | --count | -c | --command) return ;;
+		--user) words=$(getent passwd | cut -d: -f1) ;;
+		-i | --interval | -n | --count | -c | --command | --at | --from | --to | --size | --keep) return ;;
+		--listen | --port | --rate | --idle | -t | --timeout) return ;;
 		*)
 			if [[ $current == -* ]]; then
-				words=$(teletap "$command" --help | grep -oE -- '--[a-z]+')
+				words=$(teletap "$command" --help | grep -oE -- '--[a-z][a-z-]+')
 			elif [[ $command == probes ]]; then
 				mapfile -t COMPREPLY < <(compgen -f -- "$current")
 				return
-			elif [[ $command == watch || $command == build ]]; then
+			elif [[ $command == replay && $COMP_CWORD == 2 ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				return
+			elif [[ $command == page && $COMP_CWORD -gt 2 ]]; then
+				words=$(getent hosts | awk '{ print $2 }')
+			elif [[ " watch build record replay page " == *" $command "* ]]; then
 				words=$(teletap list | awk '{ print $1; print $2 }')
 			fi
 			;;

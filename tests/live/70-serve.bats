@@ -170,7 +170,7 @@ no_module() { [ -z "$(modules)" ]; }
 	kill -9 "$server"
 	wait "$server" || true
 	expect_clean "$pid"
-	! pgrep -x teletap-desk
+	run ! pgrep -x teletap-desk
 }
 
 @test "the process that talks to the network can load nothing" {
@@ -187,13 +187,15 @@ no_module() { [ -z "$(modules)" ]; }
 @test "record and replay: the same pages as live" {
 	start python3.14
 	teletap record gc,imports -p "$pid" -i 1 -w "$BATS_TEST_TMPDIR/r" 3>&- &
-	tap=$! tap_out=/dev/null tap_err=/dev/null
+	tap=$!
 	until_true test -s "$BATS_TEST_TMPDIR/r"
-	until_true eval '[ "$("$HERE/semaphores" "$pid")" != 0 ]'
+	switched_on() { [ "$("$HERE/semaphores" "$pid")" != 0 ]; }
+	until_true switched_on
 	sleep 3
 	go "$dir"
 	kill -INT "$tap"
-	expect_end 130
+	wait "$tap" || status=$?
+	[ "$status" -eq 130 ]
 	run -0 teletap replay "$BATS_TEST_TMPDIR/r" gc -o json
 	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[] | [.runs_total, .collected_total]]')" = "$(jq -c . "$dir/done")" ]
 	[ "$(tail -n 1 <<<"$output" | jq .last)" = true ]
