@@ -35,7 +35,7 @@ $(B)/obj/%.o: wrapper/%.c $(B)/flags
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/opts.o $(B)/obj/main.o $(B)/obj/module.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
+$(B)/obj/opts.o $(B)/obj/main.o $(B)/obj/module.o $(B)/obj/feeder.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
 
 # Compiled anew when the compiler's flags or the version change.
 $(B)/flags: FORCE
@@ -130,7 +130,7 @@ asan:
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The virtual machine for the live tests, and the modules they load.
-lab: all
+lab: all build/test/service
 	$(Q)tests/lab/build
 	$(Q)tests/extension/build
 	$(Q)tests/modules

@@ -148,7 +148,7 @@
 #define TELETAP_SPAN_END(operation, id, status)                                                    \
 	do {                                                                                       \
 		if (TELETAP_ON_(teletap__span__end)) {                                             \
-			const char *const teletap_name_ = (operation);                             \
+			const char *const teletap_name_ = teletap_touch_(operation);               \
 			TELETAP_PROBE3_(teletap__span__end, teletap_name_,                         \
 					(unsigned long long)(id), (long long)(status))             \
 		}                                                                                  \
@@ -242,7 +242,7 @@
 #define TELETAP_FIRE2_(marker, string, number)                                                     \
 	do {                                                                                       \
 		if (TELETAP_ON_(marker)) {                                                         \
-			const char *const teletap_name_ = (string);                                \
+			const char *const teletap_name_ = teletap_touch_(string);                  \
 			TELETAP_PROBE2_(marker, teletap_name_, (number))                           \
 		}                                                                                  \
 	} while (0)
@@ -415,6 +415,21 @@ struct teletap_out_ {
 	char *at, *end;
 	int cut;
 };
+
+/*
+ * A string that is about to be read from outside, by one who cannot wait for the disk:
+ * its pages are brought into memory.
+ */
+static TELETAP_COLD_ const char *teletap_touch_(const char *string)
+{
+	const volatile char *s = string;
+
+	if (!s)
+		return "(null)";
+	while (*s)
+		s++;
+	return string;
+}
 
 static inline void teletap_put_(struct teletap_out_ *o, const char *s, size_t n)
 {
@@ -915,6 +930,8 @@ static TELETAP_COLD_ void teletap_error_(const char *place, const char *what, in
 		       NULL);
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	if (TELETAP_ON_(teletap__error)) {
+		place = teletap_touch_(place);
+		what = teletap_touch_(what);
 		TELETAP_PROBE3_(teletap__error, place, what, handled)
 	}
 }
@@ -971,6 +988,7 @@ static inline void teletap_hand_over_(struct teletap_tally_ *t)
 	t->count = 0;
 	t->sum = 0;
 	if (count && TELETAP_ON_(teletap__tally)) {
+		teletap_touch_(name);
 		TELETAP_PROBE3_(teletap__tally, name, count, sum)
 	}
 }

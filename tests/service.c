@@ -10,6 +10,7 @@
  *   fork                a child that writes a line and ends
  *   handler             a line from a signal handler
  *   span OPERATION ID STATUS MS    one span of that length
+ *   begin OPERATION ID, end OPERATION ID STATUS
  *   abort, kill, exit N the end
  */
 #define TELETAP_PROVIDER service
@@ -161,6 +162,10 @@ static int obey(char *line)
 		threads((int)a, storm_thread, 0, b);
 	else if (sscanf(line, "span %63s %ld %ld %ld", word, &a, &b, &c) == 4)
 		span(word, a, b, c);
+	else if (sscanf(line, "begin %63s %ld", word, &a) == 2)
+		TELETAP_SPAN_BEGIN(word, a);
+	else if (sscanf(line, "end %63s %ld %ld", word, &a, &b) == 3)
+		TELETAP_SPAN_END(word, a, b);
 	else if (!strncmp(line, "log ", 4))
 		log_text(line + 4);
 	else if (!strcmp(line, "fork"))

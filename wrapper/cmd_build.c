@@ -152,6 +152,10 @@ static bool add_jobs(const struct opts *o, const struct target *t, const char *r
 			continue;
 		}
 		possible++;
+		if (origin_is_ring(plan.origin)) {
+			vsay(o, "page %d needs no module", page->number);
+			continue;
+		}
 		if (module_ready(&plan, release, o->pack, signer))
 			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
 		else if (!known(jobs, *n, &plan, release))

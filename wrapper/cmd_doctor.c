@@ -97,6 +97,10 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 		*why = must(msg);
 		return false;
 	}
+	if (a->has_target && origin_is_ring(plan.origin)) {
+		*why = must(strdup("read from the program's memory; no module is needed"));
+		return true;
+	}
 	against = a->has_target && !page_is_host(page)
 			  ? interpreter_objects(&a->interpreter, plan.origin)
 			  : NULL;

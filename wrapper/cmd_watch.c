@@ -61,7 +61,8 @@ static int load(struct watch *w, char **kos, struct plan *plans, int n, char **m
 
 		if (err)
 			return err;
-		vsay(w->o, "loading %s", kos[i]);
+		vsay(w->o, "%s %s", *kos[i] ? "loading" : "reading the ring of",
+		     *kos[i] ? kos[i] : w->shown.exe);
 		w->n_sessions = i + 1;
 		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);
 		if (err)
@@ -120,8 +121,8 @@ static int start(struct watch *w, char **msg)
 	int n = 0, err = 0, swept;
 
 	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
-	if (!err && geteuid())
-		err = -EPERM;
+	for (int i = 0; i < n && !err && geteuid(); i++)
+		err = origin_is_ring(plans[i].origin) ? 0 : -EPERM;
 	for (int i = 0; i < n && !err; i++)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)
@@ -135,7 +136,7 @@ static int start(struct watch *w, char **msg)
 		w->shown.exe = plans[i].file->path;
 		break;
 	}
-	swept = runner_sweep();
+	swept = geteuid() ? 0 : runner_sweep();
 	if (swept)
 		say("removed %d module%s that a killed teletap had left", swept,
 		    swept > 1 ? "s" : "");

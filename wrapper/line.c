@@ -28,6 +28,15 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_HIT] = { "hit", "kkkks" },
 	[LINE_PROCESS] = { "process", "knnntttnnnn", .dictionary = true },
 	[LINE_STARTS] = { "starts", "ssss" },
+	[LINE_COUNTER] = { "counter", "ksss" },
+	[LINE_GAUGE] = { "gauge", "ksnnn" },
+	[LINE_TALLY] = { "tally", "kssss" },
+	[LINE_SPAN] = { "span", "ksssssm" },
+	[LINE_SPANTIME] = { "spantime", "kks", .below = { 0, 960 } },
+	[LINE_ERROR] = { "error", "kssn" },
+	[LINE_RING] = { "ring", "nnnnnn" },
+	[LINE_ABOUT] = { "about", "ktt" },
+	[LINE_SAID] = { "said", "kknnnnnnttt" },
 	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
 };
 

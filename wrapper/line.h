@@ -42,6 +42,20 @@
  *                                           those seen; END_NS is 0 while it runs
  *   starts  FORKS PROGRAMS ENDS FAILURES    processes made, programs begun, processes
  *                                           ended, those of them with a status but 0
+ *   counter NAME EVENTS UP DOWN            an application's counter: how often it changed,
+ *                                           sums of what was added and of what was taken
+ *   gauge   NAME EVENTS LAST LEAST MOST     an application's gauge
+ *   tally   NAME HANDED EVENTS UP DOWN      its tally: hand-overs, events, sums as above
+ *   span    OPERATION BEGUN ENDED FAILED AGAIN TOTAL_NS MAX_NS
+ *                                           its spans; AGAIN: begun twice without an end
+ *   spantime OPERATION BUCKET COUNT         a histogram's bucket, see bucket.h
+ *   error   NAME HANDLED UNHANDLED LAST_NS  its errors: what (the name's function) and
+ *                                           where (its file); the last one's time
+ *   ring    PID START_NS TORN BUSY LOST ENDED    its ring, see ring.h; ENDED: the process
+ *                                           has, and the lines are those last read
+ *   about   ORDER WHAT TEXT                 a fact about the process
+ *   said    LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
+ *                                           a line of the ring
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -91,6 +105,15 @@ enum line_kind {
 	LINE_TIMED,
 	LINE_PROCESS,
 	LINE_STARTS,
+	LINE_COUNTER,
+	LINE_GAUGE,
+	LINE_TALLY,
+	LINE_SPAN,
+	LINE_SPANTIME,
+	LINE_ERROR,
+	LINE_RING,
+	LINE_ABOUT,
+	LINE_SAID,
 	LINE_KINDS,
 };
 

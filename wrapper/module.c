@@ -124,6 +124,10 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	char *why = NULL;
 	int err;
 
+	if (origin_is_ring(plan->origin)) {
+		*ko = strdup("");
+		return *ko ? 0 : -ENOMEM;
+	}
 	uname(&host);
 	want.release = host.release;
 	if (pack) {

@@ -22,7 +22,8 @@ const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
 /*
  * Finds the plan's module for the running kernel in the pack (NULL: none), then in
  * the cache. Returns 0 with *ko set (to be freed), -ENOENT when it has to be
- * compiled, another -errno with *msg set when one must not be used.
+ * compiled, another -errno with *msg set when one must not be used. "" for pages that need
+ * none (page.h, PAGE_RING).
  */
 int module_find(const struct plan *plan, const char *pack, char **ko, char **msg);
 

@@ -10,6 +10,21 @@
 #include <string.h>
 
 const struct page pages[] = {
+	{ .number = 201,
+	  .name = "about",
+	  .title = "What the program says it is",
+	  .module = PAGE_RING,
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__start", "teletap__stop", "teletap__config", "teletap__log",
+		       "teletap__error", "teletap__state" },
+	  .fill = page_about_fill },
+	{ .number = 202,
+	  .name = "config",
+	  .title = "The configuration in force",
+	  .module = PAGE_RING,
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__config" },
+	  .fill = page_config_fill },
 	{ .number = 210,
 	  .name = "gc",
 	  .title = "Garbage collection by generation",
@@ -67,6 +82,41 @@ const struct page pages[] = {
 	  .provider = "python",
 	  .markers = { "audit" },
 	  .fill = page_audit_fill },
+	{ .number = 240,
+	  .name = "state",
+	  .title = "Calculations: inputs, steps and result",
+	  .module = PAGE_RING,
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__state" },
+	  .fill = page_state_fill },
+	{ .number = 241,
+	  .name = "counters",
+	  .title = "Counters, gauges and tallies",
+	  .module = "counters",
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__counter", "teletap__gauge", "teletap__tally" },
+	  .fill = page_counters_fill },
+	{ .number = 242,
+	  .name = "spans",
+	  .title = "Operations: rate, errors, latency",
+	  .module = "spans",
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__span__begin", "teletap__span__end" },
+	  .fill = page_spans_fill },
+	{ .number = 245,
+	  .name = "log",
+	  .title = "The last lines of the log",
+	  .module = PAGE_RING,
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__log", "teletap__error", "teletap__start", "teletap__stop" },
+	  .fill = page_log_fill },
+	{ .number = 246,
+	  .name = "errors",
+	  .title = "Errors by place",
+	  .module = "errors",
+	  .provider = PAGE_ANY,
+	  .markers = { "teletap__error" },
+	  .fill = page_errors_fill },
 	{ .number = 250,
 	  .name = "exec",
 	  .title = "Processes started on this host",
@@ -98,6 +148,16 @@ bool page_has_module(const struct page *page, const char *module)
 {
 	return !strcmp(page->origin.module, module) ||
 	       (page->extension.module && !strcmp(page->extension.module, module));
+}
+
+bool origin_is_app(const struct origin *origin)
+{
+	return origin->provider && !strcmp(origin->provider, PAGE_ANY);
+}
+
+bool origin_is_ring(const struct origin *origin)
+{
+	return origin->module && !strcmp(origin->module, PAGE_RING);
 }
 
 bool module_takes(const char *module, char letter)

@@ -11,11 +11,18 @@
 
 #define PAGE_MARKERS 8
 
+/* The module of pages that come from a program's ring, read without any module (ring.h). */
+#define PAGE_RING "ring"
+
+/* The provider of teletap.h's markers: any. One of the markers is then enough. */
+#define PAGE_ANY "*"
+
 /* Where a page's figures come from. */
 struct origin {
-	const char *module;                /* stp/MODULE.stp; NULL: none */
-	const char *provider;              /* NULL: the kernel; no target is needed */
-	const char *markers[PAGE_MARKERS]; /* the markers its module probes; all are needed */
+	const char *module;   /* stp/MODULE.stp; NULL: none */
+	const char *provider; /* NULL: the kernel; no target is needed. PAGE_ANY: see there */
+	/* The markers its module probes; all are needed. */
+	const char *markers[PAGE_MARKERS];
 };
 
 struct page {
@@ -49,6 +56,25 @@ bool page_has_module(const struct page *page, const char *module);
 
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
+
+/* Whether the page comes from a ring; whether its markers are those of teletap.h. */
+bool origin_is_ring(const struct origin *origin);
+bool origin_is_app(const struct origin *origin);
+
+/* page_counters.c */
+void page_counters_fill(const struct state *s, struct table *t);
+
+/* page_spans.c */
+void page_spans_fill(const struct state *s, struct table *t);
+
+/* page_errors.c */
+void page_errors_fill(const struct state *s, struct table *t);
+
+/* page_ring.c */
+void page_about_fill(const struct state *s, struct table *t);
+void page_config_fill(const struct state *s, struct table *t);
+void page_state_fill(const struct state *s, struct table *t);
+void page_log_fill(const struct state *s, struct table *t);
 
 /* page_gc.c, page_gc_events.c, page_gc_pauses.c, page_gc_cost.c */
 void page_gc_fill(const struct state *s, struct table *t);

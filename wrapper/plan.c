@@ -95,7 +95,6 @@ int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg
 	struct timespec start, end;
 	char *stap;
 	int err = module_find(plan, pack, ko, msg);
-
 	if (err != -ENOENT || *msg)
 		return err;
 	uname(&host);

@@ -35,8 +35,8 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
 
 /*
  * The plan's module for the running kernel: from the pack (NULL: none), from the
- * cache, or compiled now, which is said. Returns 0 with *ko set (to be freed), or
- * -errno with *msg set.
+ * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set (to be
+ * freed), or -errno with *msg set.
  */
 int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg);
 

@@ -9,19 +9,31 @@
 #include "fail.h"
 #include "interpreter.h"
 
+/* provider PAGE_ANY: of any; name NULL: any marker. */
 static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
 {
 	for (size_t i = 0; i < sdt->n_markers; i++) {
-		if (!strcmp(sdt->markers[i].provider, provider) &&
+		if ((!strcmp(provider, PAGE_ANY) || !strcmp(sdt->markers[i].provider, provider)) &&
 		    (!name || !strcmp(sdt->markers[i].name, name)))
 			return true;
 	}
 	return false;
 }
 
-/* The first marker of the origin that the file lacks; NULL: it has them all. */
+static bool has_any(const struct origin *origin, const struct sdt_file *sdt)
+{
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (has_marker(sdt, origin->provider, origin->markers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The first marker of the origin that the file lacks; NULL: it has what is needed. */
 static const char *lacking(const struct origin *origin, const struct sdt_file *sdt)
 {
+	if (origin_is_app(origin))
+		return has_any(origin, sdt) ? NULL : origin->markers[0];
 	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
 		if (!has_marker(sdt, origin->provider, origin->markers[i]))
 			return origin->markers[i];
@@ -33,7 +45,8 @@ static const char *lacking(const struct origin *origin, const struct sdt_file *s
 static const struct target_file *file_of(const struct origin *origin, const struct target *t)
 {
 	for (size_t i = 0; i < t->n_files && origin->module; i++) {
-		if (has_marker(&t->files[i].sdt, origin->provider, NULL))
+		if (origin_is_app(origin) ? has_any(origin, &t->files[i].sdt)
+					  : has_marker(&t->files[i].sdt, origin->provider, NULL))
 			return &t->files[i];
 	}
 	return NULL;
@@ -73,6 +86,15 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		origin = &page->origin;
 		file = file_of(origin, t);
 	}
+	if (!file && origin_is_app(origin))
+		return fail(msg, ENOENT,
+			    "%s has no marker %s of teletap.h, which page %d needs: the program's "
+			    "authors put it in",
+			    what, origin->markers[0], page->number);
+	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
+		return fail(msg, ENOTSUP,
+			    "page %d is about one process: name it (-p PID, -c COMMAND)",
+			    page->number);
 	if (!file)
 		return fail(msg, ENOENT,
 			    "%s has no markers of %s, which page %d needs: "

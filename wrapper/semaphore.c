@@ -41,6 +41,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "page.h"
 
 #define PAGE 4096u
 #define INSN_MAX 16 /* the kernel decodes so many bytes; zeros are a valid instruction */
@@ -157,7 +158,7 @@ static size_t rank_all(const struct sdt_file *sdt, uint64_t *all)
 
 static bool named(const struct sdt_marker *m, const char *provider, const char *const *markers)
 {
-	if (strcmp(m->provider, provider))
+	if (strcmp(provider, PAGE_ANY) != 0 && strcmp(m->provider, provider) != 0)
 		return false;
 	for (int k = 0; markers[k]; k++) {
 		if (!strcmp(m->name, markers[k]))
@@ -217,10 +218,10 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 			err = fail(msg, EBUSY,
 				   "another tracer (bpftrace, perf, bcc) is at the marker %s:%s: "
 				   "stop it first",
-				   provider, m->name);
+				   m->provider, m->name);
 		else
-			err = fail(msg, errno, "the kernel refuses a probe at %s:%s: %s", provider,
-				   m->name, strerror(errno));
+			err = fail(msg, errno, "the kernel refuses a probe at %s:%s: %s",
+				   m->provider, m->name, strerror(errno));
 	}
 	if (err)
 		semaphores_drop(s);

@@ -22,6 +22,9 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
+	s->feeder.in = -1;
+	if (origin_is_ring(plan->origin))
+		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
 	if (plan->origin->provider)
 		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 					 plan->origin->provider, plan->origin->markers, msg);
@@ -107,6 +110,12 @@ static int64_t now_ms(void)
 	return now_ns() / 1000000;
 }
 
+static bool ask(struct session *s)
+{
+	return origin_is_ring(s->plan.origin) ? feeder_ask(&s->feeder, s->stopped)
+					      : runner_ask(&s->runner);
+}
+
 /*
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
@@ -128,7 +137,7 @@ int session_attach_step(struct session *s, char **msg)
 			    ATTACH_MS / 1000);
 	if (!s->state.snapshots) {
 		if (s->state.hello && now_ms() - s->attach_asked >= ASK_MS) {
-			runner_ask(&s->runner);
+			ask(s);
 			s->attach_asked = now_ms();
 		}
 		return 0;
@@ -137,7 +146,7 @@ int session_attach_step(struct session *s, char **msg)
 	s->asked = s->state.snapshots;
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
 	ret = 0;
-	if (s->plan.origin->provider)
+	if (s->plan.origin->provider && !origin_is_ring(s->plan.origin))
 		ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
 				       s->plan.origin->provider, s->plan.origin->markers, msg);
 	state_begin(&s->state, now_ns());
@@ -162,7 +171,7 @@ int session_attach(struct session *s, int wake, char **msg)
 
 void session_ask(struct session *s)
 {
-	s->asked += runner_ask(&s->runner);
+	s->asked += ask(s);
 	s->due = s->state.snapshots + 1;
 }
 
@@ -185,6 +194,7 @@ void session_stop(struct session *s)
 
 void session_unload(struct session *s)
 {
+	feeder_stop(&s->feeder);
 	semaphores_drop(&s->semaphores);
 	runner_stop(&s->runner);
 }
@@ -249,6 +259,12 @@ int session_finish(struct session *s, char **msg)
 	int status;
 
 	semaphores_drop(&s->semaphores);
+	if (origin_is_ring(s->plan.origin)) {
+		if (s->runner.out >= 0)
+			close(s->runner.out);
+		feeder_stop(&s->feeder);
+		return 0;
+	}
 	status = runner_finish(&s->runner, msg);
 	if (status < 0)
 		return status;

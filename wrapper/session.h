@@ -6,6 +6,7 @@
 #ifndef TELETAP_SESSION_H
 #define TELETAP_SESSION_H
 
+#include "feeder.h"
 #include "opts.h"
 #include "recorder.h"
 #include "resolve.h"
@@ -16,6 +17,7 @@
 struct session {
 	struct plan plan;
 	struct runner runner;
+	struct feeder feeder; /* in its place, for pages that come from a ring */
 	struct semaphores semaphores;
 	struct state state;
 	bool stopped;  /* session_stop was called */

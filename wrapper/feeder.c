@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "feeder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "ring_lines.h"
+#include "runner.h"
+
+#ifndef TELETAP_VERSION
+#define TELETAP_VERSION "unknown"
+#endif
+
+#define ARGUMENTS_MAX 2000
+
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static char *read_arguments(int pid)
+{
+	char path[40], text[ARGUMENTS_MAX + 1];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, text, ARGUMENTS_MAX);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return NULL;
+	for (ssize_t i = 0; i < n - 1; i++)
+		text[i] = text[i] ? text[i] : ' ';
+	text[n] = '\0';
+	return strdup(text);
+}
+
+/* The process's ring anew; as it was when it cannot be read any more. */
+static bool refresh(struct feeder *f, char **msg)
+{
+	struct ring now;
+
+	if (ring_read_process(&now, f->pid, msg))
+		return false;
+	ring_free(&f->last);
+	f->last = now;
+	f->read = true;
+	free(f->arguments);
+	f->arguments = read_arguments(f->pid);
+	return true;
+}
+
+/* The pipe holds any ring of a usual size; a larger one's lines would block us. */
+static bool send_lines(int fd, const char *lines)
+{
+	size_t size = strlen(lines), done = 0;
+
+	while (done < size) {
+		ssize_t n = write(fd, lines + done, size - done);
+
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+int feeder_start(struct feeder *f, int pid, bool must, int *out, char **msg)
+{
+	static const char hello[] = "teletap\t1\t" FEEDER_MODULE "\n";
+	int fds[2];
+
+	*f = (struct feeder){ .pid = pid, .in = -1 };
+	if (must && !refresh(f, msg))
+		return -ENOENT;
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
+		return fail(msg, errno, "pipe: %s", strerror(errno));
+	fcntl(fds[0], F_SETPIPE_SZ, RUNNER_PIPE);
+	*out = fds[0];
+	f->in = fds[1];
+	return send_lines(f->in, hello) ? 0 : -EIO;
+}
+
+bool feeder_ask(struct feeder *f, bool final)
+{
+	struct ring_about about = { .sequence = ++f->sequence, .final = final };
+	struct utsname host;
+	char *lines;
+	bool good;
+
+	if (f->in < 0)
+		return false;
+	uname(&host);
+	about.ended = !refresh(f, NULL);
+	about.arguments = f->arguments;
+	about.kernel = host.release;
+	about.teletap = TELETAP_VERSION;
+	about.mono_ns = now_ns(CLOCK_MONOTONIC);
+	about.real_ns = now_ns(CLOCK_REALTIME);
+	lines = ring_lines(f->read ? &f->last : NULL, &about);
+	good = lines && send_lines(f->in, lines);
+	free(lines);
+	return good;
+}
+
+void feeder_stop(struct feeder *f)
+{
+	if (f->in >= 0)
+		close(f->in);
+	f->in = -1;
+	ring_free(&f->last);
+	free(f->arguments);
+	f->arguments = NULL;
+	f->read = false;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page 241, counters: one row per counter, gauge and tally of the application, by name.
+ */
+#include "page.h"
+
+/* clang-format off */
+enum {
+	KIND, EVENTS, EVENTS_TOTAL, RATE, CHANGE, CHANGE_TOTAL, VALUE, LEAST, MOST, NAME,
+	N_COLUMNS
+};
+/* clang-format on */
+
+static const struct column columns[N_COLUMNS] = {
+	[KIND] = { "kind", "kind", 9, UNIT_TEXT, BLOCK_BOTH },
+	[EVENTS] = { "events", "events", 10, UNIT_COUNT, BLOCK_INTERVAL },
+	[EVENTS_TOTAL] = { "events_total", "events", 10, UNIT_COUNT, BLOCK_TOTAL },
+	[RATE] = { "per_second", "a second", 10, UNIT_COUNT, BLOCK_INTERVAL },
+	[CHANGE] = { "change", "change", 12, UNIT_COUNT, BLOCK_INTERVAL },
+	[CHANGE_TOTAL] = { "change_total", "change", 12, UNIT_COUNT, BLOCK_TOTAL },
+	[VALUE] = { "value", "value", 12, UNIT_COUNT, BLOCK_BOTH },
+	[LEAST] = { "least", "least", 10, UNIT_COUNT, BLOCK_TOTAL },
+	[MOST] = { "most", "most", 10, UNIT_COUNT, BLOCK_TOTAL },
+	[NAME] = { "name", "name", 0, UNIT_TEXT, BLOCK_BOTH },
+};
+
+#define COUNTERS_ROWS 40
+
+static struct cell *add_row(const struct state *s, struct table *t, const char *kind, int64_t id)
+{
+	struct cell *c = table_row(t);
+
+	if (!c)
+		return NULL;
+	c[KIND].text = kind;
+	c[NAME].text = record_text(state_find(s, LINE_NAME, id), 1);
+	c[KIND].unknown = c[NAME].unknown = false;
+	c[VALUE].unknown = c[LEAST].unknown = c[MOST].unknown = true;
+	return c;
+}
+
+/* Events, and the sum of what they stood for, from fields that follow one another. */
+static void add_sums(const struct state *s, struct cell *c, const struct record *r, int events)
+{
+	double seconds = state_interval_s(s);
+
+	c[EVENTS].number = record_delta(r, events);
+	c[EVENTS_TOTAL].number = record_total(r, events);
+	c[RATE].number = seconds > 0 ? (int64_t)((double)c[EVENTS].number / seconds + 0.5) : 0;
+	c[CHANGE].number = record_delta(r, events + 1) - record_delta(r, events + 2);
+	c[CHANGE_TOTAL].number = record_total(r, events + 1) - record_total(r, events + 2);
+}
+
+void page_counters_fill(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	struct cell *c;
+	size_t at = 0;
+
+	table_begin(t, columns, N_COLUMNS);
+	t->by_interval = EVENTS;
+	t->by_total = EVENTS_TOTAL;
+	t->text_rows = COUNTERS_ROWS;
+	t->empty = "nothing was counted";
+	while ((r = state_each(s, LINE_COUNTER, &at))) {
+		c = add_row(s, t, "counter", record_now(r, 0));
+		if (c)
+			add_sums(s, c, r, 1);
+	}
+	for (at = 0; (r = state_each(s, LINE_TALLY, &at));) {
+		c = add_row(s, t, "tally", record_now(r, 0));
+		if (c)
+			add_sums(s, c, r, 2);
+	}
+	for (at = 0; (r = state_each(s, LINE_GAUGE, &at));) {
+		double seconds = state_interval_s(s);
+
+		c = add_row(s, t, "gauge", record_now(r, 0));
+		if (!c)
+			return;
+		c[EVENTS].number = record_delta(r, 1);
+		c[EVENTS_TOTAL].number = record_total(r, 1);
+		c[RATE].number =
+			seconds > 0 ? (int64_t)((double)c[EVENTS].number / seconds + 0.5) : 0;
+		c[CHANGE].unknown = c[CHANGE_TOTAL].unknown = true;
+		c[VALUE] = (struct cell){ .number = record_now(r, 2) };
+		c[LEAST] = (struct cell){ .number = record_now(r, 3) };
+		c[MOST] = (struct cell){ .number = record_now(r, 4) };
+	}
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pages 201 about, 202 config, 240 state and 245 log: what the program has said into its
+ * ring, before anybody looked or since. Their figures are lines, not sums: the page has
+ * one block, of what the ring holds now.
+ */
+#include "page.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ring.h"
+
+/* The fields of a LINE_SAID record. */
+enum { F_LANE, F_TICKET, F_TIME, F_PID, F_TID, F_KIND, F_LEVEL, F_CUT, F_TEXT };
+
+/* A LINE_RING record's. */
+enum { R_PID, R_START, R_TORN, R_BUSY, R_LOST, R_ENDED };
+
+static const char *const levels[] = { "emergency", "alert",  "critical", "error",
+				      "warning",   "notice", "info",     "debug" };
+
+static int by_ticket(const void *a, const void *b)
+{
+	int64_t x = record_now(*(const struct record *const *)a, F_TICKET);
+	int64_t y = record_now(*(const struct record *const *)b, F_TICKET);
+
+	return x < y ? -1 : x > y;
+}
+
+/* The lines of a lane, oldest first; to be freed. *n: how many. */
+static const struct record **lines_of(const struct state *s, enum ring_lane lane, int *n)
+{
+	const struct record *r, **lines;
+	size_t at = 0;
+
+	*n = 0;
+	while (state_each(s, LINE_SAID, &at))
+		++*n;
+	lines = calloc((size_t)*n + 1, sizeof(*lines));
+	if (!lines)
+		return NULL;
+	*n = 0;
+	for (at = 0; (r = state_each(s, LINE_SAID, &at));) {
+		if (record_now(r, F_LANE) == lane)
+			lines[(*n)++] = r;
+	}
+	qsort(lines, (size_t)*n, sizeof(*lines), by_ticket);
+	return lines;
+}
+
+static void begin(const struct state *s, struct table *t, const struct column *columns, int n,
+		  const char *empty)
+{
+	size_t at = 0;
+	const struct record *ring = state_each(s, LINE_RING, &at);
+
+	table_begin(t, columns, n);
+	t->by_interval = t->by_total = -1;
+	t->empty = empty;
+	if (!ring)
+		table_note(t, "the program has no ring yet: it has just been started, or it runs "
+			      "without teletap.h");
+	if (ring && record_now(ring, R_ENDED))
+		table_note(t, "the process has ended: these are the lines of the last look");
+	if (record_now(ring, R_TORN))
+		table_note(t, "lines of the ring that were damaged, and are not here: %" PRId64,
+			   record_now(ring, R_TORN));
+	if (record_now(ring, R_LOST))
+		table_note(t, "lines that found no place in the ring, ever: %" PRId64,
+			   record_now(ring, R_LOST));
+}
+
+/* A text of the ring; "..." says that there was more. */
+static const char *said(struct table *t, const struct record *r, int text, bool is_last)
+{
+	return record_now(r, F_CUT) && is_last
+		       ? table_text(t, "%s...", record_text(r, F_TEXT + text))
+		       : record_text(r, F_TEXT + text);
+}
+
+/* ---- 245 log ---- */
+
+enum { LOG_TIME, LOG_PID, LOG_TID, LOG_LEVEL, LOG_HANDLED, LOG_CUT, LOG_TEXT, LOG_COLUMNS };
+
+static const struct column log_columns[LOG_COLUMNS] = {
+	[LOG_TIME] = { "time", "time", 12, UNIT_TIME, BLOCK_INTERVAL },
+	[LOG_PID] = { "pid", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[LOG_TID] = { "tid", "thread", 9, UNIT_NUMBER, BLOCK_INTERVAL },
+	[LOG_LEVEL] = { "level", "level", 10, UNIT_TEXT, BLOCK_INTERVAL },
+	[LOG_HANDLED] = { "handled", "", 0, UNIT_BOOL, BLOCK_NONE },
+	[LOG_CUT] = { "cut", "", 0, UNIT_BOOL, BLOCK_NONE },
+	[LOG_TEXT] = { "text", "text", 0, UNIT_TEXT, BLOCK_INTERVAL },
+};
+
+static const char *log_text(struct table *t, const struct record *r)
+{
+	switch (record_now(r, F_KIND)) {
+	case RING_KIND_ERROR:
+		return table_text(t, "%s: %s", record_text(r, F_TEXT), said(t, r, 1, true));
+	case RING_KIND_START:
+		return table_text(t, "started: version %s, commit %s, build %s",
+				  record_text(r, F_TEXT), record_text(r, F_TEXT + 1),
+				  said(t, r, 2, true));
+	case RING_KIND_STOP:
+		return table_text(t, "stopping: %s", said(t, r, 0, true));
+	default:
+		return said(t, r, 0, true);
+	}
+}
+
+static const char *log_level(const struct record *r)
+{
+	int64_t level = record_now(r, F_LEVEL);
+
+	switch (record_now(r, F_KIND)) {
+	case RING_KIND_ERROR:
+		return level ? "handled" : "unhandled";
+	case RING_KIND_START:
+		return "start";
+	case RING_KIND_STOP:
+		return "stop";
+	default:
+		return level >= 0 && level < 8 ? levels[level] : "?";
+	}
+}
+
+void page_log_fill(const struct state *s, struct table *t)
+{
+	const struct record **lines;
+	int n;
+
+	begin(s, t, log_columns, LOG_COLUMNS, "no lines");
+	lines = lines_of(s, RING_LOG, &n);
+	for (int i = 0; lines && i < n; i++) {
+		const struct record *r = lines[i];
+		struct cell *c = table_row(t);
+
+		if (!c)
+			break;
+		c[LOG_TIME].number = record_now(r, F_TIME);
+		c[LOG_PID].number = record_now(r, F_PID);
+		c[LOG_TID].number = record_now(r, F_TID);
+		c[LOG_LEVEL].unknown = c[LOG_TEXT].unknown = false;
+		c[LOG_LEVEL].text = log_level(r);
+		c[LOG_HANDLED].unknown = record_now(r, F_KIND) != RING_KIND_ERROR;
+		c[LOG_HANDLED].number = record_now(r, F_LEVEL) != 0;
+		c[LOG_CUT].number = record_now(r, F_CUT) != 0;
+		c[LOG_TEXT].text = log_text(t, r);
+	}
+	if (n && record_now(lines[0], F_TICKET) > 0)
+		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
+			   record_now(lines[0], F_TICKET));
+	free(lines);
+}
+
+/* ---- 202 config ---- */
+
+enum { CONFIG_TIME, CONFIG_KEY, CONFIG_VALUE, CONFIG_COLUMNS };
+
+static const struct column config_columns[CONFIG_COLUMNS] = {
+	[CONFIG_TIME] = { "time", "set at", 12, UNIT_TIME, BLOCK_INTERVAL },
+	[CONFIG_KEY] = { "key", "key", 26, UNIT_TEXT, BLOCK_INTERVAL },
+	[CONFIG_VALUE] = { "value", "value", 0, UNIT_TEXT, BLOCK_INTERVAL },
+};
+
+/* Whether a later line sets the same key. */
+static bool overruled(const struct record *const *lines, int n, int i)
+{
+	for (int k = i + 1; k < n; k++) {
+		if (record_now(lines[k], F_KIND) == RING_KIND_CONFIG &&
+		    !strcmp(record_text(lines[k], F_TEXT), record_text(lines[i], F_TEXT)))
+			return true;
+	}
+	return false;
+}
+
+void page_config_fill(const struct state *s, struct table *t)
+{
+	const struct record **lines;
+	int n;
+
+	begin(s, t, config_columns, CONFIG_COLUMNS, "nothing was announced");
+	lines = lines_of(s, RING_ABOUT, &n);
+	for (int i = 0; lines && i < n; i++) {
+		struct cell *c;
+
+		if (record_now(lines[i], F_KIND) != RING_KIND_CONFIG || overruled(lines, n, i))
+			continue;
+		c = table_row(t);
+		if (!c)
+			break;
+		c[CONFIG_TIME].number = record_now(lines[i], F_TIME);
+		c[CONFIG_KEY].unknown = c[CONFIG_VALUE].unknown = false;
+		c[CONFIG_KEY].text = record_text(lines[i], F_TEXT);
+		c[CONFIG_VALUE].text = said(t, lines[i], 1, true);
+	}
+	if (n && record_now(lines[0], F_TICKET) > 0)
+		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
+			   record_now(lines[0], F_TICKET));
+	free(lines);
+}
+
+/* ---- 201 about ---- */
+
+enum { ABOUT_WHAT, ABOUT_TIME, ABOUT_VALUE, ABOUT_COLUMNS };
+
+static const struct column about_columns[ABOUT_COLUMNS] = {
+	[ABOUT_WHAT] = { "what", "what", 14, UNIT_TEXT, BLOCK_INTERVAL },
+	[ABOUT_TIME] = { "time", "time", 12, UNIT_TIME, BLOCK_INTERVAL },
+	[ABOUT_VALUE] = { "value", "value", 0, UNIT_TEXT, BLOCK_INTERVAL },
+};
+
+static void about_row(struct table *t, const char *what, const char *value, int64_t time_ns)
+{
+	struct cell *c = table_row(t);
+
+	if (!c)
+		return;
+	c[ABOUT_WHAT].unknown = c[ABOUT_VALUE].unknown = false;
+	c[ABOUT_WHAT].text = what;
+	c[ABOUT_VALUE].text = value;
+	c[ABOUT_TIME].unknown = !time_ns;
+	c[ABOUT_TIME].number = time_ns;
+}
+
+void page_about_fill(const struct state *s, struct table *t)
+{
+	const struct record **lines, *ring, *r;
+	size_t at = 0;
+	int n;
+
+	begin(s, t, about_columns, ABOUT_COLUMNS, "nothing is known");
+	ring = state_each(s, LINE_RING, &at);
+	if (ring)
+		about_row(t, "began", table_text(t, "process %" PRId64, record_now(ring, R_PID)),
+			  record_now(ring, R_START));
+	for (at = 0; (r = state_each(s, LINE_ABOUT, &at));)
+		about_row(t, record_text(r, 1), record_text(r, 2), 0);
+	lines = lines_of(s, RING_ABOUT, &n);
+	for (int i = 0; lines && i < n; i++) {
+		int64_t when = record_now(lines[i], F_TIME);
+
+		if (record_now(lines[i], F_KIND) == RING_KIND_STOP)
+			about_row(t, "stop", said(t, lines[i], 0, true), when);
+		if (record_now(lines[i], F_KIND) != RING_KIND_START)
+			continue;
+		about_row(t, "version", record_text(lines[i], F_TEXT), when);
+		about_row(t, "commit", record_text(lines[i], F_TEXT + 1), when);
+		about_row(t, "build", said(t, lines[i], 2, true), when);
+	}
+	free(lines);
+}
+
+/* ---- 240 state ---- */
+
+enum { STATE_TIME, STATE_CALCULATION, STATE_PART, STATE_ITEM, STATE_VALUE, STATE_COLUMNS };
+
+static const struct column state_columns[STATE_COLUMNS] = {
+	[STATE_TIME] = { "time", "time", 12, UNIT_TIME, BLOCK_INTERVAL },
+	[STATE_CALCULATION] = { "calculation", "calculation", 18, UNIT_TEXT, BLOCK_INTERVAL },
+	[STATE_PART] = { "part", "part", 8, UNIT_TEXT, BLOCK_INTERVAL },
+	[STATE_ITEM] = { "item", "item", 18, UNIT_TEXT, BLOCK_INTERVAL },
+	[STATE_VALUE] = { "value", "value", 0, UNIT_TEXT, BLOCK_INTERVAL },
+};
+
+#define RESULT 2
+
+static bool same_calculation(const struct record *a, const struct record *b)
+{
+	return record_now(a, F_PID) == record_now(b, F_PID) &&
+	       record_now(a, F_TID) == record_now(b, F_TID) &&
+	       !strcmp(record_text(a, F_TEXT), record_text(b, F_TEXT));
+}
+
+/*
+ * Whether line i belongs to the last round of its calculation in its thread: no result
+ * lies between it and the last line, but the last line's own.
+ */
+static bool in_last_round(const struct record *const *lines, int n, int i)
+{
+	bool over = record_now(lines[i], F_LEVEL) == RESULT;
+
+	for (int k = i + 1; k < n; k++) {
+		if (!same_calculation(lines[i], lines[k]))
+			continue;
+		if (over)
+			return false;
+		over = record_now(lines[k], F_LEVEL) == RESULT;
+	}
+	return true;
+}
+
+void page_state_fill(const struct state *s, struct table *t)
+{
+	static const char *const parts[] = { "input", "step", "result" };
+	const struct record **lines;
+	int n;
+
+	begin(s, t, state_columns, STATE_COLUMNS, "no calculation was announced");
+	lines = lines_of(s, RING_STATE, &n);
+	for (int i = 0; lines && i < n; i++) {
+		int64_t part = record_now(lines[i], F_LEVEL);
+		struct cell *c;
+
+		if (!in_last_round(lines, n, i))
+			continue;
+		c = table_row(t);
+		if (!c)
+			break;
+		c[STATE_TIME].number = record_now(lines[i], F_TIME);
+		for (int k = STATE_CALCULATION; k <= STATE_VALUE; k++)
+			c[k].unknown = false;
+		c[STATE_CALCULATION].text = record_text(lines[i], F_TEXT);
+		c[STATE_PART].text = part >= 0 && part <= RESULT ? parts[part] : "?";
+		c[STATE_ITEM].text = record_text(lines[i], F_TEXT + 1);
+		c[STATE_VALUE].text = said(t, lines[i], 2, true);
+	}
+	if (n && record_now(lines[0], F_TICKET) > 0)
+		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
+			   record_now(lines[0], F_TICKET));
+	free(lines);
+}

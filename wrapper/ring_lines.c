@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ring_lines.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* A field of text, escaped as line.h says. */
+static void text(FILE *f, const char *s)
+{
+	fputc('\t', f);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f || c == '\\')
+			fprintf(f, "\\x%02x", c);
+		else
+			fputc(c, f);
+	}
+}
+
+static void about_line(FILE *f, int order, const char *what, const char *value)
+{
+	if (!value)
+		return;
+	fprintf(f, "about\t%d", order);
+	text(f, what);
+	text(f, value);
+	fputc('\n', f);
+}
+
+static void said_lines(FILE *f, const struct ring *r)
+{
+	for (int lane = 0; lane < RING_LANES; lane++) {
+		for (size_t i = 0; i < r->n_lines[lane]; i++) {
+			const struct ring_line *l = &r->lines[lane][i];
+
+			fprintf(f, "said\t%d\t%" PRId64 "\t%" PRId64 "\t%d\t%d\t%d\t%d\t%d", lane,
+				l->ticket, l->time_ns, l->pid, l->tid, (int)l->kind, l->level,
+				l->cut);
+			for (int t = 0; t < RING_TEXTS; t++)
+				text(f, l->texts[t]);
+			fputc('\n', f);
+		}
+	}
+}
+
+char *ring_lines(const struct ring *r, const struct ring_about *about)
+{
+	char *lines = NULL;
+	size_t size;
+	FILE *f = open_memstream(&lines, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "snap\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", about->sequence,
+		about->mono_ns, about->real_ns, about->final);
+	if (r) {
+		fprintf(f, "ring\t%d\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n",
+			r->pid, r->start_ns, r->torn, r->busy, r->lost, about->ended);
+		about_line(f, 1, "provider", r->provider);
+		about_line(f, 2, "arguments", about->arguments);
+		about_line(f, 3, "teletap", about->teletap);
+		about_line(f, 4, "kernel", about->kernel);
+		said_lines(f, r);
+	}
+	fprintf(f, "loss\t0\t0\t0\nend\t%" PRId64 "\n", about->sequence);
+	if (fclose(f))
+		return NULL;
+	return lines;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring_lines: a ring -> lines of the protocol (line.h). Pure.
+ */
+#ifndef TELETAP_RING_LINES_H
+#define TELETAP_RING_LINES_H
+
+#include "ring.h"
+
+/* What is known beside the ring. Strings; NULL: not known. */
+struct ring_about {
+	const char *arguments;
+	const char *kernel;
+	const char *teletap;
+	bool ended; /* the process: the ring is as it was read last */
+	int64_t sequence, mono_ns, real_ns;
+	bool final;
+};
+
+/* One snapshot (to be freed); r may be NULL: there is no ring yet. NULL: out of memory. */
+char *ring_lines(const struct ring *r, const struct ring_about *about);
+
+#endif
