@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "../wrapper/quote.h"
-#include "../wrapper/ring.h"
+#include "../wrapper/ring_source.h"
 
 static int read_ring(struct ring *r, const char *name)
 {

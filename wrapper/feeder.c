@@ -12,6 +12,7 @@
 
 #include "fail.h"
 #include "ring_lines.h"
+#include "ring_source.h"
 #include "runner.h"
 
 #ifndef TELETAP_VERSION

@@ -17,7 +17,7 @@
 #include "fail.h"
 #include "image.h"
 #include "maps.h"
-#include "ring.h"
+#include "ring_source.h"
 
 #define NOTE_TYPE 1
 #define NOTE_DESC 24

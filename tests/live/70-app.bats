@@ -13,7 +13,7 @@ serve() {
 	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
 	commands=$dir/commands
 	mkfifo "$commands"
-	"$@" "$SERVICE" < "$commands" > "$dir/said" 3>&- &
+	"$SERVICE" < "$commands" > "$dir/said" 3>&- &
 	pid=$!
 	exec 7> "$commands"
 	said ready

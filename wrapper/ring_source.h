@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ring_source: where a ring's bytes come from: a process, or a file.
+ */
+#ifndef TELETAP_RING_SOURCE_H
+#define TELETAP_RING_SOURCE_H
+
+#include "ring.h"
+
+/* Where a program's file says that its ring is. */
+struct ring_note {
+	uint64_t ring;   /* address of the ring in memory, */
+	uint64_t mapped; /* and of a pointer to the mapped one, NULL when there is none */
+	uint64_t size;
+	uint64_t text; /* address of the first executable segment's first page */
+};
+
+/* Reads the note of the file open at fd. Returns 0, -ENOENT when there is none. */
+int ring_note_read(int fd, struct ring_note *note);
+
+/*
+ * Reads the ring of a process, without its help. Returns 0, or -errno with *msg set:
+ * -ENOENT when no file it runs has one.
+ */
+int ring_read_process(struct ring *r, int pid, char **msg);
+
+/* Reads a ring file. Returns 0, or -errno with *msg set. */
+int ring_read_file(struct ring *r, const char *path, char **msg);
+
+#endif
