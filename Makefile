@@ -43,10 +43,12 @@ $(B)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(VERSION)' > $@
 
 # The program finds its scripts beside itself, in ../share/teletap.
-$(B)/share/teletap:
+$(B)/share/teletap: Makefile
 	@mkdir -p $@
 	$(Q)ln -sfn ../../../stp $@/stp
 	$(Q)ln -sfn ../../../tapsets $@/tapsets
+	$(Q)ln -sfn ../../python $@/python
+	@touch $@
 
 # The extension, in build/python, for the Python named and all that can load the same.
 PYTHON ?= python3
@@ -92,6 +94,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
+	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
+		$(B)/python/teletap/*; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7

@@ -15,6 +15,7 @@
 
 #include "export.h"
 #include "guard.h"
+#include "inject.h"
 #include "plan.h"
 #include "python.h"
 #include "render.h"
@@ -135,6 +136,12 @@ static int start(struct watch *w, char **msg)
 		python_version(plans[i].file->fd, w->python);
 		w->shown.exe = plans[i].file->path;
 		break;
+	}
+	/* The extension's file is not the interpreter's. */
+	for (size_t i = 0; i < w->target.n_files && !*w->python; i++) {
+		python_version(w->target.files[i].fd, w->python);
+		if (*w->python)
+			w->shown.exe = w->target.files[i].path;
 	}
 	swept = geteuid() ? 0 : runner_sweep();
 	if (swept)
@@ -357,6 +364,8 @@ static enum status watch(const struct opts *o)
 		return STATUS_USAGE;
 	}
 	err = plan_target(o, w.pages, w.n_pages, &w.target, &msg);
+	if (!err && o->inject)
+		err = inject(&w.target, o, &msg);
 	if (err) {
 		say_why(msg, err);
 		free(msg);

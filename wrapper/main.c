@@ -15,7 +15,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPOQ*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJOQ*", cmd_watch },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
 	{ "record",
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
-	  "Keeps what pages are made of in a file", "peicnPwS1*", cmd_record },
+	  "Keeps what pages are made of in a file", "peicnPJwS1*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
 	  "Draws pages from a recording", "AFTin", cmd_replay },
 	{ "serve",

@@ -57,8 +57,7 @@ const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX])
 	return out;
 }
 
-/* The folder with stp/ and tapsets/: ../share/teletap from the program. */
-static int share_folder(char *out, size_t size)
+int module_share(char *out, size_t size)
 {
 	char exe[3072], *slash;
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -92,7 +91,7 @@ static int source_hash(const char *module, char out[PACK_HASH])
 	crypto_hash_sha256_state state;
 	char share[4096], path[4200];
 	glob_t found = { 0 };
-	int err = share_folder(share, sizeof(share));
+	int err = module_share(share, sizeof(share));
 
 	if (err)
 		return err;
@@ -427,7 +426,7 @@ int module_compile(const struct plan *plan, const char *release, const char *pac
 	};
 	int err;
 
-	if (share_folder(share, sizeof(share)) || source_hash(plan->module, source))
+	if (module_share(share, sizeof(share)) || source_hash(plan->module, source))
 		return fail(msg, ENOENT,
 			    "the scripts are not installed (%s): install teletap as a whole, "
 			    "or bring a pack (--pack)",

@@ -19,6 +19,9 @@
 #define MODULE_FOLDER "/run/teletap"
 const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
 
+/* The folder with stp/, tapsets/ and python/: ../share/teletap from the program. */
+int module_share(char *out, size_t size);
+
 /*
  * Finds the plan's module for the running kernel in the pack (NULL: none), then in
  * the cache. Returns 0 with *ko set (to be freed), -ENOENT when it has to be

@@ -83,6 +83,8 @@ static const struct {
 	{ 'W', "idle", NULL, "waiting threads too (223)", "teletap_idle", 1 },
 	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", NULL, 0 },
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
+	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)", NULL,
+	  0 },
 	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },
 	{ 'h', "help", NULL, "print this help", NULL, 0 },
 	{ 'V', "version", NULL, "print the version", NULL, 0 },
@@ -330,6 +332,9 @@ static bool take(struct opts *o, char letter, const char *value)
 		return true;
 	case 'Q':
 		o->speedscope = value;
+		return true;
+	case 'J':
+		o->inject = true;
 		return true;
 	case 'v':
 		o->verbose = true;

@@ -56,6 +56,7 @@ const struct page pages[] = {
 	{ .number = 220,
 	  .name = "calls",
 	  .title = "Calls of Python functions",
+	  .extension = { "sums", "teletap_python", { "sums" } },
 	  .module = "calls",
 	  .provider = "python",
 	  .markers = { "function__entry", "function__return" },

@@ -5,6 +5,8 @@
  */
 #include "page.h"
 
+#include <string.h>
+
 /* clang-format off */
 enum {
 	CALLS, CALLS_TOTAL, INCLUSIVE, EXCLUSIVE, INCLUSIVE_TOTAL, EXCLUSIVE_TOTAL,
@@ -61,6 +63,8 @@ void page_calls_fill(const struct state *s, struct table *t)
 		for (int i = INCLUSIVE; i <= EXCLUSIVE_TOTAL; i++)
 			c[i].unknown = !timed;
 	}
+	if (!strcmp(s->module, "sums"))
+		table_note(t, "counted in the program by its extension, handed over every 0.1 s");
 	if (record_now(how, 1))
 		table_note(t, "the program's JIT is on (PYTHON_JIT): what it has compiled is not "
 			      "counted any more");

@@ -219,13 +219,13 @@ static bool settle(struct thread *t, const PyObject *code)
 static void close_call(struct thread *t)
 {
 	struct open o = pop(t);
-	uint64_t took = clock_ticks() - o.start;
+	uint64_t now = clock_ticks(), took = now > o.start ? now - o.start : 0;
 
 	if (o.row != NO_ROW) {
 		struct row *r = &t->rows.row[o.row];
 
 		r->used = true;
-		r->sum.exclusive += took - o.child;
+		r->sum.exclusive += took > o.child ? took - o.child : 0;
 		if (!r->open)
 			r->sum.inclusive += took;
 	}

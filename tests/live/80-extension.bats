@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Page 220 by the extension (python/), and its light switch.
+bats_require_minimum_version 1.5.0
+load helper.bash
+
+setup() {
+	HERE=$BATS_TEST_DIRNAME
+	WORK=$BATS_TEST_DIRNAME/../extension
+	export PYTHONPATH=$BATS_TEST_DIRNAME/../../build/python PYTHONDONTWRITEBYTECODE=1
+}
+
+# run_live PYTHON MODE... : tests/extension/live.py in the background, until it is ready.
+run_live() {
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	"$1" "$WORK/live.py" "$dir" "${@:2}" 3>&- > "$dir/out" 2>&1 &
+	pid=$!
+	wait_for "$dir/ready"
+}
+
+extension_of() { awk '/teletap\/_native/ { print $6; exit }' "/proc/$1/maps"; }
+
+# Are the extension's markers switched on in the process?
+raised() { "$HERE/semaphores" "$1" "$(extension_of "$1")"; }
+
+# watch_extension PID ARGUMENT... : watch, and wait until the program has noticed
+watch_extension() {
+	local tries=0
+	watch calls -p "$1" "${@:2}"
+	while [ "$(raised "$1")" = 0 ]; do
+		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
+		sleep 0.05
+	done
+	sleep 0.25
+}
+
+wait_for_no() {
+	local tries=0
+	while [ -e "$1" ]; do
+		[ $((tries++)) -lt 100 ] || { echo "still $1"; return 1; }
+		sleep 0.05
+	done
+}
+
+# Calls of work.py's functions on the last page in $1, as the profiler prints them.
+counted() {
+	tail -n 1 "$1" | jq -S '[.rows[] | select((.file | endswith("/work.py")) or .file == "<string>")
+		| { key: "\(.function):\(.line)", value: .calls_total }] | from_entries'
+}
+
+# same PYTHON TIMES : the page shows what sys.setprofile has counted, so many times
+same() {
+	"$1" "$WORK/count.py" profile | jq -S "map_values(. * $2)" > "$BATS_TEST_TMPDIR/wanted"
+	counted "$tap_out" > "$BATS_TEST_TMPDIR/got"
+	diff "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/got"
+	tail -n 1 "$tap_out" | jq -e '.last and ([.loss[]] | add == 0)' >/dev/null
+}
+
+exact() {
+	run_live "$1" import
+	watch_extension "$pid" -o json -i 1
+	go "$dir"
+	kill "$pid"
+	expect_end 0
+	same "$1" 1
+	expect_clean
+}
+
+@test "the page says where its figures come from, and of which Python" {
+	run_live python3.14 import
+	watch_extension "$pid" -n 2 -i 1 -o json
+	expect_end 0
+	run -0 jq -r '"\(.target.exe) \(.target.python) \(.notes[0])"' < <(tail -n 1 "$tap_out")
+	[[ $output == '/usr/bin/python3.14 3.14.'*' counted in the program by its extension, '* ]]
+}
+
+@test "3.11: page 220 is exact" { exact python3.11; }
+@test "3.13: page 220 is exact" { exact python3.13; }
+@test "3.14: page 220 is exact" { exact python3.14; }
+@test "3.15: page 220 is exact, by the extension although CPython has markers" { exact python3.15; }
+
+@test "the last 0.1 s of a program that ends, of its threads and children are counted" {
+	run_live python3.13 import leave fork
+	watch_extension "$pid" -o json -i 30
+	touch "$dir/go"
+	expect_end 0
+	same python3.13 2
+}
+
+@test "switched on and off without the program's help, also by SIGKILL to teletap" {
+	run_live python3.14 import
+	for signal in INT KILL; do
+		[ ! -e "$dir/on" ]
+		watch_extension "$pid" -i 1
+		[ -e "$dir/on" ]
+		kill -$signal "$tap"
+		wait "$tap" || true
+		wait_for_no "$dir/on"
+		[ "$(raised "$pid")" = 0 ]
+	done
+	kill -0 "$pid"
+}
