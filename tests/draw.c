@@ -4,7 +4,7 @@
  * become pages, as teletap watch makes them: the first snapshot is the beginning,
  * each later one (with -s N: each N-th) is a page.
  *
- *   draw [-o text|json] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
+ *   draw [-o text|json|folded|speedscope] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
  *   draw -o line         what line_parse makes of each line
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../wrapper/page_stacks.h"
 #include "../wrapper/render.h"
 
 #define UNSET INT64_MIN
@@ -55,6 +56,16 @@ static int show_page(const struct render *r, char *(*render)(const struct render
 	puts(page);
 	free(page);
 	return 0;
+}
+
+static char *draw_folded(const struct render *r)
+{
+	return stacks_folded(r->state);
+}
+
+static char *draw_speedscope(const struct render *r)
+{
+	return stacks_speedscope(r->state, r->target->exe);
 }
 
 int main(int argc, char **argv)
@@ -109,7 +120,10 @@ int main(int argc, char **argv)
 			continue;
 		r.number++;
 		r.last = state.now.final;
-		ret = show_page(&r, strcmp(output, "json") ? render_text : render_json);
+		ret = show_page(&r, !strcmp(output, "json")         ? render_json
+				    : !strcmp(output, "folded")     ? draw_folded
+				    : !strcmp(output, "speedscope") ? draw_speedscope
+								    : render_text);
 		state_shown(&state);
 	}
 	free(text);

@@ -98,7 +98,7 @@ static void draw_text(FILE *f, const char *s, int width, bool path)
 		room = width - 3;
 		if (path) {
 			fputs("...", f);
-			while (text_width(from) > room)
+			while (*from && text_width(from) > room)
 				from = next_char(from);
 		} else {
 			int n = 0;
@@ -174,6 +174,19 @@ static void format_cell(const struct column *c, const struct cell *cell, char *o
 	}
 }
 
+/* Writes s as far as there is room; returns the columns used. */
+static int draw_fitting(FILE *f, const char *s, int room, bool path)
+{
+	char *quoted = quote_text(s);
+	int width = text_width(quoted ? quoted : "?");
+
+	free(quoted);
+	if (width > room)
+		width = room;
+	draw_text(f, s, width, path);
+	return width;
+}
+
 #define STACK_FRAMES 8
 #define STACK_INDENT 8
 
@@ -188,16 +201,16 @@ static void draw_stack(FILE *f, const struct stack *stack)
 			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
 			return;
 		}
+		room = WIDTH - STACK_INDENT;
 		fprintf(f, "%*s", STACK_INDENT, "");
-		room = text_width(frame->function);
-		draw_text(f, frame->function, room < 28 ? room : 28, false);
-		room = WIDTH - STACK_INDENT - (room < 28 ? room : 28);
-		snprintf(line, sizeof(line), ":%" PRId64, frame->line);
-		room -= 1 + (int)strlen(line);
-		fputc(' ', f);
-		draw_text(f, frame->file,
-			  text_width(frame->file) < room ? text_width(frame->file) : room, true);
-		fprintf(f, "%s\n", line);
+		room -= draw_fitting(f, frame->function, 28, false);
+		if (*frame->file) {
+			room -= 1 + snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+			fputc(' ', f);
+			draw_fitting(f, frame->file, room, true);
+			fputs(line, f);
+		}
+		fputc('\n', f);
 	}
 }
 

@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pages 211, 212, 213 and 223 from recorded lines.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# page NAME FOLDER [ARGUMENT...]
+page() {
+	draw -g "$1" "${@:3}" <"$TOP/tests/data/$2/session.lines"
+}
+
+narrow() {
+	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
+}
+
+@test "gc-events, text: asked for, automatic, unknown; cut and unknown stacks; none; more than kept" {
+	run --keep-empty-lines page gc-events gc-events
+	narrow
+	golden gc-events/session.text
+}
+
+@test "gc-events, json: the same" {
+	run page gc-events gc-events -o json
+	golden gc-events/session.json
+}
+
+@test "gc-pauses, text and json: the session of page 210" {
+	run --keep-empty-lines page gc-pauses gc
+	narrow
+	golden gc/pauses.text
+	run page gc-pauses gc -o json
+	golden gc/pauses.json
+	# each pause is in one row
+	[ "$(jq -c '[.rows[].count_total] | add' <<<"${lines[-1]}")" = \
+		"$(draw -o json <"$TOP/tests/data/gc/session.lines" | tail -n 1 | jq '[.rows[].runs_total] | add')" ]
+}
+
+@test "gc-cost, text and json: forked children, exits, and the row outside" {
+	run --keep-empty-lines page gc-cost gc-cost
+	narrow
+	golden gc-cost/session.text
+	run page gc-cost gc-cost -o json
+	golden gc-cost/session.json
+}
+
+@test "stacks, text and json: functions, then stacks; recursion counts once" {
+	run --keep-empty-lines page stacks stacks
+	narrow
+	golden stacks/session.text
+	run page stacks stacks -o json
+	golden stacks/session.json
+	# main is in 172 samples, make_cycles in as many, though twice in 22 of them
+	[ "$(jq -c '[.rows[] | select(.kind == "function" and .pid == null) | select(.function == "main" or .function == "make_cycles") | .samples]' <<<"${lines[0]}")" = '[172,172]' ]
+}
+
+@test "stacks: folded and speedscope" {
+	run page stacks stacks -o folded
+	golden stacks/session.folded
+	run page stacks stacks -o speedscope
+	golden stacks/session.speedscope
+	[ "$(jq '[.profiles[].weights[]] | add' <<<"${lines[-1]}")" = 254 ]
+}
+
+@test "stacks: a loop of nodes and unknown numbers do no harm" {
+	for format in text json folded speedscope; do
+		run -0 draw -g stacks -o "$format" < <(printf '%b\n' 'teletap\t1\tstacks' 'snap\t1\t1\t1\t0' 'end\t1' \
+			'snap\t2\t2\t2\t1' 'node\t1\t2\t1' 'node\t2\t1\t9223372036854775807' 'hit\t1\t1\t1\t0\t5' \
+			'hit\t1\t1\t9223372036854775807\t0\t5' 'name\t1\t;a\\x0ab\t\\xff\t-1' 'loss\t0\t0\t0' 'end\t2')
+		[ -n "$output" ]
+	done
+}

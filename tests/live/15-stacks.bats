@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Page 223: the shares of samples of a program that spends known shares of its time in
+# known functions.
+
+# shellcheck disable=SC2016
+bats_require_minimum_version 1.5.0
+load helper
+
+# within SAMPLES OF SHARE: no further off than four standard deviations of a binomial
+# distribution, and a sample
+within() {
+	awk -v k="$1" -v n="$2" -v p="$3" 'BEGIN { off = k - n * p; if (off < 0) off = -off
+		print k, "of", n, "for a share of", p
+		exit !(n > 100 && off <= 4 * sqrt(n * p * (1 - p)) + 1) }'
+}
+
+# of FUNCTION: its samples since attaching, on a processor or waiting
+of() {
+	tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq --arg f "$1" --argjson w "${2-false}" '
+		[.rows[] | select(.kind == "stack" and .waiting == $w) |
+		select(any(.stack[]; .function == $f)) | .samples_total] | add // 0'
+}
+
+sample() {
+	teletap watch stacks -i 60 -o json "${@:2}" -c "$1" > "$BATS_TEST_TMPDIR/pages"
+	expect_clean
+}
+
+shares() {
+	sample "$1 $HERE/spend.py 5 1"
+	within "$(of quarter)" "$(of run)" 0.25
+	within "$(of three_quarters)" "$(of run)" 0.75
+	# a function's row adds up what its stacks have
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq '.rows[] | select(.kind == "function" and
+		.function == "quarter") | .samples_total')" = "$(of quarter)" ]
+	# the thread that sleeps is on no processor
+	[ "$(of sleeper)" -lt 10 ]
+}
+
+@test "3.9: shares of samples" { shares python3.9; }
+@test "3.11: shares of samples" { shares python3.11; }
+@test "3.13: shares of samples" { shares python3.13; }
+@test "3.14: shares of samples" { shares python3.14; }
+@test "3.15: shares of samples" { shares python3.15; }
+
+@test "two threads that share the interpreter lock have half of the samples each" {
+	sample "python3.14 $HERE/spend.py 4 2"
+	run jq -sc '[.[-1].rows[] | select(.kind == "stack" and any(.stack[]; .function == "run"))] |
+		group_by(.tid) | map(map(.samples_total) | add)[]' "$BATS_TEST_TMPDIR/pages"
+	[ "${#lines[@]}" -eq 2 ]
+	within "${lines[0]}" $((lines[0] + lines[1])) 0.5
+}
+
+@test "--hz: so many samples a second, and --idle: waiting threads as if they were sampled" {
+	sample "python3.14 $HERE/spend.py 4 1" --hz 50 --idle
+	# 4 s of waiting, 4 s of running, 50 a second
+	awk -v waiting="$(of sleeper true)" -v running="$(of run)" 'BEGIN {
+		print waiting, running
+		exit !(waiting >= 190 && waiting <= 205 && running > 130 && running <= 215) }'
+}
+
+@test "--folded and --speedscope hold the samples of the last page" {
+	sample "python3.14 $HERE/spend.py 3 1" --folded "$BATS_TEST_TMPDIR/folded" \
+		--speedscope "$BATS_TEST_TMPDIR/speedscope"
+	total=$(tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq '[.rows[] | select(.kind == "stack") | .samples_total] | add')
+	[ "$(awk '{ n += $NF } END { print n }' "$BATS_TEST_TMPDIR/folded")" = "$total" ]
+	grep -qE '^process [0-9]+, thread [0-9]+(;[^;]+)*;run \([^;]*spend.py:[0-9]+\);quarter \([^;]*\);spend \([^;]*\) [0-9]+$' \
+		"$BATS_TEST_TMPDIR/folded"
+	[ "$(jq '[.profiles[].weights[]] | add' "$BATS_TEST_TMPDIR/speedscope")" = "$total" ]
+	# what the format's schema asks for
+	run jq -e '."$schema" == "https://www.speedscope.app/file-format-schema.json" and
+		(.shared.frames | all(.name | type == "string")) and
+		(.shared.frames | length) as $n | .profiles | length > 0 and all(.type == "sampled" and
+		.unit == "none" and (.name | type == "string") and .startValue == 0 and
+		.endValue == (.weights | add) and (.samples | length) == (.weights | length) and
+		(.samples | all(all(. >= 0 and . < $n))))' "$BATS_TEST_TMPDIR/speedscope"
+	[ "$status" -eq 0 ]
+	# nothing half-written is left beside them
+	[ "$(ls "$BATS_TEST_TMPDIR" | grep -cE '^(folded|speedscope)')" -eq 2 ]
+}
