@@ -39,7 +39,7 @@
 #include "stap.h"
 
 /* Goes into the hash below: to be raised when prepare_copy or write_macros changes. */
-#define PREPARATION "3"
+#define PREPARATION "4"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {

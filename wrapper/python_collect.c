@@ -4,10 +4,12 @@
  * But Python finds gc.collect() by a table, struct PyMethodDef { char *name; function;
  * int flags; char *doc }, and so do we: by the entry whose name is "collect" and whose
  * doc begins with that signature. PyGC_Collect() is exported. Where a function ends is
- * seen from the sorted table in .eh_frame_hdr, where the next one begins. Both call
- * the collector, directly or not, by the one function that both call (e8 and a 32-bit
+ * seen from the sorted table in .eh_frame_hdr, where the next one begins; unlikely parts
+ * of it lie elsewhere, and are reached by jumps. Both call the collector, directly or
+ * not, by the one function of .text, not exported, that both call (e8 and a 32-bit
  * distance): what is behind that instruction is the address sought. Seen to be so, with
- * one such function, in Debian's 3.9.2, 3.11.2, 3.13, 3.14.8 and 3.15.0.
+ * one such function, in Debian's 3.9.2, 3.11.2, 3.13, 3.14.8 and 3.15.0, and in
+ * libpython from 3.13 on.
  *
  * Nothing in the file is believed: every address is looked up in its segments, every
  * read is checked against the file's size. Where it looks otherwise, nothing is found.
@@ -143,27 +145,73 @@ static uint64_t function_end(const struct file *f, uint64_t addr)
 	return end - addr > FUNCTION_MAX ? addr : end;
 }
 
-/* All that looks like a direct call in the function at addr. */
-static int find_calls(const struct file *f, uint64_t addr, struct call calls[CALLS_MAX])
+/* Is it code of the file's own, and not a stub that leads to another file? */
+static bool is_code(const struct file *f, uint64_t addr)
 {
-	size_t size = addr ? (size_t)(function_end(f, addr) - addr) : 0;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
+	size_t names;
+
+	if (elf_getshdrstrndx(f->elf, &names))
+		return false;
+	while ((scn = elf_nextscn(f->elf, scn))) {
+		const char *name;
+
+		if (gelf_getshdr(scn, &sh) && addr >= sh.sh_addr &&
+		    addr - sh.sh_addr < sh.sh_size && sh.sh_flags & SHF_EXECINSTR &&
+		    (name = elf_strptr(f->elf, names, sh.sh_name)))
+			return !strncmp(name, ".text", 5);
+	}
+	return false;
+}
+
+/* Where the instruction at p, at addr, leads to; 0: it is none with a 32-bit distance. */
+static uint64_t target_of(const unsigned char *p, uint64_t addr, int size)
+{
+	int32_t distance;
+
+	memcpy(&distance, p + size - 4, sizeof(distance));
+	return addr + (uint64_t)size + (uint64_t)distance;
+}
+
+/* All that looks like a direct call from addr on, to where the function ends. */
+static int find_calls_from(const struct file *f, uint64_t addr, struct call calls[CALLS_MAX], int n)
+{
+	size_t size = (size_t)(function_end(f, addr) - addr);
 	const unsigned char *p = at(f, addr, size);
-	int n = 0;
 
 	for (size_t i = 0; p && i + 5 <= size && n < CALLS_MAX; i++) {
-		int32_t distance;
-
 		if (p[i] != 0xe8)
 			continue;
-		memcpy(&distance, p + i + 1, sizeof(distance));
 		calls[n].back = addr + i + 5;
-		calls[n].target = calls[n].back + (uint64_t)distance;
+		calls[n].target = target_of(p + i, addr + i, 5);
 		n++;
 	}
 	return n;
 }
 
-static uint64_t find_symbol(const struct file *f, const char *name)
+/* The same for the function at addr, and for the parts of it that lie elsewhere. */
+static int find_calls(const struct file *f, uint64_t addr, struct call calls[CALLS_MAX])
+{
+	size_t size = addr ? (size_t)(function_end(f, addr) - addr) : 0;
+	const unsigned char *p = at(f, addr, size);
+	int n = addr ? find_calls_from(f, addr, calls, 0) : 0;
+
+	for (size_t i = 0; p && i + 6 <= size; i++) {
+		uint64_t to = 0;
+
+		if (p[i] == 0x0f && (p[i + 1] & 0xf0) == 0x80)
+			to = target_of(p + i, addr + i, 6);
+		else if (p[i] == 0xe9)
+			to = target_of(p + i, addr + i, 5);
+		if (to && (to < addr || to >= addr + size) && is_code(f, to))
+			n = find_calls_from(f, to, calls, n);
+	}
+	return n;
+}
+
+/* An exported symbol's address, by its name, or (name NULL) 1 if one is at addr; or 0. */
+static uint64_t find_symbol(const struct file *f, const char *name, uint64_t addr)
 {
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
@@ -178,8 +226,10 @@ static uint64_t find_symbol(const struct file *f, const char *name)
 		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
 			const char *s = elf_strptr(f->elf, sh.sh_link, sym.st_name);
 
-			if (s && !strcmp(s, name))
+			if (s && name && !strcmp(s, name))
 				return sym.st_value;
+			if (!name && sym.st_value == addr && sym.st_shndx != SHN_UNDEF)
+				return 1;
 		}
 	}
 	return 0;
@@ -213,10 +263,11 @@ void python_collect_read(int fd, struct python_collect *c)
 	if (f.bytes) {
 		find_moves(&f);
 		n_a = find_calls(&f, find_method(&f), a);
-		n_b = find_calls(&f, find_symbol(&f, "PyGC_Collect"), b);
+		n_b = find_calls(&f, find_symbol(&f, "PyGC_Collect", 0), b);
 		for (int i = 0; i < n_a && !c->python; i++) {
 			for (int k = 0; k < n_b && !c->python; k++) {
-				if (a[i].target != b[k].target || !at(&f, a[i].target, 1))
+				if (a[i].target != b[k].target || !is_code(&f, a[i].target) ||
+				    find_symbol(&f, NULL, a[i].target))
 					continue;
 				c->python = a[i].back;
 				c->c = b[k].back;
