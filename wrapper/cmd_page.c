@@ -12,6 +12,7 @@
 #include "ask.h"
 #include "key.h"
 #include "quote.h"
+#include "screen.h"
 #include "teletap.h"
 
 /*
@@ -90,6 +91,25 @@ static enum status ask_all(const struct opts *o, struct ask *a)
 	return worst;
 }
 
+/* On a terminal. */
+static enum status follow(const struct opts *o, const struct wish *wish, const unsigned char *key)
+{
+	const struct page page = { .number = wish->page, .name = wish->word, .title = "" };
+	const struct page *wanted[] = { &page };
+	struct source *source = asked_open(o, o->n_args > 1 ? o->args[1] : "127.0.0.1", key);
+	char *msg = NULL;
+	int ret = -ENOMEM;
+
+	if (source) {
+		ret = screen_run(source, o, wanted, 1, &msg);
+		source->close(source);
+	}
+	if (ret < 0)
+		say_why(msg, ret);
+	free(msg);
+	return ret > 0 ? (enum status)(STATUS_SIGNAL + ret) : ret ? STATUS_REFUSED : STATUS_OK;
+}
+
 enum status cmd_page(const struct opts *o)
 {
 	unsigned char key[REQUEST_KEY];
@@ -111,6 +131,8 @@ enum status cmd_page(const struct opts *o)
 		return STATUS_REFUSED;
 	}
 	a.key = o->key ? key : NULL;
+	if (o->follow && o->n_args < 3 && wish.page && wish.code < 0 && screen_possible(o))
+		return follow(o, &wish, a.key);
 	for (long i = 0; !o->count || i < o->count; i++) {
 		double whole = (double)(time_t)o->interval;
 

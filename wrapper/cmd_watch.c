@@ -19,6 +19,7 @@
 #include "plan.h"
 #include "python.h"
 #include "render.h"
+#include "screen.h"
 #include "session.h"
 #include "target.h"
 #include "teletap.h"
@@ -409,9 +410,42 @@ static enum status watch(const struct opts *o)
 	return err || ret ? STATUS_REFUSED : STATUS_OK;
 }
 
+/* On a terminal: pages are loaded as they are gone to. */
+static enum status watch_screen(const struct opts *o)
+{
+	const struct page *wanted[PLAN_PAGES];
+	struct source *source;
+	char *msg = NULL;
+	int n = 0, ret, swept;
+
+	if (!plan_read(o, wanted, &n)) {
+		opts_usage(command_find("watch"), stderr);
+		return STATUS_USAGE;
+	}
+	swept = runner_sweep();
+	if (swept)
+		say("removed %d module%s that a killed teletap had left", swept,
+		    swept > 1 ? "s" : "");
+	source = live_open(o, &ret, &msg);
+	if (source) {
+		ret = screen_run(source, o, wanted, n, &msg);
+		source->close(source);
+	}
+	if (ret < 0)
+		say_why(msg, ret);
+	if (ret == -EINVAL)
+		opts_usage(command_find("watch"), stderr);
+	free(msg);
+	return ret > 0          ? (enum status)(STATUS_SIGNAL + ret)
+	       : !ret           ? STATUS_OK
+	       : ret == -EINVAL ? STATUS_USAGE
+				: STATUS_REFUSED;
+}
+
 enum status cmd_watch(const struct opts *o)
 {
-	return watch(o);
+	/* A command of our own has the terminal for itself. */
+	return screen_possible(o) && !o->command && !geteuid() ? watch_screen(o) : watch(o);
 }
 
 enum status cmd_record(const struct opts *o)

@@ -88,6 +88,7 @@ struct live {
 		char *why;             /* none, and why */
 	} * pages;                     /* by place in pages[] */
 	uint32_t versions;             /* of pages without a module */
+	int sort; /* struct render has it */
 };
 
 /* The module behind a page; NULL: there is none, see l->pages. */
@@ -537,7 +538,8 @@ static enum page_state draw_state(struct live *l, struct module *m, const struct
 			    .target = &m->shown,
 			    .state = &m->session->state,
 			    .number = m->number,
-			    .last = m->ended };
+			    .last = m->ended,
+			    .sort = l->sort };
 
 	*text = json ? render_json(&r) : render_text(&r);
 	if (m->ended || l->idle) {
@@ -678,6 +680,21 @@ static int live_step(struct source *s, int64_t now_ms)
 	return due;
 }
 
+static void live_tune(struct source *s, double interval, int sort)
+{
+	struct live *l = (struct live *)s;
+
+	l->o.interval = interval;
+	l->sort = sort;
+	l->versions++;
+	for (int i = 0; i < l->n_modules; i++) {
+		int64_t next = l->now_ms + (int64_t)(interval * 1000);
+
+		if (l->modules[i].next_ms > next)
+			l->modules[i].next_ms = next;
+	}
+}
+
 static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
@@ -763,6 +780,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .headline = live_headline,
 				     .fds = live_fds,
 				     .step = live_step,
+				     .tune = live_tune,
 				     .close = live_close };
 	l->o = *o;
 	*err = list_modules(l) ? open_target(l, msg) : -ENOMEM;

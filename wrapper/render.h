@@ -21,6 +21,7 @@ struct render {
 	bool color;
 	long number; /* of this page in the run, from 1 */
 	bool last;   /* of the run */
+	int sort;    /* text: by this one of its columns of numbers, from 1; 0: as the page is */
 };
 
 /* Return the page (to be freed), NULL when out of memory. Text ends in a newline. */

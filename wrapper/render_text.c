@@ -263,6 +263,29 @@ static bool is_zero(const struct table *t, int row, int column)
 	return unit == UNIT_SHARE || unit == UNIT_BAR ? c->share <= 0 : c->number == 0;
 }
 
+static bool has_numbers(const struct column *c)
+{
+	return c->unit == UNIT_COUNT || c->unit == UNIT_BYTES || c->unit == UNIT_NS ||
+	       c->unit == UNIT_SHARE;
+}
+
+/* The column that a block which is sorted is to be sorted by instead. */
+static int sort_column(const struct table *t, enum block block, int by, int sort)
+{
+	int n = 0;
+
+	for (int c = 0; c < t->n_columns; c++)
+		n += t->columns[c].block & block && has_numbers(&t->columns[c]);
+	if (by < 0 || !sort || !n)
+		return by;
+	sort = (sort - 1) % n;
+	for (int c = 0; c < t->n_columns; c++) {
+		if (t->columns[c].block & block && has_numbers(&t->columns[c]) && !sort--)
+			return c;
+	}
+	return by;
+}
+
 static void draw_block(FILE *f, const struct table *t, enum block block)
 {
 	int by = block == BLOCK_TOTAL ? t->by_total : t->by_interval, n = 0, more = 0;
@@ -396,6 +419,8 @@ char *render_text(const struct render *r)
 	if (!f)
 		return NULL;
 	r->page->fill(r->state, &t);
+	t.by_interval = sort_column(&t, BLOCK_INTERVAL, t.by_interval, r->sort);
+	t.by_total = sort_column(&t, BLOCK_TOTAL, t.by_total, r->sort);
 	draw_head(f, r);
 	if (has_block(&t, BLOCK_INTERVAL) || !has_block(&t, BLOCK_TOTAL))
 		draw_block(f, &t, BLOCK_INTERVAL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * source: where the keeper has its pages from: a target (live.c) or a recording
- * (played.c). All times are milliseconds of CLOCK_MONOTONIC.
+ * (played.c); and where a terminal has them from: a target, or a server (asked.c). All times are
+ * milliseconds of CLOCK_MONOTONIC.
  */
 #ifndef TELETAP_SOURCE_H
 #define TELETAP_SOURCE_H
@@ -37,6 +38,11 @@ struct source {
 	/* Does what is due. Returns how many ms from now on it is due again. */
 	int (*step)(struct source *s, int64_t now_ms);
 
+	/* For the terminal: time between pages, and struct render's sort; NULL: cannot. */
+	void (*tune)(struct source *s, double interval, int sort);
+
+	bool remote; /* it knows pages that we do not, and the contents */
+
 	/* Unloads everything; takes its time. */
 	void (*close)(struct source *s);
 };
@@ -44,6 +50,7 @@ struct source {
 /* Each returns NULL with *msg and *err set when it cannot be. */
 struct source *live_open(const struct opts *o, int *err, char **msg);
 struct source *played_open(const struct opts *o, int *err, char **msg);
+struct source *asked_open(const struct opts *o, const char *host, const unsigned char *key);
 
 /* For a page without figures: some lines, as text or JSON; to be freed. */
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,

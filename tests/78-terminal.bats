@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pages on a terminal: teletap watch and teletap page --follow, in tmux.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+bats_require_minimum_version 1.5.0
+load helper
+load serve
+
+setup_file() {
+	export PORT=25321 R=$BATS_FILE_TMPDIR/recording
+	"$TOP/tests/recording" gc "$TOP/tests/data/gc/session.lines" "$R"
+	export EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack
+	if [ -x /usr/bin/python3.11 ]; then
+		need_python
+		python_copy "$EXE"
+		pack_make "$PACK" "$EXE"
+	fi
+}
+
+teardown_file() {
+	[ ! -e "$EXE" ] || python_forget "$EXE"
+}
+
+setup() {
+	server='' desk=''
+	export STUB_LOG=$BATS_TEST_TMPDIR/log
+	SOCKET=$BATS_TEST_TMPDIR/tmux
+}
+
+teardown() {
+	tmux -S "$SOCKET" kill-server 2>/dev/null || true
+	kill_server
+}
+
+# terminal COMMAND: runs it in 80 columns and 24 lines.
+terminal() {
+	tmux -f /dev/null -S "$SOCKET" new-session -d -x 80 -y 24 \
+		"env PATH='$PATH' TERM=screen $1; echo status \$?; exec cat" 3>&-
+}
+
+keys() { tmux -S "$SOCKET" send-keys "$@"; }
+picture() { tmux -S "$SOCKET" capture-pane -p; }
+shows() { picture | grep -q -- "$1"; }
+shows_not() { ! picture | grep -q -- "$1"; }
+
+# The line at the bottom.
+bottom() { picture | tail -n 1; }
+
+@test "page --follow: three digits go to a page" {
+	serve --replay "$R" -i 3600
+	terminal "teletap page gc 127.0.0.1:$PORT -f"
+	until_true shows '^210 gc  Garbage collection'
+	[ "$(picture | head -n 8)" = "$(teletap replay "$R" gc -n 1 | head -n 8)" ]
+	keys 2 5
+	until_true shows '^page 25$'
+	shows '^210 gc'
+	keys 5
+	until_true shows '^255 contents'
+	shows_not '^210 gc  Garbage collection by generation  *20'
+	keys 2 3 0
+	until_true shows 'not recorded'
+	keys 2 9
+	until_true shows '^page 29'
+	until_true shows_not '^page 29' # forgotten
+	keys 2 1 0
+	until_true shows 'Since attaching'
+	keys q
+	until_true shows '^status 0$'
+	shows 'Since attaching' # what was seen last stays
+}
+
+@test "page --follow: pause, interval, help, Ctrl-C" {
+	serve --replay "$R" -i 1
+	terminal "teletap page gc 127.0.0.1:$PORT -f -i 0.2"
+	until_true shows '^page 1:'
+	keys p
+	until_true shows '^PAUSED'
+	sleep 2.5
+	shows '^page 1:'
+	keys Space
+	until_true shows '^page 3, the last one'
+	keys +
+	until_true shows '^0.4 s'
+	keys - -
+	until_true shows '^0.1 s'
+	keys h
+	until_true shows 'go to page 210'
+	keys x
+	until_true shows 'Since attaching'
+	keys C-c
+	until_true shows '^status 130$'
+}
+
+@test "page --follow: the server goes away and comes back" {
+	serve --replay "$R" -i 3600
+	terminal "teletap page gc 127.0.0.1:$PORT -f -i 0.2 -t 0.3"
+	until_true shows '^210 gc'
+	stop_server
+	until_true shows '^NO ANSWER: .*nobody answers there'
+	shows 'Since attaching' # the page that was there
+	serve --replay "$R" -i 3600
+	until_true shows_not 'NO ANSWER'
+	shows '^210 gc'
+}
+
+@test "resizing and scrolling" {
+	serve --replay "$R" -i 3600
+	terminal "teletap page gc 127.0.0.1:$PORT -f"
+	until_true shows 'Nothing was lost'
+	tmux -S "$SOCKET" resize-window -x 50 -y 10
+	until_true shows_not 'Nothing was lost'
+	until_true shows 's  255: contents  h: help'
+	[ "$(picture | wc -l)" -eq 10 ]
+	shows '^210 gc'
+	keys PageDown PageDown
+	until_true shows 'Nothing was lost'
+	shows_not '^210 gc'
+	keys Home
+	until_true shows '^210 gc'
+	tmux -S "$SOCKET" resize-window -x 100 -y 40
+	until_true shows 'Nothing was lost'
+	[ "$(picture | wc -l)" -eq 40 ]
+	[[ $(bottom) == *"q: leave"* ]]
+}
+
+@test "watch: pages of a process, until it has ended" {
+	need_root
+	need_python
+	need_uprobes
+	"$EXE" -c 'import time; time.sleep(100)' 3>&- &
+	target=$!
+	sleep 0.3
+	PATH=$TOP/tests/stub:$PATH terminal "STUB_LOG=$STUB_LOG teletap watch gc --pack $PACK -p $target -i 0.3"
+	until_true shows '^page [1-9]'
+	keys 2 5 5
+	until_true shows "process $target"
+	shows '^210 .* live'
+	keys 2 1 0
+	until_true shows '^210 gc  Garbage collection'
+	keys 9 9 9
+	until_true shows '^999: no such page'
+	kill -9 $target
+	until_true shows "^ENDED: process $target has ended"
+	shows ', the last one: '
+	keys q
+	until_true shows '^status 0$'
+	[ "$(pgrep -fc "teletap_pid=$target")" -eq 0 ]
+}
+
+@test "without a terminal: plain pages" {
+	serve --replay "$R" -i 3600
+	run -0 page gc -f -i 0.1 -n 2
+	[ "$(grep -c '^210 gc' <<<"$output")" -eq 2 ]
+	lacks '\x1b' <<<"$output"
+	# a terminal that can do nothing, and a pipe in a terminal
+	terminal "env TERM=dumb teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1; teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1 | cat"
+	until_true shows '^status 0$'
+	shows_not 'q: leave'
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A server as a source: the page that was wanted last is asked for every interval.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "source.h"
+
+#define PATIENCE_S 1.0 /* keys are not heard meanwhile */
+#define SOON_MS 500    /* a page that is warming up */
+
+struct asked_source {
+	struct source source;
+	struct ask ask;
+	char wish[16];
+	double interval;
+	int64_t next_ms;
+	uint32_t version;
+	enum page_state state;
+	char *text;
+};
+
+static void want(struct source *s, const struct page *page, int64_t now_ms)
+{
+	struct asked_source *a = (struct asked_source *)s;
+	char wish[sizeof(a->wish)];
+
+	snprintf(wish, sizeof(wish), "%d", page->number);
+	if (!strcmp(wish, a->wish))
+		return;
+	memcpy(a->wish, wish, sizeof(wish));
+	a->next_ms = now_ms;
+	free(a->text);
+	a->text = NULL;
+	a->version++;
+}
+
+static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
+{
+	struct asked_source *a = (struct asked_source *)s;
+
+	(void)page, (void)json;
+	*text = strdup(a->text ? a->text : "...\n");
+	return a->state;
+}
+
+static uint32_t version(struct source *s, const struct page *page)
+{
+	(void)page;
+	return 1 + ((struct asked_source *)s)->version;
+}
+
+static int fds(struct source *s, struct pollfd *fds)
+{
+	(void)s, (void)fds;
+	return 0;
+}
+
+static int step(struct source *s, int64_t now_ms)
+{
+	struct asked_source *a = (struct asked_source *)s;
+	struct asked answer;
+	char *msg = NULL;
+
+	if (now_ms < a->next_ms || !*a->wish)
+		return *a->wish ? (int)(a->next_ms - now_ms) : 1000;
+	a->next_ms = now_ms + (int64_t)(a->interval * 1000);
+	if (ask_page(&a->ask, &answer, &msg)) {
+		char *old = a->text;
+
+		/* The page that is there stays, below the reason. */
+		a->state = PAGE_CANNOT;
+		if (old && !strncmp(old, "NO ANSWER", 9)) {
+			free(msg);
+			return (int)(a->next_ms - now_ms);
+		}
+		if (asprintf(&a->text, "NO ANSWER: %s\n\n%s", msg ? msg : "?", old ? old : "") < 0)
+			a->text = old;
+		else
+			free(old);
+		free(msg);
+	} else {
+		free(a->text);
+		a->text = answer.text;
+		a->state = answer.state;
+		if (answer.state == PAGE_WARMING)
+			a->next_ms = now_ms + SOON_MS;
+	}
+	a->version++;
+	return (int)(a->next_ms - now_ms);
+}
+
+static void tune(struct source *s, double interval, int sort)
+{
+	(void)sort; /* the server's */
+	((struct asked_source *)s)->interval = interval;
+	((struct asked_source *)s)->next_ms = 0;
+}
+
+static void close_asked(struct source *s)
+{
+	free(((struct asked_source *)s)->text);
+	free(s);
+}
+
+struct source *asked_open(const struct opts *o, const char *host, const unsigned char *key)
+{
+	struct asked_source *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->source = (struct source){ .want = want,
+				     .draw = draw,
+				     .version = version,
+				     .fds = fds,
+				     .step = step,
+				     .tune = tune,
+				     .remote = true,
+				     .close = close_asked };
+	a->interval = o->interval;
+	a->ask = (struct ask){ .host = host,
+			       .wish = a->wish,
+			       .timeout = o->timeout < PATIENCE_S ? o->timeout : PATIENCE_S,
+			       .key = key };
+	return &a->source;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ncurses sends what has changed only, so a slow line will do. Messages (stderr) would
+ * tear the picture: while it stands they come in by a pipe, and the last one is shown.
+ */
+#include "screen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "contents.h"
+#include "fail.h"
+
+/* curses.h has macros for everything, erase() and move() among them: it comes last. */
+#include <curses.h>
+
+#define WANT_MS 1000
+#define DIGITS_MS 2000 /* then those typed so far are forgotten */
+#define INTERVAL_MIN 0.1
+#define INTERVAL_MAX 3600.0
+#define MESSAGE 200
+
+static const char help[] = "Keys\n\n"
+			   "  210         go to page 210 (255: all pages)\n"
+			   "  Tab         the next of the pages that were asked for\n"
+			   "  space, p    pause, and go on\n"
+			   "  s, S        sort by the next column; as the page is\n"
+			   "  +, -        more, less time between pages\n"
+			   "  arrows      scroll; PgUp, PgDn, Home\n"
+			   "  h, ?        this help; any key leaves it\n"
+			   "  q           leave\n";
+
+struct screen {
+	struct source *source;
+	const struct page *const *wanted;
+	int n_wanted, which; /* the present one of them */
+	struct page other;   /* a page that our table lacks */
+	const struct page *page;
+	char *text;
+	uint32_t version; /* of text; 0: it is to be drawn */
+	int64_t contents_ms;
+	double interval;
+	int sort, scroll, n_lines;
+	bool paused, helping, redraw;
+	char digits[4];
+	int64_t digits_ms, wanted_ms, now_ms;
+	char message[MESSAGE];
+	int messages; /* the pipe */
+};
+
+bool screen_possible(const struct opts *o)
+{
+	const char *term = getenv("TERM");
+
+	return o->output == OUTPUT_TEXT && !o->count && isatty(STDIN_FILENO) &&
+	       isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void go_to(struct screen *s, const struct page *page)
+{
+	s->page = page;
+	s->version = 0;
+	s->scroll = 0;
+	s->wanted_ms = 0;
+	s->paused = false;
+}
+
+static void go_to_number(struct screen *s, int number)
+{
+	for (int i = 0; i < n_pages; i++) {
+		if (pages[i].number == number) {
+			go_to(s, &pages[i]);
+			return;
+		}
+	}
+	if (number != REQUEST_CONTENTS && !s->source->remote) {
+		snprintf(s->message, sizeof(s->message), "%d: no such page: 255 lists them",
+			 number);
+		return;
+	}
+	s->other = (struct page){ .number = number,
+				  .name = number == REQUEST_CONTENTS ? "contents" : "",
+				  .title = "" };
+	go_to(s, &s->other);
+}
+
+/* Draws the page anew when it has changed. */
+static void refresh_text(struct screen *s)
+{
+	static const struct actions none;
+	bool contents = !s->source->remote && s->page->number == REQUEST_CONTENTS;
+	uint32_t version = contents ? (uint32_t)(s->now_ms / WANT_MS) + 1
+				    : s->source->version(s->source, s->page);
+	char *text = NULL;
+
+	if (s->version == version || (s->paused && s->version))
+		return;
+	if (contents)
+		text = contents_draw(s->source, &none, false);
+	else
+		s->source->draw(s->source, s->page, false, &text);
+	if (!text)
+		return;
+	free(s->text);
+	s->text = text;
+	s->version = version;
+	s->redraw = true;
+}
+
+/* One line of the picture, cut to its width. */
+static void put_line(int row, const char *line, size_t len, int attributes)
+{
+	attrset((attr_t)attributes);
+	mvaddnstr(row, 0, line, (int)len);
+	attrset(A_NORMAL);
+}
+
+static void put_text(struct screen *s, const char *text)
+{
+	int row = 0, line = 0;
+
+	for (const char *p = text; *p; line++) {
+		size_t len = strcspn(p, "\n");
+		bool loud = !strncmp(p, "ENDED", 5) || !strncmp(p, "NOT EXACT", 9) ||
+			    !strncmp(p, "NO ANSWER", 9);
+
+		if (line >= s->scroll && row < LINES - 1)
+			put_line(row++, p, len, loud ? A_REVERSE : line == 0 ? A_BOLD : A_NORMAL);
+		p += len + (p[len] == '\n');
+	}
+	s->n_lines = line;
+}
+
+static void put_status(struct screen *s)
+{
+	char status[256];
+
+	if (*s->message)
+		snprintf(status, sizeof(status), "%s", s->message);
+	else if (*s->digits)
+		snprintf(status, sizeof(status), "page %s", s->digits);
+	else
+		snprintf(status, sizeof(status), "%s%.3g s%s%.0d  255: contents  h: help  q: leave",
+			 s->paused ? "PAUSED  " : "", s->interval, s->sort ? "  sort " : "",
+			 s->sort);
+	attrset(A_REVERSE);
+	mvhline(LINES - 1, 0, ' ', COLS);
+	mvaddnstr(LINES - 1, 0, status, COLS);
+	attrset(A_NORMAL);
+}
+
+static void paint(struct screen *s)
+{
+	if (!s->redraw)
+		return;
+	s->redraw = false;
+	erase();
+	put_text(s, s->helping ? help : s->text ? s->text : "");
+	put_status(s);
+	move(LINES - 1, 0);
+	refresh();
+}
+
+static void tune(struct screen *s, double factor, int sort)
+{
+	s->interval *= factor;
+	s->interval = s->interval < INTERVAL_MIN ? INTERVAL_MIN : s->interval;
+	s->interval = s->interval > INTERVAL_MAX ? INTERVAL_MAX : s->interval;
+	s->sort = sort;
+	if (s->source->tune)
+		s->source->tune(s->source, s->interval, s->sort);
+}
+
+static void scroll_by(struct screen *s, int lines)
+{
+	int most = s->n_lines - (LINES - 1);
+
+	s->scroll += lines;
+	s->scroll = s->scroll > most ? most : s->scroll;
+	s->scroll = s->scroll < 0 ? 0 : s->scroll;
+}
+
+static void take_digit(struct screen *s, char digit)
+{
+	size_t n = strlen(s->digits);
+
+	s->digits[n] = digit;
+	s->digits[n + 1] = '\0';
+	s->digits_ms = s->now_ms;
+	if (n == 2) {
+		go_to_number(s, atoi(s->digits));
+		s->digits[0] = '\0';
+	}
+}
+
+/* False: leave. */
+static bool take_key(struct screen *s, int key)
+{
+	s->redraw = true;
+	if (key != KEY_RESIZE)
+		s->message[0] = '\0';
+	if (s->helping && key != KEY_RESIZE) {
+		s->helping = false;
+		return key != 'q';
+	}
+	if (key >= '0' && key <= '9') {
+		take_digit(s, (char)key);
+		return true;
+	}
+	if (key != KEY_RESIZE)
+		s->digits[0] = '\0';
+	switch (key) {
+	case 'q':
+		return false;
+	case ' ':
+	case 'p':
+		s->paused = !s->paused;
+		break;
+	case '\t':
+		s->which = (s->which + 1) % s->n_wanted;
+		go_to(s, s->wanted[s->which]);
+		break;
+	case 's':
+		tune(s, 1, s->sort + 1);
+		break;
+	case 'S':
+		tune(s, 1, 0);
+		break;
+	case '+':
+		tune(s, 2, s->sort);
+		break;
+	case '-':
+		tune(s, 0.5, s->sort);
+		break;
+	case KEY_DOWN:
+		scroll_by(s, 1);
+		break;
+	case KEY_UP:
+		scroll_by(s, -1);
+		break;
+	case KEY_NPAGE:
+		scroll_by(s, LINES - 2);
+		break;
+	case KEY_PPAGE:
+		scroll_by(s, 2 - LINES);
+		break;
+	case KEY_HOME:
+		s->scroll = 0;
+		break;
+	case 'h':
+	case '?':
+		s->helping = true;
+		break;
+	case KEY_RESIZE:
+		scroll_by(s, 0);
+		clear();
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+/* The last line that was said. */
+static void take_message(struct screen *s)
+{
+	char buf[4096];
+	ssize_t n = read(s->messages, buf, sizeof(buf) - 1);
+	char *start;
+
+	if (n <= 0)
+		return;
+	buf[n] = '\0';
+	if (buf[n - 1] == '\n')
+		buf[n - 1] = '\0';
+	start = strrchr(buf, '\n');
+	snprintf(s->message, sizeof(s->message), "%.*s", MESSAGE - 1, start ? start + 1 : buf);
+	s->redraw = true;
+}
+
+/* Wants pages, steps, draws. Returns how long nothing is due, in ms. */
+static int go_on(struct screen *s)
+{
+	int due;
+
+	s->now_ms = clock_ms();
+	if (*s->digits && s->now_ms - s->digits_ms > DIGITS_MS) {
+		s->digits[0] = '\0';
+		s->redraw = true;
+	}
+	if (!s->wanted_ms || s->now_ms - s->wanted_ms >= WANT_MS) {
+		s->wanted_ms = s->now_ms;
+		if (s->source->remote || s->page->number != REQUEST_CONTENTS)
+			s->source->want(s->source, s->page, s->now_ms);
+	}
+	due = s->source->step(s->source, s->now_ms);
+	refresh_text(s);
+	paint(s);
+	return due < 250 ? due : 250;
+}
+
+static int loop(struct screen *s, int signals)
+{
+	struct pollfd fds[SOURCE_FDS + 3];
+	struct signalfd_siginfo info;
+	int key;
+
+	for (;;) {
+		int due = go_on(s), n = 3;
+
+		fds[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = signals, .events = POLLIN };
+		fds[2] = (struct pollfd){ .fd = s->messages, .events = POLLIN };
+		n += s->source->fds(s->source, fds + 3);
+		poll(fds, (nfds_t)n, due);
+		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info))
+			return (int)info.ssi_signo;
+		if (fds[2].revents)
+			take_message(s);
+		if (fds[0].revents & (POLLHUP | POLLERR))
+			return SIGHUP;
+		while ((key = getch()) != ERR) { /* also after a resize, which ends poll */
+			if (!take_key(s, key))
+				return 0;
+		}
+	}
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int screen_run(struct source *source, const struct opts *o, const struct page *const *wanted, int n,
+	       char **msg)
+{
+	struct screen s = {
+		.source = source, .wanted = wanted, .n_wanted = n, .interval = o->interval
+	};
+	int signals = block_signals(), ends[2] = { -1, -1 }, old = -1, ret;
+	SCREEN *terminal;
+
+	setlocale(LC_CTYPE, "");
+	if (signals < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		return fail(msg, errno, "pipe: %s", strerror(errno));
+	terminal = newterm(NULL, stdout, stdin);
+	if (!terminal)
+		return fail(msg, ENOTTY, "the terminal is not known: set TERM, or use -n or | cat");
+	if (isatty(STDERR_FILENO)) {
+		old = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+		dup2(ends[1], STDERR_FILENO);
+	}
+	s.messages = ends[0];
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	set_escdelay(25);
+	go_to(&s, wanted[0]);
+	ret = loop(&s, signals);
+	endwin();
+	delscreen(terminal);
+	if (old >= 0) {
+		dup2(old, STDERR_FILENO);
+		close(old);
+	}
+	if (ret != SIGHUP && s.text)
+		fputs(s.text, stdout);
+	free(s.text);
+	close(ends[0]);
+	close(ends[1]);
+	close(signals);
+	return ret;
+}
