@@ -177,6 +177,27 @@ damaged() {
 	printf '%b' "$2" | dd of=damaged bs=1 seek="$1" conv=notrunc status=none
 }
 
+@test "a dead process's file gives its pages" {
+	start env TELETAP_RING=ring "$SERVICE"
+	tell 'all 3'
+	tell 'log last \x1b[2J words'
+	echo abort >&7
+	wait "$PID" || true
+	run -0 --separate-stderr teletap replay ring log
+	[[ $output == *"process $PID"* ]]
+	grep -F ' info      last \x1b[2J words ' <<<"$output"
+	[[ $output == *"read from the ring's file"* ]]
+	run -0 teletap replay ring 240,config,about -o json
+	[ "$(jq -c 'select(.page == 240) | [.rows[] | [.part, .item, .value]]' <<<"$output")" = '[["input","pulses","3 /s"],["step","filtered","1.5 /s"],["result","","3.75 km/h"]]' ]
+	[ "$(jq -c 'select(.page == 202) | [.rows[] | [.key, .value]]' <<<"$output")" = '[["threads","at most 64"],["port","8080"]]' ]
+	[ "$(jq -c 'select(.page == 201) | .target.pid' <<<"$output")" = "$PID" ]
+	run -1 --separate-stderr teletap replay ring gc
+	[[ $stderr == *'gc: the page was not recorded'* ]]
+	truncate -s 5000 ring
+	run -3 --separate-stderr teletap replay ring log
+	[[ $stderr == *'the ring is 5000 bytes long, but says 76928'* ]]
+}
+
 @test "a damaged line is left out and counted, the others are shown" {
 	start env TELETAP_RING=whole "$SERVICE"
 	tell 'log one'

@@ -51,8 +51,9 @@
  *   spantime OPERATION BUCKET COUNT         a histogram's bucket, see bucket.h
  *   error   NAME HANDLED UNHANDLED LAST_NS  its errors: what (the name's function) and
  *                                           where (its file); the last one's time
- *   ring    PID START_NS TORN BUSY LOST ENDED    its ring, see ring.h; ENDED: the process
- *                                           has, and the lines are those last read
+ *   ring    PID START_NS TORN BUSY LOST ENDED    its ring, see ring.h; ENDED 1: the
+ *                                           process has, the lines are those last
+ *                                           read; 2: they are those of its file
  *   about   ORDER WHAT TEXT                 a fact about the process
  *   said    LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
  *                                           a line of the ring

@@ -42,11 +42,9 @@ static struct cell *add_row(const struct state *s, struct table *t, const char *
 /* Events, and the sum of what they stood for, from fields that follow one another. */
 static void add_sums(const struct state *s, struct cell *c, const struct record *r, int events)
 {
-	double seconds = state_interval_s(s);
-
 	c[EVENTS].number = record_delta(r, events);
 	c[EVENTS_TOTAL].number = record_total(r, events);
-	c[RATE].number = seconds > 0 ? (int64_t)((double)c[EVENTS].number / seconds + 0.5) : 0;
+	c[RATE].number = state_per_second(s, c[EVENTS].number);
 	c[CHANGE].number = record_delta(r, events + 1) - record_delta(r, events + 2);
 	c[CHANGE_TOTAL].number = record_total(r, events + 1) - record_total(r, events + 2);
 }
@@ -73,15 +71,12 @@ void page_counters_fill(const struct state *s, struct table *t)
 			add_sums(s, c, r, 2);
 	}
 	for (at = 0; (r = state_each(s, LINE_GAUGE, &at));) {
-		double seconds = state_interval_s(s);
-
 		c = add_row(s, t, "gauge", record_now(r, 0));
 		if (!c)
 			return;
 		c[EVENTS].number = record_delta(r, 1);
 		c[EVENTS_TOTAL].number = record_total(r, 1);
-		c[RATE].number =
-			seconds > 0 ? (int64_t)((double)c[EVENTS].number / seconds + 0.5) : 0;
+		c[RATE].number = state_per_second(s, c[EVENTS].number);
 		c[CHANGE].unknown = c[CHANGE_TOTAL].unknown = true;
 		c[VALUE] = (struct cell){ .number = record_now(r, 2) };
 		c[LEAST] = (struct cell){ .number = record_now(r, 3) };

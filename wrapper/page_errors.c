@@ -14,7 +14,7 @@ static const struct column columns[N_COLUMNS] = {
 	[UNHANDLED] = { "unhandled", "unhandled", 10, UNIT_COUNT, BLOCK_INTERVAL },
 	[UNHANDLED_TOTAL] = { "unhandled_total", "unhandled", 10, UNIT_COUNT, BLOCK_TOTAL },
 	[LAST] = { "last", "last", 13, UNIT_TIME, BLOCK_BOTH },
-	[WHAT] = { "what", "what", 34, UNIT_TEXT, BLOCK_BOTH },
+	[WHAT] = { "what", "what", 26, UNIT_TEXT, BLOCK_BOTH },
 	[PLACE] = { "place", "place", 0, UNIT_PATH, BLOCK_BOTH },
 };
 
@@ -22,6 +22,11 @@ static const struct column columns[N_COLUMNS] = {
 
 /* The fields of a LINE_ERROR record. */
 enum { F_NAME, F_HANDLED, F_UNHANDLED, F_LAST };
+
+static int64_t sum(int64_t a, int64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
 
 void page_errors_fill(const struct state *s, struct table *t)
 {
@@ -41,8 +46,8 @@ void page_errors_fill(const struct state *s, struct table *t)
 			return;
 		c[UNHANDLED].number = record_delta(r, F_UNHANDLED);
 		c[UNHANDLED_TOTAL].number = record_total(r, F_UNHANDLED);
-		c[ERRORS].number = record_delta(r, F_HANDLED) + c[UNHANDLED].number;
-		c[ERRORS_TOTAL].number = record_total(r, F_HANDLED) + c[UNHANDLED_TOTAL].number;
+		c[ERRORS].number = sum(record_delta(r, F_HANDLED), c[UNHANDLED].number);
+		c[ERRORS_TOTAL].number = sum(record_total(r, F_HANDLED), c[UNHANDLED_TOTAL].number);
 		c[LAST].number = record_now(r, F_LAST);
 		c[WHAT].unknown = c[PLACE].unknown = false;
 		c[WHAT].text = record_text(name, 1);

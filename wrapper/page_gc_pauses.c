@@ -70,7 +70,7 @@ void page_gc_pauses_fill(const struct state *s, struct table *t)
 				return;
 			c[GENERATION].number = g;
 			c[FROM].number = i ? (int64_t)1 << i : 0;
-			c[TO].number = (int64_t)1 << (i + 1);
+			c[TO].number = i < 62 ? (int64_t)1 << (i + 1) : INT64_MAX;
 			c[COUNT].number = now[i];
 			c[COUNT_TOTAL].number = all[i];
 			c[BAR].share = (double)now[i] / (double)most(now);

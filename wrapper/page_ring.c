@@ -62,7 +62,9 @@ static void begin(const struct state *s, struct table *t, const struct column *c
 	if (!ring)
 		table_note(t, "the program has no ring yet: it has just been started, or it runs "
 			      "without teletap.h");
-	if (ring && record_now(ring, R_ENDED))
+	if (record_now(ring, R_ENDED) == 2)
+		table_note(t, "read from the ring's file, whether the process still runs or not");
+	if (record_now(ring, R_ENDED) == 1)
 		table_note(t, "the process has ended: these are the lines of the last look");
 	if (record_now(ring, R_TORN))
 		table_note(t, "lines of the ring that were damaged, and are not here: %" PRId64,
@@ -87,7 +89,7 @@ enum { LOG_TIME, LOG_PID, LOG_TID, LOG_LEVEL, LOG_HANDLED, LOG_CUT, LOG_TEXT, LO
 static const struct column log_columns[LOG_COLUMNS] = {
 	[LOG_TIME] = { "time", "time", 12, UNIT_TIME, BLOCK_INTERVAL },
 	[LOG_PID] = { "pid", "", 0, UNIT_NUMBER, BLOCK_NONE },
-	[LOG_TID] = { "tid", "thread", 9, UNIT_NUMBER, BLOCK_INTERVAL },
+	[LOG_TID] = { "tid", "", 0, UNIT_NUMBER, BLOCK_NONE },
 	[LOG_LEVEL] = { "level", "level", 10, UNIT_TEXT, BLOCK_INTERVAL },
 	[LOG_HANDLED] = { "handled", "", 0, UNIT_BOOL, BLOCK_NONE },
 	[LOG_CUT] = { "cut", "", 0, UNIT_BOOL, BLOCK_NONE },

@@ -37,17 +37,17 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 {
 	int64_t interval[BUCKETS], total[BUCKETS], name = record_now(r, F_NAME);
 	struct cell *c = table_row(t);
-	double seconds = state_interval_s(s);
 
 	if (!c)
 		return;
 	state_buckets(s, LINE_SPANTIME, name, interval, total);
 	c[ENDED].number = record_delta(r, F_ENDED);
 	c[ENDED_TOTAL].number = record_total(r, F_ENDED);
-	c[RATE].number = seconds > 0 ? (int64_t)((double)c[ENDED].number / seconds + 0.5) : 0;
+	c[RATE].number = state_per_second(s, c[ENDED].number);
 	c[FAILED].number = record_delta(r, F_FAILED);
 	c[FAILED_TOTAL].number = record_total(r, F_FAILED);
-	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED) - record_now(r, F_AGAIN);
+	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+	c[OPEN].number -= c[OPEN].number > 0 ? record_now(r, F_AGAIN) : 0;
 	c[TIME].number = record_delta(r, F_TOTAL_NS);
 	c[P50].number = bucket_percentile(interval, 0.50, record_now(r, F_MAX_NS));
 	c[P99].number = bucket_percentile(interval, 0.99, record_now(r, F_MAX_NS));
@@ -72,7 +72,8 @@ void page_spans_fill(const struct state *s, struct table *t)
 	t->empty = "no operation has ended";
 	while ((r = state_each(s, LINE_SPAN, &at))) {
 		fill_row(s, t, r);
-		again += record_total(r, F_AGAIN);
+		if (record_total(r, F_AGAIN) <= INT64_MAX - again)
+			again += record_total(r, F_AGAIN);
 	}
 	at = 0;
 	unpaired = record_total(state_each(s, LINE_UNPAIRED, &at), 0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "ring_lines.h"
 
 static struct replay_module *module_of(struct replay *r, const char *name)
 {
@@ -77,12 +78,50 @@ static int take_moment(struct replay *r, enum moment_kind *kind, char **msg)
 	return 1;
 }
 
+static int take_lines(struct replay *r, char *lines, char **msg)
+{
+	const struct moment_part part = { .module = PAGE_RING,
+					  .lines = lines,
+					  .len = strlen(lines) };
+
+	return take_part(r, &part, msg);
+}
+
+/* What a ring says, as the module of its pages would: a beginning, and one snapshot. */
+static int open_ring(struct replay *r, const char *path, const void *data, size_t size, char **msg)
+{
+	char begin[] = "teletap\t1\t" PAGE_RING "\nsnap\t1\t0\t0\t0\nend\t1\n", *why = NULL;
+	struct ring_about about = { .ended = 2, .sequence = 2, .final = true };
+	struct ring ring;
+	int err = ring_parse(&ring, data, data, data, size, &why);
+
+	if (err) {
+		fail(msg, -err, "%s: %s", path, why ? why : strerror(-err));
+		free(why);
+		return err;
+	}
+	about.real_ns = ring.start_ns;
+	for (int lane = 0; lane < RING_LANES; lane++) {
+		size_t n = ring.n_lines[lane];
+
+		if (n && ring.lines[lane][n - 1].time_ns > about.real_ns)
+			about.real_ns = ring.lines[lane][n - 1].time_ns;
+	}
+	r->lines = ring_lines(&ring, &about);
+	r->target = (struct render_target){ .pid = ring.pid, .exe = path, .python = "" };
+	r->real_ns = about.real_ns;
+	ring_free(&ring);
+	return r->lines ? take_lines(r, begin, msg) : -ENOMEM;
+}
+
 int replay_open_data(struct replay *r, const char *path, const void *data, size_t size, char **msg)
 {
 	enum moment_kind kind;
 	int err;
 
 	*r = (struct replay){ 0 };
+	if (ring_present(data, size))
+		return open_ring(r, path, data, size, msg);
 	err = recording_begin(&r->recording, data, size);
 	if (err == -EPROTO)
 		return fail(msg, EPROTO, "%s: was recorded by another version of teletap: use that",
@@ -141,6 +180,16 @@ int replay_next(struct replay *r, char **msg)
 	enum moment_kind kind;
 	int ret;
 
+	if (r->lines) {
+		ret = take_lines(r, r->lines, msg);
+		free(r->lines);
+		r->lines = NULL;
+		r->number = 1;
+		r->last = true;
+		return ret ? ret : 1;
+	}
+	if (!r->recording.data)
+		return 0;
 	do {
 		ret = take_moment(r, &kind, msg);
 		if (ret == 1 && kind <= MOMENT_AGAIN)
@@ -171,6 +220,7 @@ void replay_close(struct replay *r)
 		free(r->modules[i]);
 	}
 	recording_end(&r->recording);
+	free(r->lines);
 	free(r->data);
 	*r = (struct replay){ 0 };
 }

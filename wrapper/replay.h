@@ -23,9 +23,12 @@ struct replay {
 	int64_t number;  /* of the page at the present moment */
 	int64_t real_ns; /* its time */
 	bool last;
+	char *lines; /* of a ring file, whose one moment is still to come; NULL: none */
 };
 
 /*
+ * A ring file (ring.h) is as good as a recording: it has one moment, of the ring.
+ *
  * Opens a recording and takes what comes before its first page: replay_state then
  * knows every module. Returns 0, or -errno with *msg set.
  */

@@ -188,6 +188,11 @@ static int read_lane(struct ring *r, int lane, const struct shape *shape,
 	return 0;
 }
 
+bool ring_present(const void *bytes, size_t size)
+{
+	return size >= sizeof(MAGIC) - 1 && !memcmp(bytes, MAGIC, sizeof(MAGIC) - 1);
+}
+
 int ring_parse(struct ring *r, const unsigned char *before, const unsigned char *bytes,
 	       const unsigned char *after, size_t size, char **msg)
 {

@@ -64,4 +64,7 @@ int ring_parse(struct ring *r, const unsigned char *before, const unsigned char 
 	       const unsigned char *after, size_t size, char **msg);
 void ring_free(struct ring *r);
 
+/* Whether the bytes begin like a ring. */
+bool ring_present(const void *bytes, size_t size);
+
 #endif

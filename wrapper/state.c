@@ -364,6 +364,13 @@ double state_interval_s(const struct state *s)
 	return (double)(s->now.mono_ns - s->before.mono_ns) / 1e9;
 }
 
+int64_t state_per_second(const struct state *s, int64_t n)
+{
+	double seconds = state_interval_s(s), rate = seconds > 0 ? (double)n / seconds + 0.5 : 0;
+
+	return rate >= 9.2e18 ? INT64_MAX : rate <= -9.2e18 ? -INT64_MAX : (int64_t)rate;
+}
+
 double state_attached_s(const struct state *s)
 {
 	return (double)(s->now.mono_ns - s->first.mono_ns) / 1e9;

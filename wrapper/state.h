@@ -87,6 +87,9 @@ void state_free(struct state *s);
 /* How long the interval was. */
 double state_interval_s(const struct state *s);
 
+/* So many in the interval: how many a second, rounded. */
+int64_t state_per_second(const struct state *s, int64_t n);
+
 /* How long ago the first snapshot was when the last one was made. */
 double state_attached_s(const struct state *s);
 

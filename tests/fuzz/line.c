@@ -4,7 +4,7 @@
  * of the target, the rest is what a module sends. Besides what the sanitizers see,
  * what the stages promise is checked.
  *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -o line line.c -ljansson -lm
+ * with: wrapper/page*.c
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -12,8 +12,7 @@
 
 #include "../../wrapper/bucket.c"
 #include "../../wrapper/line.c"
-#include "../../wrapper/page.c"
-#include "../../wrapper/page_gc.c"
+#include "../../wrapper/page.h"
 #include "../../wrapper/quote.c"
 #include "../../wrapper/render_json.c"
 #include "../../wrapper/render_text.c"
