@@ -57,6 +57,13 @@
  *   about   ORDER WHAT TEXT                 a fact about the process
  *   said    LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
  *                                           a line of the ring
+ *   took    ID BUCKET COUNT                 how long calls of a function took: a bucket of
+ *                                           its histogram
+ *   longest ID TOOK_NS MAX_NS               and their sum
+ *   flow    EVENT MONO_NS TID DEPTH KIND ID TOOK_NS
+ *                                           a function was entered (KIND 0) or left (1),
+ *                                           DEPTH functions being open; -1: not timed
+ *   left    COUNT                           such events that were left out
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -115,6 +122,10 @@ enum line_kind {
 	LINE_RING,
 	LINE_ABOUT,
 	LINE_SAID,
+	LINE_TOOK,
+	LINE_LONGEST,
+	LINE_FLOW,
+	LINE_LEFT,
 	LINE_KINDS,
 };
 

@@ -97,4 +97,10 @@ void page_imports_fill(const struct state *s, struct table *t);
 /* page_calls.c */
 void page_calls_fill(const struct state *s, struct table *t);
 
+/* page_call_times.c */
+void page_call_times_fill(const struct state *s, struct table *t);
+
+/* page_flow.c */
+void page_flow_fill(const struct state *s, struct table *t);
+
 #endif

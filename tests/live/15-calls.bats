@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Pages 220 calls, 221 call-times and 222 flow, against what CPython says itself.
+
+# shellcheck disable=SC2016,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	work=$BATS_TEST_TMPDIR
+	out=$work/pages
+}
+
+# traced PAGE PYTHON PROGRAM OPTION... : its pages go to $out
+traced() {
+	teletap watch "$1" -o json -c "$2 $3" "${@:4}" 3>&- > "$out" 2> "$work/err" ||
+		{ cat "$work/err"; return 1; }
+	[ "$(tail -n 1 "$out" | jq -c '.loss')" = '{"skipped":0,"dropped":0,"table_full":0,"lines":0}' ] ||
+		{ tail -n 1 "$out" | jq -c .loss; return 1; }
+}
+
+# rows FILE : of the last page, "calls function line" of that file's functions, sorted
+rows() {
+	tail -n 1 "$out" | jq -r --arg file "$1" \
+		'.rows[] | select(.file == $file) | "\(.calls_total) \(.function) \(.line)"' | sort
+}
+
+counted_as_profiled() {
+	"$1" "$HERE/profiled.py" "$HERE/calls.py" "$work/profile" 3>&-
+	[ "$(wc -l < "$work/profile")" -ge 40 ]
+	traced calls "$1" "$HERE/calls.py"
+	diff <(sort "$work/profile") <(rows "$HERE/calls.py")
+	expect_clean
+}
+
+@test "3.9: calls per function are those of sys.setprofile" { counted_as_profiled python3.9; }
+@test "3.11: calls per function are those of sys.setprofile" { counted_as_profiled python3.11; }
+@test "3.15: calls per function are those of sys.setprofile" { counted_as_profiled python3.15; }
+
+# took FUNCTION CALLS INCLUSIVE EXCLUSIVE : in ms, within 10 % and 8 ms
+took() {
+	tail -n 1 "$out" | jq -e --arg f "$1" --arg file "$HERE/sleeps.py" \
+		--argjson calls "$2" --argjson inclusive "$3" --argjson exclusive "$4" '
+		def near(ns; ms): ns / 1e6 - ms | (if . < 0 then -. else . end) <= ms * 0.1 + 8;
+		.rows[] | select(.function == $f and .file == $file)
+		| .calls_total == $calls and near(.inclusive_ns_total; $inclusive)
+		  and near(.exclusive_ns_total; $exclusive)' > /dev/null ||
+		{ tail -n 1 "$out" | jq -c --arg f "$1" '.rows[] | select(.function == $f)'; return 1; }
+}
+
+timed_as_slept() {
+	traced calls "$1" "$HERE/sleeps.py"
+	took leaf 9 900 900
+	took branch 3 900 300
+	took recursive 12 1200 1200
+	took ping 9 600 600
+	took pong 6 300 0
+	took numbers 12 900 900
+	took consumer 3 1800 900
+	took raises 3 300 300
+	took catcher 3 300 0
+	took thrower 3 300 "$2"
+	took main 3 5400 0
+}
+
+@test "3.9: inclusive and exclusive times are those slept" { timed_as_slept python3.9 0; }
+# What a function does that an exception was thrown into is its caller's time.
+@test "3.15: inclusive and exclusive times are those slept" { timed_as_slept python3.15 0; }
+
+@test "3.11: times are unknown, and the page says so" {
+	traced calls python3.11 "$HERE/order.py"
+	[ "$(tail -n 1 "$out" | jq '[.rows[] | .inclusive_ns, .exclusive_ns, .inclusive_ns_total,
+		.exclusive_ns_total] | unique == [null]')" = true ]
+	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *'when a function returns, not when it begins'* ]]
+	[ "$(rows "$HERE/order.py")" = "$(printf '%s\n' '1 <module> 1' '1 Body 18' '1 fails 30' '1 first 5' \
+		'1 method 19' '1 outcome 23' '2 second 10' '3 third 14')" ]
+}
+
+# Each event of order.py as "event depth function line", depth from the module's.
+in_order() {
+	local expected
+	traced flow "$1" "$HERE/order.py" --file '*/order.py' --rate 1000
+	# the first line of a module's code is that of its first statement in 3.9
+	jq -r '.rows[] | "\(.event) \(.depth) \(.function) \(.line)"' "$out" > "$work/events"
+	expected='entry 0 <module> MODULE|entry 1 Body 18|return 1 Body 18
+		|entry 1 method 19|entry 2 first 5
+		|entry 3 second 10|entry 4 third 14|return 4 third 14|return 3 second 10
+		|entry 3 second 10|entry 4 third 14|return 4 third 14|return 3 second 10
+		|return 2 first 5|return 1 method 19
+		|entry 1 outcome 23|entry 2 fails 30|return 2 fails 30
+		|entry 2 third 14|return 2 third 14|return 1 outcome 23|return 0 <module> MODULE'
+	diff <(tr '|' '\n' <<< "${expected//MODULE/$2}" | sed 's/^[[:space:]]*//; /^$/d') \
+		<(awk 'NR == 1 { base = $2 } { $2 -= base; print }' "$work/events")
+	jq -es '[.[].rows[] | .time] | . == sort' "$out" > /dev/null
+}
+
+@test "3.9: entries and returns come in order, with file and line" { in_order python3.9 2; }
+@test "3.15: entries and returns come in order, with file and line" { in_order python3.15 1; }
+
+@test "flow: what the rate does not allow is left out, counted and said" {
+	traced flow python3.15 "$HERE/calls.py" --rate 10 --function plain
+	# events of a second, and of the one in which the watching ends
+	jq -es '(map(.rows | length) | add) <= 10 * ((map(.interval_s) | add) + 2)' "$out"
+	[[ "$(jq -rs 'map(.notes[]) | .[0]' "$out")" = *'are left out'* ]]
+	[ "$(jq -rs '[.[].rows[].function] | unique | join(" ")' "$out")" = plain ]
+}
+
+@test "call-times: the distribution of what was slept" {
+	cat > "$work/spread.py" <<-'PY'
+		import time
+		def wait(s): time.sleep(s)
+		def other(): pass
+		for s in [0.02] * 30 + [0.2] * 5 + [1.1]: wait(s); other()
+	PY
+	traced call-times python3.15 "$work/spread.py" --function 'w*t' --file '*/spread.py'
+	tail -n 1 "$out" | jq -e '.rows | length == 1 and (.[0]
+		| .function == "wait" and .line == 2 and .calls_total == 36
+		  and (.histogram | [.under_10us, .under_100us, .under_1ms, .under_10ms,
+		                     .under_100ms, .under_1s, .from_1s]) == [0, 0, 0, 0, 30, 5, 1]
+		  and .duration_ns_total > 2.7e9 and .duration_ns_total < 2.97e9)' ||
+		{ tail -n 1 "$out"; return 1; }
+	# over all pages: the longest was the longest
+	jq -es '[.[].rows[].duration_ns.max] | max | . > 1.1e9 and . < 1.2e9' "$out"
+}
+
+@test "patterns choose functions and files" {
+	traced calls python3.9 "$HERE/calls.py" --function 'p[l]*n' --file '*/calls.p?'
+	[ "$(tail -n 1 "$out" | jq -r '[.rows[].function] | unique | join(" ")')" = plain ]
+	run -2 teletap watch gc -p $$ --function x
+}
+
+@test "forks, short threads, deep recursion: nothing is invented, what is not kept is said" {
+	for python in python3.9 python3.15; do
+		teletap watch calls -o json -c "$python $HERE/forks.py" 3>&- > "$out"
+		[ "$(rows "$HERE/forks.py" | sed 's/<module> 2/<module> 1/' | tr '\n' '|')" = \
+			'1 <module> 1|1530 leaf 8|3 child 12|3001 deep 28|6 parent 17|' ] ||
+			{ rows "$HERE/forks.py"; return 1; }
+		tail -n 1 "$out" | jq -e '.loss | .table_full > 0 and .skipped == 0 and .dropped == 0'
+		[ "$(tail -n 1 "$out" | jq .target.processes)" = 4 ]
+	done
+}
+
+@test "a process that runs already: what is open is not counted" {
+	cat > "$work/open.py" <<-'PY'
+		import os, sys, time
+		def inner(): pass
+		def outer():
+		    open(sys.argv[1] + "/ready", "w").close()
+		    while not os.path.exists(sys.argv[1] + "/go"): time.sleep(0.01)
+		    inner()
+		outer()
+		inner()
+	PY
+	python3.15 "$work/open.py" "$work" 3>&- &
+	pid=$!
+	wait_for "$work/ready"
+	watch calls -p "$pid" -o json
+	while [ "$("$HERE/semaphores" "$pid")" = 0 ]; do sleep 0.05; done
+	touch "$work/go"
+	expect_end 0
+	out=$tap_out
+	[ "$(rows "$work/open.py")" = '2 inner 2' ]
+}
+
+@test "3.14 has no function markers: refused, with the page that helps" {
+	run -3 --separate-stderr teletap watch calls -c 'python3.14 -c 1'
+	[[ "$stderr" = *'no function markers in CPython 3.12 to 3.14'*'page 223'* ]]
+	[ -z "$(modules)" ]
+}
+
+@test "a path that is no UTF-8, here or in a bystander: refused, and nobody breaks" {
+	mkdir "$work/"$'caf\xe9'
+	cp "$HERE/forks.py" "$work/"$'caf\xe9'
+	run -3 --separate-stderr teletap watch calls -c "python3.15 $work/"$'caf\xe9/forks.py'
+	[[ "$stderr" = *'no UTF-8'* ]]
+	(cd "$work/"$'caf\xe9' && exec python3.15 -c 'import time; time.sleep(100)' 3>&-) &
+	pid=$!
+	until grep -q python /proc/$pid/comm; do sleep 0.05; done
+	run -3 --separate-stderr teletap watch flow -c 'python3.15 -c 1'
+	[[ "$stderr" = *"process $pid"*'no UTF-8'* ]]
+	kill $pid
+	expect_clean
+}
+
+@test "the JIT is on: the page says what that means" {
+	PYTHON_JIT=1 traced calls python3.15 "$HERE/order.py"
+	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *JIT* ]]
+}
