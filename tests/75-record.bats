@@ -70,11 +70,11 @@ pages() {
 }
 
 @test "any page at any moment" {
-	teletap replay "$R" -o json >"$out"
+	teletap replay "$R" gc -o json >"$out"
 	mapfile -t times < <(jq -r .time "$out")
 	[ "$(printf '%s\n' "${times[@]}" | sort -u | wc -l)" -eq 8 ]
 	for page in 1 4 8; do
-		run -0 teletap replay "$R" -o json --at "${times[page - 1]}"
+		run -0 teletap replay "$R" gc -o json --at "${times[page - 1]}"
 		[ "$output" = "$(sed -n "${page}p" "$out")" ]
 	done
 	[ "$(pages --from "${times[2]}" --to "${times[4]}")" = "3 4 5" ]
@@ -86,12 +86,12 @@ pages() {
 }
 
 @test "coarser steps: the same sums in fewer pages" {
-	run -0 teletap replay "$R" -o json -i 0.4
+	run -0 teletap replay "$R" gc -o json -i 0.4
 	n=$(jq -s length <<<"$output")
 	[ "$n" -ge 2 ]
 	[ "$n" -lt 8 ]
 	[ "$(tail -n 1 <<<"$output" | jq -c '.rows | map(.runs_total)')" = \
-		"$(teletap replay "$R" -o json | tail -n 1 | jq -c '.rows | map(.runs_total)')" ]
+		"$(teletap replay "$R" gc -o json | tail -n 1 | jq -c '.rows | map(.runs_total)')" ]
 	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
 }
 
@@ -140,10 +140,10 @@ pages() {
 	seen=0
 	for ((at = 0; at < size; at += size / 25)); do
 		head -c "$at" "$R" >"$file"
-		run teletap replay "$file" -o json
+		run teletap replay "$file" gc -o json
 		[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || [ "$status" -eq 1 ]
 		if [ "$status" -eq 0 ]; then
-			diff <(head -n "$(wc -l <<<"$output")" <(teletap replay "$R" -o json)) - <<<"$output"
+			diff <(head -n "$(wc -l <<<"$output")" <(teletap replay "$R" gc -o json)) - <<<"$output"
 			seen=$((seen + 1))
 		fi
 	done
@@ -151,7 +151,7 @@ pages() {
 }
 
 @test "damaged anywhere: recognised, and never a wrong page" {
-	teletap replay "$R" -o json >"$out"
+	teletap replay "$R" gc -o json >"$out"
 	size=$(stat -c %s "$R")
 	refusals=0
 	for ((at = 0; at < size; at += size / 40 + 1)); do
@@ -160,7 +160,7 @@ import sys
 data, at = bytearray(open(sys.argv[1], "rb").read()), int(sys.argv[3])
 data[at] ^= 0x55
 open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
-		run --separate-stderr teletap replay "$file" -o json
+		run --separate-stderr teletap replay "$file" gc -o json
 		[ "$status" -eq 0 ] || [ "$status" -eq 1 ] || [ "$status" -eq 3 ]
 		[ "$status" -ne 3 ] || refusals=$((refusals + 1))
 		while read -r page; do
@@ -179,7 +179,7 @@ open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
 	done
 	kill -9 $tap
 	wait $tap || true
-	run -0 --separate-stderr teletap replay "$file" -o json
+	run -0 --separate-stderr teletap replay "$file" gc -o json
 	[ -z "$stderr" ]
 	jq -es 'length > 2 and (map(.last) | any | not)' <<<"$output"
 	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
@@ -195,11 +195,11 @@ open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
 	[ "$(find "$BATS_TEST_TMPDIR" -name 'recording*' | wc -l)" -eq 3 ]
 	for f in "$file" "$file.1" "$file.2"; do
 		[ "$(stat -c %s "$f")" -lt 40000 ]
-		run -0 --separate-stderr teletap replay "$f" -o json
+		run -0 --separate-stderr teletap replay "$f" gc -o json
 		[ -z "$stderr" ]
 		cat <<<"$output"
 	done >"$out"
-	for f in "$file.2" "$file.1" "$file"; do teletap replay "$f" -o json; done >"$out"
+	for f in "$file.2" "$file.1" "$file"; do teletap replay "$f" gc -o json; done >"$out"
 	# no page is lost between two files, and sums go on since the very beginning
 	jq -es 'length > 3 and .[-1].last' "$out"
 	jq -es '[range(1; length) as $i | .[$i].rows[2].runs_total ==
@@ -208,7 +208,7 @@ open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
 		.[$i].interval_s) | fabs < 1e-6] | all' "$out"
 	jq -es '.[0].rows[2].runs_total > .[0].rows[2].runs' "$out"
 	jq -es '.[-1].loss.lines > 10' "$out"
-	[ "$(for f in "$file.2" "$file.1" "$file"; do teletap replay "$f"; done |
+	[ "$(for f in "$file.2" "$file.1" "$file"; do teletap replay "$f" gc; done |
 		sed -n 's/^page \([0-9]*\).*/\1/p' | xargs)" = \
 		"$(seq "$((21 - $(wc -l <"$out")))" 20 | xargs)" ]
 }

@@ -68,5 +68,6 @@ int main(int argc, char **argv)
 	tell("code", ret);
 	ret = syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	print("memory", ret == -1 ? "refused" : "given");
-	_exit(0);
+	syscall(SYS_exit_group, 0); /* before _exit, a sanitizer wants what is forbidden */
+	return 1;
 }

@@ -88,7 +88,7 @@ struct live {
 		char *why;             /* none, and why */
 	} * pages;                     /* by place in pages[] */
 	uint32_t versions;             /* of pages without a module */
-	int sort; /* struct render has it */
+	int sort;                      /* struct render has it */
 };
 
 /* The module behind a page; NULL: there is none, see l->pages. */

@@ -55,6 +55,8 @@ struct recorder {
 
 static void text_add(struct text *t, const char *bytes, size_t len)
 {
+	if (!len)
+		return;
 	if (t->full || t->len + len > RECORDING_FRAME_MAX) {
 		t->full = true;
 		return;
