@@ -62,3 +62,23 @@ os._exit(0)' > "$BATS_TEST_TMPDIR/many.py"
 	grep -E '^Note: 10[0-9][0-9] collections in this interval: only the last 256 are kept' "$BATS_TEST_TMPDIR/page" ||
 		{ tail -n 12 "$BATS_TEST_TMPDIR/page"; false; }
 }
+
+@test "a process that describes itself otherwise than its version should: no stacks, and a note" {
+	cp "$(command -v python3.14)" "$BATS_TEST_TMPDIR/python"
+	# _Py_DebugOffsets begins with its name; the 33rd word is where a frame has its caller
+	python3.14 - "$BATS_TEST_TMPDIR/python" <<-'EOF'
+		import struct, sys
+		with open(sys.argv[1], "r+b") as f:
+		    at = f.read().index(b"xdebugpy" + struct.pack("<I", sys.hexversion))
+		    f.seek(at + 32 * 8)
+		    assert struct.unpack("<Q", f.read(8)) == (8,)
+		    f.seek(at + 32 * 8)
+		    f.write(struct.pack("<Q", 16))
+	EOF
+	PYTHONHOME=/usr teletap watch gc-events -i 60 -o json -c "$BATS_TEST_TMPDIR/python -c 'import gc; gc.collect()'" \
+		> "$BATS_TEST_TMPDIR/pages"
+	run jq -c '[(.rows | length > 3), (.rows | map([.stack, .automatic]) | unique), (.notes | map(select(startswith("no Python stacks"))))]' \
+		"$BATS_TEST_TMPDIR/pages"
+	echo "$output"
+	[ "$output" = '[true,[[[],null]],["no Python stacks: the process describes itself otherwise than its version of CPython should"]]' ]
+}
