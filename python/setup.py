@@ -7,10 +7,25 @@ import sys
 import sysconfig
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 STABLE = sys.version_info >= (3, 12)
 
+
+class Build(build_py):
+    """Puts teletap.pth beside the package, where installed, site reads it."""
+
+    def run(self):
+        super().run()
+        self.copy_file("teletap.pth", os.path.join(self.build_lib, "teletap.pth"))
+
+    def get_outputs(self, include_bytecode=True):
+        return super().get_outputs(include_bytecode) + [
+            os.path.join(self.build_lib, "teletap.pth")]
+
+
 setup(
+    cmdclass={"build_py": Build},
     ext_modules=[
         Extension(
             "teletap._native",

@@ -16,6 +16,7 @@ static PyObject *disable; /* sys.monitoring.DISABLE */
 static PyObject *monitoring;
 static int tool = -1;
 static char why[200];
+static bool muted; /* something, by DISABLE */
 
 #define EVENT(name, action, may_disable)                                                           \
 	static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t n)                 \
@@ -23,6 +24,7 @@ static char why[200];
 		(void)self;                                                                        \
 		if (n > 0) {                                                                       \
 			if (may_disable && filtering && table_mutes(args[0])) {                    \
+				muted = true;                                                      \
 				Py_INCREF(disable);                                                \
 				return disable;                                                    \
 			}                                                                          \
@@ -131,6 +133,9 @@ bool source_on(void)
 		if (!monitor("register_callback", "(ilO)", tool, numbers[i], receivers[i]))
 			mask = -1;
 	}
+	/* What was muted stays so until then, for other tools too, who will mute it again. */
+	if (muted && monitor("restart_events", "()"))
+		muted = false;
 	if (mask > 0 && monitor("set_events", "(il)", tool, mask)) {
 		why[0] = '\0';
 		return true;

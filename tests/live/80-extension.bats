@@ -100,3 +100,48 @@ exact() {
 	done
 	kill -0 "$pid"
 }
+
+# refuses WHY COMMAND... : --inject into that program is refused, and has not touched it
+refuses() {
+	local why=$1 dir tries=0
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	chmod 777 "$BATS_TEST_TMPDIR" "$dir"
+	"${@:2}" "$WORK/live.py" "$dir" 3>&- > "$dir/out" 2>&1 &
+	pid=$!
+	wait_for "$dir/ready"
+	run -3 teletap watch calls -p "$pid" --inject
+	[[ ${#lines[@]} = 1 && $output == "teletap: watch: --inject: "$why ]] || { echo "$output"; return 1; }
+	[ -z "$(extension_of "$pid")" ]
+	kill "$pid"
+}
+
+@test "--inject: refused where it is switched off, not known, or somebody else's" {
+	unset PYTHONPATH
+	refuses "process * forbids it (PYTHON_DISABLE_REMOTE_DEBUG, *" env PYTHON_DISABLE_REMOTE_DEBUG=1 python3.14
+	refuses "process * forbids it (PYTHON_DISABLE_REMOTE_DEBUG, *" python3.15 -X disable-remote-debug
+	refuses "it is not known how to, for CPython 3.13.*" python3.13
+	refuses "process * runs no CPython of 3.14 or later: *" python3.11
+	refuses "process * belongs to another user (65534): *" setpriv --reuid 65534 python3.14
+	refuses "process * sees other files than we *" unshare -m python3.14
+}
+
+@test "--inject: a program that never imported the extension, and one that is blocked" {
+	unset PYTHONPATH
+	local python
+	for python in python3.14 python3.15; do
+		run_live $python
+		watch calls -p "$pid" --inject -o json -i 1
+		until [ -n "$(extension_of "$pid")" ] && [ "$(raised "$pid")" != 0 ]; do sleep 0.05; done
+		sleep 0.3
+		go "$dir"
+		kill "$pid"
+		expect_end 0
+		same $python 1
+	done
+	python3.14 -c 'import time; time.sleep(1000)' 3>&- &
+	pid=$!
+	sleep 1
+	run -3 teletap watch calls -p "$pid" --inject
+	[[ $output == *"--inject: the main thread of process $pid ran no Python code for 5 s"* ]]
+	kill -0 "$pid"
+}

@@ -1,0 +1,420 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The extension (python/), in the lab's root tree, with this machine's kernel: no
+# module is loaded; catch.c takes its place. Run by tests/extension/check.
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	export TELETAP_CATCH=$BATS_FILE_TMPDIR PYTHONDONTWRITEBYTECODE=1
+	export PYTHONPATH=$PWD/build/python:$PWD/tests/extension
+	gcc -D_GNU_SOURCE -O2 -shared -fPIC -o "$TELETAP_CATCH/catch.so" tests/extension/catch.c
+	ln -s "$PWD/build/bin/teletap" "$TELETAP_CATCH/teletap"
+	ALL='python3.11 python3.13 python3.14 python3.15'
+	export ALL
+}
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# every SCRIPT ARGUMENT... : runs it with each Python; none may fail, nor complain.
+every() {
+	local python
+	for python in $ALL; do
+		run -0 --separate-stderr timeout 60 "$python" -X dev -W error "$@" < /dev/null
+		# shellcheck disable=SC2154 # bats sets it
+		[ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
+		echo "$python: $output"
+	done
+}
+
+@test "sums and markers tell what sys.setprofile does" {
+	local python way
+	for python in $ALL; do
+		for way in profile sums calls; do
+			timeout 60 "$python" "$OLDPWD/tests/extension/count.py" $way > "$python.$way"
+		done
+		[ "$(jq 'add' "$python.profile")" -gt 2000 ]
+		diff "$python.profile" "$python.sums"
+		diff "$python.profile" "$python.calls"
+	done
+}
+
+@test "on within 0.2 s, off within 0.2 s, whatever the program does" {
+	cat > switch.py <<-'PY'
+		import sys, threading, time
+		import catch, teletap
+		c = catch.Catch()
+		def spin():
+		    while True:
+		        sum(range(100))
+		threading.Thread(target=spin, daemon=True).start()
+		for i in range(3):
+		    for want in (1, 0):
+		        c.raise_("sums", want)
+		        begun = time.monotonic()
+		        while teletap.status()["sums"] != bool(want):
+		            time.sleep(0.005)
+		        assert time.monotonic() - begun < 0.2, time.monotonic() - begun
+	PY
+	every switch.py
+}
+
+@test "idle, it sets no events; on, it takes one number of sys.monitoring; off, it gives it back" {
+	cat > idle.py <<-'PY'
+		import sys, time
+		import catch, teletap
+		def busy():
+		    if sys.version_info < (3, 12):
+		        return sys.getprofile() is not None  # ours is none to Python
+		    m = sys.monitoring
+		    return [t for t in range(6) if m.get_tool(t) or m.get_events(t) if m.get_tool(t)]
+		assert not busy(), busy()
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		assert sys.version_info < (3, 12) or busy() == [4], busy()
+		c.raise_("sums", 0)
+		while teletap.status()["sums"]:
+		    time.sleep(0.01)
+		assert not busy(), busy()
+	PY
+	every idle.py
+}
+
+@test "other tools of sys.monitoring, a debugger's trace and a profiler at the same time" {
+	cat > tools.py <<-'PY'
+		import cProfile, sys, time
+		import catch, teletap
+		def leaf():
+		    return 1
+		seen = []
+		if sys.version_info >= (3, 12):
+		    m = sys.monitoring
+		    for tool in (4, 1):  # 4 is what we would take first
+		        m.use_tool_id(tool, "other")
+		        m.register_callback(tool, m.events.PY_START, lambda code, at: seen.append(code.co_name))
+		        m.set_events(tool, m.events.PY_START)
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		lines = []
+		def trace(frame, event, arg):
+		    lines.append(event)
+		    return trace
+		sys.settrace(trace)
+		for i in range(10):
+		    leaf()
+		sys.settrace(None)
+		p = cProfile.Profile()
+		p.enable()
+		for i in range(10):
+		    leaf()
+		p.disable()
+		assert lines.count("call") == 10, lines
+		if sys.version_info >= (3, 12):
+		    assert seen.count("leaf") == 40, seen.count("leaf")
+		    m.free_tool_id(4)
+		time.sleep(0.3)
+		calls = {n.function: n.calls for n in c.names()}
+		# on 3.11, a thread has one profiler: the program's own comes first
+		assert calls[b"leaf"] == (20 if sys.version_info >= (3, 12) else 10), calls[b"leaf"]
+	PY
+	every tools.py
+}
+
+@test "no number of sys.monitoring is free: nothing breaks, and it says why" {
+	cat > full.py <<-'PY'
+		import sys, time
+		import catch, teletap
+		if sys.version_info < (3, 12):
+		    sys.exit()
+		for tool in range(6):
+		    sys.monitoring.use_tool_id(tool, "other")
+		c = catch.Catch()
+		c.raise_("sums")
+		time.sleep(0.3)
+		assert not teletap.status()["sums"] and "sys.monitoring" in teletap.status()["why"]
+	PY
+	every full.py
+}
+
+@test "forks, with and without threads, and pools: counted once, no warning, a switch in each" {
+	cat > forks.py <<-'PY'
+		import multiprocessing, os, subprocess, sys, threading, time
+		import catch, teletap
+		def leaf(x):
+		    return x
+		c = catch.Catch()
+		def counted():
+		    time.sleep(0.3)
+		    return {n.function: n.calls for n in c.names()}.get(b"leaf", 0)
+		def child(before):
+		    """In a child that was forked while leaf had been called as often as that."""
+		    for i in range(7):
+		        leaf(i)
+		    os._exit(0 if counted() - before == 7 and teletap.status()["helper"] else 1)
+		if __name__ == "__main__":
+		    for i in range(5):  # idle
+		        pid = os.fork()
+		        if not pid:
+		            time.sleep(0.01)
+		            os._exit(0 if teletap.status()["helper"] else 1)
+		        assert os.waitpid(pid, 0)[1] == 0
+		    c.raise_("sums")
+		    while not teletap.status()["sums"]:
+		        time.sleep(0.01)
+		    for i in range(100):
+		        leaf(i)
+		    seen = counted()
+		    for i in range(1000):
+		        leaf(i)  # on its way to the parent's next batch
+		    pid = os.fork()
+		    if not pid:
+		        child(seen)
+		    assert os.waitpid(pid, 0)[1] == 0
+		    assert counted() == 1100, counted()
+		    subprocess.run(["true"], check=True)
+		    subprocess.run(["true"], check=True, preexec_fn=lambda: leaf(1))
+		    with multiprocessing.get_context("fork").Pool(2) as pool:
+		        assert pool.map(leaf, range(9)) == list(range(9))
+		    assert teletap.status()["helper"] and teletap.status()["sums"]
+	PY
+	every forks.py
+}
+
+@test "source paths that are no UTF-8, and names that cannot be encoded" {
+	cat > paths.py <<-'PY'
+		import os, time
+		import catch, teletap
+		path = os.fsencode(os.getcwd()) + b"/caf\xe9.py"
+		with open(path, "w") as f:
+		    f.write("def f():\n    return 1\n")
+		space = {}
+		exec(compile("def f():\n    return 1\n", os.fsdecode(path), "exec"), space)
+		g = space["f"]
+		odd = g.__code__.replace(co_name="a\ud800b", co_filename="x\ud800y")
+		c = catch.Catch()
+		for m in ("sums", "function__entry", "function__return"):
+		    c.raise_(m)
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		for i in range(3):
+		    g()
+		    exec(odd)
+		time.sleep(0.3)
+		got = {(n.file, n.function): (n.calls, n.entries, n.returns) for n in c.names()}
+		assert got[path, b"f"] == (3, 3, 3), got
+		assert got[b"x\\ud800y", b"a\\ud800b"] == (3, 3, 3), got
+	PY
+	every paths.py
+}
+
+@test "100,000 code objects: bounded memory, nothing lost" {
+	cat > many.py <<-'PY'
+		import time
+		import catch, teletap
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		def memory():
+		    with open("/proc/self/statm") as f:
+		        return int(f.read().split()[1]) * 4
+		def f():
+		    pass
+		code = f.__code__
+		for i in range(100000):
+		    exec(code.replace(co_firstlineno=i % 50 + 1))
+		    if i == 10000:
+		        begun = memory()
+		assert memory() - begun < 20000, (begun, memory())
+		time.sleep(0.3)
+		assert sum(n.calls for n in c.names() if n.function == b"f") == 100000
+		assert not c.number("lost")
+	PY
+	every many.py
+}
+
+@test "functions deeper than the stack that is kept: counted, not timed, and shown as lost" {
+	cat > deep.py <<-'PY'
+		import sys, threading, time
+		import catch, teletap
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		def down(n):
+		    return down(n - 1) if n else 0
+		sys.setrecursionlimit(200000)
+		threading.stack_size(1 << 30)
+		t = threading.Thread(target=down, args=(70000,))
+		t.start()
+		t.join()
+		time.sleep(0.3)
+		got = [n for n in c.names() if n.function == b"down"][0]
+		assert got.calls == 70001 and got.inclusive > 0, got.calls
+		assert 70001 - 65536 <= c.number("lost") < 70001 - 65536 + 10, c.number("lost")
+	PY
+	every deep.py
+}
+
+@test "times: inclusive, exclusive, recursion counted once" {
+	cat > times.py <<-'PY'
+		import time
+		import catch, teletap
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		def inner():
+		    time.sleep(0.2)
+		def outer():
+		    inner()
+		    time.sleep(0.1)
+		def again(n):
+		    time.sleep(0.05)
+		    if n:
+		        again(n - 1)
+		begun = time.monotonic()
+		outer()
+		again(3)
+		took = (time.monotonic() - begun) * 1e9
+		time.sleep(0.3)
+		got = {n.function: n for n in c.names()}
+		inner, outer, again = got[b"inner"], got[b"outer"], got[b"again"]
+		assert inner.inclusive == inner.exclusive and 2e8 <= inner.inclusive, inner.inclusive
+		assert outer.inclusive >= inner.inclusive + 1e8
+		assert abs(outer.inclusive - outer.exclusive - inner.inclusive) < 10
+		assert 2e8 <= again.inclusive <= again.exclusive + 10, (again.inclusive, again.exclusive)
+		assert 0.98 * took < outer.inclusive + again.inclusive < 1.02 * took
+	PY
+	every times.py
+}
+
+@test "filters: what does not match is not counted" {
+	cat > only.py <<-'PY'
+		import time
+		import catch, teletap
+		teletap.only(["want*"])
+		def wanted():
+		    return other()
+		def other():
+		    return 1
+		def fails():
+		    raise KeyError
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		def work():
+		    for i in range(10):
+		        wanted()
+		        try:
+		            fails()
+		        except KeyError:
+		            pass
+		work()
+		time.sleep(0.3)
+		assert {n.function: n.calls for n in c.names()} == {b"wanted": 10}
+		teletap.only([])
+		work()
+		time.sleep(0.3)
+		got = {n.function: n.calls for n in c.names()}
+		assert got[b"wanted"] == 20 and got[b"other"] == 10 and got[b"fails"] == 10, got
+	PY
+	every only.py
+}
+
+@test "ends: normal, sys.exit, os._exit, a signal, daemon threads, atexit functions" {
+	cat > ends.py <<-'PY'
+		import atexit, os, signal, sys, threading, time
+		import catch, teletap
+		c = catch.Catch()
+		c.raise_("sums")
+		c.raise_("function__entry")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		def spin():
+		    while True:
+		        sum(map(abs, (1, 2)))
+		def last():
+		    return 1
+		atexit.register(last)
+		class Late:
+		    def __del__(self):
+		        last()
+		sys.late = Late()
+		for i in range(3):
+		    threading.Thread(target=spin, daemon=True).start()
+		how = sys.argv[1]
+		if how == "exit":
+		    sys.exit(3)
+		if how == "_exit":
+		    os._exit(3)
+		if how == "signal":
+		    os.kill(os.getpid(), signal.SIGKILL)
+	PY
+	local python
+	for python in $ALL; do
+		run -0 timeout 20 "$python" ends.py normal
+		[ -z "$output" ]
+		run -3 timeout 20 "$python" ends.py exit
+		run -3 timeout 20 "$python" ends.py _exit
+		run -137 timeout 20 "$python" ends.py signal
+	done
+}
+
+@test "sub-interpreters are refused, and not disturbed" {
+	cat > sub.py <<-'PY'
+		import sys
+		import teletap
+		try:
+		    import _interpreters
+		except ImportError:
+		    import _xxsubinterpreters as _interpreters
+		run = getattr(_interpreters, "exec", None) or _interpreters.run_string
+		code = """
+		try:
+		    import teletap
+		except ImportError:
+		    pass
+		else:
+		    raise SystemError("no refusal")
+		def f():
+		    return 1
+		for i in range(1000):
+		    f()
+		"""
+		i = _interpreters.create()
+		bad = run(i, code)
+		assert not bad, bad
+		_interpreters.destroy(i)
+		assert teletap.status()["helper"]
+	PY
+	every sub.py
+}
+
+@test "installed as a wheel: TELETAP_PYTHON=1 imports it, and nothing else does" {
+	cp -r "$OLDPWD/python" source
+	for python in python3.11 python3.13; do
+		(cd source && PYTHONPATH=/usr/lib/python3/dist-packages "$python" setup.py -q bdist_wheel)
+	done
+	ls source/dist
+	for python in $ALL; do
+		wheel=(source/dist/*-cp312-abi3-*.whl)
+		[ "$python" != python3.11 ] || wheel=(source/dist/*-cp311-cp311-*.whl)
+		"$python" -m zipfile -e "${wheel[0]}" "site-$python"
+		load="import site, sys; site.addsitedir('site-$python'); print('teletap' in sys.modules)"
+		run -0 env -u PYTHONPATH TELETAP_PYTHON=1 "$python" -c "$load"
+		[ "$output" = True ]
+		run -0 env -u PYTHONPATH "$python" -c "$load"
+		[ "$output" = False ]
+	done
+}
+
+@test "Python 3.9 is told what it needs" {
+	run -1 python3.9 -c 'import teletap'
+	[[ $output == *'ImportError: teletap needs CPython 3.11 or later'* ]]
+}
