@@ -139,6 +139,17 @@ const struct page pages[] = {
 	  .title = "Processes started on this host",
 	  .module = "exec",
 	  .fill = page_exec_fill },
+	{ .number = 260,
+	  .name = "postgres",
+	  .title = "PostgreSQL: queries, transactions, waits",
+	  .module = "postgres",
+	  .provider = "postgresql",
+	  .markers = { "query__start", "query__done", "query__parse__start", "query__parse__done",
+		       "query__plan__start", "query__plan__done", "transaction__start",
+		       "transaction__commit", "transaction__abort", "lock__wait__start",
+		       "lock__wait__done", "lwlock__wait__start", "lwlock__wait__done",
+		       "checkpoint__start", "checkpoint__done" },
+	  .fill = page_postgres_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);

@@ -9,7 +9,7 @@
 #include "state.h"
 #include "table.h"
 
-#define PAGE_MARKERS 8
+#define PAGE_MARKERS 16
 
 /* The module of pages that come from a program's ring, read without any module (ring.h). */
 #define PAGE_RING "ring"
@@ -66,6 +66,7 @@ void page_counters_fill(const struct state *s, struct table *t);
 
 /* page_spans.c */
 void page_spans_fill(const struct state *s, struct table *t);
+void page_postgres_fill(const struct state *s, struct table *t);
 
 /* page_errors.c */
 void page_errors_fill(const struct state *s, struct table *t);

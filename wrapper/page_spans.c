@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page 242, spans: one row per operation of the application.
+ * Page 242, spans: one row per operation of the application. Page 260, postgres, is the
+ * same for what PostgreSQL does, by its own markers; one that begins again has failed
+ * there before, as an error takes a backend out of what it was doing.
  */
 #include "page.h"
 
@@ -59,7 +61,18 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[OPERATION].text = record_text(state_find(s, LINE_NAME, name), 1);
 }
 
-void page_spans_fill(const struct state *s, struct table *t)
+static void add_failures(struct cell *c, const struct record *r)
+{
+	int64_t delta = record_delta(r, F_AGAIN), total = record_total(r, F_AGAIN);
+
+	c[FAILED].number =
+		delta > INT64_MAX - c[FAILED].number ? INT64_MAX : c[FAILED].number + delta;
+	c[FAILED_TOTAL].number = total > INT64_MAX - c[FAILED_TOTAL].number
+					 ? INT64_MAX
+					 : c[FAILED_TOTAL].number + total;
+}
+
+static void fill(const struct state *s, struct table *t, bool again_is_failure)
 {
 	const struct record *r;
 	int64_t unpaired, again = 0;
@@ -72,6 +85,8 @@ void page_spans_fill(const struct state *s, struct table *t)
 	t->empty = "no operation has ended";
 	while ((r = state_each(s, LINE_SPAN, &at))) {
 		fill_row(s, t, r);
+		if (again_is_failure && t->n_rows)
+			add_failures(t->cells + (t->n_rows - 1) * t->n_columns, r);
 		if (record_total(r, F_AGAIN) <= INT64_MAX - again)
 			again += record_total(r, F_AGAIN);
 	}
@@ -83,9 +98,19 @@ void page_spans_fill(const struct state *s, struct table *t)
 			"operations that ended and had begun before they were watched, or never: "
 			"%lld",
 			(long long)unpaired);
-	if (again)
+	if (again && !again_is_failure)
 		table_note(t,
 			   "operations that began again under the same id before they had ended: "
 			   "%lld",
 			   (long long)again);
+}
+
+void page_spans_fill(const struct state *s, struct table *t)
+{
+	fill(s, t, false);
+}
+
+void page_postgres_fill(const struct state *s, struct table *t)
+{
+	fill(s, t, true);
 }
