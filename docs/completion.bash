@@ -20,7 +20,7 @@ _teletap() {
 			;;
 		--user) words=$(getent passwd | cut -d: -f1) ;;
 		-i | --interval | -n | --count | -c | --command | --at | --from | --to | --size | --keep) return ;;
-		--listen | --port | --rate | --idle | -t | --timeout) return ;;
+		--listen | --port | --peer-rate | --rate | --idle | -t | --timeout) return ;;
 		*)
 			if [[ $current == -* ]]; then
 				words=$(teletap "$command" --help | grep -oE -- '--[a-z][a-z-]+')

@@ -154,7 +154,7 @@ raw() {
 }
 
 @test "so many requests a second and no more; others are not kept from theirs" {
-	serve --replay "$R" --listen "$HERE" --key "$KEY" --rate 20
+	serve --replay "$R" --listen "$HERE" --key "$KEY" --peer-rate 20
 	run raw '
 		got = 0
 		s.settimeout(0.2)

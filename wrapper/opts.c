@@ -60,7 +60,7 @@ static const struct {
 	  NULL, 0 },
 	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")", NULL, 0 },
 	{ '3', "key", "FILE", "the key that requests are signed with", NULL, 0 },
-	{ '4', "rate", "COUNT", "requests per second of a peer (1 to 10000; default 100)", NULL,
+	{ '4', "peer-rate", "COUNT", "requests per second of a peer (1 to 10000; default 100)", NULL,
 	  0 },
 	{ 'I', "idle", "SECONDS", "unload a page not asked for so long (1 to 86400; default 60)",
 	  NULL, 0 },
@@ -80,7 +80,7 @@ static const struct {
 	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)", "teletap_file", 0 },
 	{ 'H', "hz", "COUNT", "samples per second of processor time (223; default 99)",
 	  "teletap_hz", 990 },
-	{ 'W', "idle", NULL, "waiting threads too (223)", "teletap_idle", 1 },
+	{ 'W', "waiting", NULL, "waiting threads too (223)", "teletap_idle", 1 },
 	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", NULL, 0 },
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
 	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)", NULL,
@@ -300,7 +300,7 @@ static bool take(struct opts *o, char letter, const char *value)
 		o->key = value;
 		return true;
 	case '4':
-		return limited("--rate", value, 1, 10000, &o->rate);
+		return limited("--peer-rate", value, 1, 10000, &o->rate);
 	case 'I':
 		return limited("--idle", value, 1, 86400, &o->idle);
 	case 't':

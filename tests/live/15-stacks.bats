@@ -52,8 +52,8 @@ shares() {
 	within "${lines[0]}" $((lines[0] + lines[1])) 0.5
 }
 
-@test "--hz: so many samples a second, and --idle: waiting threads as if they were sampled" {
-	sample "python3.14 $HERE/spend.py 4 1" --hz 50 --idle
+@test "--hz: so many samples a second, and --waiting: waiting threads as if they were sampled" {
+	sample "python3.14 $HERE/spend.py 4 1" --hz 50 --waiting
 	# 4 s of waiting, 4 s of running, 50 a second
 	awk -v waiting="$(of sleeper true)" -v running="$(of run)" 'BEGIN {
 		print waiting, running
