@@ -69,13 +69,15 @@ shares() {
 		"$BATS_TEST_TMPDIR/folded"
 	[ "$(jq '[.profiles[].weights[]] | add' "$BATS_TEST_TMPDIR/speedscope")" = "$total" ]
 	# what the format's schema asks for
-	run jq -e '."$schema" == "https://www.speedscope.app/file-format-schema.json" and
-		(.shared.frames | all(.name | type == "string")) and
-		(.shared.frames | length) as $n | .profiles | length > 0 and all(.type == "sampled" and
-		.unit == "none" and (.name | type == "string") and .startValue == 0 and
-		.endValue == (.weights | add) and (.samples | length) == (.weights | length) and
-		(.samples | all(all(. >= 0 and . < $n))))' "$BATS_TEST_TMPDIR/speedscope"
-	[ "$status" -eq 0 ]
+	run jq -c '[."$schema" == "https://www.speedscope.app/file-format-schema.json",
+		(.shared.frames | all(.name | type == "string")),
+		((.shared.frames | length) as $n | .profiles | length > 0,
+			all(.type == "sampled" and .unit == "none" and (.name | type == "string")),
+			all(.startValue == 0 and .endValue == (.weights | add)),
+			all((.samples | length) == (.weights | length)),
+			all(.samples | all(all(. >= 0 and . < $n))))]' "$BATS_TEST_TMPDIR/speedscope"
+	echo "$output"
+	[ "$output" = '[true,true,true,true,true,true,true]' ]
 	# nothing half-written is left beside them
 	[ "$(ls "$BATS_TEST_TMPDIR" | grep -cE '^(folded|speedscope)')" -eq 2 ]
 }
