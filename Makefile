@@ -156,6 +156,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/serve
 	$(Q)tests/bench/live
 	$(Q)tests/bench/header
+	$(Q)tests/bench/extension
 
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz

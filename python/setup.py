@@ -3,6 +3,7 @@
 stable interface for all from 3.12 on."""
 import glob
 import os
+import platform
 import sys
 import sysconfig
 
@@ -35,7 +36,8 @@ setup(
             include_dirs=[os.path.dirname(sysconfig.get_path("include"))],
             define_macros=[("_GNU_SOURCE", "1")]
             + ([("Py_LIMITED_API", "0x030c0000")] if STABLE else []),
-            extra_compile_args=["-std=c17", "-fvisibility=hidden", "-Wall", "-Wextra"],
+            extra_compile_args=["-std=c17", "-fvisibility=hidden", "-Wall", "-Wextra"]
+            + (["-mtls-dialect=gnu2"] if platform.machine() == "x86_64" else []),
             extra_link_args=["-Wl,--build-id", "-Wl,-z,separate-code"],
             py_limited_api=STABLE,
         )

@@ -18,19 +18,20 @@ static int tool = -1;
 static char why[200];
 static bool muted; /* something, by DISABLE */
 
+/* None is immortal from 3.12 on: counting its references would be a call into CPython. */
 #define EVENT(name, action, may_disable)                                                           \
 	static PyObject *name(PyObject *self, PyObject *const *args, Py_ssize_t n)                 \
 	{                                                                                          \
 		(void)self;                                                                        \
-		if (n > 0) {                                                                       \
-			if (may_disable && filtering && table_mutes(args[0])) {                    \
-				muted = true;                                                      \
-				Py_INCREF(disable);                                                \
-				return disable;                                                    \
-			}                                                                          \
-			action(args[0]);                                                           \
+		if (n < 1)                                                                         \
+			return Py_None;                                                            \
+		if (may_disable && filtering && table_mutes(args[0])) {                            \
+			muted = true;                                                              \
+			Py_INCREF(disable);                                                        \
+			return disable;                                                            \
 		}                                                                                  \
-		Py_RETURN_NONE;                                                                    \
+		action(args[0]);                                                                   \
+		return Py_None;                                                                    \
 	}
 
 /* Up to 3.14, two of the events cannot be switched off for one code object. */

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	cd "$BATS_TEST_DIRNAME/../.."
+	cd "$BATS_TEST_DIRNAME/../.." || return
 	export TELETAP_CATCH=$BATS_FILE_TMPDIR PYTHONDONTWRITEBYTECODE=1
 	export PYTHONPATH=$PWD/build/python:$PWD/tests/extension
 	gcc -D_GNU_SOURCE -O2 -shared -fPIC -o "$TELETAP_CATCH/catch.so" tests/extension/catch.c

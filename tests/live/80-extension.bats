@@ -103,9 +103,9 @@ exact() {
 
 # refuses WHY COMMAND... : --inject into that program is refused, and has not touched it
 refuses() {
-	local why=$1 dir tries=0
-	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
-	chmod 777 "$BATS_TEST_TMPDIR" "$dir"
+	local why=$1 dir
+	dir=$(mktemp -d /tmp/XXXXXX)
+	chmod 777 "$dir" # for the other user
 	"${@:2}" "$WORK/live.py" "$dir" 3>&- > "$dir/out" 2>&1 &
 	pid=$!
 	wait_for "$dir/ready"
