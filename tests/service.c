@@ -10,6 +10,9 @@
  *   fork                a child that writes a line and ends
  *   handler             a line from a signal handler
  *   span OPERATION ID STATUS MS    one span of that length
+ *   heap N              N blocks of 10,000 bytes; answers "grown BYTES" of the main heap
+ *   arenas THREADS      so many threads that all have memory of their own at once
+ *   fight THREADS MS    threads that want one lock
  *   begin OPERATION ID, end OPERATION ID STATUS
  *   abort, kill, exit N the end
  */
@@ -140,6 +143,45 @@ static void child(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* What is allocated here stays: it is to be seen. */
+static void *volatile kept;
+
+static void heap(long n)
+{
+	char *before = sbrk(0);
+
+	for (long i = 0; i < n; i++)
+		kept = malloc(10000);
+	printf("grown %ld\n", (long)((char *)sbrk(0) - before));
+}
+
+static pthread_barrier_t all_here;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void *arena_thread(void *arg)
+{
+	kept = malloc(100);
+	pthread_barrier_wait(&all_here);
+	return arg;
+}
+
+static void *fight_thread(void *arg)
+{
+	while (!stopping) {
+		pthread_mutex_lock(&lock);
+		nap_ms(1);
+		pthread_mutex_unlock(&lock);
+	}
+	return arg;
+}
+
+static void arenas(int n)
+{
+	pthread_barrier_init(&all_here, NULL, (unsigned)n);
+	threads(n, arena_thread, 0, 0);
+	pthread_barrier_destroy(&all_here);
+}
+
 static void span(const char *operation, long id, long status, long ms)
 {
 	TELETAP_SPAN_BEGIN(operation, id);
@@ -166,6 +208,12 @@ static int obey(char *line)
 		TELETAP_SPAN_BEGIN(word, a);
 	else if (sscanf(line, "end %63s %ld %ld", word, &a, &b) == 3)
 		TELETAP_SPAN_END(word, a, b);
+	else if (sscanf(line, "heap %ld", &a) == 1)
+		heap(a);
+	else if (sscanf(line, "arenas %ld", &a) == 1)
+		arenas((int)a);
+	else if (sscanf(line, "fight %ld %ld", &a, &b) == 2)
+		threads((int)a, fight_thread, 0, b);
 	else if (!strncmp(line, "log ", 4))
 		log_text(line + 4);
 	else if (!strcmp(line, "fork"))

@@ -150,6 +150,16 @@ const struct page pages[] = {
 		       "lock__wait__done", "lwlock__wait__start", "lwlock__wait__done",
 		       "checkpoint__start", "checkpoint__done" },
 	  .fill = page_postgres_fill },
+	{ .number = 261,
+	  .name = "glibc",
+	  .title = "The C library: memory arenas, contended locks",
+	  .module = "glibc",
+	  .provider = "libc",
+	  .markers = { "lll_lock_wait", "lll_lock_wait_private", "memory_arena_new",
+		       "memory_arena_reuse", "memory_arena_reuse_free_list", "memory_arena_retry",
+		       "memory_heap_new", "memory_heap_free", "memory_sbrk_more",
+		       "memory_sbrk_less" },
+	  .fill = page_glibc_fill },
 };
 
 const int n_pages = sizeof(pages) / sizeof(pages[0]);

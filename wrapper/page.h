@@ -64,6 +64,9 @@ bool origin_is_app(const struct origin *origin);
 /* page_counters.c */
 void page_counters_fill(const struct state *s, struct table *t);
 
+/* page_glibc.c */
+void page_glibc_fill(const struct state *s, struct table *t);
+
 /* page_spans.c */
 void page_spans_fill(const struct state *s, struct table *t);
 void page_postgres_fill(const struct state *s, struct table *t);

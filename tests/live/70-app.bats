@@ -160,3 +160,26 @@ q() { jq -c "$1" <<< "$page"; }
 	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups teletap watch log -p "$pid" -n 1 -i 0.3
 	[[ "$output" == *'request 1 of 1: slow'* ]]
 }
+
+@test "261 glibc: the heap grows by what sbrk says, arenas, and locks that were not free" {
+	serve
+	watch glibc -p "$pid" -o json -i 0.5
+	for _ in $(seq 200); do [ ! -s "$tap_out" ] || break; sleep 0.1; done
+	echo 'heap 500' >&7
+	for _ in $(seq 100); do grep -qa grown "$dir/said" && break; sleep 0.05; done
+	grown=$(tr -d '\0' < "$dir/said" | sed -n 's/^grown //p')
+	[ "$grown" -gt 4000000 ]
+	said 'done'
+	tell 'arenas 4'
+	tell 'fight 3 300'
+	kill -INT "$tap"
+	expect_end 130
+	page=$(tail -n 1 "$tap_out")
+	echo "$page"
+	[ "$(q .loss)" = '{"skipped":0,"dropped":0,"table_full":0,"lines":0}' ]
+	[ "$(q '.rows[] | select(.what == "main heap grown") | .bytes_total')" = "$grown" ]
+	[ "$(q '[.rows[] | select(.what | startswith("arena ")).events_total] | add >= 4')" = true ]
+	[ "$(q '.rows[] | select(.what == "arena made").events_total <= 4')" = true ]
+	[ "$(q '.rows[] | select(.what == "contended lock").events_total > 50')" = true ]
+	expect_clean "$pid"
+}
