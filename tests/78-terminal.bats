@@ -24,6 +24,7 @@ teardown_file() {
 }
 
 setup() {
+	# shellcheck disable=SC2034
 	server='' desk=''
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	SOCKET=$BATS_TEST_TMPDIR/tmux

@@ -26,7 +26,7 @@
 #define OUT 256     /* datagrams sent at once */
 #define WAITING 256 /* requests that wait for a page */
 #define PATIENCE_MS 2000
-#define TELL_MS 1000    /* between two words to the keeper about one page */
+#define TELL_MS 500    /* between two words to the keeper about one page */
 #define CONTENTS_MS 500 /* the contents are drawn anew when they are older */
 #define REFUSALS 100.0  /* per second, to all */
 #define ACTIONS 5.0     /* per second, passed on to the keeper */

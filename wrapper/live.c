@@ -38,6 +38,7 @@
 #include "source.h"
 #include "teletap.h"
 
+#define ASKED_MS 1000   /* the desk does not tell of each request */
 #define FIRST_MS 1000   /* until the first page of a module */
 #define RETRY_MS 10000  /* after a failure */
 #define LOOK_MS 1000    /* between two looks at the target */
@@ -58,8 +59,9 @@ struct module {
 	int64_t next_ms;  /* next snapshot */
 	bool pending;     /* one was asked for */
 	bool drawn;       /* a page of it can be drawn */
-	bool ended;       /* it is of a target that has ended */
-	long number;      /* of its pages */
+	bool ended;       /* no later one will come */
+	char *ended_why;
+	long number; /* of its pages */
 	uint32_t version;
 	pid_t compiler;
 	int compiler_fd; /* its words; -1: none */
@@ -113,11 +115,21 @@ static void go(struct live *l, struct module *m, enum phase phase)
 	m->version++;
 }
 
+/* Its pages stay as they are, marked with the reason. */
+static void end_pages(struct module *m, const char *why)
+{
+	m->ended = true;
+	free(m->ended_why);
+	m->ended_why = strdup(why ? why : "the target is gone");
+}
+
 static void fail_module(struct live *l, struct module *m, char *why, int err)
 {
 	free(m->why);
 	m->why = why ? why : strdup(strerror(-err));
 	say_why(m->why, err);
+	if (m->drawn && !m->ended)
+		end_pages(m, m->why);
 	go(l, m, FAILED);
 }
 
@@ -445,7 +457,7 @@ static void step_live(struct live *l, struct module *m)
 		return;
 	if (m->pending && session_answered(m->session))
 		show(m);
-	if (l->now_ms - m->asked_ms > (int64_t)(l->o.idle * 1000)) {
+	if (l->now_ms - m->asked_ms > (int64_t)(l->o.idle * 1000) + ASKED_MS) {
 		m->drawn = false;
 		unload(l, m, COLD);
 		return;
@@ -477,7 +489,7 @@ static void step_module(struct live *l, struct module *m)
 	case LAST:
 		if (session_read(m->session, NULL) < 0 || m->session->runner.out < 0 ||
 		    session_answered(m->session) || l->now_ms - m->since_ms > ANSWER_MS) {
-			m->ended = true;
+			end_pages(m, l->gone_why);
 			show(m);
 			unload(l, m, COLD);
 		}
@@ -518,14 +530,14 @@ static uint32_t live_version(struct source *s, const struct page *page)
 }
 
 /* The last page of a target that has ended, with a line that says so above it. */
-static char *draw_ended(struct live *l, bool json, char *page)
+static char *draw_ended(const char *why, bool json, char *page)
 {
 	char *out = NULL;
 
 	if (json || !page)
 		return page;
 	if (asprintf(&out, "ENDED: %s; this is its last page.\n\n%s",
-		     l->gone_why ? l->gone_why : "the target is gone", page) < 0)
+		     why ? why : "the target is gone", page) < 0)
 		out = NULL;
 	free(page);
 	return out;
@@ -543,7 +555,7 @@ static enum page_state draw_state(struct live *l, struct module *m, const struct
 
 	*text = json ? render_json(&r) : render_text(&r);
 	if (m->ended || l->idle) {
-		*text = draw_ended(l, json, *text);
+		*text = draw_ended(m->ended ? m->ended_why : l->gone_why, json, *text);
 		return PAGE_ENDED;
 	}
 	return PAGE_LIVE;
@@ -727,6 +739,7 @@ static void live_close(struct source *s)
 		free(l->modules[i].session);
 		free(l->modules[i].ko);
 		free(l->modules[i].why);
+		free(l->modules[i].ended_why);
 	}
 	close_target(l);
 	for (int i = 0; l->pages && i < n_pages; i++)
