@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * outbox: the desk's answers, gathered and sent together.
+ */
+#ifndef TELETAP_OUTBOX_H
+#define TELETAP_OUTBOX_H
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "desk.h"
+#include "peers.h"
+#include "request.h"
+
+#define OUTBOX_ROOM 256     /* datagrams sent at once */
+#define OUTBOX_PLAIN_MAX 64 /* bytes of a plain request */
+
+struct letter { /* a request, and where its answer goes */
+	const struct desk_socket *socket;
+	struct sockaddr_storage from;
+	socklen_t from_len;
+	size_t len;
+	unsigned char bytes[REQUEST_BYTES + 1];
+	/* what has been found out about it */
+	bool has_head, signed_;
+	struct request_head head;
+	struct wish wish;
+	int64_t deadline_ms; /* 0: not waiting */
+	uint32_t id;         /* of an action */
+};
+
+struct outbox {
+	int64_t now_ms, real_ms;
+	bool has_key;
+	unsigned char key[REQUEST_KEY];
+	struct bucket_of_tokens refusals;
+	int n, socket;
+	struct mmsghdr out[OUTBOX_ROOM];
+	struct iovec parts[OUTBOX_ROOM][2];
+	struct sockaddr_storage to[OUTBOX_ROOM];
+	unsigned char bytes[OUTBOX_ROOM][REQUEST_PAYLOAD]; /* heads, and what is signed */
+};
+
+/* Sends all. A datagram that finds no room is lost, as datagrams are. */
+void outbox_flush(struct outbox *o);
+
+/* A refusal, not longer than the letter; not too many of them: silence costs less. */
+void outbox_refuse(struct outbox *o, const struct letter *l, const char *why);
+
+/* A page, or those parts of it that the letter asks for. text must stay until the flush. */
+void outbox_answer(struct outbox *o, const struct letter *l, enum page_state state,
+		   uint32_t sequence, const char *text, size_t len);
+
+/* A datagram as it is, of at most REQUEST_PAYLOAD bytes. */
+void outbox_send(struct outbox *o, const struct letter *l, const void *bytes, size_t len);
+
+#endif
