@@ -405,7 +405,7 @@ ended_with() {
 	serve --replay "$R" --listen "$HERE" --key "$KEY"
 	run -3 page 291 --key "$KEY"
 	run -3 page_there 291 --key "$KEY"
-	lacks 'action' < <(page 255)
+	lacks ' action$' < <(page 255)
 }
 
 @test "configurations that are refused" {

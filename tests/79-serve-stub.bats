@@ -39,7 +39,7 @@ teardown() {
 	until_true nothing_left
 }
 
-nothing_left() { [ -z "$(grep -lsz "^STUB_LOG=$STUB_LOG$" /proc/[0-9]*/environ)" ]; }
+nothing_left() { ! grep -qsz "^STUB_LOG=$STUB_LOG$" /proc/[0-9]*/environ; }
 
 # A Python that sleeps; its number in $target.
 start_target() {
