@@ -12,6 +12,11 @@
  *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS
  *   pause   GENERATION BUCKET COUNT         a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
+ *   waiter  PLACE TID PID COMM WAITS CALLS FORCED TOTAL_NS MAX_NS
+ *                                           a thread's waits for the interpreter lock, of
+ *                                           how many calls, how many of them timed out
+ *   waited  0 BUCKET COUNT                  a histogram of the waits, see bucket.h
+ *   holder  FUNCTION SAMPLES TOTAL_NS       what others waited for (0: not known)
  *   name    ID FUNCTION FILE LINE           dictionary: what other records call ID
  *   node    ID PARENT NAME                  dictionary: a Python stack, its innermost
  *                                           frame and the stack that called it (0: none)
@@ -96,6 +101,9 @@ enum line_kind {
 	LINE_PROCS, /* from here on: records that pages are made of */
 	LINE_GC,
 	LINE_PAUSE,
+	LINE_WAITER,
+	LINE_WAITED,
+	LINE_HOLDER,
 	LINE_EVENTS,
 	LINE_EVENT,
 	LINE_COST,

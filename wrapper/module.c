@@ -188,6 +188,32 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
 	return pack_sign(pack ? pack : PACK_CACHE, &want, signer, msg);
 }
 
+/*
+ * The functions of the kernel that scripts probe by their names. The kernel that runs a
+ * module finds them itself, but SystemTap refuses a name that is not in System.map, and
+ * Debian keeps a kernel's System.map in its package of debug information. So the
+ * compiler sees one with these names, and at addresses that do not matter.
+ */
+static const char *const functions[] = { "futex_wait" };
+
+/* In the compiler's mount namespace. A host without /boot has to have its own. */
+static int make_system_map(const char *release)
+{
+	char path[512];
+	FILE *f;
+
+	if (mount("teletap", "/boot", "tmpfs", MS_NOSUID, "mode=0755"))
+		return errno == ENOENT ? 0 : -errno;
+	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
+	f = fopen(path, "we");
+	if (!f)
+		return -errno;
+	fputs("ffffffff81000000 T _stext\n", f);
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		fprintf(f, "ffffffff%08zx T %s\n", 0x81001000 + 0x1000 * i, functions[i]);
+	return fclose(f) ? -errno : 0;
+}
+
 /* Sets the semaphore of every note in the copy to 0, and its type to ET_EXEC. */
 static int prepare_copy(int fd)
 {
@@ -239,7 +265,7 @@ static int write_text(const char *path, const char *text)
  * In the compiler's process: the copy, where the module will look for its target; none
  * for a page of the host.
  */
-static int make_alias(const struct plan *plan)
+static int make_alias(const struct plan *plan, const char *release)
 {
 	char alias[MODULE_ALIAS_MAX];
 	off_t offset = 0;
@@ -250,8 +276,9 @@ static int make_alias(const struct plan *plan)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(MODULE_FOLDER, 0755))
 		return -errno;
-	if (plan->file->fd < 0)
-		return 0;
+	err = make_system_map(release);
+	if (err || plan->file->fd < 0)
+		return err;
 	fd = open(module_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
 	if (fd < 0)
 		return -errno;
@@ -382,7 +409,7 @@ static int compile(const struct plan *plan, const char *release, const char *fol
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		err = make_alias(plan);
+		err = make_alias(plan, release);
 		if (err) {
 			fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
 			_exit(126);

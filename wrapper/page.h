@@ -95,6 +95,9 @@ void page_audit_fill(const struct state *s, struct table *t);
 /* page_exec.c */
 void page_exec_fill(const struct state *s, struct table *t);
 
+/* page_gil.c */
+void page_gil_fill(const struct state *s, struct table *t);
+
 /* page_imports.c */
 void page_imports_fill(const struct state *s, struct table *t);
 
