@@ -85,6 +85,8 @@ static const struct {
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
 	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)", NULL,
 	  0 },
+	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)", "teletap_counts",
+	  1 },
 	{ '7', "rate", "COUNT", "events per second that are kept (222; default 100)",
 	  "teletap_rate", 1000 },
 	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },

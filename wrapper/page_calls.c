@@ -68,7 +68,8 @@ void page_calls_fill(const struct state *s, struct table *t)
 	if (record_now(how, 1))
 		table_note(t, "the program's JIT is on (PYTHON_JIT): what it has compiled is not "
 			      "counted any more");
-	if (!timed)
-		table_note(t, "this CPython says when a function returns, not when it begins: "
-			      "calls are counted when they are over, and not timed");
+	if (how && !timed)
+		table_note(t,
+			   "calls are counted when they are over, and not timed: so it was asked "
+			   "for (--counts), or this CPython says only when functions return");
 }

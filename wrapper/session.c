@@ -29,8 +29,14 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 					 plan->origin->provider, plan->origin->markers, msg);
 	for (int i = 0; i < o->n_settings; i++) {
-		if (module_takes(plan->module, o->settings[i].letter))
-			settings[n++] = o->settings[i].text;
+		bool counts = o->settings[i].letter == OPTS_COUNTS;
+
+		/* The extension times calls in any case. */
+		if (!module_takes(plan->module, o->settings[i].letter) ||
+		    (counts && strcmp(plan->origin->provider, "python") != 0))
+			continue;
+		settings[n++] = o->settings[i].text;
+		s->counts |= counts;
 	}
 	if (plan->jit)
 		settings[n++] = "teletap_jit=1";
@@ -122,6 +128,8 @@ static bool ask(struct session *s)
  */
 int session_attach_step(struct session *s, char **msg)
 {
+	/* Calls that are only counted need no entries: their marker stays off. */
+	static const char *const counted[] = { "function__return", NULL };
 	int ret;
 
 	if (!s->attach_end)
@@ -148,7 +156,8 @@ int session_attach_step(struct session *s, char **msg)
 	ret = 0;
 	if (s->plan.origin->provider && !origin_is_ring(s->plan.origin))
 		ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
-				       s->plan.origin->provider, s->plan.origin->markers, msg);
+				       s->plan.origin->provider,
+				       s->counts ? counted : s->plan.origin->markers, msg);
 	state_begin(&s->state, now_ns());
 	return ret ? ret : 1;
 }

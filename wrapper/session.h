@@ -19,6 +19,7 @@ struct session {
 	struct runner runner;
 	struct feeder feeder; /* in its place, for pages that come from a ring */
 	struct semaphores semaphores;
+	bool counts; /* --counts */
 	struct state state;
 	bool stopped;  /* session_stop was called */
 	bool stopping; /* its end was asked for by us, not by somebody else before */

@@ -71,9 +71,18 @@ timed_as_slept() {
 	traced calls python3.11 "$HERE/order.py"
 	[ "$(tail -n 1 "$out" | jq '[.rows[] | .inclusive_ns, .exclusive_ns, .inclusive_ns_total,
 		.exclusive_ns_total] | unique == [null]')" = true ]
-	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *'when a function returns, not when it begins'* ]]
+	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *'counted when they are over'* ]]
 	[ "$(rows "$HERE/order.py")" = "$(printf '%s\n' '1 <module> 1' '1 Body 18' '1 fails 30' '1 first 5' \
 		'1 method 19' '1 outcome 23' '2 second 10' '3 third 14')" ]
+}
+
+@test "--counts: the same calls, of one marker only" {
+	traced calls python3.15 "$HERE/calls.py"
+	rows "$HERE/calls.py" > "$work/timed"
+	traced calls python3.15 "$HERE/calls.py" --counts
+	diff "$work/timed" <(rows "$HERE/calls.py")
+	[ "$(tail -n 1 "$out" | jq '[.rows[].inclusive_ns_total] | unique == [null]')" = true ]
+	run -2 teletap watch flow -p $$ --counts
 }
 
 # Each event of order.py as "event depth function line", depth from the module's.
