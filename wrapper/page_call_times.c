@@ -65,7 +65,7 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 
 	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
 	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-	c[LINE].number = record_now(name, N_LINE);
+	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
 	c[CALLS].number = record_delta(call, C_CALLS);
 	c[CALLS_TOTAL].number = record_total(call, C_CALLS);
 	for (int i = P50; i <= TOOK_TOTAL; i++)

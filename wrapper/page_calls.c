@@ -53,7 +53,7 @@ void page_calls_fill(const struct state *s, struct table *t)
 		c[FUNCTION] =
 			(struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
 		c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-		c[LINE].number = record_now(name, N_LINE);
+		c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
 		c[CALLS].number = record_delta(r, C_CALLS);
 		c[CALLS_TOTAL].number = record_total(r, C_CALLS);
 		c[INCLUSIVE].number = record_delta(r, C_INCLUSIVE);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Page 222, flow: one row per event, in order. Indented by how many functions are open
- * in the thread, as far as that differs among the events shown.
+ * in the thread, as far as that differs among those shown.
  */
 #include "page.h"
 
 /* clang-format off */
-enum { TIME, DELTA, TID, FLOW, TOOK, EVENT, DEPTH, FUNCTION, LINE, FILE_NAME, N_COLUMNS };
+enum { TIME, DELTA, TID, TOOK, FLOW, EVENT, DEPTH, FUNCTION, LINE, FILE_NAME, N_COLUMNS };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
@@ -29,38 +29,39 @@ enum { T_TIMED, T_JIT };
 
 #define INDENT_MAX 24
 
-#define THREADS 64 /* more than these have no delta */
+#define THREADS 64 /* the others have no delta, and are not indented */
 
-/* The last event of each thread. */
-struct last {
-	int64_t tid, at;
+struct thread {
+	int64_t tid;
+	int64_t at;   /* of its last event */
+	int64_t base; /* the smallest depth of its events */
 };
 
-/* The time since the event before in the same thread; -1 for its first one. */
-static int64_t delta(struct last last[THREADS], int64_t tid, int64_t at)
+/* The thread of an event, a new one when it is not there yet; NULL: there are too many. */
+static struct thread *thread_of(struct thread threads[THREADS], int64_t tid)
 {
-	int64_t before;
-	int i = 0;
-
-	while (i < THREADS && last[i].tid && last[i].tid != tid)
-		i++;
-	if (i == THREADS)
-		return -1;
-	before = last[i].tid ? last[i].at : at + 1;
-	last[i] = (struct last){ .tid = tid, .at = at };
-	return at - before;
+	for (int i = 0; i < THREADS; i++) {
+		if (!threads[i].tid)
+			threads[i] = (struct thread){ .tid = tid, .base = INT64_MAX };
+		if (threads[i].tid == tid)
+			return &threads[i];
+	}
+	return NULL;
 }
 
-static void fill_row(const struct state *s, const struct record *r, int64_t base,
-		     struct last last[THREADS], struct table *t, struct cell *c)
+static void fill_row(const struct state *s, const struct record *r, struct thread *thread,
+		     struct table *t, struct cell *c)
 {
 	const struct record *name = state_find(s, LINE_NAME, record_now(r, E_ID));
-	int64_t indent = 2 * (record_now(r, E_DEPTH) - base);
+	int64_t indent = thread ? 2 * (record_now(r, E_DEPTH) - thread->base) : 0;
+	int64_t at = record_now(r, E_AT);
 	bool entry = record_now(r, E_KIND) == 0;
 
-	c[TIME].number = s->now.real_ns - s->now.mono_ns + record_now(r, E_AT);
-	c[DELTA].number = delta(last, record_now(r, E_TID), record_now(r, E_AT));
-	c[DELTA].unknown = c[DELTA].number < 0;
+	c[TIME].number = s->now.real_ns - s->now.mono_ns + at;
+	c[DELTA].unknown = !thread || !thread->at;
+	c[DELTA].number = c[DELTA].unknown ? 0 : at - thread->at;
+	if (thread)
+		thread->at = at;
 	c[TID].number = record_now(r, E_TID);
 	c[DEPTH].number = record_now(r, E_DEPTH);
 	c[TOOK].number = record_now(r, E_TOOK);
@@ -68,7 +69,7 @@ static void fill_row(const struct state *s, const struct record *r, int64_t base
 	c[EVENT] = (struct cell){ .text = entry ? "entry" : "return" };
 	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
 	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-	c[LINE].number = record_now(name, N_LINE);
+	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
 	c[FLOW] =
 		(struct cell){ .text = table_text(t, "%*s%s %s",
 						  (int)(indent < INDENT_MAX ? indent : INDENT_MAX),
@@ -78,17 +79,18 @@ static void fill_row(const struct state *s, const struct record *r, int64_t base
 
 void page_flow_fill(const struct state *s, struct table *t)
 {
-	struct last last[THREADS] = { 0 };
+	struct thread threads[THREADS] = { 0 }, *thread;
 	const struct record *r, *how;
-	int64_t base = INT64_MAX, left;
+	int64_t left;
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
 	t->by_interval = t->by_total = -1;
 	t->empty = "no calls";
 	while ((r = state_each(s, LINE_FLOW, &at))) {
-		if (record_now(r, E_DEPTH) < base)
-			base = record_now(r, E_DEPTH);
+		thread = thread_of(threads, record_now(r, E_TID));
+		if (thread && record_now(r, E_DEPTH) < thread->base)
+			thread->base = record_now(r, E_DEPTH);
 	}
 	at = 0;
 	while ((r = state_each(s, LINE_FLOW, &at))) {
@@ -96,7 +98,7 @@ void page_flow_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			return;
-		fill_row(s, r, base, last, t, c);
+		fill_row(s, r, thread_of(threads, record_now(r, E_TID)), t, c);
 	}
 	at = 0;
 	left = record_delta(state_each(s, LINE_LEFT, &at), 0);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages 220 calls, 221 call-times and 222 flow, against what CPython says itself.
 
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -50,17 +50,17 @@ took() {
 
 timed_as_slept() {
 	traced calls "$1" "$HERE/sleeps.py"
-	took leaf 9 900 900
-	took branch 3 900 300
-	took recursive 12 1200 1200
-	took ping 9 600 600
-	took pong 6 300 0
-	took numbers 12 900 900
-	took consumer 3 1800 900
-	took raises 3 300 300
-	took catcher 3 300 0
-	took thrower 3 300 "$2"
-	took main 3 5400 0
+	took leaf 9 1800 1800
+	took branch 3 1800 600
+	took recursive 12 2400 2400
+	took ping 9 1200 1200
+	took pong 6 600 0
+	took numbers 12 1800 1800
+	took consumer 3 3600 1800
+	took raises 3 600 600
+	took catcher 3 600 0
+	took thrower 3 600 "$2"
+	took main 3 10800 0
 }
 
 @test "3.9: inclusive and exclusive times are those slept" { timed_as_slept python3.9 0; }

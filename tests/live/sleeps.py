@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Functions that take known times: each sleep is 0.1 s."""
+"""Functions that take known times: each sleep is 0.2 s."""
 import threading
 import time
 
 
 def leaf():
-    time.sleep(0.1)
+    time.sleep(0.2)
 
 
 def branch():
     leaf()
-    time.sleep(0.1)
+    time.sleep(0.2)
     leaf()
 
 
 def recursive(n):
-    time.sleep(0.1)
+    time.sleep(0.2)
     if n:
         recursive(n - 1)
 
 
 def ping(n):
     if n:
-        time.sleep(0.1)
+        time.sleep(0.2)
         pong(n - 1)
 
 
@@ -32,17 +32,17 @@ def pong(n):
 
 def numbers():
     for i in range(3):
-        time.sleep(0.1)
+        time.sleep(0.2)
         yield i
 
 
 def consumer():
     for _ in numbers():
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def raises():
-    time.sleep(0.1)
+    time.sleep(0.2)
     raise KeyError
 
 
