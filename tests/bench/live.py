@@ -111,6 +111,7 @@ TIMES = (MARK % "entry" + " { @s[tid, @d[tid]++] = nsecs; } " + MARK % "return" 
          " { $d = --@d[tid]; @n[%s] = count(); @t[%s] = sum(nsecs - @s[tid, $d]); }" % (KEY, KEY))
 TRACERS = [
     ("teletap watch calls", lambda pid: watch("calls", pid), '"page":220'),
+    ("teletap watch calls --counts", lambda pid: watch("calls", pid, "--counts"), '"page":220'),
     ("one empty stap probe", lambda pid: ["staprun", empty[0]], "ready"),
     ("two empty stap probes", lambda pid: ["staprun", empty[1]], "ready"),
     ("bpftrace, counts", lambda pid: bpftrace(COUNTS), "Attached"),
@@ -192,10 +193,10 @@ def ratio(what, over, under, wanted, more=False):
 
 COST = "%s: ns per call"
 print("\nratios")
-ratio("page 220 / one empty probe", COST % "teletap watch calls", COST % "one empty stap probe", 1.3)
-ratio("page 220 / two empty probes", COST % "teletap watch calls", COST % "two empty stap probes", 1.4)
-ratio("page 220 / bpftrace's counts", COST % "teletap watch calls", COST % "bpftrace, counts", 0.4)
-ratio("page 220 / bpftrace's times", COST % "teletap watch calls", COST % "bpftrace, times", 0.4)
+ratio("page 220, counts / one empty probe", COST % "teletap watch calls --counts", COST % "one empty stap probe", 1.3)
+ratio("page 220, with times / two empty probes", COST % "teletap watch calls", COST % "two empty stap probes", 1.4)
+ratio("page 220, counts / bpftrace's counts", COST % "teletap watch calls --counts", COST % "bpftrace, counts", 0.4)
+ratio("page 220, with times / bpftrace's times", COST % "teletap watch calls", COST % "bpftrace, times", 0.4)
 ratio("bpftrace's first output / teletap's", "bpftrace: s to its first output",
       "teletap watch gc: s to the first page", 10, more=True)
 ratio("bcc's first output / teletap's", "bcc pythongc: s to its first output",
