@@ -5,6 +5,8 @@
  */
 #include "page.h"
 
+#include <string.h>
+
 /* clang-format off */
 enum {
 	CALLS, CALLS_TOTAL, P50, P99, MAX, TOOK,
@@ -87,6 +89,8 @@ void page_call_times_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	if (strstr(s->module, "_extension"))
+		table_note(t, "by the markers of the program's extension");
 	t->by_interval = CALLS;
 	t->by_total = CALLS_TOTAL;
 	t->text_rows = TEXT_ROWS;

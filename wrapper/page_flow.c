@@ -5,6 +5,8 @@
  */
 #include "page.h"
 
+#include <string.h>
+
 /* clang-format off */
 enum { TIME, DELTA, TID, TOOK, FLOW, EVENT, DEPTH, FUNCTION, LINE, FILE_NAME, N_COLUMNS };
 /* clang-format on */
@@ -85,6 +87,8 @@ void page_flow_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	if (strstr(s->module, "_extension"))
+		table_note(t, "by the markers of the program's extension");
 	t->by_interval = t->by_total = -1;
 	t->empty = "no calls";
 	while ((r = state_each(s, LINE_FLOW, &at))) {

@@ -4,7 +4,8 @@
  * which a tracer raises, is 0.
  *
  *   function__entry   file, function, line: as those of CPython. The line is the first
- *   function__return  one of the code object in both.
+ *   function__return  one of the code object in both. Then how many functions are open
+ *                     in the thread, this one included
  *   sums              address of struct sum, how many, the size of one, and how many
  *                     calls have been lost (counted, not timed, or not even that) since
  *                     the last batch
@@ -37,14 +38,14 @@ void markers_sums(const struct sum *rows, size_t n, uint64_t lost)
 		STAP_PROBE4(teletap_python, sums, rows, n, sizeof(*rows), lost);
 }
 
-void markers_entry(const char *file, const char *function, int line)
+void markers_entry(const char *file, const char *function, int line, uint32_t depth)
 {
 	if (teletap_python_function__entry_semaphore)
-		STAP_PROBE3(teletap_python, function__entry, file, function, line);
+		STAP_PROBE4(teletap_python, function__entry, file, function, line, depth);
 }
 
-void markers_return(const char *file, const char *function, int line)
+void markers_return(const char *file, const char *function, int line, uint32_t depth)
 {
 	if (teletap_python_function__return_semaphore)
-		STAP_PROBE3(teletap_python, function__return, file, function, line);
+		STAP_PROBE4(teletap_python, function__return, file, function, line, depth);
 }

@@ -53,8 +53,8 @@ struct sum {
 };
 
 void markers_sums(const struct sum *rows, size_t n, uint64_t lost);
-void markers_entry(const char *file, const char *function, int line);
-void markers_return(const char *file, const char *function, int line);
+void markers_entry(const char *file, const char *function, int line, uint32_t depth);
+void markers_return(const char *file, const char *function, int line, uint32_t depth);
 
 /* table.c */
 void table_enter(PyObject *code);

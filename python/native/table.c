@@ -188,7 +188,7 @@ void table_enter(PyObject *code)
 		lost++;
 	}
 	if (mode & WANT_CALLS && r)
-		markers_entry(r->sum.file, r->sum.function, (int)r->sum.line);
+		markers_entry(r->sum.file, r->sum.function, (int)r->sum.line, t->depth + t->over);
 }
 
 /* Takes the top off the stack. */
@@ -236,26 +236,30 @@ static void close_call(struct thread *t)
 void table_leave(PyObject *code)
 {
 	struct thread *t = thread_get();
-	uint32_t row;
+	uint32_t row, depth;
 
 	if (!t)
 		return;
 	if (!t->over && t->depth && t->stack[t->depth - 1].code == code) {
 		row = t->stack[t->depth - 1].row;
+		depth = t->depth;
 		close_call(t);
 	} else {
 		row = row_of(t, code);
 		if (row != NO_ROW && t->rows.row[row].muted)
 			return;
+		if (!t->over && !settle(t, code))
+			return; /* it began before we looked */
+		depth = t->depth + t->over;
 		if (t->over)
 			t->over--;
-		else if (settle(t, code))
+		else
 			close_call(t);
 	}
 	if (mode & WANT_CALLS && row != NO_ROW) {
 		struct sum *s = &t->rows.row[row].sum;
 
-		markers_return(s->file, s->function, (int)s->line);
+		markers_return(s->file, s->function, (int)s->line, depth);
 	}
 }
 

@@ -26,7 +26,7 @@ raised() { "$HERE/semaphores" "$1" "$(extension_of "$1")"; }
 # watch_extension PID ARGUMENT... : watch, and wait until the program has noticed
 watch_extension() {
 	local tries=0
-	watch calls -p "$1" "${@:2}"
+	watch "${page:-calls}" -p "$1" "${@:2}"
 	while [ "$(raised "$1")" = 0 ]; do
 		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
 		sleep 0.05
@@ -144,4 +144,29 @@ refuses() {
 	run -3 teletap watch calls -p "$pid" --inject
 	[[ $output == *"--inject: the main thread of process $pid ran no Python code for 5 s"* ]]
 	kill -0 "$pid"
+}
+
+@test "pages 221 and 222 by the extension's markers" {
+	local page
+	for page in call-times flow; do
+		run_live python3.14 import
+		watch_extension "$pid" -o json -i 1 --function 'fib'
+		go "$dir"
+		kill "$pid"
+		expect_end 0
+		cp "$tap_out" "$BATS_TEST_TMPDIR/$page"
+	done
+	wanted=$(python3.14 "$WORK/count.py" profile | jq 'to_entries[] | select(.key | startswith("fib:")) | .value')
+	[ "$wanted" -gt 500 ]
+	run -0 jq -c '[.rows[] | .calls_total, .function]' < <(tail -n 1 "$BATS_TEST_TMPDIR/call-times")
+	[ "$output" = "[$wanted,\"fib\"]" ]
+	# work() has the depth 1, fib(12) 2, fib(11) 3, ...
+	run -0 jq -c '.rows[] | [.event, .depth, .function]' "$BATS_TEST_TMPDIR/flow"
+	[ "${lines[0]}" = '["entry",2,"fib"]' ]
+	[ "${lines[11]}" = '["entry",13,"fib"]' ]
+	[ "${lines[12]}" = '["return",13,"fib"]' ]
+	for page in call-times flow; do
+		tail -n 1 "$BATS_TEST_TMPDIR/$page" |
+			jq -e '.notes | index("by the markers of the program\u0027s extension")' > /dev/null
+	done
 }
