@@ -39,13 +39,18 @@ rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
 	stop
 	shell=$(head -n 1 "$BATS_TEST_TMPDIR/told")
 	[ "$(sed 1d "$BATS_TEST_TMPDIR/told" | wc -l)" = 100 ]
-	while read -r i pid status nap; do
-		row=$(rows ".pid == $pid" .)
-		[ "$(jq -c '[.arguments, .status, .parent_pid, .parent, .running, .signal, .programs]' <<< "$row")" = \
-			"[\"/bin/sh -c sleep $nap; exit $status mark $i\",$status,$shell,\"bash\",false,null,1]" ] ||
-			{ echo "$i: $row"; false; }
-		jq -e ".lifetime_ns >= $nap * 1e9 and .lifetime_ns < 3e9" <<< "$row"
-	done < <(sed 1d "$BATS_TEST_TMPDIR/told")
+	python3.14 - "$BATS_TEST_TMPDIR/told" "$BATS_TEST_TMPDIR/page" <<-'EOF'
+		import json, sys
+		told = open(sys.argv[1]).read().split("\n")
+		rows = {r["pid"]: r for r in json.load(open(sys.argv[2]))["rows"]}
+		for line in told[1:-1]:
+		    i, pid, status, nap = line.split()
+		    r = rows[int(pid)]
+		    assert r["arguments"] == f"/bin/sh -c sleep {nap}; exit {status} mark {i}", r
+		    assert [r["status"], r["signal"], r["running"], r["programs"]] == [int(status), None, False, 1], r
+		    assert [r["parent_pid"], r["parent"]] == [int(told[0]), "bash"], r
+		    assert float(nap) * 1e9 <= r["lifetime_ns"] < 5e9, r
+	EOF
 	[ "$(rows '.parent_pid == '"$shell" .pid | wc -l)" = 100 ]
 	jq -e '.target == {"pid":null,"exe":null,"python":null,"processes":0}' "$BATS_TEST_TMPDIR/page"
 }
