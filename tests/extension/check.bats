@@ -14,7 +14,7 @@ setup_file() {
 	export ALL
 }
 
-setup() { cd "$BATS_TEST_TMPDIR"; }
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
 # every SCRIPT ARGUMENT... : runs it with each Python; none may fail, nor complain.
 every() {

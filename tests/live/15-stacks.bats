@@ -79,5 +79,6 @@ shares() {
 	echo "$output"
 	[ "$output" = '[true,true,true,true,true,true,true]' ]
 	# nothing half-written is left beside them
-	[ "$(ls "$BATS_TEST_TMPDIR" | grep -cE '^(folded|speedscope)')" -eq 2 ]
+	left=("$BATS_TEST_TMPDIR"/folded* "$BATS_TEST_TMPDIR"/speedscope*)
+	[ ${#left[@]} -eq 2 ]
 }

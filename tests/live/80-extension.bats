@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Page 220 by the extension (python/), and its light switch.
+# shellcheck disable=SC2030,SC2031 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper.bash
 
