@@ -53,7 +53,9 @@ refused() {
 @test "a module built for another kernel" {
 	pack=$BATS_TEST_TMPDIR/pack
 	cp -r /var/cache/teletap "$pack"
-	sed -i "s/$(uname -r)/6.1.0-0-other/" "$pack/manifest.json"
+	jq --arg release "$(uname -r)" '.modules |= [.[] | select(.release == $release) | .release = "6.1.0-0-other"]' \
+		"$pack/manifest.json" > "$pack/new"
+	mv "$pack/new" "$pack/manifest.json"
 	start python3.14 loop
 	refused teletap watch gc -p "$pid" --pack "$pack"
 	[[ "$stderr" == *"6.1.0-0-other"*"$(uname -r)"*"teletap build"* ]]
@@ -64,11 +66,11 @@ refused() {
 	pack=$BATS_TEST_TMPDIR/pack
 	mkdir -p "$pack"
 	cp -r /var/cache/teletap/. "$pack"
-	ko=$(find "$pack/$(uname -r)" -name '*.ko' -path "*$(teletap_id python3.14)*")
+	ko=$(find "$pack/$(uname -r)" -name 'teletap_gc_0*.ko' -path "*$(teletap_id python3.14)*")
 	# another kernel's vermagic, and a manifest to match
 	sed -i "s/vermagic=$(uname -r)/vermagic=$(uname -r | tr 0-9 1-90)/" "$ko"
 	jq --arg id "$(teletap_id python3.14)" --arg release "$(uname -r)" --arg sum "$(sha256sum < "$ko" | cut -d' ' -f1)" \
-		'(.modules[] | select(.build_id == $id and .release == $release)).sha256 = $sum' \
+		'(.modules[] | select(.name == "gc" and .build_id == $id and .release == $release)).sha256 = $sum' \
 		"$pack/manifest.json" > "$pack/new"
 	mv "$pack/new" "$pack/manifest.json"
 	start python3.14 loop
