@@ -318,7 +318,7 @@ refused_by() {
 	refused_by "echo 'ERROR: Couldn'\''t insert module x.ko: Invalid module format' >&2; exit 1" -- \
 		"the kernel refuses the module (*Invalid module format): build it for this kernel: 'teletap build gc'"
 	refused_by "echo 'ERROR: Couldn'\''t insert module x.ko: Operation not permitted' >&2; exit 1" -- \
-		"the kernel refuses unsigned modules (*): Secure Boot or lockdown is on: *"
+		"the kernel refuses unsigned modules (*): Secure Boot, lockdown or module.sig_enforce is on: sign it *"
 	refused_by "printf 'WARNING: a\nERROR: \033[2Jno \302\233 luck\nmore\n' >&2; exit 1" -- \
 		"staprun ended: *: start again, or see 'dmesg'"
 	refused_by 'exit 1' -- "staprun ended without a reason: start again, or see 'dmesg'"
