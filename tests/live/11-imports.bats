@@ -6,10 +6,10 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-# Up to three runs, until the times of each import have been the same in one of them.
+# Up to eight runs, until the times of each import have been the same in one of them.
 exact() {
 	local dir status=9 folders=()
-	while [ "$status" = 9 ] && [ "${#folders[@]}" -lt 3 ]; do
+	while [ "$status" = 9 ] && [ "${#folders[@]}" -lt 8 ]; do
 		dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
 		folders+=("$dir")
 		teletap watch imports -o json > "$dir/page" 2> "$dir/told" \
