@@ -38,7 +38,7 @@ teardown() {
 # terminal COMMAND: runs it in 80 columns and 24 lines.
 terminal() {
 	tmux -f /dev/null -S "$SOCKET" new-session -d -x 80 -y 24 \
-		"env PATH='$PATH' TERM=screen $1; echo status \$?; exec cat" 3>&-
+		"env ASAN_OPTIONS=detect_leaks=0 PATH='$PATH' TERM=screen $1; echo status \$?; exec cat" 3>&-
 }
 
 keys() { tmux -S "$SOCKET" send-keys "$@"; }
