@@ -115,10 +115,10 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 	return true;
 }
 
-/* A target was asked about: what works without it is no answer. */
+/* A target was asked about: what works without it, or for all, is no answer. */
 static bool counts(const struct answers *a, const struct page *page)
 {
-	return !page_is_host(page) || !(a->has_target || a->unseen);
+	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }
 
 static const char *const verdicts[] = { "OK", "WARN", "FAIL" };

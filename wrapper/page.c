@@ -167,6 +167,7 @@ const struct page pages[] = {
 	  .title = "The C library: memory arenas, contended locks",
 	  .module = "glibc",
 	  .provider = "libc",
+	  .common = true,
 	  .markers = { "lll_lock_wait", "lll_lock_wait_private", "memory_arena_new",
 		       "memory_arena_reuse", "memory_arena_reuse_free_list", "memory_arena_retry",
 		       "memory_heap_new", "memory_heap_free", "memory_sbrk_more",

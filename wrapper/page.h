@@ -38,6 +38,7 @@ struct page {
 			const char *markers[PAGE_MARKERS];
 		};
 	};
+	bool common;       /* what every program has: says nothing about one */
 	const char *takes; /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
 };

@@ -47,7 +47,7 @@ bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 }
 
 @test "a flipped byte is found before the kernel sees it" {
-	ko=$(find "$BATS_TEST_TMPDIR/pack/$(uname -r)" -name '*.ko' \
+	ko=$(find "$BATS_TEST_TMPDIR/pack/$(uname -r)" -name 'teletap_gc_0*.ko' \
 		-path "*$(readelf -n "$(command -v python3.14)" | awk '/Build ID/ { print $3 }')*")
 	printf '\377' | dd of="$ko" bs=1 seek=5000 conv=notrunc 2> /dev/null
 	run -3 --separate-stderr bare watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack"
