@@ -119,5 +119,5 @@ signed_pack() {
 	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"no markers of python"* ]]
 	sed -i "s/$(uname -r)/6.1.0-0-other/" "$BATS_TEST_TMPDIR/pack/manifest.json"
 	run teletap doctor -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json
-	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"its module gc is for kernel 6."*", this is $(uname -r)"* ]]
+	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"its module gc is for kernel "*", this is $(uname -r)"* ]]
 }
