@@ -221,6 +221,35 @@ static void live_tune(struct source *s, double interval, int sort)
 	}
 }
 
+/* As when the target ends: what is still in the kernel is collected. */
+static void live_last(struct source *s)
+{
+	struct live *l = (struct live *)s;
+	bool busy = true;
+
+	if (!l->gone_why)
+		l->gone_why = strdup("the watch is over");
+	for (int i = 0; i < l->n_modules; i++) {
+		if (l->modules[i].phase == LIVE) {
+			session_stop(l->modules[i].session);
+			live_module_go(l, &l->modules[i], LAST);
+		}
+	}
+	while (busy) {
+		struct pollfd fds[SOURCE_FDS];
+
+		busy = false;
+		l->now_ms += 50;
+		for (int i = 0; i < l->n_modules; i++) {
+			if (l->modules[i].phase == LAST)
+				live_module_step(l, &l->modules[i]);
+			busy |= l->modules[i].phase == LAST;
+		}
+		if (busy)
+			poll(fds, (nfds_t)live_fds(s, fds), 50);
+	}
+}
+
 static void live_close(struct source *s)
 {
 	struct live *l = (struct live *)s;
@@ -308,6 +337,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .fds = live_fds,
 				     .step = live_step,
 				     .tune = live_tune,
+				     .last = live_last,
 				     .close = live_close };
 	l->o = *o;
 	*err = list_modules(l) ? live_target_open(l, msg) : -ENOMEM;

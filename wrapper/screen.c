@@ -389,6 +389,11 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 		dup2(old, STDERR_FILENO);
 		close(old);
 	}
+	if (ret != SIGHUP && source->last) {
+		source->last(source);
+		s.paused = false;
+		refresh_text(&s);
+	}
 	if (ret != SIGHUP && s.text)
 		fputs(s.text, stdout);
 	free(s.text);

@@ -41,6 +41,9 @@ struct source {
 	/* For the terminal: time between pages, and struct render's sort; NULL: cannot. */
 	void (*tune)(struct source *s, double interval, int sort);
 
+	/* Makes the pages that are live the last ones; close follows. NULL: nothing to do. */
+	void (*last)(struct source *s);
+
 	bool remote; /* it knows pages that we do not, and the contents */
 
 	/* Unloads everything; takes its time. */
