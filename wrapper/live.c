@@ -229,12 +229,7 @@ static void live_last(struct source *s)
 
 	if (!l->gone_why)
 		l->gone_why = strdup("the watch is over");
-	for (int i = 0; i < l->n_modules; i++) {
-		if (l->modules[i].phase == LIVE) {
-			session_stop(l->modules[i].session);
-			live_module_go(l, &l->modules[i], LAST);
-		}
-	}
+	live_modules_stop(l);
 	while (busy) {
 		struct pollfd fds[SOURCE_FDS];
 

@@ -88,6 +88,9 @@ void live_target_close(struct live *l);
 /* Sees whether the target is still there, or there again; not more often than that. */
 void live_target_look(struct live *l);
 
+/* Asks the modules that are live for their last snapshot. */
+void live_modules_stop(struct live *l);
+
 /* Goes to another phase. */
 void live_module_go(struct live *l, struct module *m, enum phase phase);
 

@@ -29,6 +29,16 @@ void live_module_go(struct live *l, struct module *m, enum phase phase)
 	m->version++;
 }
 
+void live_modules_stop(struct live *l)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		if (l->modules[i].phase == LIVE) {
+			session_stop(l->modules[i].session);
+			live_module_go(l, &l->modules[i], LAST);
+		}
+	}
+}
+
 /* Its pages stay as they are, marked with the reason. */
 static void end_pages(struct module *m, const char *why)
 {

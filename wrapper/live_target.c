@@ -84,14 +84,7 @@ static void lose_target(struct live *l, char *why)
 	l->gone_why = why;
 	say_why(why, -ESRCH);
 	l->idle = false;
-	for (int i = 0; i < l->n_modules; i++) {
-		struct module *m = &l->modules[i];
-
-		if (m->phase == LIVE) {
-			session_stop(m->session);
-			live_module_go(l, m, LAST);
-		}
-	}
+	live_modules_stop(l);
 }
 
 /* Whether a process runs the binary decides whether its pages go on. */
