@@ -93,7 +93,7 @@ static int open_ring(struct replay *r, const char *path, const void *data, size_
 	char begin[] = "teletap\t1\t" PAGE_RING "\nsnap\t1\t0\t0\t0\nend\t1\n", *why = NULL;
 	struct ring_about about = { .ended = 2, .sequence = 2, .final = true };
 	struct ring ring;
-	int err = ring_parse(&ring, data, data, data, size, &why);
+	int err = ring_parse(&ring, data, data, size, &why);
 
 	if (err) {
 		fail(msg, -err, "%s: %s", path, why ? why : strerror(-err));

@@ -49,7 +49,7 @@ enum {
 	SLOT_CUT = 44,
 };
 
-static uint64_t get64(const unsigned char *p)
+static uint64_t get64(const void *p)
 {
 	uint64_t v;
 
@@ -57,7 +57,7 @@ static uint64_t get64(const unsigned char *p)
 	return v;
 }
 
-static uint32_t get32(const unsigned char *p)
+static uint32_t get32(const void *p)
 {
 	uint32_t v;
 
@@ -65,7 +65,7 @@ static uint32_t get32(const unsigned char *p)
 	return v;
 }
 
-static uint16_t get16(const unsigned char *p)
+static uint16_t get16(const void *p)
 {
 	uint16_t v;
 
@@ -129,16 +129,16 @@ static void split(struct ring_line *line, char *text, size_t length)
 	}
 }
 
-/* A complete slot; false when it must not be believed. */
-static bool read_slot(struct ring_line *line, char *slot, const struct shape *shape, size_t index,
-		      uint64_t mark)
+/* A complete slot; false when it must not be believed: its check covers its texts. */
+static bool read_slot(struct ring_line *line, char *slot, const struct shape *shape, size_t index)
 {
 	const unsigned char *p = (const unsigned char *)slot;
 	uint64_t ticket = get64(p + SLOT_TICKET);
 	size_t length = get16(p + SLOT_LENGTH), room = shape->slot - SLOT_HEAD;
 
-	if (mark != 2 * ticket + 2 || ticket > INT64_MAX / 4 || ticket % shape->lines != index ||
-	    length >= room || p[SLOT_KIND] < RING_KIND_LOG || p[SLOT_KIND] >= RING_KINDS)
+	if (get64(p + SLOT_MARK) != 2 * ticket + 2 || ticket > INT64_MAX / 4 ||
+	    ticket % shape->lines != index || length >= room || p[SLOT_KIND] < RING_KIND_LOG ||
+	    p[SLOT_KIND] >= RING_KINDS)
 		return false;
 	if (checksum(p + SLOT_TICKET, SLOT_HEAD - SLOT_TICKET + (length + 7) / 8 * 8) !=
 	    get64(p + SLOT_CHECK))
@@ -163,8 +163,7 @@ static int by_ticket(const void *a, const void *b)
 	return x->ticket < y->ticket ? -1 : x->ticket > y->ticket;
 }
 
-static int read_lane(struct ring *r, int lane, const struct shape *shape,
-		     const unsigned char *before, const unsigned char *after)
+static int read_lane(struct ring *r, int lane, const struct shape *shape, char *first, char *second)
 {
 	size_t offset = HEADER + (size_t)lane * shape->lines * shape->slot, n = 0;
 
@@ -172,14 +171,16 @@ static int read_lane(struct ring *r, int lane, const struct shape *shape,
 	if (!r->lines[lane])
 		return -ENOMEM;
 	for (size_t i = 0; i < shape->lines; i++, offset += shape->slot) {
-		uint64_t mark = get64(before + offset + SLOT_MARK);
+		uint64_t mark = get64(first + offset + SLOT_MARK);
+		uint64_t later = get64(second + offset + SLOT_MARK);
 
-		if (!mark && !get64(after + offset + SLOT_MARK))
+		if (!mark && !later)
 			continue; /* not used yet */
-		if (mark % 2 || !mark || mark != get64(after + offset + SLOT_MARK))
-			r->busy++;
-		else if (read_slot(&r->lines[lane][n], r->bytes + offset, shape, i, mark))
+		if (read_slot(&r->lines[lane][n], first + offset, shape, i) ||
+		    read_slot(&r->lines[lane][n], second + offset, shape, i))
 			n++;
+		else if (mark != later || mark % 2)
+			r->busy++;
 		else
 			r->torn++;
 	}
@@ -193,22 +194,22 @@ bool ring_present(const void *bytes, size_t size)
 	return size >= sizeof(MAGIC) - 1 && !memcmp(bytes, MAGIC, sizeof(MAGIC) - 1);
 }
 
-int ring_parse(struct ring *r, const unsigned char *before, const unsigned char *bytes,
-	       const unsigned char *after, size_t size, char **msg)
+int ring_parse(struct ring *r, const void *first, const void *second, size_t size, char **msg)
 {
 	struct shape shape = { 0 };
 	int err;
 
 	*r = (struct ring){ 0 };
-	err = read_header(r, bytes, size, &shape, msg);
+	err = read_header(r, first, size, &shape, msg);
 	if (err)
 		return err;
-	r->bytes = malloc(size);
+	r->bytes = malloc(2 * size);
 	if (!r->bytes)
 		return -ENOMEM;
-	memcpy(r->bytes, bytes, size);
+	memcpy(r->bytes, first, size);
+	memcpy(r->bytes + size, second, size);
 	for (int lane = 0; lane < RING_LANES && !err; lane++)
-		err = read_lane(r, lane, &shape, before, after);
+		err = read_lane(r, lane, &shape, r->bytes, r->bytes + size);
 	if (err)
 		ring_free(r);
 	return err;

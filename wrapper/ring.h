@@ -54,14 +54,13 @@ struct ring {
 };
 
 /*
- * Parses three readings of the same size bytes, one after the other: a line counts when
- * it was complete in the first one and not begun anew in the last; its contents are
- * taken from the one in between. All three may be the same. Returns 0 (to be released
- * with ring_free), or -errno with *msg set: -EBADMSG when this is no ring, or one of
- * another version.
+ * Parses two readings of the same size bytes, one after the other: a line counts when
+ * it was complete in one of them, as its own check tells. A line that was complete in
+ * neither is busy when it changed in between, and torn when it did not. Both may be the
+ * same. Returns 0 (to be released with ring_free), or -errno with *msg set: -EBADMSG
+ * when this is no ring, or one of another version.
  */
-int ring_parse(struct ring *r, const unsigned char *before, const unsigned char *bytes,
-	       const unsigned char *after, size_t size, char **msg);
+int ring_parse(struct ring *r, const void *first, const void *second, size_t size, char **msg);
 void ring_free(struct ring *r);
 
 /* Whether the bytes begin like a ring. */

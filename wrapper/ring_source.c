@@ -84,16 +84,16 @@ static int read_all(int fd, void *buf, size_t size, uint64_t offset)
 	return 0;
 }
 
-/* Three readings of one place, see ring.h. */
-static int read_thrice(struct ring *r, int fd, size_t size, uint64_t offset, char **msg)
+/* Two readings of one place, see ring.h. */
+static int read_twice(struct ring *r, int fd, size_t size, uint64_t offset, char **msg)
 {
-	unsigned char *buf = malloc(3 * size);
+	unsigned char *buf = malloc(2 * size);
 	int err = buf ? 0 : -ENOMEM;
 
-	for (int i = 0; i < 3 && !err; i++)
+	for (int i = 0; i < 2 && !err; i++)
 		err = read_all(fd, buf + (size_t)i * size, size, offset);
 	if (!err)
-		err = ring_parse(r, buf, buf + size, buf + 2 * size, size, msg);
+		err = ring_parse(r, buf, buf + size, size, msg);
 	free(buf);
 	return err;
 }
@@ -115,7 +115,7 @@ static int read_memory(struct ring *r, int pid, const struct ring_note *note, ui
 		return fail(msg, errno, "process %d: %s: run as root", pid, strerror(errno));
 	err = read_all(fd, &mapped, sizeof(mapped), note->mapped + bias);
 	if (!err)
-		err = read_thrice(r, fd, note->size, mapped ? mapped : at, msg);
+		err = read_twice(r, fd, note->size, mapped ? mapped : at, msg);
 	close(fd);
 	return err ? fail(msg, -err, "process %d: its ring cannot be read: %s", pid, strerror(-err))
 		   : 0;
@@ -159,7 +159,7 @@ int ring_read_file(struct ring *r, const char *path, char **msg)
 	} else if (!S_ISREG(st.st_mode) || st.st_size > RING_BYTES_MAX) {
 		err = fail(msg, EBADMSG, "%s: this is no ring of teletap.h", path);
 	} else {
-		err = read_thrice(r, fd, (size_t)st.st_size, 0, &why);
+		err = read_twice(r, fd, (size_t)st.st_size, 0, &why);
 		if (err)
 			fail(msg, -err, "%s: %s", path, why ? why : strerror(-err));
 	}

@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	memcpy(after, bytes, size);
 	if (what & 2 && size > HEADER)
 		after[HEADER + (size_t)what * 37 % (size - HEADER)] ^= 0x55;
-	err = ring_parse(&r, bytes, bytes, after, size, &msg);
+	err = ring_parse(&r, bytes, after, size, &msg);
 	assert(!err == !msg || err == -ENOMEM);
 	if (!err) {
 		look(&r, size);
