@@ -150,6 +150,39 @@ bottom() { picture | tail -n 1; }
 	[ "$(pgrep -fc "teletap_pid=$target")" -eq 0 ]
 }
 
+@test "replay: back and forth through a recording" {
+	page_at() { teletap replay "$R" gc | awk -v n="$1" '/^210 gc/ { i++ } i == n' | head -n 8; }
+	at() { [ "$(picture | head -n 8)" = "$(page_at "$1")" ]; }
+	n=$(teletap replay "$R" gc | grep -c '^210 gc')
+	[ "$n" -gt 2 ]
+	[ "$(page_at 1)" != "$(page_at 2)" ]
+	terminal "teletap replay $R gc"
+	until_true at 1
+	keys Right
+	until_true at 2
+	keys Right
+	until_true at 3
+	keys Left
+	until_true at 2
+	keys Left Left Left
+	until_true at 1
+	keys 2 5 5
+	until_true shows '^255 contents'
+	keys 2 1 0
+	until_true at 1
+	for ((i = 0; i < n + 2; i++)); do keys Right; done
+	until_true at "$n"
+	keys Left
+	until_true at $((n - 1))
+	keys Space
+	until_true at "$n" # plays
+	keys q
+	until_true shows '^status 0$'
+	terminal "teletap replay $R gc -n 1"
+	until_true shows '^status 0$'
+	shows_not 'q: leave'
+}
+
 @test "without a terminal: plain pages" {
 	serve --replay "$R" -i 3600
 	run -0 page gc -f -i 0.1 -n 2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * teletap replay: the pages that teletap watch would have printed while teletap
- * record ran.
+ * record ran; on a terminal moment by moment, as the keys say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "moment.h"
 #include "replay.h"
+#include "screen.h"
 #include "teletap.h"
 
 #define PAGES_MAX 64
@@ -145,6 +146,21 @@ static int show_all(struct show *s, char **msg)
 	return ret < 0 ? ret : 0;
 }
 
+/* On a terminal: the first moment, and from there wherever the keys lead. */
+static enum status step_through(struct show *s, const char *path, char **msg)
+{
+	int err = 0, ret;
+	struct source *source = played_open(s->o, path, true, &err, msg);
+
+	if (!source)
+		return refuse(*msg, err);
+	ret = screen_run(source, s->o, s->pages, s->n_pages, msg);
+	source->close(source);
+	if (ret < 0)
+		return refuse(*msg, ret);
+	return ret ? (enum status)(STATUS_SIGNAL + ret) : STATUS_OK;
+}
+
 enum status cmd_replay(const struct opts *o)
 {
 	static struct show s;
@@ -170,6 +186,10 @@ enum status cmd_replay(const struct opts *o)
 		status = STATUS_USAGE;
 	if (status)
 		goto out;
+	if (screen_possible(o) && !o->at && !o->from && !o->to && s.n_pages) {
+		status = step_through(&s, o->args[0], &msg);
+		goto out;
+	}
 	s.at = up_to(s.at);
 	s.to = up_to(s.to);
 	s.second = o->interval_given ? (int64_t)(o->interval * 1e9) : 0;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -26,6 +25,7 @@
 #include "keeper.h"
 #include "key.h"
 #include "runner.h"
+#include "signals.h"
 #include "teletap.h"
 
 #define FDS 1024
@@ -95,24 +95,6 @@ static int open_sockets(const struct opts *o, struct desk_options *d, char **msg
 	return err;
 }
 
-/* Signals come in by a descriptor, in the keeper only. */
-static int block_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
-	struct sigaction old;
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
-		    old.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* The desk has nothing but its sockets, the hatch, and stderr. */
 static void close_others(const struct desk_options *d)
 {
@@ -178,7 +160,7 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 	if (err)
 		return err;
 	d->rate = o->rate;
-	k->signals = block_signals();
+	k->signals = signals_open(true);
 	k->desk = start_desk(d);
 	if (k->desk < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
@@ -190,7 +172,8 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 		say("removed %d module%s that a killed teletap had left", swept,
 		    swept > 1 ? "s" : "");
 	actions_begin(k->actions);
-	k->source = o->replay ? played_open(o, &err, msg) : live_open(o, &err, msg);
+	k->source =
+		o->replay ? played_open(o, o->replay, false, &err, msg) : live_open(o, &err, msg);
 	return err;
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "render.h"
 #include "screen.h"
 #include "session.h"
+#include "signals.h"
 #include "target.h"
 #include "teletap.h"
 
@@ -98,20 +98,7 @@ static int record(struct watch *w, enum moment_kind kind)
 
 static int open_events(struct watch *w)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction old;
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		/* nohup */
-		if (numbers[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
-		    old.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	w->signals = signals_open(false);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	return w->signals < 0 || w->timer < 0 ? -errno : 0;
 }
@@ -210,16 +197,6 @@ static void start_clock(struct watch *w)
 	timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
-static bool take_signal(struct watch *w)
-{
-	struct signalfd_siginfo info;
-
-	if (read(w->signals, &info, sizeof(info)) != sizeof(info))
-		return false;
-	w->signal = (int)info.ssi_signo;
-	return true;
-}
-
 static bool all_ended(const struct watch *w)
 {
 	for (int i = 0; i < w->n_sessions; i++) {
@@ -283,7 +260,7 @@ static int watch_loop(struct watch *w, char **msg)
 			w->broken = EPIPE;
 		if (w->broken || fds[FD_TARGET].revents)
 			return 0;
-		if (fds[FD_SIGNAL].revents && take_signal(w))
+		if (fds[FD_SIGNAL].revents && (w->signal = signals_take(w->signals)))
 			return 0;
 		if (fds[FD_TIMER].revents && read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks))
 			due = true;
@@ -389,7 +366,7 @@ static enum status watch(const struct opts *o)
 	}
 	if (recorder_close(w.recorder, !begun, &w.why) && !w.broken)
 		w.broken = EIO;
-	if (err == -EINTR && take_signal(&w))
+	if (err == -EINTR && (w.signal = signals_take(w.signals)))
 		; /* before the first page */
 	else if (err == -ECANCELED || (!err && ret))
 		say_why(stop_msg, ret);

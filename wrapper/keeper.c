@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -18,6 +17,7 @@
 #include "fail.h"
 #include "hatch.h"
 #include "key.h"
+#include "signals.h"
 #include "teletap.h"
 
 #define KEY_MS 1000 /* between two looks at the key */
@@ -201,12 +201,10 @@ static int send_key(struct keeper *k, bool *said)
 /* 0; the number of a signal that ends us; -ECHILD when the desk has ended. */
 static int take_signal(struct keeper *k, int64_t now)
 {
-	struct signalfd_siginfo info;
+	int number = signals_take(k->signals);
 
-	if (read(k->signals, &info, sizeof(info)) != sizeof(info))
-		return 0;
-	if (info.ssi_signo != SIGCHLD)
-		return (int)info.ssi_signo;
+	if (number != SIGCHLD)
+		return number;
 	for (int i = 0; i < k->actions->n; i++) {
 		pid_t pid = k->actions->list[i].pid;
 		char *log = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A recording as a source: its pages follow each other as they were recorded, or, with
- * -i, at that pace; the last one stays.
+ * -i, at that pace; the last one stays. Or it is held, and goes where it is told.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,10 +14,12 @@
 
 struct played {
 	struct source source;
+	const char *path;
 	struct replay replay;
 	int64_t next_ms, step_ms; /* step_ms 0: as recorded */
 	uint32_t version;
-	bool ended;
+	long taken; /* moments since the beginning */
+	bool held, ended;
 	char *why;
 };
 
@@ -77,29 +79,57 @@ static int fds(struct source *s, struct pollfd *fds)
 	return 0;
 }
 
+/* Goes to the next moment; false when there is none. */
+static bool take(struct played *p)
+{
+	p->version++;
+	/* The moment that is shown now was taken before: its interval has begun. */
+	if (p->taken)
+		replay_shown(&p->replay);
+	p->ended = replay_next(&p->replay, &p->why) < 1;
+	p->taken += !p->ended;
+	return !p->ended;
+}
+
 static int step(struct source *s, int64_t now_ms)
 {
 	struct played *p = (struct played *)s;
 	int64_t before = p->replay.real_ns;
-	int ret;
 
-	if (p->ended)
+	if (p->ended || p->held)
 		return 1000;
 	if (now_ms < p->next_ms)
 		return (int)(p->next_ms - now_ms);
-	/* The moment that is shown now was taken before: its interval has begun. */
-	if (p->version)
-		replay_shown(&p->replay);
-	ret = replay_next(&p->replay, &p->why);
-	p->version++;
-	if (ret < 1) {
-		p->ended = true;
+	if (!take(p))
 		return 1000;
-	}
 	p->next_ms = now_ms + (p->step_ms ? p->step_ms : (p->replay.real_ns - before) / 1000000);
 	if (p->next_ms < now_ms || p->next_ms > now_ms + 86400000)
 		p->next_ms = now_ms + 1000; /* the clock was set while it was recorded */
 	return (int)(p->next_ms - now_ms);
+}
+
+/* There is no way back but from the beginning. */
+static void rewind_to(struct played *p, long moment)
+{
+	replay_close(&p->replay);
+	free(p->why);
+	p->why = NULL;
+	p->taken = 0;
+	p->ended = replay_open(&p->replay, p->path, &p->why) != 0;
+	while (p->taken < moment && !p->ended)
+		take(p);
+}
+
+static void travel(struct source *s, int moments)
+{
+	struct played *p = (struct played *)s;
+
+	p->held = moments || !p->held;
+	p->next_ms = 0;
+	if (moments < 0)
+		rewind_to(p, p->taken + moments > 1 ? p->taken + moments : 1);
+	while (moments-- > 0 && take(p))
+		;
 }
 
 static void close_played(struct source *s)
@@ -111,12 +141,12 @@ static void close_played(struct source *s)
 	free(p);
 }
 
-struct source *played_open(const struct opts *o, int *err, char **msg)
+struct source *played_open(const struct opts *o, const char *path, bool held, int *err, char **msg)
 {
 	struct played *p = calloc(1, sizeof(*p));
 	struct timespec now;
 
-	*err = p ? replay_open(&p->replay, o->replay, msg) : -ENOMEM;
+	*err = p ? replay_open(&p->replay, path, msg) : -ENOMEM;
 	if (*err) {
 		free(p);
 		return NULL;
@@ -128,9 +158,12 @@ struct source *played_open(const struct opts *o, int *err, char **msg)
 				     .headline = headline,
 				     .fds = fds,
 				     .step = step,
+				     .travel = travel,
 				     .close = close_played };
+	p->path = path;
 	p->step_ms = o->interval_given ? (int64_t)(o->interval * 1000) : 0;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	step(&p->source, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	p->held = held;
 	return &p->source;
 }

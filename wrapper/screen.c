@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "contents.h"
 #include "fail.h"
+#include "signals.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
 #include <curses.h>
@@ -32,6 +32,7 @@ static const char help[] = "Keys\n\n"
 			   "  210         go to page 210 (255: all pages)\n"
 			   "  Tab         the next of the pages that were asked for\n"
 			   "  space, p    pause, and go on\n"
+			   "  left, right a moment back, forth, in a recording\n"
 			   "  s, S        sort by the next column; as the page is\n"
 			   "  +, -        more, less time between pages\n"
 			   "  arrows      scroll; PgUp, PgDn, Home\n"
@@ -155,6 +156,10 @@ static void put_status(struct screen *s)
 		snprintf(status, sizeof(status), "%s", s->message);
 	else if (*s->digits)
 		snprintf(status, sizeof(status), "page %s", s->digits);
+	else if (s->source->travel)
+		snprintf(status, sizeof(status),
+			 "left, right: a moment back, forth  space: play  255: contents  h: help  "
+			 "q: leave");
 	else
 		snprintf(status, sizeof(status), "%s%.3g s%s%.0d  255: contents  h: help  q: leave",
 			 s->paused ? "PAUSED  " : "", s->interval, s->sort ? "  sort " : "",
@@ -230,7 +235,15 @@ static bool take_key(struct screen *s, int key)
 		return false;
 	case ' ':
 	case 'p':
-		s->paused = !s->paused;
+		if (s->source->travel)
+			s->source->travel(s->source, 0);
+		else
+			s->paused = !s->paused;
+		break;
+	case KEY_LEFT:
+	case KEY_RIGHT:
+		if (s->source->travel)
+			s->source->travel(s->source, key == KEY_LEFT ? -1 : 1);
 		break;
 	case '\t':
 		s->which = (s->which + 1) % s->n_wanted;
@@ -318,8 +331,7 @@ static int go_on(struct screen *s)
 static int loop(struct screen *s, int signals)
 {
 	struct pollfd fds[SOURCE_FDS + 3];
-	struct signalfd_siginfo info;
-	int key;
+	int key, number;
 
 	for (;;) {
 		int due = go_on(s), n = 3;
@@ -329,8 +341,8 @@ static int loop(struct screen *s, int signals)
 		fds[2] = (struct pollfd){ .fd = s->messages, .events = POLLIN };
 		n += s->source->fds(s->source, fds + 3);
 		poll(fds, (nfds_t)n, due);
-		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info))
-			return (int)info.ssi_signo;
+		if (fds[1].revents && (number = signals_take(signals)))
+			return number;
 		if (fds[2].revents)
 			take_message(s);
 		if (fds[0].revents & (POLLHUP | POLLERR))
@@ -342,27 +354,13 @@ static int loop(struct screen *s, int signals)
 	}
 }
 
-static int block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int screen_run(struct source *source, const struct opts *o, const struct page *const *wanted, int n,
 	       char **msg)
 {
 	struct screen s = {
 		.source = source, .wanted = wanted, .n_wanted = n, .interval = o->interval
 	};
-	int signals = block_signals(), ends[2] = { -1, -1 }, old = -1, ret;
+	int signals = signals_open(false), ends[2] = { -1, -1 }, old = -1, ret;
 	SCREEN *terminal;
 
 	setlocale(LC_CTYPE, "");

@@ -41,6 +41,12 @@ struct source {
 	/* For the terminal: time between pages, and struct render's sort; NULL: cannot. */
 	void (*tune)(struct source *s, double interval, int sort);
 
+	/*
+	 * For the terminal: goes so many moments forth, or back, and stays there; 0: holds
+	 * it, or lets it run again. NULL: its time is not ours.
+	 */
+	void (*travel)(struct source *s, int moments);
+
 	/* Makes the pages that are live the last ones; close follows. NULL: nothing to do. */
 	void (*last)(struct source *s);
 
@@ -52,7 +58,7 @@ struct source {
 
 /* Each returns NULL with *msg and *err set when it cannot be. */
 struct source *live_open(const struct opts *o, int *err, char **msg);
-struct source *played_open(const struct opts *o, int *err, char **msg);
+struct source *played_open(const struct opts *o, const char *path, bool held, int *err, char **msg);
 struct source *asked_open(const struct opts *o, const char *host, const unsigned char *key);
 
 /* For a page without figures: some lines, as text or JSON; to be freed. */

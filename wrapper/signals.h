@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * signals: those that end us, as something to poll.
+ */
+#ifndef TELETAP_SIGNALS_H
+#define TELETAP_SIGNALS_H
+
+#include <stdbool.h>
+
+/*
+ * Blocks SIGINT, SIGTERM, SIGQUIT and SIGHUP, the last one unless it is ignored (nohup),
+ * and with children SIGCHLD; ignores SIGPIPE. Returns a descriptor to poll; -1 with errno
+ * set when there is none.
+ */
+int signals_open(bool children);
+
+/* The number of a signal that has come; 0: none. */
+int signals_take(int fd);
+
+#endif
