@@ -47,7 +47,7 @@ stop_serve() {
 no_module() { [ -z "$(modules)" ]; }
 
 @test "pages by number and name, cold and live, from teletap page and from nc" {
-	start python3.14
+	start python3.15
 	serve -p "$pid" -i 1 --idle 600
 	run -0 teletap page 255
 	[[ $output == *"process $pid"* ]]
@@ -69,11 +69,19 @@ no_module() { [ -z "$(modules)" ]; }
 		[[ ${lines[0]} == "210 gc  "* ]]
 		[[ $output == *"process $pid"* ]]
 	done
-	# another page of its own module, on top
-	run -0 teletap page 230
-	[[ $output == *"warming up"* ]]
-	until_true says 230 '^page '
-	[ "$(modules | wc -l)" -eq 2 ]
+	# others of their own modules, on top
+	for page in 220:calls 230:imports; do
+		run -0 teletap page "${page#*:}"
+		[[ ${lines[0]} == "${page/:/ }  "* ]]
+		[[ $output == *"warming up"* ]]
+		until_true says "${page%:*}" '^page '
+		for word in "${page%:*}" "${page#*:}"; do
+			run bash -c "printf '%s\n' $word | nc -u -w 1 127.0.0.1 25255"
+			[[ ${lines[0]} == "${page/:/ }  "* ]]
+			[[ $output == *"process $pid"* ]]
+		done
+	done
+	[ "$(modules | wc -l)" -eq 3 ]
 	stop_serve "$pid"
 }
 
