@@ -27,6 +27,26 @@ narrow() {
 	golden exec/session.json
 }
 
+@test "host, text: space, pressure, units that have failed, hostile names" {
+	run --keep-empty-lines session host
+	golden host/session.text
+	narrow
+}
+
+@test "host, json: the same" {
+	run session host -o json
+	golden host/session.json
+}
+
+@test "host: a kernel without pressure, no systemd, a load that is not told" {
+	run --keep-empty-lines draw -g host <"$TOP/tests/data/host/bare.lines"
+	golden host/bare.text
+	run draw -g host -o json <"$TOP/tests/data/host/bare.lines"
+	[ "$(jq -c '[.rows[] | select(.kind == "pressure") | .stalled_ns]' <<<"$output")" = '[null,null,null,null,null]' ]
+	[ "$(jq -c '[.rows[] | select(.kind == "units") | .failed]' <<<"$output")" = '[null]' ]
+	[ "$(jq -c '[.rows[] | select(.kind == "load") | .load1, .uptime_ns]' <<<"$output")" = '[null,null]' ]
+}
+
 @test "a page of the host names no program, but the process it is limited to" {
 	run session exec -e /usr/bin/python3.14 -p 17
 	[ "${lines[1]}" = 'This host, process 17 and its descendants' ]

@@ -152,7 +152,7 @@ static bool add_jobs(const struct opts *o, const struct target *t, const char *r
 			continue;
 		}
 		possible++;
-		if (origin_is_ring(plan.origin)) {
+		if (origin_is_fed(plan.origin)) {
 			vsay(o, "page %d needs no module", page->number);
 			continue;
 		}

@@ -17,9 +17,6 @@
 #include "sign.h"
 #include "teletap.h"
 
-/* For tests: another folder instead of / for what is asked about the host. */
-#define ROOT_VARIABLE "TELETAP_HOST_ROOT"
-
 struct answers {
 	const struct opts *o;
 	struct host host;
@@ -97,8 +94,11 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 		*why = must(msg);
 		return false;
 	}
-	if (a->has_target && origin_is_ring(plan.origin)) {
-		*why = must(strdup("read from the program's memory; no module is needed"));
+	if (resolves && origin_is_fed(plan.origin)) {
+		*why = must(
+			strdup(page_is_host(page)
+				       ? "read from the kernel's files; no module is needed"
+				       : "read from the program's memory; no module is needed"));
 		return true;
 	}
 	against = a->has_target && !page_is_host(page)
@@ -115,9 +115,14 @@ static bool judge_page(const struct answers *a, const struct page *page, char **
 	return true;
 }
 
-/* A target was asked about: what works without it, or for all, is no answer. */
+/*
+ * What works anywhere is no answer; nor is, when a target was asked about, what works
+ * without it, or for all.
+ */
 static bool counts(const struct answers *a, const struct page *page)
 {
+	if (page_is_host(page) && origin_is_fed(&page->origin))
+		return false;
 	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }
 
@@ -275,7 +280,7 @@ static enum status look_at_target(struct answers *a)
 enum status cmd_doctor(const struct opts *o)
 {
 	struct answers a = { .o = o, .target = { .pidfd = -1, .gate = -1 } };
-	const char *root = getenv(ROOT_VARIABLE);
+	const char *root = getenv(HOST_ROOT);
 	enum status status = STATUS_OK;
 
 	if (o->n_args) {

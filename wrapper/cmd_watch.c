@@ -63,8 +63,8 @@ static int load(struct watch *w, char **kos, struct plan *plans, int n, char **m
 
 		if (err)
 			return err;
-		vsay(w->o, "%s %s", *kos[i] ? "loading" : "reading the ring of",
-		     *kos[i] ? kos[i] : w->shown.exe);
+		vsay(w->o, "%s %s", *kos[i] ? "loading" : "reading",
+		     *kos[i] ? kos[i] : plans[i].file->path);
 		w->n_sessions = i + 1;
 		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);
 		if (err)
@@ -111,7 +111,7 @@ static int start(struct watch *w, char **msg)
 
 	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
 	for (int i = 0; i < n && !err && geteuid(); i++)
-		err = origin_is_ring(plans[i].origin) ? 0 : -EPERM;
+		err = origin_is_fed(plans[i].origin) ? 0 : -EPERM;
 	for (int i = 0; i < n && !err; i++)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)

@@ -56,6 +56,24 @@
  *   spantime OPERATION BUCKET COUNT         a histogram's bucket, see bucket.h
  *   error   NAME HANDLED UNHANDLED LAST_NS  its errors: what (the name's function) and
  *                                           where (its file); the last one's time
+ *   host    PROCESSORS LOAD1 LOAD5 LOAD15 RUNNABLE TASKS UPTIME_NS
+ *                                           this host; its loads in hundredths; here and
+ *                                           below, -1: not known
+ *   memory  TOTAL FREE AVAILABLE SWAP SWAP_FREE    in bytes
+ *   pressure WHAT FULL AVG10 AVG60 AVG300 TOTAL_NS
+ *                                           of 0 cpu, 1 memory, 2 io: time in which some
+ *                                           tasks, FULL 1: all, stood still; its shares
+ *                                           of 10, 60, 300 s in hundredths of a percent
+ *   space   PATH DEVICE TYPE READ_ONLY SIZE FREE AVAILABLE INODES INODES_FREE
+ *                                           a file system, in bytes; AVAILABLE: for
+ *                                           ordinary users
+ *   mounts  SHOWN WAITING WITHOUT AGAIN MORE
+ *                                           mounts: with a record; not asked, since they
+ *                                           may not answer; without a space; covered, or
+ *                                           of one that has a record; without a place
+ *   units   ANSWER FAILED                   of systemd; ANSWER: 0 known, 1 there is no
+ *                                           systemd, 2 it did not answer
+ *   unit    NAME LOAD ACTIVE SUB TEXT       one that has failed, in systemctl's words
  *   ring    PID START_NS TORN BUSY LOST ENDED    its ring, see ring.h; ENDED 1: the
  *                                           process has, the lines are those last
  *                                           read; 2: they are those of its file
@@ -127,6 +145,13 @@ enum line_kind {
 	LINE_SPAN,
 	LINE_SPANTIME,
 	LINE_ERROR,
+	LINE_HOST,
+	LINE_MEMORY,
+	LINE_PRESSURE,
+	LINE_SPACE,
+	LINE_MOUNTS,
+	LINE_UNITS,
+	LINE_UNIT,
 	LINE_RING,
 	LINE_ABOUT,
 	LINE_SAID,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * look: reading a machine's small files below a root directory. For the checks of
- * host.c and host_kernel.c only.
+ * host.c and host_kernel.c, and for the page of the host, only.
  */
 #ifndef TELETAP_LOOK_H
 #define TELETAP_LOOK_H

@@ -123,7 +123,7 @@ int module_find(const struct plan *plan, const char *pack, char **ko, char **msg
 	char *why = NULL;
 	int err;
 
-	if (origin_is_ring(plan->origin)) {
+	if (origin_is_fed(plan->origin)) {
 		*ko = strdup("");
 		return *ko ? 0 : -ENOMEM;
 	}

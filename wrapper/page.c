@@ -25,6 +25,11 @@ const struct page pages[] = {
 	  .provider = PAGE_ANY,
 	  .markers = { "teletap__config" },
 	  .fill = page_config_fill },
+	{ .number = 203,
+	  .name = "host",
+	  .title = "This host: space, memory, pressure, units",
+	  .module = PAGE_HOST,
+	  .fill = page_host_fill },
 	{ .number = 210,
 	  .name = "gc",
 	  .title = "Garbage collection by generation",
@@ -209,6 +214,11 @@ bool origin_is_app(const struct origin *origin)
 bool origin_is_ring(const struct origin *origin)
 {
 	return origin->module && !strcmp(origin->module, PAGE_RING);
+}
+
+bool origin_is_fed(const struct origin *origin)
+{
+	return origin_is_ring(origin) || (origin->module && !strcmp(origin->module, PAGE_HOST));
 }
 
 bool module_takes(const char *module, char letter)

@@ -14,6 +14,9 @@
 /* The module of pages that come from a program's ring, read without any module (ring.h). */
 #define PAGE_RING "ring"
 
+/* That of the page that comes from the kernel's files, likewise without one. */
+#define PAGE_HOST "host"
+
 /* The provider of teletap.h's markers: any. One of the markers is then enough. */
 #define PAGE_ANY "*"
 
@@ -58,8 +61,12 @@ bool page_has_module(const struct page *page, const char *module);
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
 
-/* Whether the page comes from a ring; whether its markers are those of teletap.h. */
+/*
+ * Whether the page comes from a ring; from a ring or the kernel's files, so that no module
+ * is needed; whether its markers are those of teletap.h.
+ */
 bool origin_is_ring(const struct origin *origin);
+bool origin_is_fed(const struct origin *origin);
 bool origin_is_app(const struct origin *origin);
 
 /* page_counters.c */
@@ -92,6 +99,9 @@ void page_stacks_fill(const struct state *s, struct table *t);
 
 /* page_audit.c */
 void page_audit_fill(const struct state *s, struct table *t);
+
+/* page_host.c */
+void page_host_fill(const struct state *s, struct table *t);
 
 /* page_exec.c */
 void page_exec_fill(const struct state *s, struct table *t);

@@ -425,7 +425,7 @@ char *render_text(const struct render *r)
 	if (has_block(&t, BLOCK_INTERVAL) || !has_block(&t, BLOCK_TOTAL))
 		draw_block(f, &t, BLOCK_INTERVAL);
 	if (has_block(&t, BLOCK_TOTAL)) {
-		fprintf(f, "\nSince attaching:\n");
+		fprintf(f, "\n%s\n", t.second ? t.second : "Since attaching:");
 		draw_block(f, &t, BLOCK_TOTAL);
 	}
 	for (int i = 0; i < t.n_notes; i++)

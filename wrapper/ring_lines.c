@@ -4,27 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* A field of text, escaped as line.h says. */
-static void text(FILE *f, const char *s)
-{
-	fputc('\t', f);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c < 0x20 || c == 0x7f || c == '\\')
-			fprintf(f, "\\x%02x", c);
-		else
-			fputc(c, f);
-	}
-}
+#include "escape.h"
 
 static void about_line(FILE *f, int order, const char *what, const char *value)
 {
 	if (!value)
 		return;
 	fprintf(f, "about\t%d", order);
-	text(f, what);
-	text(f, value);
+	escape_field(f, what);
+	escape_field(f, value);
 	fputc('\n', f);
 }
 
@@ -38,7 +26,7 @@ static void said_lines(FILE *f, const struct ring *r)
 				l->ticket, l->time_ns, l->pid, l->tid, (int)l->kind, l->level,
 				l->cut);
 			for (int t = 0; t < RING_TEXTS; t++)
-				text(f, l->texts[t]);
+				escape_field(f, l->texts[t]);
 			fputc('\n', f);
 		}
 	}

@@ -22,9 +22,11 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
-	s->feeder.in = -1;
+	s->feeder.in = s->sampler.in = -1;
 	if (origin_is_ring(plan->origin))
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
+	if (origin_is_fed(plan->origin))
+		return sampler_start(&s->sampler, &s->runner.out, msg);
 	if (plan->origin->provider)
 		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 					 plan->origin->provider, plan->origin->markers, msg);
@@ -118,8 +120,10 @@ static int64_t now_ms(void)
 
 static bool ask(struct session *s)
 {
-	return origin_is_ring(s->plan.origin) ? feeder_ask(&s->feeder, s->stopped)
-					      : runner_ask(&s->runner);
+	if (origin_is_ring(s->plan.origin))
+		return feeder_ask(&s->feeder, s->stopped);
+	return origin_is_fed(s->plan.origin) ? sampler_ask(&s->sampler, s->stopped)
+					     : runner_ask(&s->runner);
 }
 
 /*
@@ -204,6 +208,7 @@ void session_stop(struct session *s)
 void session_unload(struct session *s)
 {
 	feeder_stop(&s->feeder);
+	sampler_stop(&s->sampler);
 	semaphores_drop(&s->semaphores);
 	runner_stop(&s->runner);
 }
@@ -268,10 +273,11 @@ int session_finish(struct session *s, char **msg)
 	int status;
 
 	semaphores_drop(&s->semaphores);
-	if (origin_is_ring(s->plan.origin)) {
+	if (origin_is_fed(s->plan.origin)) {
 		if (s->runner.out >= 0)
 			close(s->runner.out);
 		feeder_stop(&s->feeder);
+		sampler_stop(&s->sampler);
 		return 0;
 	}
 	status = runner_finish(&s->runner, msg);

@@ -11,13 +11,15 @@
 #include "recorder.h"
 #include "resolve.h"
 #include "runner.h"
+#include "sampler.h"
 #include "semaphore.h"
 #include "state.h"
 
 struct session {
 	struct plan plan;
 	struct runner runner;
-	struct feeder feeder; /* in its place, for pages that come from a ring */
+	struct feeder feeder;   /* in its place, for pages that come from a ring, */
+	struct sampler sampler; /* and for the page that comes from the kernel's files */
 	struct semaphores semaphores;
 	bool counts; /* --counts */
 	struct state state;

@@ -74,6 +74,7 @@ struct table {
 	 */
 	int by_interval, by_total;
 	int text_rows;                  /* a block of a text page has no more; 0: no limit */
+	const char *second;             /* over the second block; NULL: the usual words */
 	const char *empty;              /* instead of a block without rows; NULL: its heads */
 	const char *notes[TABLE_NOTES]; /* what a reader must know to trust the figures */
 	int n_notes;

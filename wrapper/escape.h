@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * escape: a text as a field of the line protocol (line.h), for the pages that need no
+ * module. Pure.
+ */
+#ifndef TELETAP_ESCAPE_H
+#define TELETAP_ESCAPE_H
+
+#include <stdio.h>
+
+#define ESCAPE_TEXT                                                                                \
+	500 /* bytes of a text from outside; escaped, four of them have room in a line */
+
+/* Writes a tab and s, escaped. */
+void escape_field(FILE *f, const char *s);
+
+/* The same, but no more than ESCAPE_TEXT bytes of it, and "..." for the rest. */
+void escape_field_cut(FILE *f, const char *s);
+
+#endif

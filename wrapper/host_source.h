@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * host_source: this host -> lines of the protocol (line.h), for the page of the host that
+ * needs no module: /proc, statvfs(3) and systemctl(1). Reads only, and needs no root.
+ */
+#ifndef TELETAP_HOST_SOURCE_H
+#define TELETAP_HOST_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "look.h"
+
+/* What systemd said last. */
+struct host_units {
+	int64_t asked_ms; /* CLOCK_MONOTONIC; 0: never */
+	char *text;       /* NULL: it did not answer */
+};
+
+struct host_source {
+	const char *root; /* stands before every path that is read; "" for this machine */
+	int64_t sequence;
+	struct host_units units;
+};
+
+/* One snapshot (to be freed). NULL: out of memory. */
+char *host_lines(struct host_source *s, bool final);
+
+/* host_space.c: the file systems. */
+void host_space_lines(FILE *f, const struct look *l);
+
+/*
+ * host_units.c: the units of systemd that have failed. Waits for systemctl for a second at
+ * most, and asks it again after two.
+ */
+void host_units_lines(FILE *f, const struct look *l, struct host_units *units);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sampler: for the page of the host that needs no module: takes the place of one. It is a
+ * process of its own, since what it asks the kernel may take its time; asked for a
+ * snapshot, it says what it finds in lines of the protocol.
+ */
+#ifndef TELETAP_SAMPLER_H
+#define TELETAP_SAMPLER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct sampler {
+	pid_t pid; /* 0: none */
+	int in;    /* questions go here; -1: none */
+};
+
+/*
+ * Begins to sample; *out is where the lines come from (to be closed). Returns 0, or -errno
+ * with *msg set.
+ */
+int sampler_start(struct sampler *s, int *out, char **msg);
+
+/* Asks for a snapshot; final: the last one. False: it does not hear. */
+bool sampler_ask(const struct sampler *s, bool final);
+
+/* The lines end. */
+void sampler_stop(struct sampler *s);
+
+#endif
