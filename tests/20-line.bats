@@ -36,16 +36,27 @@ setup() {
 }
 
 @test "every record" {
-	run lines 'teletap\t1\tgc' 'snap\t1\t2\t3\t0' 'gc\t0\t1\t2\t3\t4\t5' 'pause\t2\t959\t1' \
-		'procs\t0' 'loss\t1\t2\t3' 'end\t1'
+	run lines 'teletap\t1\tgc' 'snap\t1\t2\t3\t0' 'gc\t0\t1\t2\t3\t4\t5\t6' 'pause\t2\t959\t1\t7' \
+		'by\t2' 'who\t6\t11\t12' 'procs\t0' 'loss\t1\t2\t3' 'end\t1'
 	diff - <(echo "$output") <<-'END'
 		hello 1 "gc"
 		snap 1 2 3 0
-		gc 0 1 2 3 4 5
-		pause 2 959 1
+		gc 0 1 2 3 4 5 6
+		pause 2 959 1 7
+		by 2
+		who 6 11 12
 		procs 0
 		loss 1 2 3
 		end 1
+	END
+}
+
+@test "whose a record is may be missing, but not empty" {
+	run lines 'gc\t0\t1\t2\t3\t4\t5' 'gc\t0\t1\t2\t3\t4\t5\t' 'gc\t0\t1\t2\t3\t4\t5\t-1'
+	diff - <(echo "$output") <<-'END'
+		gc 0 1 2 3 4 5 0
+		malformed
+		malformed
 	END
 }
 
@@ -69,7 +80,7 @@ setup() {
 
 @test "fields missing, and fields too many" {
 	for line in end snap 'snap\t1' 'snap\t1\t2\t3' 'gc\t0\t1\t2\t3\t4' 'end\t1\t' 'end\t1\t2' \
-		'gc\t0\t1\t2\t3\t4\t5\t6' 'procs\t1\t\t\t\t\t\t\t\t\t\t\t' teletap 'teletap\t1' \
+		'gc\t0\t1\t2\t3\t4\t5\t6\t7' 'procs\t1\t\t\t\t\t\t\t\t\t\t\t' teletap 'teletap\t1' \
 		'teletap\t1\tgc\tmore' 'end\t\t1'; do
 		run lines "$line"
 		echo "$line: $output"

@@ -10,7 +10,9 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_LOSS] = { "loss", "nnn" },
 	[LINE_END] = { "end", "n" },
 	[LINE_PROCS] = { "procs", "n" },
-	[LINE_GC] = { "gc", "kssssm", .below = { 3 } },
+	[LINE_BY] = { "by", "n" },
+	[LINE_WHO] = { "who", "knn", .dictionary = true },
+	[LINE_GC] = { "gc", "kssssmw", .below = { 3 } },
 	[LINE_WAITER] = { "waiter", "knntssssm" },
 	[LINE_WAITED] = { "waited", "kks", .below = { 1, 960 } },
 	[LINE_HOLDER] = { "holder", "kss" },
@@ -23,14 +25,14 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_FLOW] = { "flow", "knnnnnn" },
 	[LINE_LEFT] = { "left", "s" },
 	[LINE_STACKS] = { "stacks", "nssss" },
-	[LINE_IMPORT] = { "import", "knnsssss" },
+	[LINE_IMPORT] = { "import", "knnsssssw" },
 	[LINE_UNPAIRED] = { "unpaired", "s" },
-	[LINE_AUDIT] = { "audit", "ks" },
+	[LINE_AUDIT] = { "audit", "ksw" },
 	[LINE_ARGUMENT] = { "argument", "knnt", .dictionary = true },
-	[LINE_ARGUED] = { "argued", "ks" },
+	[LINE_ARGUED] = { "argued", "ksw" },
 	[LINE_EVENTS] = { "events", "s" },
 	[LINE_EVENT] = { "event", "knnnnnnnnnnn" },
-	[LINE_COST] = { "cost", "ksssssssss", .below = { 3 } },
+	[LINE_COST] = { "cost", "ksssssssssw", .below = { 3 } },
 	[LINE_OUTSIDE] = { "outside", "sss" },
 	[LINE_HIT] = { "hit", "kkkks" },
 	[LINE_PROCESS] = { "process", "knnntttnnnn", .dictionary = true },
@@ -51,7 +53,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_RING] = { "ring", "nnnnnn" },
 	[LINE_ABOUT] = { "about", "ktt" },
 	[LINE_SAID] = { "said", "kknnnnnnttt" },
-	[LINE_PAUSE] = { "pause", "kks", .below = { 3, 960 } },
+	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
 };
 
 static bool parse_number(const char *s, bool negative, int64_t *value)
@@ -123,7 +125,7 @@ static char *field(char **rest)
 
 int line_parse(char *text, size_t len, struct line *line)
 {
-	char *rest = text, *word, *value;
+	char *rest = text, *word, *value, zero[] = "0";
 	const struct line_grammar *g;
 	int k, i;
 
@@ -142,6 +144,8 @@ int line_parse(char *text, size_t len, struct line *line)
 		char type = g->fields[i];
 
 		value = field(&rest);
+		if (!value && type == 'w')
+			value = zero;
 		if (!value)
 			return -EINVAL;
 		if (type == 't' || type == 'K') {

@@ -9,8 +9,11 @@
  *
  *   teletap VERSION MODULE                  hello: first line of a session
  *   snap    SEQUENCE MONO_NS REAL_NS FINAL  a snapshot begins; FINAL is 1 for the last
- *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS
- *   pause   GENERATION BUCKET COUNT         a histogram's bucket, see bucket.h
+ *   by      BY                              figures are split: 1 by process, 2 by thread
+ *   who     WHO PID TID                     dictionary: whose figures they are; TID is 0
+ *                                           when they are split by process
+ *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS WHO
+ *   pause   GENERATION BUCKET COUNT WHO     a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
  *   waiter  PLACE TID PID COMM WAITS CALLS FORCED TOTAL_NS MAX_NS
  *                                           a thread's waits for the interpreter lock, of
@@ -24,20 +27,20 @@
  *   event   NUMBER GENERATION FOUND PAUSE_NS AUTOMATIC ENABLED ENDING FORKED STACK TID PID REAL_NS
  *                                           one collection; -1: not known
  *   cost    GENERATION RUNS MINOR MAJOR COPIED FORKED_RUNS FORKED_NS FORKED_COPIED ENDING_RUNS
- *           ENDING_NS                       page faults and copied pages in collections
+ *           ENDING_NS WHO                   page faults and copied pages in collections
  *   outside MINOR MAJOR COPIED              and outside of them
  *   hit     PID TID STACK WAITING COUNT     samples of a thread in a stack
  *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
  *                                           many were, found none, were read in part,
  *                                           had more frames than are kept
- *   import  NODE PARENT NAME BEGUN ENDED FAILED TOTAL_NS SELF_NS
+ *   import  NODE PARENT NAME BEGUN ENDED FAILED TOTAL_NS SELF_NS WHO
  *                                           a module (NAME) imported by PARENT, a node
  *                                           of a smaller number or 0
  *   unpaired COUNT                          ends without a beginning that was seen
- *   audit   EVENT COUNT                     audit events, by the name of the event
+ *   audit   EVENT COUNT WHO                 audit events, by the name of the event
  *   argument ROW EVENT FUNCTION TEXT        dictionary: with this argument, raised in
  *                                           this function (0: not known)
- *   argued  ROW COUNT                       how often
+ *   argued  ROW COUNT WHO                   how often
  *   call    ID CALLS INCLUSIVE_NS EXCLUSIVE_NS  calls of the function with that name; the
  *                                           times are 0 where calls are not timed
  *   timed   TIMED JIT                       whether they are; and whether the program was
@@ -92,7 +95,9 @@
  *
  * Numbers are decimal, from 0 to 2^63 - 1; a plain number of a record may be negative. All
  * sums run since the module was loaded, MAX_NS since the last snapshot. Times are
- * nanoseconds. A snapshot counts only once its end has been read.
+ * nanoseconds. A snapshot counts only once its end has been read. WHO is 0 in figures
+ * that are not split, and in those of processes or threads that found no place; it may
+ * be missing, for 0.
  *
  * STATE: 0 yes; 1 this version of CPython is not known; 2 the process describes itself
  * otherwise than its version should; 3 it is a free-threaded build.
@@ -117,6 +122,8 @@ enum line_kind {
 	LINE_LOSS,
 	LINE_END,
 	LINE_PROCS, /* from here on: records that pages are made of */
+	LINE_BY,
+	LINE_WHO,
 	LINE_GC,
 	LINE_PAUSE,
 	LINE_WAITER,
@@ -165,6 +172,7 @@ enum line_kind {
 /*
  * What a record is made of: its word, and a letter for each field:
  *   k  number, part of the record's key     K  text, part of the record's key
+ *   w  likewise: whose it is; the last field, which may be missing, for 0
  *   s  sum since the module was loaded; a record with sums stays once it was sent
  *   m  largest value since the last snapshot
  *   n  any number                           t  any text

@@ -87,6 +87,8 @@ static const struct {
 	  0 },
 	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)", "teletap_counts",
 	  1 },
+	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210, 212, 213, 223, 230, 231)",
+	  "teletap_by", 2 },
 	{ '7', "rate", "COUNT", "events per second that are kept (222; default 100)",
 	  "teletap_rate", 1000 },
 	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },
@@ -216,6 +218,7 @@ static bool take(struct opts *o, char letter, const char *value)
 {
 	static const char *const formats[] = { "text", "json", NULL };
 	static const char *const whens[] = { "auto", "always", "never", NULL };
+	static const char *const bys[] = { "pid", "thread", NULL };
 	long number;
 	int word;
 
@@ -343,6 +346,13 @@ static bool take(struct opts *o, char letter, const char *value)
 	case 'v':
 		o->verbose = true;
 		return true;
+	case OPTS_BY:
+		if (!parse_word(value, bys, &word)) {
+			say("--by %s: pid or thread", value);
+			return false;
+		}
+		value = word ? "2" : "1";
+		__attribute__((fallthrough));
 	default:
 		for (size_t i = 0; i < N_TABLE; i++) {
 			if (table[i].letter == letter && table[i].global)

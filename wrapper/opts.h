@@ -16,6 +16,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
 #define OPTS_COUNTS '8' /* the letter of --counts */
+#define OPTS_BY 'B'     /* that of --by */
 #define OPTS_SETTINGS 16
 #define OPTS_SETTING_MAX 200
 

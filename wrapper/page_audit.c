@@ -4,17 +4,20 @@
  * arguments are kept. The interval's block has the events, the other one the arguments.
  */
 #include "page.h"
+#include "page_by.h"
 
 #include <string.h>
 
 /* clang-format off */
 enum {
-	KIND, EVENT, ARGUMENT, FUNCTION, FILE_NAME, LINE, EVENTS, EVENTS_TOTAL,
+	PID, TID, KIND, EVENT, ARGUMENT, FUNCTION, FILE_NAME, LINE, EVENTS, EVENTS_TOTAL,
 	SHOWN, RATE, SINCE, NAME, ARGUED, ARGUED_NAME, WHERE, WHAT, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[KIND] = { "kind", "", 0, UNIT_TEXT, BLOCK_NONE },
 	[EVENT] = { "event", "", 0, UNIT_TEXT, BLOCK_NONE },
 	[ARGUMENT] = { "argument", "", 0, UNIT_TEXT, BLOCK_NONE },
@@ -63,6 +66,7 @@ static void fill_event(const struct state *s, struct table *t, const struct reco
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	set(&c[KIND], "event");
 	set_name(s, &c[EVENT], record_now(r, A_EVENT));
 	c[LINE].unknown = true;
@@ -81,6 +85,7 @@ static void fill_argument(const struct state *s, struct table *t, const struct r
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	set(&c[KIND], "argument");
 	set_name(s, &c[EVENT], record_now(argument, G_EVENT));
 	c[LINE].unknown = !name;
@@ -104,6 +109,7 @@ void page_audit_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = SHOWN;
 	t->by_total = ARGUED;
 	t->text_rows = AUDIT_ROWS;

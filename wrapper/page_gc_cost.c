@@ -4,11 +4,12 @@
  * collections.
  */
 #include "page.h"
+#include "page_by.h"
 
 /* clang-format off */
 enum {
-	GENERATION, RUNS, FAULTS, MAJOR, COPIED, FORKED_RUNS, FORKED_NS, FORKED_COPIED, EXIT_RUNS,
-	EXIT_NS, N_PAIRS
+	GENERATION, RUNS, FAULTS, FAULTS_MAJOR, COPIED, FORKED_RUNS, FORKED_NS, FORKED_COPIED, EXIT_RUNS,
+	EXIT_NS, N_FIELDS
 };
 /* clang-format on */
 
@@ -22,8 +23,10 @@ enum {
 	}
 #define BOTH(...) INTERVAL(__VA_ARGS__), TOTAL(__VA_ARGS__)
 
-/* Each but the first for the interval and since attaching: at 2 * field - 1 and after it. */
+/* Each field but the first for the interval and since attaching. */
 static const struct column columns[] = {
+	BY_PID_COLUMN,
+	BY_TID_COLUMN,
 	{ "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	BOTH("runs", "runs", 8, UNIT_COUNT),
 	BOTH("faults", "faults", 9, UNIT_COUNT),
@@ -36,48 +39,69 @@ static const struct column columns[] = {
 	BOTH("exit_pause_ns", "paused", 9, UNIT_NS),
 };
 
+#define PID 0
+#define TID 1
+#define AT_GENERATION 2
+#define AT(field) (AT_GENERATION + 2 * (field)-1)
+
 #define GC_GENERATIONS 3
+#define GC_COST_ROWS 30 /* of a block of a text page that is split */
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static void set(struct cell *cells, int column, const struct record *r, int field)
+static void set(struct cell *cells, int pair, const struct record *r, int field)
 {
-	cells[2 * column - 1].number = record_delta(r, field);
-	cells[2 * column].number = record_total(r, field);
+	cells[AT(pair)] = (struct cell){ .number = record_delta(r, field) };
+	cells[AT(pair) + 1] = (struct cell){ .number = record_total(r, field) };
 }
 
-static void set_unknown(struct cell *cells, int column)
+static void fill_generation(const struct state *s, struct table *t, int generation, int64_t who)
 {
-	cells[2 * column - 1].unknown = cells[2 * column].unknown = true;
+	const struct record *r = state_find_of(s, LINE_COST, generation, who);
+	struct cell *c = table_row(t);
+
+	if (!c)
+		return;
+	by_set(s, &c[PID], &c[TID], who);
+	c[AT_GENERATION].number = generation;
+	for (int i = RUNS; i < N_FIELDS; i++)
+		set(c, i, r, i);
+}
+
+static void fill_outside(const struct state *s, struct table *t)
+{
+	size_t at = 0;
+	const struct record *r = state_each(s, LINE_OUTSIDE, &at);
+	struct cell *c = table_row(t);
+
+	if (!c)
+		return;
+	for (size_t i = 0; i < N_COLUMNS; i++)
+		c[i].unknown = true;
+	for (int i = FAULTS; i <= COPIED; i++)
+		set(c, i, r, i - FAULTS);
 }
 
 void page_gc_cost_fill(const struct state *s, struct table *t)
 {
-	const struct record *outside;
-	struct cell *c;
 	size_t at = 0;
+	int64_t who;
+	enum by by;
 
 	table_begin(t, columns, (int)N_COLUMNS);
-	for (int g = 0; g < GC_GENERATIONS; g++) {
-		const struct record *r = state_find(s, LINE_COST, g);
-
-		c = table_row(t);
-		if (!c)
-			return;
-		c[GENERATION].number = g;
-		for (int i = RUNS; i < N_PAIRS; i++)
-			set(c, i, r, i);
+	by = by_begin(s, t, PID, TID);
+	if (by) {
+		t->untold |= UINT64_C(3) << AT(FAULTS_MAJOR);
+		t->by_interval = AT(FAULTS);
+		t->by_total = AT(FAULTS) + 1;
+		t->text_rows = GC_COST_ROWS;
 	}
-	c = table_row(t);
-	outside = state_each(s, LINE_OUTSIDE, &at);
-	if (!c)
-		return;
-	c[GENERATION].unknown = true;
-	for (int i = RUNS; i < N_PAIRS; i++)
-		set_unknown(c, i);
-	for (int i = FAULTS; i <= COPIED; i++) {
-		c[2 * i - 1].unknown = c[2 * i].unknown = false;
-		set(c, i, outside, i - FAULTS);
+	while (by_each(s, &at, &who)) {
+		for (int g = 0; g < GC_GENERATIONS; g++)
+			fill_generation(s, t, g, who);
 	}
-	table_note(t, "the row without a generation is what went on outside of collections, in "
-		      "processes that have collected");
+	fill_outside(s, t);
+	table_note(t,
+		   "the row without a generation is what went on outside of collections, in "
+		   "processes that have collected%s",
+		   by ? "; it is that of all of them" : "");
 }

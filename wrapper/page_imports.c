@@ -5,18 +5,21 @@
  * the tree, siblings slowest first.
  */
 #include "page.h"
+#include "page_by.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* clang-format off */
 enum {
-	NODE, PARENT, DEPTH, MODULE, CUMULATIVE, CUMULATIVE_TOTAL, SELF, SELF_TOTAL,
+	PID, TID, NODE, PARENT, DEPTH, MODULE, CUMULATIVE, CUMULATIVE_TOTAL, SELF, SELF_TOTAL,
 	IMPORTS, IMPORTS_TOTAL, FAILED, FAILED_TOTAL, UNFINISHED, RANK, NAME, TREE, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[NODE] = { "node", "", 0, UNIT_NUMBER, BLOCK_NONE },
 	[PARENT] = { "parent", "", 0, UNIT_NUMBER, BLOCK_NONE },
 	[DEPTH] = { "depth", "", 0, UNIT_NUMBER, BLOCK_NONE },
@@ -166,6 +169,7 @@ static void fill_row(const struct state *s, struct table *t, const struct node *
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	c[NODE].number = node->number;
 	c[PARENT].number = parent;
 	c[PARENT].unknown = !parent;
@@ -195,6 +199,7 @@ void page_imports_fill(const struct state *s, struct table *t)
 	int n, i, drawn, rank;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = CUMULATIVE;
 	t->by_total = RANK;
 	t->text_rows = IMPORTS_ROWS;

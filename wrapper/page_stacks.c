@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Page 223, stacks: rows of two kinds. A function's row: the samples in which it was
- * the innermost one (self), and those in which it was anywhere on the stack. A stack's
+ * the innermost one (self), and those in which it was anywhere on the stack; with --by, of
+ * one process or thread. A stack's
  * row: the samples of one thread with exactly this stack.
  */
 #include "page_stacks.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "page.h"
+#include "page_by.h"
 #include "page_stack.h"
 
 /* clang-format off */
@@ -20,7 +23,7 @@ enum {
 
 static const struct column columns[N_COLUMNS] = {
 	[KIND] = { "kind", "kind", 9, UNIT_TEXT, BLOCK_INTERVAL },
-	[PID] = { "pid", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[PID] = { "pid", "process", 8, UNIT_NUMBER, BLOCK_INTERVAL },
 	[TID] = { "tid", "thread", 8, UNIT_NUMBER, BLOCK_INTERVAL },
 	[WAITING] = { "waiting", "", 0, UNIT_BOOL, BLOCK_NONE },
 	[SELF] = { "self", "self", 7, UNIT_COUNT, BLOCK_INTERVAL },
@@ -41,7 +44,8 @@ static const struct column columns[N_COLUMNS] = {
 
 /* A name's samples, in the interval and since attaching. */
 struct tally {
-	int64_t name; /* 0: no Python stack */
+	int64_t name;     /* 0: no Python stack */
+	int64_t pid, tid; /* 0: of all */
 	int64_t self[2], all[2];
 	size_t last; /* the sample that was counted last: a name counts once in a stack */
 	bool used;
@@ -49,20 +53,30 @@ struct tally {
 
 #define TALLIES (1 << 15)
 
-static struct tally *tally_of(struct tally *tallies, int64_t name)
+/* All of them, in a hash table, and the samples that have found no place there. */
+struct tallies {
+	enum by by;
+	int64_t full;
+	struct tally tally[TALLIES];
+};
+
+static struct tally *tally_of(struct tallies *all, int64_t name, const struct record *r)
 {
-	size_t at = (uint64_t)name * 0x9e3779b97f4a7c15u >> 49;
+	int64_t pid = all->by ? record_now(r, HIT_PID) : 0;
+	int64_t tid = all->by == BY_THREAD ? record_now(r, HIT_TID) : 0;
+	size_t at = ((uint64_t)name * 31 * 31 + (uint64_t)pid * 31 + (uint64_t)tid) *
+			    0x9e3779b97f4a7c15u >>
+		    49;
 
 	for (int i = 0; i < 64; i++, at++) {
-		struct tally *t = &tallies[at & (TALLIES - 1)];
+		struct tally *t = &all->tally[at & (TALLIES - 1)];
 
-		if (!t->used) {
-			t->used = true;
-			t->name = name;
-		}
-		if (t->name == name)
+		if (!t->used)
+			*t = (struct tally){ .used = true, .name = name, .pid = pid, .tid = tid };
+		if (t->name == name && t->pid == pid && t->tid == tid)
 			return t;
 	}
+	all->full += record_total(r, HIT_COUNT);
 	return NULL;
 }
 
@@ -79,7 +93,7 @@ static void count(struct tally *t, const int64_t n[2], size_t sample, bool inner
 }
 
 /* Adds up all samples; sums are those of all of them. */
-static void add_up(const struct state *s, struct tally *tallies, int64_t sums[2])
+static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[2])
 {
 	const struct record *r, *node;
 	size_t at = 0, sample = 0;
@@ -92,12 +106,12 @@ static void add_up(const struct state *s, struct tally *tallies, int64_t sums[2]
 		sums[0] += n[0];
 		sums[1] += n[1];
 		if (!id)
-			count(tally_of(tallies, 0), n, sample, true);
+			count(tally_of(tallies, 0, r), n, sample, true);
 		for (int depth = 0; depth < STACK_DEPTH; depth++) {
 			node = id ? state_find(s, LINE_NODE, id) : NULL;
 			if (!node)
 				break;
-			count(tally_of(tallies, record_now(node, 2)), n, sample, !depth);
+			count(tally_of(tallies, record_now(node, 2), r), n, sample, !depth);
 			id = record_now(node, 1);
 		}
 	}
@@ -128,7 +142,11 @@ static int by_self(const void *a, const void *b)
 		if (x->all[i] != y->all[i])
 			return x->all[i] > y->all[i] ? -1 : 1;
 	}
-	return x->name < y->name ? -1 : x->name > y->name;
+	if (x->name != y->name)
+		return x->name < y->name ? -1 : 1;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
 }
 
 static int by_count(const void *a, const void *b)
@@ -151,7 +169,9 @@ static void function_row(const struct state *s, struct table *t, const struct ta
 		return;
 	c[KIND].text = "function";
 	c[KIND].unknown = false;
-	c[PID].unknown = c[TID].unknown = c[WAITING].unknown = c[STACK].unknown = true;
+	c[PID] = (struct cell){ .number = f->pid, .unknown = !f->pid };
+	c[TID] = (struct cell){ .number = f->tid, .unknown = !f->tid };
+	c[WAITING].unknown = c[STACK].unknown = true;
 	c[SELF].number = f->self[0];
 	c[SELF_SHARE].share = share(f->self[0], sums[0]);
 	c[SELF_TOTAL].number = f->self[1];
@@ -188,34 +208,42 @@ static void stack_row(const struct state *s, struct table *t, const struct recor
 
 void page_stacks_fill(const struct state *s, struct table *t)
 {
-	struct tally *tallies = calloc(TALLIES, sizeof(*tallies));
+	struct tallies *tallies = calloc(1, sizeof(*tallies));
+	const struct tally *tally = tallies ? tallies->tally : NULL;
 	const struct record **hits, *r;
 	size_t n_hits = 0, at = 0, stacks = 0;
 	int64_t sums[2] = { 0 };
 	int functions = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	t->untold = UINT64_C(1) << (by_of(s) == BY_PROCESS ? TID : PID);
 	t->empty = "no samples";
 	while (state_each(s, LINE_HIT, &at))
 		n_hits++;
 	hits = calloc(n_hits + 1, sizeof(const struct record *));
 	if (tallies && hits) {
+		tallies->by = by_of(s);
 		add_up(s, tallies, sums);
-		qsort(tallies, TALLIES, sizeof(*tallies), by_self);
+		qsort(tallies->tally, TALLIES, sizeof(*tally), by_self);
 		at = n_hits = 0;
 		while ((r = state_each(s, LINE_HIT, &at)))
 			hits[n_hits++] = r;
 		qsort(hits, n_hits, sizeof(const struct record *), by_count);
-		for (; functions < TEXT_FUNCTIONS && tallies[functions].all[1]; functions++)
-			function_row(s, t, &tallies[functions], sums);
+		for (; functions < TEXT_FUNCTIONS && tally[functions].all[1]; functions++)
+			function_row(s, t, &tally[functions], sums);
 		for (; stacks < TEXT_STACKS && stacks < n_hits; stacks++)
 			stack_row(s, t, hits[stacks], sums);
 		t->text_rows = functions + (int)stacks;
-		for (; functions < TALLIES && tallies[functions].all[1]; functions++)
-			function_row(s, t, &tallies[functions], sums);
+		for (; functions < TALLIES && tally[functions].all[1]; functions++)
+			function_row(s, t, &tally[functions], sums);
 		for (; stacks < n_hits; stacks++)
 			stack_row(s, t, hits[stacks], sums);
 	}
+	if (tallies && tallies->full)
+		table_note(t,
+			   "more functions than the page has rows for: %" PRId64
+			   " samples are missing in theirs",
+			   tallies->full);
 	free(hits);
 	free(tallies);
 	stack_notes(s, t);

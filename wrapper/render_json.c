@@ -98,7 +98,7 @@ static json_t *rows(const struct table *t)
 		json_t *row = json_object();
 
 		for (int c = 0; c < t->n_columns; c++) {
-			if (t->columns[c].key)
+			if (t->columns[c].key && table_has(t, c))
 				put(row, t->columns[c].key, cell(&t->columns[c], &cells[c]));
 		}
 		json_array_append_new(all, row);

@@ -214,9 +214,11 @@ static void draw_stack(FILE *f, const struct stack *stack)
 	}
 }
 
-static bool is_drawn(const struct column *c, enum block block)
+static bool is_drawn(const struct table *t, int column, enum block block)
 {
-	return c->block & block && c->unit != UNIT_STACK;
+	const struct column *c = &t->columns[column];
+
+	return c->block & block && c->unit != UNIT_STACK && table_tells(t, column);
 }
 
 /* A text and its column's head begin behind a space; what is left of the line is theirs. */
@@ -226,12 +228,17 @@ static void draw_row(FILE *f, const struct table *t, enum block block, const str
 
 	for (int c = 0; c < t->n_columns; c++) {
 		const struct column *column = &t->columns[c];
+		struct column narrow = *column;
 		bool is_text = column->unit == UNIT_TEXT || column->unit == UNIT_PATH;
 		int width = column->width ? column->width : WIDTH - used;
 		char text[128];
 
-		if (!is_drawn(column, block))
+		if (!is_drawn(t, c, block))
 			continue;
+		if (column->unit == UNIT_BAR && width > WIDTH - used) {
+			narrow.width = width = WIDTH - used;
+			column = &narrow;
+		}
 		if (!cells)
 			snprintf(text, sizeof(text), "%s", column->head);
 		else if (cells[c].unknown)
@@ -275,12 +282,12 @@ static int sort_column(const struct table *t, enum block block, int by, int sort
 	int n = 0;
 
 	for (int c = 0; c < t->n_columns; c++)
-		n += t->columns[c].block & block && has_numbers(&t->columns[c]);
+		n += is_drawn(t, c, block) && has_numbers(&t->columns[c]);
 	if (by < 0 || !sort || !n)
 		return by;
 	sort = (sort - 1) % n;
 	for (int c = 0; c < t->n_columns; c++) {
-		if (t->columns[c].block & block && has_numbers(&t->columns[c]) && !sort--)
+		if (is_drawn(t, c, block) && has_numbers(&t->columns[c]) && !sort--)
 			return c;
 	}
 	return by;

@@ -18,7 +18,7 @@ static bool is_text(char type)
 
 static bool is_key(char type)
 {
-	return type == 'k' || type == 'K';
+	return type == 'k' || type == 'w' || type == 'K';
 }
 
 static bool has_sums(const struct record *r)
@@ -39,7 +39,7 @@ static uint32_t hash_of(const struct line *line)
 	uint32_t hash = mix(2166136261, &line->kind, sizeof(line->kind));
 
 	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'k')
+		if (types[i] == 'k' || types[i] == 'w')
 			hash = mix(hash, &line->num[i], sizeof(line->num[i]));
 		else if (types[i] == 'K')
 			hash = mix(hash, line->text[i], strlen(line->text[i]) + 1);
@@ -54,7 +54,7 @@ static bool same_key(const struct record *r, const struct line *line)
 	if (r->kind != line->kind)
 		return false;
 	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'k' && r->field[i].now != line->num[i])
+		if ((types[i] == 'k' || types[i] == 'w') && r->field[i].now != line->num[i])
 			return false;
 		if (types[i] == 'K' && strcmp(r->field[i].text, line->text[i]))
 			return false;
@@ -151,7 +151,7 @@ static struct record *add(struct state *s, const struct line *line, uint32_t has
 	r->kind = line->kind;
 	r->hash = hash;
 	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'k')
+		if (types[i] == 'k' || types[i] == 'w')
 			r->field[i].now = line->num[i];
 		if (types[i] == 'K' && !(r->field[i].text = copy_text(s, line->text[i]))) {
 			drop(s, r);
@@ -396,12 +396,36 @@ const struct record *state_each(const struct state *s, enum line_kind kind, size
 	return NULL;
 }
 
+/* The present record with these keys; NULL: there is none. */
+static const struct record *find_keys(const struct state *s, enum line_kind kind, int64_t first,
+				      int64_t second, int64_t who)
+{
+	struct line line = { .kind = kind, .num = { first, second } };
+	const char *owner = strchr(line_grammar[kind].fields, 'w');
+	const struct record *r;
+
+	if (owner)
+		line.num[owner - line_grammar[kind].fields] = who;
+	r = find(s, &line, hash_of(&line));
+	return r && r->present ? r : NULL;
+}
+
 const struct record *state_find(const struct state *s, enum line_kind kind, int64_t key)
 {
-	struct line line = { .kind = kind, .num = { key } };
-	const struct record *r = find(s, &line, hash_of(&line));
+	return find_keys(s, kind, key, 0, 0);
+}
 
-	return r && r->present ? r : NULL;
+const struct record *state_find_of(const struct state *s, enum line_kind kind, int64_t key,
+				   int64_t who)
+{
+	return find_keys(s, kind, key, 0, who);
+}
+
+int64_t record_who(const struct record *r)
+{
+	const char *owner = strchr(fields(r), 'w');
+
+	return owner ? r->field[owner - fields(r)].now : 0;
 }
 
 int64_t record_now(const struct record *r, int field)
@@ -419,25 +443,23 @@ int64_t record_total(const struct record *r, int field)
 	return r ? r->field[field].now - r->field[field].first : 0;
 }
 
+void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, int64_t who,
+		      int64_t interval[BUCKETS], int64_t total[BUCKETS])
+{
+	for (int i = 0; i < BUCKETS; i++) {
+		const struct record *r = find_keys(s, kind, key, i, who);
+
+		if (interval)
+			interval[i] = record_delta(r, 2);
+		if (total)
+			total[i] = record_total(r, 2);
+	}
+}
+
 void state_buckets(const struct state *s, enum line_kind kind, int64_t key,
 		   int64_t interval[BUCKETS], int64_t total[BUCKETS])
 {
-	const struct record *r;
-
-	if (interval)
-		memset(interval, 0, BUCKETS * sizeof(*interval));
-	if (total)
-		memset(total, 0, BUCKETS * sizeof(*total));
-	for (size_t at = 0; (r = state_each(s, kind, &at));) {
-		int64_t bucket = record_now(r, 1);
-
-		if (record_now(r, 0) != key || bucket < 0 || bucket >= BUCKETS)
-			continue;
-		if (interval)
-			interval[bucket] = record_delta(r, 2);
-		if (total)
-			total[bucket] = record_total(r, 2);
-	}
+	state_buckets_of(s, kind, key, 0, interval, total);
 }
 
 const char *record_text(const struct record *r, int field)

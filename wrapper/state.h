@@ -102,8 +102,16 @@ struct loss state_loss(const struct state *s);
  */
 const struct record *state_each(const struct state *s, enum line_kind kind, size_t *at);
 
-/* The present record of a kind whose only key is this number; NULL: there is none. */
+/*
+ * The present record of a kind whose only key is this number; NULL: there is none. With
+ * whose it is, where figures are split; without: 0.
+ */
 const struct record *state_find(const struct state *s, enum line_kind kind, int64_t key);
+const struct record *state_find_of(const struct state *s, enum line_kind kind, int64_t key,
+				   int64_t who);
+
+/* Whose record it is: see LINE_WHO; 0: it is not split. */
+int64_t record_who(const struct record *r);
 
 /*
  * A field's number as it was sent, the growth of a sum in the interval, and since
@@ -119,6 +127,8 @@ int64_t record_total(const struct record *r, int field);
  */
 void state_buckets(const struct state *s, enum line_kind kind, int64_t key,
 		   int64_t interval[BUCKETS], int64_t total[BUCKETS]);
+void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, int64_t who,
+		      int64_t interval[BUCKETS], int64_t total[BUCKETS]);
 
 /* A field's text; "" for r == NULL. */
 const char *record_text(const struct record *r, int field);

@@ -17,6 +17,21 @@ void table_begin(struct table *t, const struct column *columns, int n_columns)
 	};
 }
 
+static bool has_bit(uint64_t bits, int column)
+{
+	return column < 64 && bits >> column & 1;
+}
+
+bool table_has(const struct table *t, int column)
+{
+	return !has_bit(t->hidden, column);
+}
+
+bool table_tells(const struct table *t, int column)
+{
+	return !has_bit(t->hidden | t->untold, column);
+}
+
 struct cell *table_row(struct table *t)
 {
 	struct cell *row;

@@ -67,6 +67,8 @@ struct table {
 	const struct column *columns;
 	int n_columns;
 	int n_rows;
+	/* Bits of columns, of the first 64: not on this page; in its JSON only. */
+	uint64_t hidden, untold;
 	/*
 	 * A block of a text page is sorted by this column, largest first, and rows that
 	 * have 0 there are left out; -1: all rows, as they come. JSON has all rows,
@@ -86,6 +88,10 @@ struct table {
 
 /* Makes t an empty table with these columns. */
 void table_begin(struct table *t, const struct column *columns, int n_columns);
+
+/* Whether the page has this column, in JSON; in text. */
+bool table_has(const struct table *t, int column);
+bool table_tells(const struct table *t, int column);
 
 /* A new row, its cells 0 or unknown where they are texts and stacks; NULL: out of memory. */
 struct cell *table_row(struct table *t);

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Prefork programs: children present and future, split by process (--by pid), against
+# what each of them says itself; one that is killed leaves its figures.
+
+# shellcheck disable=SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+# Waits for the first page.
+first_page() {
+	local tries=0
+	until [ -s "$tap_out" ]; do
+		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; return 1; }
+		sleep 0.1
+	done
+}
+
+# What the processes themselves have written to $dir, and what the last page has of page
+# $1: {"PID":[[runs,collected],...]}
+told() {
+	(cd "$dir" && for pid in [0-9]*; do jq -c --arg pid "$pid" '{($pid): .}' "$pid"; done) | jq -cS -s add
+}
+
+seen() {
+	jq -cS "select(.name == \"gc\" and .last) | [.rows | group_by(.pid)[] |
+		{(.[0].pid | tostring): (sort_by(.generation) | map([.runs_total, .collected_total]))}] | add" "$tap_out"
+}
+
+@test "gunicorn's four workers, one killed and replaced: five, each with its own figures" {
+	dir=$BATS_TEST_TMPDIR/w
+	mkdir "$dir"
+	echo 'import gc; gc.disable()' > "$BATS_TEST_TMPDIR/conf.py"
+	FOLDER=$dir gunicorn -c "$BATS_TEST_TMPDIR/conf.py" --chdir "$HERE" --workers 4 --bind 127.0.0.1:8001 \
+		--log-level warning --pid "$BATS_TEST_TMPDIR/pid" workers:application 3>&- > "$dir.log" 2>&1 &
+	for _ in $(seq 300); do
+		curl -fs http://127.0.0.1:8001/ > /dev/null && break
+		sleep 0.2
+	done
+	master=$(<"$BATS_TEST_TMPDIR/pid")
+	watch gc,gc-pauses,stacks -p "$master" --by pid -o json -i 2
+	first_page
+	workers=$(python3.14 "$HERE/workers.py" ask http://127.0.0.1:8001/work 4)
+	killed=${workers%% *}
+	kill -9 "$killed"
+	while [ "$(pgrep -c -P "$master")" -lt 4 ] || [ -e "/proc/$killed" ]; do sleep 0.1; done
+	# the fourth one is the new one
+	python3.14 "$HERE/workers.py" ask http://127.0.0.1:8001/work 4
+	sleep 2.5 # it has been dead for more than an interval
+	kill -INT "$tap"
+	expect_end 130
+	told
+	seen
+	[ "$(told | jq length)" = 5 ]
+	[ "$(told | jq --arg pid "$killed" 'has($pid)')" = true ]
+	diff <(told) <(seen)
+	[ "$(jq -c 'select(.last) | .loss | add' "$tap_out" | sort -u)" = 0 ]
+	# pages 212 and 223 have the same processes
+	[ "$(jq -c 'select(.name == "gc-pauses" and .last) | .rows | group_by(.pid) | map({(.[0].pid | tostring):
+		(map(.count_total) | add)}) | add' "$tap_out" | jq -cS)" = "$(told | jq -cS 'map_values(map(.[0]) | add)')" ]
+	[ "$(jq -c 'select(.name == "stacks" and .last) | [.rows[] | select(.kind == "function" and .function == "work") |
+		.pid] | unique' "$tap_out")" = "$(told | jq -c 'keys | map(tonumber) | sort')" ]
+	kill "$master"
+	wait || true
+	expect_clean
+}
+
+# children METHOD: four processes of multiprocessing and their parent
+children() {
+	dir=$BATS_TEST_TMPDIR/m
+	mkdir "$dir"
+	python3.14 "$HERE/workers.py" pool "$1" "$dir" 3>&- > "$dir.log" 2>&1 &
+	parent=$!
+	wait_for "$dir/ready" || { cat "$dir.log"; false; }
+	watch gc -p "$parent" --by pid -o json -i 2
+	first_page
+	go "$dir"
+	kill -INT "$tap"
+	expect_end 130
+	told
+	seen
+	[ "$(told | jq length)" = 5 ]
+	# beside them only what multiprocessing itself has started
+	diff <(told) <(seen | jq -cS --slurpfile others "$dir/others" 'with_entries(select(.key | tonumber |
+		IN($others[0][]) | not))')
+	[ "$(tail -n 1 "$tap_out" | jq -c '.loss | add')" = 0 ]
+	pkill -P "$parent" || true
+}
+
+@test "multiprocessing by fork: the children there and those to come" { children fork; }
+@test "multiprocessing by spawn: the children there and those to come" { children spawn; }
+
+@test "--by thread: each thread's collections" {
+	cat > "$BATS_TEST_TMPDIR/threads.py" <<-'EOF'
+		import gc, json, os, sys, threading
+		gc.disable()
+		done = {}
+		def work(n):
+		    for _ in range(n):
+		        gc.collect(1)
+		    done[threading.get_native_id()] = n
+		for n in (3, 5, 8):
+		    t = threading.Thread(target=work, args=(n,))
+		    t.start()
+		    t.join()
+		with open(sys.argv[1], "w") as f:
+		    json.dump({"pid": os.getpid(), "done": done}, f)
+		os._exit(0)
+	EOF
+	teletap watch gc --by thread -o json -i 60 -c "python3.14 $BATS_TEST_TMPDIR/threads.py $BATS_TEST_TMPDIR/done" \
+		> "$BATS_TEST_TMPDIR/page"
+	[ "$(jq -cS '.pid as $pid | .done | with_entries(.value |= [$pid, .])' "$BATS_TEST_TMPDIR/done")" = \
+		"$(tail -n 1 "$BATS_TEST_TMPDIR/page" | jq -cS '[.rows[] | select(.generation == 1 and .tid != .pid) |
+			{(.tid | tostring): [.pid, .runs_total]}] | add')" ]
+	expect_clean
+}
+
+@test "more threads than have a place: their sums in a row without a number, and it is said" {
+	cat > "$BATS_TEST_TMPDIR/many.py" <<-'EOF'
+		import gc, os, threading
+		gc.disable()
+		gc.freeze()
+		for _ in range(1100):
+		    t = threading.Thread(target=gc.collect, args=(1,))
+		    t.start()
+		    t.join()
+		os._exit(0)
+	EOF
+	teletap watch gc --by thread -o json -i 60 -c "python3.14 -S $BATS_TEST_TMPDIR/many.py" > "$BATS_TEST_TMPDIR/page"
+	tail -n 1 "$BATS_TEST_TMPDIR/page" > "$BATS_TEST_TMPDIR/last"
+	others=$(jq '[.rows[] | select(.tid == null).runs_total] | add' "$BATS_TEST_TMPDIR/last")
+	jq -c --arg others "$others" '.loss, $others' "$BATS_TEST_TMPDIR/last"
+	# 1024 places, one of which the main thread may have
+	[ "$others" -ge 76 ] && [ "$others" -le 77 ]
+	[ "$(jq .loss.table_full "$BATS_TEST_TMPDIR/last")" = "$others" ]
+	[ "$(jq '[.rows[] | select(.generation == 1).runs_total] | add' "$BATS_TEST_TMPDIR/last")" = 1100 ]
+	[ "$(jq '[.rows[].tid] | unique | length' "$BATS_TEST_TMPDIR/last")" = 1025 ]
+	expect_clean
+}
