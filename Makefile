@@ -95,7 +95,7 @@ install: all
 	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
-		$(B)/python/teletap/*; fi
+		$(B)/python/teletap/*.*; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7

@@ -10,9 +10,8 @@
  * a fork: CPython counts the process's threads after os.fork() and warns when there
  * are several, so it is ended before, and started again after.
  */
-#include "native.h"
+#include "app.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -54,12 +53,15 @@ static void *helper(void *arg)
 	prctl(PR_SET_NAME, "teletap");
 	prctl(PR_SET_TIMERSLACK, SLACK_NS);
 	while (!wait_tick()) {
-		bool wanted = markers_wanted() != 0;
+		bool wanted = markers_wanted() != 0, tallies = app_wanted();
 
-		if (wanted || on) {
+		if (wanted || on || tallies) {
 			PyGILState_STATE state = PyGILState_Ensure();
 
-			switch_look();
+			if (wanted || on)
+				switch_look();
+			if (tallies)
+				app_hand_over();
 			PyGILState_Release(state);
 		}
 		on = wanted;
@@ -67,25 +69,32 @@ static void *helper(void *arg)
 	return NULL;
 }
 
-void helper_start(void)
+bool thread_start(pthread_t *t, size_t stack, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	/* What a thread does to itself kills the process when it is blocked. */
 	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 	sigset_t all, old;
+	bool made;
 
-	if (runs)
-		return;
-	stop = false;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
+	pthread_attr_setstacksize(&attr, stack);
 	sigfillset(&all);
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	runs = !pthread_create(&thread, &attr, helper, NULL);
+	made = !pthread_create(t, &attr, run, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
+	return made;
+}
+
+void helper_start(void)
+{
+	if (runs)
+		return;
+	stop = false;
+	runs = thread_start(&thread, STACK, helper, NULL);
 }
 
 void helper_stop(void)

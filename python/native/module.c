@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: 0BSD
-#include "native.h"
+#include "app.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,12 +36,18 @@ void switch_look(void)
 	looking = false;
 }
 
+static void start_threads(void)
+{
+	helper_start();
+	pages_again();
+}
+
 /* In the main thread, when it runs Python code again. */
 static int start_later(void *arg)
 {
 	(void)arg;
 	if (!ended)
-		helper_start();
+		start_threads();
 	return 0;
 }
 
@@ -55,7 +61,7 @@ static void start_again(void)
 	if (ended || forking)
 		return;
 	if (syscall(SYS_gettid) != getpid() || Py_AddPendingCall(start_later, NULL))
-		helper_start();
+		start_threads();
 }
 
 static PyObject *before_fork(PyObject *self, PyObject *unused)
@@ -81,7 +87,9 @@ static PyObject *after_fork_child(PyObject *self, PyObject *unused)
 	(void)self, (void)unused;
 	forking = 0;
 	helper_forget();
+	pages_forget();
 	table_forked();
+	app_forked();
 	start_again();
 	Py_RETURN_NONE;
 }
@@ -92,6 +100,7 @@ static PyObject *at_exit(PyObject *self, PyObject *unused)
 	helper_stop();
 	if (on)
 		table_flush();
+	app_hand_over();
 	ended = true;
 	switch_look();
 	started = false;
@@ -174,7 +183,9 @@ static int module_exec(PyObject *module)
 			"teletap works in the main interpreter only: not in sub-interpreters");
 		return -1;
 	}
-	if (PyModule_AddFunctions(module, source_methods))
+	if (PyModule_AddFunctions(module, source_methods) ||
+	    PyModule_AddFunctions(module, app_methods) ||
+	    PyModule_AddFunctions(module, pages_methods) || app_begin())
 		return -1;
 	if (started)
 		return 0;

@@ -9,6 +9,8 @@
  *   clock.c      time, without asking the kernel
  *   events.c     CPython 3.12 and later: sys.monitoring
  *   profile.c    CPython 3.11: PyEval_SetProfile
+ *   app.c        what the program says of itself, by teletap.h
+ *   pages.c      the thread that waits for questions for the program's own pages
  *
  * All state belongs to whoever holds the interpreter's lock; what another thread may
  * touch without it says so.
@@ -19,6 +21,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -81,6 +84,14 @@ void helper_start(void);  /* nothing when it runs */
 void helper_stop(void);   /* gives the lock away while it waits */
 void helper_forget(void); /* in a child, where it does not run */
 bool helper_runs(void);
+
+/* A thread that blocks the program's signals. */
+bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *), void *arg);
+
+/* pages.c */
+void pages_again(void);  /* after a fork */
+void pages_forget(void); /* in a child, where the thread does not run */
+extern PyMethodDef pages_methods[];
 
 /* module.c */
 void switch_look(void); /* does what the semaphores ask for now, and hands over */

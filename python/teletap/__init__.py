@@ -1,14 +1,36 @@
 # SPDX-License-Identifier: 0BSD
-"""Lets 'teletap watch' see the calls of this program's Python functions.
+"""Diagnostic pages for this program, shown by 'teletap watch' from outside.
 
-Importing it is all a program needs to do. It costs nothing until somebody looks at
-page 220, 221 or 222 from outside, and switches itself off when he does not any more.
+Importing it is all a program needs to do for the pages about its functions (220 to 222).
+It costs nothing until somebody looks, and switches itself off when he does not any more.
+What the program says of itself by the functions below has pages 201, 202 and 240 to 246,
+and pages 300 to 399 are those that it draws itself. See teletap-python(3).
 """
 import sys
 
 if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
     raise ImportError("teletap needs CPython 3.11 or later")
 
-from teletap._native import only, status  # noqa: E402
+from teletap._native import counter, gauge, only, status, stop, tally  # noqa: E402
 
-__all__ = ["only", "status"]
+# Brought in when they are used first: the import stays short.
+_LATER = {
+    "start": "app", "config": "app", "Calculation": "app", "span": "app", "log": "log",
+    "LogHandler": "log", "error": "errors", "report": "errors", "reports": "errors",
+    "install": "errors", "page": "pages",
+}
+
+__all__ = ["counter", "gauge", "only", "status", "stop", "tally"] + sorted(_LATER)
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError("module 'teletap' has no attribute %r" % name)
+    import importlib
+    value = getattr(importlib.import_module("teletap._" + _LATER[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define NAMES 20000
-#define SITES 8
+#define SITES 16
+#define EVENTS 4096
+#define KIND_EVENTS 3
+#define KIND_ERROR 8
 
 struct sum {
 	const char *file, *function;
@@ -29,7 +32,7 @@ struct name {
 /* An argument is a register (its place in gregs), or, when that is -1, a number. */
 struct site {
 	unsigned char *pc;
-	int kind; /* 0 sums, 1 entry, 2 return */
+	int kind; /* by its place in catch.py's KINDS: 0 sums, 1 entry, 2 return */
 	int reg[4];
 	int64_t number[4];
 };
@@ -38,6 +41,12 @@ static struct site sites[SITES];
 static int n_sites;
 struct name names[NAMES];
 int n_names;
+/* Of teletap.h's markers, as they come. */
+struct event {
+	char name[200], text[100];
+	int64_t kind, a, b;
+} events[EVENTS];
+int n_events;
 int64_t batches, lost, largest, malformed;
 static volatile int busy;
 
@@ -54,6 +63,21 @@ static struct name *name_of(const char *file, const char *function, int64_t line
 	snprintf(names[n_names].function, sizeof(names[0].function), "%s", function);
 	names[n_names].line = line;
 	return &names[n_names++];
+}
+
+static void take_event(int kind, const int64_t arg[4])
+{
+	struct event *e = &events[n_events];
+
+	if (n_events == EVENTS)
+		return;
+	n_events++;
+	snprintf(e->name, sizeof(e->name), "%s", (const char *)arg[0]);
+	if (kind == KIND_ERROR)
+		snprintf(e->text, sizeof(e->text), "%s", (const char *)arg[1]);
+	e->kind = kind;
+	e->a = arg[1];
+	e->b = arg[2];
 }
 
 static void take(const struct site *s, const int64_t arg[4])
@@ -75,6 +99,8 @@ static void take(const struct site *s, const int64_t arg[4])
 			n->inclusive += (int64_t)rows[i].inclusive;
 			n->exclusive += (int64_t)rows[i].exclusive;
 		}
+	} else if (s->kind >= KIND_EVENTS) {
+		take_event(s->kind, arg);
 	} else {
 		struct name *n = name_of((const char *)arg[0], (const char *)arg[1], (int)arg[2]);
 

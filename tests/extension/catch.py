@@ -9,6 +9,8 @@ import sys
 FOLDER = os.environ["TELETAP_CATCH"]  # with catch.so and teletap
 REGISTERS = ["r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rdi", "rsi", "rbp", "rbx",
              "rdx", "rax", "rcx", "rsp"]  # in the order of ucontext's gregs
+KINDS = ["sums", "function__entry", "function__return", "teletap__counter", "teletap__gauge",
+         "teletap__tally", "teletap__span__begin", "teletap__span__end", "teletap__error"]
 SHORT = {"e" + r[1:]: i for i, r in enumerate(REGISTERS) if r[1] not in "123456789"}
 SHORT.update({r + "d": i for i, r in enumerate(REGISTERS) if r[1] in "123456789"})
 
@@ -17,6 +19,11 @@ class Name(ctypes.Structure):
     _fields_ = [("file", ctypes.c_char * 200), ("function", ctypes.c_char * 100)] + [
         (n, ctypes.c_int64)
         for n in ("line", "calls", "inclusive", "exclusive", "entries", "returns")]
+
+
+class Event(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char * 200), ("text", ctypes.c_char * 100),
+                ("kind", ctypes.c_int64), ("a", ctypes.c_int64), ("b", ctypes.c_int64)]
 
 
 class Catch:
@@ -31,8 +38,10 @@ class Catch:
         out = subprocess.run([os.path.join(FOLDER, "teletap"), "probes", "-o", "json", "-e",
                               maps[0][5].strip()], stdout=subprocess.PIPE, check=True).stdout
         self.semaphores = {}
-        kinds = ["sums", "function__entry", "function__return"]
+        kinds = KINDS
         for marker in map(json.loads, out.decode().splitlines()):
+            if marker["name"] not in KINDS:
+                continue
             reg, number = (ctypes.c_int * 4)(-1, -1, -1, -1), (ctypes.c_int64 * 4)()
             for i, word in enumerate(marker["arguments"].split()):
                 place = word.split("@")[1]
@@ -51,6 +60,12 @@ class Catch:
     def names(self):
         n = ctypes.c_int.in_dll(self.lib, "n_names").value
         return (Name * n).in_dll(self.lib, "names")
+
+    def events(self):
+        """Of teletap.h's markers: (marker's name, first argument, second, third)."""
+        n = ctypes.c_int.in_dll(self.lib, "n_events").value
+        return [(KINDS[e.kind], e.name, e.text if KINDS[e.kind] == "teletap__error" else e.a, e.b)
+                for e in (Event * n).in_dll(self.lib, "events")]
 
     def number(self, name):
         return ctypes.c_int64.in_dll(self.lib, name).value

@@ -4,28 +4,7 @@
 # module is loaded; catch.c takes its place. Run by tests/extension/check.
 bats_require_minimum_version 1.5.0
 
-setup_file() {
-	cd "$BATS_TEST_DIRNAME/../.." || return
-	export TELETAP_CATCH=$BATS_FILE_TMPDIR PYTHONDONTWRITEBYTECODE=1
-	export PYTHONPATH=$PWD/build/python:$PWD/tests/extension
-	gcc -D_GNU_SOURCE -O2 -shared -fPIC -o "$TELETAP_CATCH/catch.so" tests/extension/catch.c
-	ln -s "$PWD/build/bin/teletap" "$TELETAP_CATCH/teletap"
-	ALL='python3.11 python3.13 python3.14 python3.15'
-	export ALL
-}
-
-setup() { cd "$BATS_TEST_TMPDIR" || return; }
-
-# every SCRIPT ARGUMENT... : runs it with each Python; none may fail, nor complain.
-every() {
-	local python
-	for python in $ALL; do
-		run -0 --separate-stderr timeout 60 "$python" -X dev -W error "$@" < /dev/null
-		# shellcheck disable=SC2154 # bats sets it
-		[ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
-		echo "$python: $output"
-	done
-}
+load helper
 
 @test "sums and markers tell what sys.setprofile does" {
 	local python way
@@ -399,7 +378,7 @@ every() {
 }
 
 @test "installed as a wheel: TELETAP_PYTHON=1 imports it, and nothing else does" {
-	cp -r "$OLDPWD/python" source
+	cp -rL "$OLDPWD/python" source
 	for python in python3.11 python3.13; do
 		(cd source && PYTHONPATH=/usr/lib/python3/dist-packages "$python" setup.py -q bdist_wheel)
 	done
