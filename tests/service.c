@@ -14,7 +14,9 @@
  *   arenas THREADS      so many threads that all have memory of their own at once
  *   fight THREADS MS    threads that want one lock
  *   begin OPERATION ID, end OPERATION ID STATUS
- *   abort, kill, exit N the end
+ *   abort, kill, exit N, segv, divide, eat MB   the end
+ *   thread COMMAND      a thread called "worker" that ends everything like that
+ *   child COMMAND       a child that ends itself like that
  */
 #define TELETAP_PROVIDER service
 #include "teletap.h"
@@ -189,6 +191,74 @@ static void span(const char *operation, long id, long status, long ms)
 	TELETAP_SPAN_END(operation, id, status);
 }
 
+/* Not to be optimised away, so that a backtrace has something to show. */
+static __attribute__((noinline)) void fall(int *where)
+{
+	*(volatile int *)where = 1;
+}
+
+static void eat(long mb)
+{
+	for (long i = 0; i < mb; i++) {
+		char *more = malloc(1 << 20);
+
+		if (more)
+			memset(more, 1, 1 << 20);
+		kept = more;
+	}
+}
+
+/* The end, if the line is one. */
+static int end(const char *line)
+{
+	volatile int zero = 0;
+	long n;
+
+	if (!strcmp(line, "abort"))
+		abort();
+	else if (!strcmp(line, "kill"))
+		raise(SIGKILL);
+	else if (!strcmp(line, "segv"))
+		fall((int *)(uintptr_t)(0xdead + zero));
+	else if (!strcmp(line, "divide"))
+		kept = &"x"[1 / zero];
+	else if (sscanf(line, "eat %ld", &n) == 1)
+		eat(n);
+	else if (sscanf(line, "exit %ld", &n) == 1)
+		exit((int)n);
+	else
+		return 0;
+	return 1;
+}
+
+static void *worker(void *arg)
+{
+	pthread_setname_np(pthread_self(), "worker");
+	TELETAP_LOG(TELETAP_ERR, "the worker is about to %s", (const char *)arg);
+	end(arg);
+	return NULL;
+}
+
+static void end_in_thread(char *line)
+{
+	pthread_t id;
+
+	pthread_create(&id, NULL, worker, line);
+	pthread_join(id, NULL);
+}
+
+static void end_in_child(const char *line)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		TELETAP_LOG(TELETAP_ERR, "child %d is about to %s", (int)getpid(), line);
+		end(line);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
 static int obey(char *line)
 {
 	char word[64];
@@ -220,12 +290,12 @@ static int obey(char *line)
 		child();
 	else if (!strcmp(line, "handler"))
 		raise(SIGUSR1);
-	else if (!strcmp(line, "abort"))
-		abort();
-	else if (!strcmp(line, "kill"))
-		raise(SIGKILL);
-	else if (sscanf(line, "exit %ld", &a) == 1)
-		exit((int)a);
+	else if (!strncmp(line, "thread ", 7))
+		end_in_thread(line + 7);
+	else if (!strncmp(line, "child ", 6))
+		end_in_child(line + 6);
+	else if (end(line))
+		return 1;
 	else
 		return 0;
 	TELETAP_TALLY_FLUSH();

@@ -53,6 +53,14 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_RING] = { "ring", "nnnnnn" },
 	[LINE_ABOUT] = { "about", "ktt" },
 	[LINE_SAID] = { "said", "kknnnnnnttt" },
+	[LINE_CRASH] = { "crash", "knnnnnnnnnnnttt", .dictionary = true },
+	[LINE_PIECE] = { "piece", "kkkt", .dictionary = true },
+	[LINE_MAPPED] = { "mapped", "kknnnnt", .dictionary = true },
+	[LINE_OPEN] = { "open", "kknnn", .dictionary = true },
+	[LINE_FRAME] = { "frame", "kknt", .dictionary = true },
+	[LINE_WORDS] = { "words", "kkknnnnnnttt", .dictionary = true },
+	[LINE_KEPT] = { "kept", "kt", .dictionary = true },
+	[LINE_CRASHES] = { "crashes", "s" },
 	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
 };
 

@@ -90,6 +90,22 @@
  *                                           a function was entered (KIND 0) or left (1),
  *                                           DEPTH functions being open; -1: not timed
  *   left    COUNT                           such events that were left out
+ *   crash   ID PID PARENT TID SIGNAL CODE ADDRESS STATUS SENDER STACK UNREAD REAL_NS NAME
+ *           THREAD SENDER_NAME              dictionary: a process has died. SIGNAL 0: by
+ *                                           itself, with STATUS; -1: not known. SENDER: a
+ *                                           process; 0 the kernel, -1 not known, -2 the
+ *                                           kernel for want of memory. UNREAD: places of
+ *                                           its memory that could not be read
+ *   piece   ID PART AT HEX                  dictionary: bytes of its memory. PART 0 registers as
+ *                                           DWARF numbers them, 1 stack, 2 ring (AT: from
+ *                                           its beginning)
+ *   mapped  ID NUMBER START END OFFSET INODE PATH   dictionary: a file whose code it ran
+ *   open    ID NUMBER NAME SPAN NS          dictionary: a span that was under way
+ *   frame   ID NUMBER ADDRESS TEXT          dictionary: its backtrace, innermost first
+ *   words   ID LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
+ *                                           dictionary: as said, of its ring
+ *   kept    NUMBER TEXT                     dictionary: a line of an earlier crash's file
+ *   crashes COUNT                           crashes seen
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -166,6 +182,14 @@ enum line_kind {
 	LINE_LONGEST,
 	LINE_FLOW,
 	LINE_LEFT,
+	LINE_CRASH,
+	LINE_PIECE,
+	LINE_MAPPED,
+	LINE_OPEN,
+	LINE_FRAME,
+	LINE_WORDS,
+	LINE_KEPT,
+	LINE_CRASHES,
 	LINE_KINDS,
 };
 

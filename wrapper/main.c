@@ -15,7 +15,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPJOQ*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJYOQ*", cmd_watch },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
@@ -27,12 +27,12 @@ static const struct command commands[] = {
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
 	{ "record",
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
-	  "Keeps what pages are made of in a file", "peicnPJwS1*", cmd_record },
+	  "Keeps what pages are made of in a file", "peicnPJYwS1*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
 	  "Draws pages from a recording", "AFTin", cmd_replay },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234*", cmd_serve },
+	  "Answers requests for pages over UDP", "peciPLDIRUG234Y*", cmd_serve },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
 	  cmd_page },
 	{ "list", "", "Lists all pages", "", cmd_list },

@@ -36,10 +36,11 @@
 #include "pack.h"
 #include "python.h"
 #include "python_collect.h"
+#include "ring_source.h"
 #include "stap.h"
 
 /* Goes into the hash below: to be raised when prepare_copy or write_macros changes. */
-#define PREPARATION "4"
+#define PREPARATION "5"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {
@@ -194,7 +195,7 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
  * Debian keeps a kernel's System.map in its package of debug information. So the
  * compiler sees one with these names, and at addresses that do not matter.
  */
-static const char *const functions[] = { "futex_wait" };
+static const char *const functions[] = { "futex_wait", "do_group_exit" };
 
 /* In the compiler's mount namespace. A host without /boot has to have its own. */
 static int make_system_map(const char *release)
@@ -357,17 +358,21 @@ static void first_error(const char *folder, char *out, size_t size)
  * @teletap_file_size     and the size of the file
  * @teletap_collect_python  what python_collect.h has found; 0: nothing
  * @teletap_collect_c
+ * @teletap_ring          the address of its flight recorder (ring_source.h); 0: none
+ * @teletap_ring_mapped   and of the pointer to one that lies in a file
  */
 static int write_macros(const struct plan *plan, const char *path)
 {
-	char alias[MODULE_ALIAS_MAX], text[1024];
+	char alias[MODULE_ALIAS_MAX], text[2048];
 	struct python_collect c;
 	struct python_place p;
+	struct ring_note ring;
 
 	if (plan->file->fd < 0)
 		return write_text(path, "");
 	python_place_read(plan->file->fd, &p);
 	python_collect_read(plan->file->fd, &c);
+	ring_note_read(plan->file->fd, &ring);
 	snprintf(text, sizeof(text),
 		 "@define teletap_target %%( \"%s\" %%)\n"
 		 "@define teletap_python %%( 0x%08x %%)\n"
@@ -380,12 +385,15 @@ static int write_macros(const struct plan *plan, const char *path)
 		 "@define teletap_text_length %%( 0x%llx %%)\n"
 		 "@define teletap_file_size %%( 0x%llx %%)\n"
 		 "@define teletap_collect_python %%( 0x%llx %%)\n"
-		 "@define teletap_collect_c %%( 0x%llx %%)\n",
+		 "@define teletap_collect_c %%( 0x%llx %%)\n"
+		 "@define teletap_ring %%( 0x%llx %%)\n"
+		 "@define teletap_ring_mapped %%( 0x%llx %%)\n",
 		 module_alias(plan->id, alias), p.version, (unsigned long long)p.runtime,
 		 (unsigned long long)p.size, (unsigned long long)p.type, p.moves,
 		 (unsigned long long)p.code, (unsigned long long)p.offset,
 		 (unsigned long long)p.length, (unsigned long long)p.bytes,
-		 (unsigned long long)c.python, (unsigned long long)c.c);
+		 (unsigned long long)c.python, (unsigned long long)c.c,
+		 (unsigned long long)ring.ring, (unsigned long long)ring.mapped);
 	return write_text(path, text);
 }
 

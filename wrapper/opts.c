@@ -83,6 +83,7 @@ static const struct {
 	{ 'W', "waiting", NULL, "waiting threads too (223)", "teletap_idle", 1 },
 	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", NULL, 0 },
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
+	{ 'Y', "crashes", "DIR", "keep files of crashes there (247)", NULL, 0 },
 	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)", NULL,
 	  0 },
 	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)", "teletap_counts",
@@ -339,6 +340,9 @@ static bool take(struct opts *o, char letter, const char *value)
 		return true;
 	case 'Q':
 		o->speedscope = value;
+		return true;
+	case 'Y':
+		o->crashes = value;
 		return true;
 	case 'J':
 		o->inject = true;

@@ -52,6 +52,7 @@ struct opts {
 	double rate, idle, timeout;
 	bool follow;
 	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
+	const char *crashes;             /* --crashes; NULL: not given */
 	bool inject;                     /* --inject */
 	bool verbose;
 	char **args; /* what is left of the line */

@@ -156,6 +156,14 @@ const struct page pages[] = {
 	  .provider = PAGE_ANY,
 	  .markers = { "teletap__error" },
 	  .fill = page_errors_fill },
+	{ .number = 247,
+	  .name = "crash",
+	  .title = "The last crash: why, where, and what was said before",
+	  .module = PAGE_CRASH,
+	  .provider = PAGE_PROGRAM,
+	  .markers = { "teletap__span__begin", "teletap__span__end" },
+	  .common = true,
+	  .fill = page_crash_fill },
 	{ .number = 250,
 	  .name = "exec",
 	  .title = "Processes started on this host",
@@ -214,6 +222,11 @@ bool page_has_module(const struct page *page, const char *module)
 bool origin_is_app(const struct origin *origin)
 {
 	return origin->provider && !strcmp(origin->provider, PAGE_ANY);
+}
+
+bool origin_is_program(const struct origin *origin)
+{
+	return origin->provider && !strcmp(origin->provider, PAGE_PROGRAM);
 }
 
 bool origin_is_ring(const struct origin *origin)

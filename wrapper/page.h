@@ -17,8 +17,14 @@
 /* That of the page that comes from the kernel's files, likewise without one. */
 #define PAGE_HOST "host"
 
+/* The module of the page about crashes, of which a ring file tells something, too. */
+#define PAGE_CRASH "crash"
+
 /* The provider of teletap.h's markers: any. One of the markers is then enough. */
 #define PAGE_ANY "*"
+
+/* Of pages that any program can have: its markers are probed where it has them. */
+#define PAGE_PROGRAM "+"
 
 /* Where a page's figures come from. */
 struct origin {
@@ -69,6 +75,9 @@ bool origin_is_ring(const struct origin *origin);
 bool origin_is_fed(const struct origin *origin);
 bool origin_is_app(const struct origin *origin);
 
+/* Whether it can be had of any program. */
+bool origin_is_program(const struct origin *origin);
+
 /* page_counters.c */
 void page_counters_fill(const struct state *s, struct table *t);
 
@@ -81,6 +90,9 @@ void page_postgres_fill(const struct state *s, struct table *t);
 
 /* page_errors.c */
 void page_errors_fill(const struct state *s, struct table *t);
+
+/* page_crash.c */
+void page_crash_fill(const struct state *s, struct table *t);
 
 /* page_ring.c */
 void page_about_fill(const struct state *s, struct table *t);

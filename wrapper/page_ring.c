@@ -4,16 +4,13 @@
  * ring, before anybody looked or since. Their figures are lines, not sums: the page has
  * one block, of what the ring holds now.
  */
-#include "page.h"
+#include "page_ring.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ring.h"
-
-/* The fields of a LINE_SAID record. */
-enum { F_LANE, F_TICKET, F_TIME, F_PID, F_TID, F_KIND, F_LEVEL, F_CUT, F_TEXT };
 
 /* A LINE_RING record's. */
 enum { R_PID, R_START, R_TORN, R_BUSY, R_LOST, R_ENDED };
@@ -74,12 +71,17 @@ static void begin(const struct state *s, struct table *t, const struct column *c
 			   record_now(ring, R_LOST));
 }
 
-/* A text of the ring; "..." says that there was more. */
+/* A text of the ring, the last one of its line; "..." says that there was more. */
+static const char *said_at(struct table *t, const struct record *r, int first, int text)
+{
+	const char *words = record_text(r, first + F_TEXT + text);
+
+	return record_now(r, first + F_CUT) ? table_text(t, "%s...", words) : words;
+}
+
 static const char *said(struct table *t, const struct record *r, int text, bool is_last)
 {
-	return record_now(r, F_CUT) && is_last
-		       ? table_text(t, "%s...", record_text(r, F_TEXT + text))
-		       : record_text(r, F_TEXT + text);
+	return is_last ? said_at(t, r, 0, text) : record_text(r, F_TEXT + text);
 }
 
 /* ---- 245 log ---- */
@@ -96,33 +98,43 @@ static const struct column log_columns[LOG_COLUMNS] = {
 	[LOG_TEXT] = { "text", "text", 0, UNIT_TEXT, BLOCK_INTERVAL },
 };
 
-static const char *log_text(struct table *t, const struct record *r)
+const char *ring_text(struct table *t, const struct record *r, int first)
 {
-	switch (record_now(r, F_KIND)) {
+	const char *a = record_text(r, first + F_TEXT), *b = record_text(r, first + F_TEXT + 1);
+
+	switch (record_now(r, first + F_KIND)) {
 	case RING_KIND_ERROR:
-		return table_text(t, "%s: %s", record_text(r, F_TEXT), said(t, r, 1, true));
+		return table_text(t, "%s: %s", a, said_at(t, r, first, 1));
 	case RING_KIND_START:
-		return table_text(t, "started: version %s, commit %s, build %s",
-				  record_text(r, F_TEXT), record_text(r, F_TEXT + 1),
-				  said(t, r, 2, true));
+		return table_text(t, "started: version %s, commit %s, build %s", a, b,
+				  said_at(t, r, first, 2));
 	case RING_KIND_STOP:
-		return table_text(t, "stopping: %s", said(t, r, 0, true));
+		return table_text(t, "stopping: %s", said_at(t, r, first, 0));
+	case RING_KIND_CONFIG:
+		return table_text(t, "%s = %s", a, said_at(t, r, first, 1));
+	case RING_KIND_STATE:
+		return table_text(t, "%s%s%s: %s", a, *b ? ", " : "", b, said_at(t, r, first, 2));
 	default:
-		return said(t, r, 0, true);
+		return said_at(t, r, first, 0);
 	}
 }
 
-static const char *log_level(const struct record *r)
+const char *ring_level(const struct record *r, int first)
 {
-	int64_t level = record_now(r, F_LEVEL);
+	static const char *const parts[] = { "input", "step", "result" };
+	int64_t level = record_now(r, first + F_LEVEL);
 
-	switch (record_now(r, F_KIND)) {
+	switch (record_now(r, first + F_KIND)) {
 	case RING_KIND_ERROR:
 		return level ? "handled" : "unhandled";
 	case RING_KIND_START:
 		return "start";
 	case RING_KIND_STOP:
 		return "stop";
+	case RING_KIND_CONFIG:
+		return "config";
+	case RING_KIND_STATE:
+		return level >= 0 && level < 3 ? parts[level] : "?";
 	default:
 		return level >= 0 && level < 8 ? levels[level] : "?";
 	}
@@ -145,11 +157,11 @@ void page_log_fill(const struct state *s, struct table *t)
 		c[LOG_PID].number = record_now(r, F_PID);
 		c[LOG_TID].number = record_now(r, F_TID);
 		c[LOG_LEVEL].unknown = c[LOG_TEXT].unknown = false;
-		c[LOG_LEVEL].text = log_level(r);
+		c[LOG_LEVEL].text = ring_level(r, 0);
 		c[LOG_HANDLED].unknown = record_now(r, F_KIND) != RING_KIND_ERROR;
 		c[LOG_HANDLED].number = record_now(r, F_LEVEL) != 0;
 		c[LOG_CUT].number = record_now(r, F_CUT) != 0;
-		c[LOG_TEXT].text = log_text(t, r);
+		c[LOG_TEXT].text = ring_text(t, r, 0);
 	}
 	if (n && record_now(lines[0], F_TICKET) > 0)
 		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,

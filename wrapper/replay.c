@@ -78,19 +78,18 @@ static int take_moment(struct replay *r, enum moment_kind *kind, char **msg)
 	return 1;
 }
 
-static int take_lines(struct replay *r, char *lines, char **msg)
+static int take_lines(struct replay *r, const char *module, char *lines, char **msg)
 {
-	const struct moment_part part = { .module = PAGE_RING,
-					  .lines = lines,
-					  .len = strlen(lines) };
+	const struct moment_part part = { .module = module, .lines = lines, .len = strlen(lines) };
 
 	return take_part(r, &part, msg);
 }
 
-/* What a ring says, as the module of its pages would: a beginning, and one snapshot. */
+/* What a ring says, as the modules of its pages would: a beginning, and one snapshot. */
 static int open_ring(struct replay *r, const char *path, const void *data, size_t size, char **msg)
 {
 	char begin[] = "teletap\t1\t" PAGE_RING "\nsnap\t1\t0\t0\t0\nend\t1\n", *why = NULL;
+	char begin_crash[] = "teletap\t1\t" PAGE_CRASH "\nsnap\t1\t0\t0\t0\nend\t1\n";
 	struct ring_about about = { .ended = 2, .sequence = 2, .final = true };
 	struct ring ring;
 	int err = ring_parse(&ring, data, data, size, &why);
@@ -110,8 +109,10 @@ static int open_ring(struct replay *r, const char *path, const void *data, size_
 	r->lines = ring_lines(&ring, &about);
 	r->target = (struct render_target){ .pid = ring.pid, .exe = path, .python = "" };
 	r->real_ns = about.real_ns;
+	r->crash = ring_lines_crash(&ring, about.real_ns);
 	ring_free(&ring);
-	return r->lines ? take_lines(r, begin, msg) : -ENOMEM;
+	err = r->lines && r->crash ? take_lines(r, PAGE_RING, begin, msg) : -ENOMEM;
+	return err ? err : take_lines(r, PAGE_CRASH, begin_crash, msg);
 }
 
 int replay_open_data(struct replay *r, const char *path, const void *data, size_t size, char **msg)
@@ -181,9 +182,12 @@ int replay_next(struct replay *r, char **msg)
 	int ret;
 
 	if (r->lines) {
-		ret = take_lines(r, r->lines, msg);
+		ret = take_lines(r, PAGE_RING, r->lines, msg);
+		if (!ret)
+			ret = take_lines(r, PAGE_CRASH, r->crash, msg);
 		free(r->lines);
-		r->lines = NULL;
+		free(r->crash);
+		r->lines = r->crash = NULL;
 		r->number = 1;
 		r->last = true;
 		return ret ? ret : 1;
@@ -221,6 +225,7 @@ void replay_close(struct replay *r)
 	}
 	recording_end(&r->recording);
 	free(r->lines);
+	free(r->crash);
 	free(r->data);
 	*r = (struct replay){ 0 };
 }

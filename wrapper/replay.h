@@ -24,6 +24,7 @@ struct replay {
 	int64_t real_ns; /* its time */
 	bool last;
 	char *lines; /* of a ring file, whose one moment is still to come; NULL: none */
+	char *crash; /* and of page 247 */
 };
 
 /*

@@ -32,6 +32,8 @@ static bool has_any(const struct origin *origin, const struct sdt_file *sdt)
 /* The first marker of the origin that the file lacks; NULL: it has what is needed. */
 static const char *lacking(const struct origin *origin, const struct sdt_file *sdt)
 {
+	if (origin_is_program(origin))
+		return NULL;
 	if (origin_is_app(origin))
 		return has_any(origin, sdt) ? NULL : origin->markers[0];
 	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
@@ -41,9 +43,31 @@ static const char *lacking(const struct origin *origin, const struct sdt_file *s
 	return NULL;
 }
 
+/* The one that tells most: with teletap.h in it, or with CPython, or the program itself. */
+static const struct target_file *program_of(const struct target *t)
+{
+	static const char begins[] = "teletap__";
+
+	for (size_t i = 0; i < t->n_files; i++) {
+		const struct sdt_file *sdt = &t->files[i].sdt;
+
+		for (size_t k = 0; k < sdt->n_markers; k++) {
+			if (!strncmp(sdt->markers[k].name, begins, sizeof(begins) - 1))
+				return &t->files[i];
+		}
+	}
+	for (size_t i = 0; i < t->n_files; i++) {
+		if (has_marker(&t->files[i].sdt, "python", NULL))
+			return &t->files[i];
+	}
+	return t->n_files ? &t->files[0] : NULL;
+}
+
 /* The first file of the target with markers of the origin's provider; NULL: none. */
 static const struct target_file *file_of(const struct origin *origin, const struct target *t)
 {
+	if (origin_is_program(origin))
+		return program_of(t);
 	for (size_t i = 0; i < t->n_files && origin->module; i++) {
 		if (origin_is_app(origin) ? has_any(origin, &t->files[i].sdt)
 					  : has_marker(&t->files[i].sdt, origin->provider, NULL))

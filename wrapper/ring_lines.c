@@ -2,7 +2,6 @@
 #include "ring_lines.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "escape.h"
 
@@ -16,13 +15,17 @@ static void about_line(FILE *f, int order, const char *what, const char *value)
 	fputc('\n', f);
 }
 
-static void said_lines(FILE *f, const struct ring *r)
+void ring_lines_write(FILE *f, const struct ring *r, int64_t crash)
 {
 	for (int lane = 0; lane < RING_LANES; lane++) {
 		for (size_t i = 0; i < r->n_lines[lane]; i++) {
 			const struct ring_line *l = &r->lines[lane][i];
 
-			fprintf(f, "said\t%d\t%" PRId64 "\t%" PRId64 "\t%d\t%d\t%d\t%d\t%d", lane,
+			if (crash)
+				fprintf(f, "words\t%" PRId64, crash);
+			else
+				fputs("said", f);
+			fprintf(f, "\t%d\t%" PRId64 "\t%" PRId64 "\t%d\t%d\t%d\t%d\t%d", lane,
 				l->ticket, l->time_ns, l->pid, l->tid, (int)l->kind, l->level,
 				l->cut);
 			for (int t = 0; t < RING_TEXTS; t++)
@@ -49,9 +52,27 @@ char *ring_lines(const struct ring *r, const struct ring_about *about)
 		about_line(f, 2, "arguments", about->arguments);
 		about_line(f, 3, "teletap", about->teletap);
 		about_line(f, 4, "kernel", about->kernel);
-		said_lines(f, r);
+		ring_lines_write(f, r, 0);
 	}
 	fprintf(f, "loss\t0\t0\t0\nend\t%" PRId64 "\n", about->sequence);
+	if (fclose(f))
+		return NULL;
+	return lines;
+}
+
+char *ring_lines_crash(const struct ring *r, int64_t real_ns)
+{
+	char *lines = NULL;
+	size_t size;
+	FILE *f = open_memstream(&lines, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "snap\t2\t0\t%" PRId64 "\t1\n", real_ns);
+	ring_lines_write(f, r, 1);
+	fprintf(f, "crash\t1\t%d\t0\t0\t-1\t0\t0\t0\t-1\t0\t0\t%" PRId64, r->pid, real_ns);
+	escape_field(f, r->provider);
+	fputs("\t\t\ncrashes\t1\nloss\t0\t0\t0\nend\t2\n", f);
 	if (fclose(f))
 		return NULL;
 	return lines;

@@ -5,6 +5,8 @@
 #ifndef TELETAP_RING_LINES_H
 #define TELETAP_RING_LINES_H
 
+#include <stdio.h>
+
 #include "ring.h"
 
 /* What is known beside the ring. Strings; NULL: not known. */
@@ -19,5 +21,14 @@ struct ring_about {
 
 /* One snapshot (to be freed); r may be NULL: there is no ring yet. NULL: out of memory. */
 char *ring_lines(const struct ring *r, const struct ring_about *about);
+
+/*
+ * Its lines alone, as records "said", or as "words" of the crash with this number where it
+ * is not 0.
+ */
+void ring_lines_write(FILE *f, const struct ring *r, int64_t crash);
+
+/* What a ring tells of the process's end, as the module of page 247 would; to be freed. */
+char *ring_lines_crash(const struct ring *r, int64_t real_ns);
 
 #endif

@@ -158,7 +158,8 @@ static size_t rank_all(const struct sdt_file *sdt, uint64_t *all)
 
 static bool named(const struct sdt_marker *m, const char *provider, const char *const *markers)
 {
-	if (strcmp(provider, PAGE_ANY) != 0 && strcmp(m->provider, provider) != 0)
+	if (strcmp(provider, PAGE_ANY) != 0 && strcmp(provider, PAGE_PROGRAM) != 0 &&
+	    strcmp(m->provider, provider) != 0)
 		return false;
 	for (int k = 0; markers[k]; k++) {
 		if (!strcmp(m->name, markers[k]))

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "crash_file.h"
 #include "fail.h"
+#include "teletap.h"
 
 #define ATTACH_MS 30000
 #define ASK_MS 100 /* between questions, until the module hears one */
@@ -23,6 +26,7 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
 	s->feeder.in = s->sampler.in = -1;
+	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
 	if (origin_is_ring(plan->origin))
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
 	if (origin_is_fed(plan->origin))
@@ -78,6 +82,24 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 	return complete;
 }
 
+/* What has to be done outside of the kernel with the crashes that a snapshot tells of. */
+static void settle_crashes(struct session *s)
+{
+	char *lines = crash_lines(&s->crash, &s->state), *path = NULL, *msg = NULL;
+	int err;
+
+	if (lines)
+		feed(s, lines, strlen(lines), NULL);
+	free(lines);
+	err = crash_keep(&s->crash, &s->state, &path, &msg);
+	if (err)
+		say_why(msg, err);
+	else if (path)
+		say("a crash: %s", path);
+	free(path);
+	free(msg);
+}
+
 int session_read(struct session *s, char **msg)
 {
 	char bytes[65536];
@@ -101,6 +123,8 @@ int session_read(struct session *s, char **msg)
 		if (ret < 0)
 			return ret;
 		complete += ret;
+		if (ret && !strcmp(s->plan.module, PAGE_CRASH))
+			settle_crashes(s);
 	}
 	return complete;
 }

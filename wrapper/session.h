@@ -6,6 +6,7 @@
 #ifndef TELETAP_SESSION_H
 #define TELETAP_SESSION_H
 
+#include "crash.h"
 #include "feeder.h"
 #include "opts.h"
 #include "recorder.h"
@@ -28,6 +29,7 @@ struct session {
 	int64_t asked; /* snapshots that would be there if all questions were answered */
 	int64_t due;   /* so many answer the question that matters */
 	int64_t attach_end, attach_asked;
+	struct crash crash;        /* of the module of page 247 */
 	bool overlong;             /* in a line longer than LINE_BYTES */
 	struct recorder *recorder; /* gets all lines; NULL: none */
 	int source;                /* the module's number there */
