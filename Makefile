@@ -70,6 +70,12 @@ $(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image ma
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,crash crash_file backtrace ring ring_lines escape fail) \
+		$(DRAW:%=$(B)/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
 # A program with teletap.h in it. Its build-id ties modules to it: no sanitizers.
 $(B)/test/service: tests/service.c include/teletap.h
 	@mkdir -p $(@D)
@@ -122,14 +128,14 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/inside
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside
 
 check-host: all $(TESTED) build/test/service
 	$(Q)bats tests
 
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
-		all build/asan/test/draw build/asan/test/ring build/asan/test/inside
+		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

@@ -14,7 +14,7 @@ _teletap() {
 		-o | --output) words='text json' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --config)
+		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --config | --crashes)
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
 			;;

@@ -25,6 +25,40 @@ page() {
 @test "240 state" { page state ring; }
 @test "245 log" { page log ring; }
 
+@test "247 crash" { page crash crash; }
+
+@test "247 crash: every reason in words" {
+	# SIGNAL CODE ADDRESS STATUS SENDER -> the row
+	while read -r signal code address status sender words; do
+		run draw -g crash -o json < <(printf 'teletap\t1\tcrash\nsnap\t1\t1000000000\t1\t0\nloss\t0\t0\t0\nend\t1\nsnap\t2\t2000000000\t1\t1\n'
+			printf 'crash\t1\t42\t1\t42\t%s\t%s\t%s\t%s\t%s\t0\t0\t1\tx\tx\tsh\nloss\t0\t0\t0\nend\t2\n' \
+				"$signal" "$code" "$address" "$status" "$sender")
+		[ "$(jq -r '.rows[0].value' <<<"$output")" = "$words" ]
+	done <<-'EOF_'
+		11 1 0 0 42 SIGSEGV at address 0x0: nothing is mapped there
+		11 2 4096 0 42 SIGSEGV at address 0x1000: it may not be used like that
+		11 128 0 0 0 SIGSEGV at address 0x0: an address that cannot be
+		11 0 0 0 7 SIGSEGV, sent by process 7 (sh)
+		7 2 -4096 0 42 SIGBUS at address 0xfffffffffffff000: the file mapped there has no such part any more
+		8 1 16 0 42 SIGFPE at address 0x10: integer divided by zero
+		8 99 16 0 42 SIGFPE at address 0x10
+		6 -6 0 0 42 SIGABRT, sent by itself
+		9 0 0 0 7 SIGKILL, sent by process 7 (sh)
+		9 0 0 0 0 SIGKILL, sent by the kernel
+		9 0 0 0 -2 SIGKILL, sent by the kernel, which was out of memory (OOM killer)
+		15 0 0 0 -1 SIGTERM, sent by somebody unknown
+		34 0 0 0 7 signal 34, sent by process 7 (sh)
+		0 0 0 3 -1 exit status 3
+		-1 0 0 0 -1 not known: nobody was watching when it ended, if it has
+	EOF_
+}
+
+@test "247 crash: none seen, but there is a file of an earlier one" {
+	run draw -g crash -e /usr/bin/service <"$TOP/tests/data/app/kept.lines"
+	golden app/kept.text
+	lacks '[\x00-\x09\x0b-\x1f\x7f]' <<<"$output"
+}
+
 @test "no ring yet: said" {
 	for name in about config state log; do
 		run draw -g $name -p 4242 -e /usr/bin/service < <(printf '%b\n' 'teletap\t1\tring' \

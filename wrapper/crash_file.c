@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,25 +178,69 @@ static char *read_file(int dir, const char *name, const char *exe)
 	return NULL;
 }
 
+/* A time as crash_file_time writes it; 0: that is none. */
+static int64_t read_time(const char *text)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S.", &tm);
+
+	if (!end || strlen(end) < 5 || strspn(end, "0123456789") != 3 || end[3] != 'Z')
+		return 0;
+	return ((int64_t)timegm(&tm) * 1000 + atoi(end)) * 1000000;
+}
+
+/* A field of text that is escaped already, as the file's lines are. */
+static void copy_field(FILE *f, const char *s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	fputc('\t', f);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool escape = c == '\\' && s[1] == 'x' && s[2] && strchr(digits, s[2]) && s[3] &&
+			      strchr(digits, s[3]);
+
+		if (c < 0x20 || c == 0x7f || (c == '\\' && !escape))
+			fprintf(f, "\\x%02x", c);
+		else
+			fputc(c, f);
+	}
+}
+
+/* One line: what it is about, a time perhaps, and the rest. */
+static void write_record(FILE *f, int number, char *line)
+{
+	char *text = line + strcspn(line, " ");
+	int64_t when;
+
+	if (*text)
+		*text++ = '\0';
+	text += strspn(text, " ");
+	when = read_time(text);
+	if (when)
+		text += strcspn(text, " ");
+	text += when && *text;
+	fprintf(f, "kept\t%d\t%" PRId64, number, when);
+	copy_field(f, line);
+	copy_field(f, text);
+	fputc('\n', f);
+}
+
 static char *as_records(const char *folder, const char *name, char *text)
 {
-	char *lines = NULL, *rest = text, *line, path[4400];
+	char *lines = NULL, *rest = text, *line;
 	size_t size;
 	FILE *f = open_memstream(&lines, &size);
 	int n = 0;
 
 	if (!f)
 		return NULL;
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fprintf(f, "kept\t%d", n++);
-	escape_field(f, path);
-	fputc('\n', f);
+	fprintf(f, "kept\t%d\t0\tfile", n++);
+	escape_field(f, folder);
+	fprintf(f, "/%s\n", name);
 	while ((line = strsep(&rest, "\n"))) {
-		if (!*line)
-			continue;
-		fprintf(f, "kept\t%d", n++);
-		escape_field(f, line);
-		fputc('\n', f);
+		if (*line)
+			write_record(f, n++, line);
 	}
 	if (fclose(f))
 		return NULL;

@@ -59,7 +59,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_OPEN] = { "open", "kknnn", .dictionary = true },
 	[LINE_FRAME] = { "frame", "kknt", .dictionary = true },
 	[LINE_WORDS] = { "words", "kkknnnnnnttt", .dictionary = true },
-	[LINE_KEPT] = { "kept", "kt", .dictionary = true },
+	[LINE_KEPT] = { "kept", "kntt", .dictionary = true },
 	[LINE_CRASHES] = { "crashes", "s" },
 	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
 };

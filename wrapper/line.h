@@ -104,7 +104,7 @@
  *   frame   ID NUMBER ADDRESS TEXT          dictionary: its backtrace, innermost first
  *   words   ID LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
  *                                           dictionary: as said, of its ring
- *   kept    NUMBER TEXT                     dictionary: a line of an earlier crash's file
+ *   kept    NUMBER TIME_NS WHAT TEXT        dictionary: a line of an earlier crash's file
  *   crashes COUNT                           crashes seen
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete

@@ -34,7 +34,8 @@ void by_set(const struct state *s, struct cell *pid, struct cell *tid, int64_t w
 
 /*
  * All whose collections there are, one after the other: WHO of LINE_WHO; in front of them
- * 0, when nothing is split, or for those that have found no place. *at is 0 at first and belongs to this function. False after the last.
+ * 0, when nothing is split, or for those that have found no place. *at is 0 at first and belongs to
+ * this function. False after the last.
  */
 bool by_each(const struct state *s, size_t *at, int64_t *who);
 

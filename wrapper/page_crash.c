@@ -251,5 +251,5 @@ void page_crash_fill(const struct state *s, struct table *t)
 	if (last)
 		return;
 	for (at = 0; (r = state_each(s, LINE_KEPT, &at));)
-		add_row(t, record_now(r, 0) ? "kept" : "file", 0, record_text(r, 1));
+		add_row(t, record_text(r, 2), record_now(r, 1), record_text(r, 3));
 }
