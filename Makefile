@@ -58,7 +58,7 @@ python:
 		--build-lib $(abspath $(B))/python
 
 # The pure stages alone, which the tests feed with recorded lines.
-DRAW := line state bucket quote table $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
+DRAW := line state bucket quote table call $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
 
 $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ load helper
 
 setup() {
 	cd "$TOP/wrapper" || return
-	PURE=(line state bucket quote table fail ring ring_lines escape)
+	PURE=(line state bucket quote table call fail ring ring_lines escape)
 	for file in page*.c render*.c; do PURE+=("${file%.c}"); done
 }
 
@@ -27,7 +27,7 @@ setup() {
 		cat "$name".[ch] 2>/dev/null
 	done | sed -n 's/^#include <\(.*\)>/\1/p' | sort -u)
 	[[ $system == *string.h* && $system == *stdint.h* ]]
-	run comm -23 - <(printf '%s\n' errno.h inttypes.h jansson.h math.h stdarg.h stdbool.h stddef.h \
+	run comm -23 - <(printf '%s\n' errno.h fnmatch.h inttypes.h jansson.h math.h stdarg.h stdbool.h stddef.h \
 		stdint.h stdio.h stdlib.h string.h time.h | sort) <<<"$system"
 	echo "$output"
 	[ -z "$output" ]

@@ -83,6 +83,18 @@
  *   about   ORDER WHAT TEXT                 a fact about the process
  *   said    LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
  *                                           a line of the ring
+ *   syscall FUNCTION CALL BEGUN ENDED ERRORS NS MAX_NS
+ *                                           system calls by the innermost function; NS: of
+ *                                           those under way, too. CALL: call.h
+ *   failed  FUNCTION CALL ERROR COUNT       and their errors by number
+ *   off     STACK CAUSE CALL BEGUN ENDED NS QUEUED_NS MAX_NS
+ *                                           waits by stack, cause (below) and system call
+ *                                           (call.h) plus 1, 0: none; QUEUED: what of
+ *                                           NS it was ready to run
+ *   offtime KIND BUCKET COUNT               a histogram's bucket: 0 waits, 1 those ready
+ *   fault   FUNCTION MINOR MAJOR GROWN SHRUNK MAPPED UNMAPPED
+ *                                           page faults by the innermost function; bytes of
+ *                                           the process's memory, and of its address space
  *   took    ID BUCKET COUNT                 how long calls of a function took: a bucket of
  *                                           its histogram
  *   longest ID TOOK_NS MAX_NS               and their sum
@@ -117,6 +129,9 @@
  *
  * STATE: 0 yes; 1 this version of CPython is not known; 2 the process describes itself
  * otherwise than its version should; 3 it is a free-threaded build.
+ *
+ * CAUSE: 0 what the call waits for; 1 a disk; 2 in no call, a page fault; 3 ready to run, it
+ * waits for a processor only; 4 stopped or traced.
  *
  * To add a record: its word and fields above, a row in line.c, a macro in
  * teletap_line.stpm.
@@ -190,6 +205,11 @@ enum line_kind {
 	LINE_WORDS,
 	LINE_KEPT,
 	LINE_CRASHES,
+	LINE_SYSCALL,
+	LINE_FAILED,
+	LINE_OFF,
+	LINE_OFFTIME,
+	LINE_FAULT,
 	LINE_KINDS,
 };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "recorder.h"
 #include "request.h"
 #include "teletap.h"
@@ -78,6 +79,8 @@ static const struct {
 	{ '5', "function", "PATTERN", "only functions of such names (220 to 222)",
 	  "teletap_function", 0 },
 	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)", "teletap_file", 0 },
+	{ OPTS_CALL, "call", "PATTERN[,PATTERN]", "only system calls of such names (233)",
+	  "teletap_call", 0 },
 	{ 'H', "hz", "COUNT", "samples per second of processor time (223; default 99)",
 	  "teletap_hz", 990 },
 	{ 'W', "waiting", NULL, "waiting threads too (223)", "teletap_idle", 1 },
@@ -184,12 +187,30 @@ static bool add(const char **list, int *n, const char *value)
 	return true;
 }
 
+/* The names of --call; the module knows numbers only. */
+static bool take_calls(struct setting *setting, const char *global, const char *value)
+{
+	char mask[CALL_MASK];
+
+	if (!call_mask(value, mask)) {
+		say("--call %s: not names or patterns of system calls, separated by commas", value);
+		return false;
+	}
+	snprintf(setting->text, sizeof(setting->text), "%s=%s", global, mask);
+	return true;
+}
+
 /* The option of a page that stands in this row of the table. */
 static bool take_setting(struct opts *o, size_t row, const char *value)
 {
 	struct setting *setting = &o->settings[o->n_settings];
 	long number;
 
+	if (table[row].letter == OPTS_CALL && o->n_settings < OPTS_SETTINGS) {
+		setting->letter = OPTS_CALL;
+		o->n_settings++;
+		return take_calls(setting, table[row].global, value);
+	}
 	if (table[row].most && !parse_long(value, 1, table[row].most, &number)) {
 		say("--%s %s: not a number from 1 to %ld", table[row].name, value, table[row].most);
 		return false;

@@ -121,6 +121,15 @@ void page_exec_fill(const struct state *s, struct table *t);
 /* page_gil.c */
 void page_gil_fill(const struct state *s, struct table *t);
 
+/* page_syscalls.c */
+void page_syscalls_fill(const struct state *s, struct table *t);
+
+/* page_faults.c */
+void page_faults_fill(const struct state *s, struct table *t);
+
+/* page_offcpu.c */
+void page_offcpu_fill(const struct state *s, struct table *t);
+
 /* page_imports.c */
 void page_imports_fill(const struct state *s, struct table *t);
 

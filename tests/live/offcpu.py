@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A program that waits in known places, so and so often, and measures how long.
+
+offcpu.py run DONE: DONE has for each function how often it waited, and for how long by its
+own clock.
+offcpu.py check PAGES DONE: fails unless the last page says the same.
+"""
+import collections
+import json
+import multiprocessing
+import os
+import select
+import signal
+import sys
+import threading
+import time
+
+measured = {}
+
+
+def timed(function, *arguments):
+    """Adds up what each step of the function takes: it is a generator."""
+    steps, ns = function(*arguments), 0
+    for _ in steps:
+        before = time.perf_counter_ns()
+        next(steps)
+        ns += time.perf_counter_ns() - before
+    measured[function.__name__] = ns
+
+
+def sleeps():
+    for _ in range(10):
+        yield
+        time.sleep(0.05)
+        yield
+
+
+def helped(work, *arguments):
+    """Runs work in a child, which ends with it."""
+    pid = os.fork()
+    if not pid:
+        work(*arguments)
+        os._exit(0)
+    return pid
+
+
+def releases(semaphore, asked):
+    for _ in range(10):
+        os.read(asked, 1)
+        time.sleep(0.03)
+        semaphore.release()
+
+
+def locks(semaphore, ask):
+    for _ in range(10):
+        os.write(ask, b"x")
+        yield
+        semaphore.acquire()
+        yield
+
+
+def thread_releases(lock, asked):
+    for _ in range(10):
+        os.read(asked, 1)
+        time.sleep(0.03)
+        lock.release()
+
+
+def thread_locks(lock, ask):
+    for _ in range(10):
+        os.write(ask, b"x")
+        yield
+        lock.acquire()
+        yield
+
+
+def sends(fd, asked):
+    for _ in range(10):
+        os.read(asked, 1)
+        time.sleep(0.02)
+        os.write(fd, b"x")
+
+
+def reads(fd, ask):
+    for _ in range(10):
+        os.write(ask, b"x")
+        yield
+        os.read(fd, 1)
+        yield
+
+
+def polls():
+    poll = select.poll()
+    for _ in range(10):
+        yield
+        poll.poll(20)
+        yield
+
+
+def waits_for_child():
+    pid = helped(time.sleep, 0.1)
+    yield
+    os.waitpid(pid, 0)
+    yield
+
+
+def burns():
+    end = time.monotonic() + 0.4
+    while time.monotonic() < end:
+        pass
+
+
+def run(done):
+    asked, ask = os.pipe()
+    out, into = os.pipe()
+    timed(sleeps)
+    semaphore = multiprocessing.get_context("fork").Semaphore(0)
+    pid = helped(releases, semaphore, asked)
+    timed(locks, semaphore, ask)
+    os.waitpid(pid, 0)
+    pid = helped(sends, into, asked)
+    timed(reads, out, ask)
+    os.waitpid(pid, 0)
+    timed(polls)
+    timed(waits_for_child)
+    lock = threading.Lock()
+    lock.acquire()
+    thread = threading.Thread(target=thread_releases, args=(lock, asked))
+    thread.start()
+    timed(thread_locks, lock, ask)
+    thread.join()
+    for pid in [helped(burns) for _ in range(2 * os.cpu_count())]:
+        os.waitpid(pid, 0)
+    with open(done, "w") as f:
+        json.dump(measured, f)
+
+
+# function -> reason, how often
+EXPECTED = {
+    "sleeps": ["sleep", 10],
+    "locks": ["futex", 10],
+    "reads": ["read", 10],
+    "polls": ["poll", 10],
+    "waits_for_child": ["child", 1],
+    "thread_locks": ["futex", None],
+}
+
+
+def check(pages, done):
+    with open(pages) as f:
+        page = json.loads(f.readlines()[-1])
+    assert sum(page["loss"].values()) == 0, page["loss"]
+    with open(done) as f:
+        done = json.load(f)
+    waits = [r for r in page["rows"] if r["kind"] == "wait"]
+    ready = [r for r in page["rows"] if r["kind"] == "ready"]
+    for r in waits + ready:
+        print(r["reason"], r["call"], r["function"], r["waits_total"], r["time_ns_total"])
+    for function, (reason, count) in EXPECTED.items():
+        # select of 3.9's sleep is the kernel's poll, too
+        mine = [r for r in waits if r["function"] == function and
+                (r["reason"] == reason or function == "sleeps" and r["reason"] == "poll")]
+        n, ns = sum(r["waits_total"] for r in mine), sum(r["time_ns_total"]["total"] for r in mine)
+        print(function, n, ns, done[function])
+        # a thread's lock: the one for the interpreter may have to be waited for behind it
+        assert n == count or count is None and 10 <= n <= 40, (function, n)
+        assert 0.9 * done[function] <= ns <= 1.01 * done[function], (function, ns, done[function])
+        for r in mine:
+            assert [f["function"] for f in r["stack"]][:3] == [function, "timed", "run"], r["stack"]
+            assert r["file"].endswith("/offcpu.py")
+            assert r["line"] == globals()[function].__code__.co_firstlineno
+            assert 0 <= r["time_ns_total"]["ready"] <= r["time_ns_total"]["total"]
+            assert r["open"] == 0
+    # Twice as many threads that compute as there are processors: half of the time each.
+    ns = sum(r["time_ns_total"]["total"] for r in ready if r["function"] == "burns")
+    print("burns", ns)
+    assert 0.2 * 0.4e9 * 2 * os.cpu_count() <= ns <= 0.8 * 0.4e9 * 2 * os.cpu_count()
+    assert not sum(r["time_ns_total"]["total"] for r in waits if r["function"] == "burns") > 0.05 * ns
+    steps = collections.Counter()
+    for r in page["rows"]:
+        steps[r["kind"]] += r["waits_total"]
+    print(steps)
+    assert steps["histogram"] == steps["wait"] - sum(r["open"] for r in waits)
+
+
+if __name__ == "__main__":
+    {"run": run, "check": check}[sys.argv[1]](*sys.argv[2:])
