@@ -15,7 +15,7 @@ enum output { OUTPUT_TEXT, OUTPUT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
-#define OPTS_CALL 'Y'   /* the letter of --call */
+#define OPTS_CALL 'N'   /* the letter of --call */
 #define OPTS_COUNTS '8' /* the letter of --counts */
 #define OPTS_BY 'B'     /* that of --by */
 #define OPTS_SETTINGS 16
