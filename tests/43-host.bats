@@ -47,6 +47,39 @@ narrow() {
 	[ "$(jq -c '[.rows[] | select(.kind == "load") | .load1, .uptime_ns]' <<<"$output")" = '[null,null]' ]
 }
 
+@test "disk-io, text: devices with requests, a histogram of each" {
+	run --keep-empty-lines session disk-io
+	golden disk-io/session.text
+	narrow
+}
+
+@test "disk-io, json: the same" {
+	run session disk-io -o json
+	golden disk-io/session.json
+}
+
+@test "short-files, text: replaced, hostile and long names, a row used again" {
+	run --keep-empty-lines session short-files
+	golden short-files/session.text
+	narrow
+}
+
+@test "short-files, json: the same" {
+	run session short-files -o json
+	golden short-files/session.json
+}
+
+@test "a page of the whole host is not limited to a process" {
+	for page in host disk-io; do
+		run session "$page" -p 17
+		[ "${lines[1]}" = 'This host' ]
+		run session "$page" -p 17 -o json
+		[ "$(jq .target.pid <<<"${lines[0]}")" = null ]
+	done
+	run session short-files -p 17
+	[ "${lines[1]}" = 'This host, process 17 and its descendants' ]
+}
+
 @test "a page of the host names no program, but the process it is limited to" {
 	run session exec -e /usr/bin/python3.14 -p 17
 	[ "${lines[1]}" = 'This host, process 17 and its descendants' ]

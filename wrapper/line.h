@@ -50,6 +50,15 @@
  *                                           those seen; END_NS is 0 while it runs
  *   starts  FORKS PROGRAMS ENDS FAILURES    processes made, programs begun, processes
  *                                           ended, those of them with a status but 0
+ *   short   ROW NUMBER PID NAME BY BY_NAME PATH BORN_NS LIVED_NS SIZE REPLACED
+ *                                           dictionary: a file deleted within a second;
+ *                                           number so many of those seen; made by PID,
+ *                                           deleted by BY; REPLACED 1: by another one
+ *   shorts  CREATED DELETED BYTES           files made; those of them deleted so soon
+ *   disk    ROW NAME READS WRITES DISCARDS FLUSHES ERRORS READ_BYTES WRITTEN_BYTES
+ *           DISCARDED_BYTES TOTAL_NS QUEUE_NS DEVICE_NS MAX_NS
+ *                                           requests to a block device that are complete
+ *   disktime ROW BUCKET COUNT               a histogram of their times, see bucket.h
  *   counter NAME EVENTS UP DOWN            an application's counter: how often it changed,
  *                                           sums of what was added and of what was taken
  *   gauge   NAME EVENTS LAST LEAST MOST     an application's gauge
@@ -177,6 +186,10 @@ enum line_kind {
 	LINE_TIMED,
 	LINE_PROCESS,
 	LINE_STARTS,
+	LINE_SHORT,
+	LINE_SHORTS,
+	LINE_DISK,
+	LINE_DISKTIME,
 	LINE_COUNTER,
 	LINE_GAUGE,
 	LINE_TALLY,

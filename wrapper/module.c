@@ -195,9 +195,11 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
  * Debian keeps a kernel's System.map in its package of debug information. So the
  * compiler sees one with these names, and at addresses that do not matter.
  */
-static const char *const functions[] = { "futex_wait",       "do_group_exit",    "__x64_sys_mmap",
-					 "__x64_sys_munmap", "__x64_sys_mremap", "__x64_sys_brk",
-					 "__x64_sys_madvise" };
+static const char *const functions[] = { "futex_wait",        "do_group_exit",
+					 "__x64_sys_mmap",    "__x64_sys_munmap",
+					 "__x64_sys_mremap",  "__x64_sys_brk",
+					 "__x64_sys_madvise", "security_file_open",
+					 "d_delete",          "d_move" };
 
 /* In the compiler's mount namespace. A host without /boot has to have its own. */
 static int make_system_map(const char *release)

@@ -47,6 +47,7 @@ struct page {
 			const char *markers[PAGE_MARKERS];
 		};
 	};
+	bool whole;        /* of the host, whatever the target is */
 	bool common;       /* what every program has: says nothing about one */
 	const char *takes; /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
@@ -114,6 +115,12 @@ void page_audit_fill(const struct state *s, struct table *t);
 
 /* page_host.c */
 void page_host_fill(const struct state *s, struct table *t);
+
+/* page_disk_io.c */
+void page_disk_io_fill(const struct state *s, struct table *t);
+
+/* page_short_files.c */
+void page_short_files_fill(const struct state *s, struct table *t);
 
 /* page_exec.c */
 void page_exec_fill(const struct state *s, struct table *t);

@@ -129,8 +129,9 @@ char *render_json(const struct render *r)
 	r->page->fill(s, &t);
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
-			   r->target->pid ? json_integer(r->target->pid) : json_null(), "exe",
-			   host ? json_null() : text(r->target->exe));
+			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)
+							     : json_null(),
+			   "exe", host ? json_null() : text(r->target->exe));
 	json_object_set_new(target, "python",
 			    *r->target->python && !host ? text(r->target->python) : json_null());
 	json_object_set_new(target, "processes",

@@ -337,7 +337,7 @@ static void draw_target(FILE *f, const struct render *r)
 
 	if (page_is_host(r->page)) {
 		fputs("This host", f);
-		if (r->target->pid)
+		if (r->target->pid && !r->page->whole)
 			fprintf(f, ", process %d and its descendants", r->target->pid);
 		fputc('\n', f);
 		free(exe);

@@ -6,17 +6,6 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-# watch_host PAGE ARGUMENT...: teletap watch in the background, without a target; returns
-# when its first page has come.
-watch_host() {
-	local tries=0
-	watch "$@" -i 1 -o json
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
-		sleep 0.05
-	done
-}
-
 stop() {
 	kill -INT "$tap"
 	expect_end 130

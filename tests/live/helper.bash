@@ -70,6 +70,17 @@ watch_page() {
 	done
 }
 
+# watch_host PAGE ARGUMENT...: teletap watch in the background, without a target; returns
+# when its first page has come.
+watch_host() {
+	local tries=0
+	watch "$@" -i 1 -o json
+	until [ -s "$tap_out" ]; do
+		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
+		sleep 0.05
+	done
+}
+
 # Waits for teletap; its status must be $1.
 expect_end() {
 	local status=0

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Page 251 against /proc/diskstats. A loop device has no requests but ours.
+
+# shellcheck disable=SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	disk=; modprobe loop
+	truncate -s 64M "$BATS_TEST_TMPDIR/disk"
+	disk=$(losetup --show -f "$BATS_TEST_TMPDIR/disk" 3>&-)
+	name=${disk##*/}
+}
+
+teardown() {
+	[ -z "$disk" ] || losetup -d "$disk"
+	jobs -p | xargs -r kill -9 2>/dev/null || true
+}
+
+# The kernel's sums of a device: reads, bytes, writes, bytes, discards, bytes, flushes, and
+# the milliseconds of all.
+stats() {
+	awk -v name="$1" '$3 == name {
+		print $4, $6 * 512, $8, $10 * 512, $15, $17 * 512, $19, $7 + $11 + $18 + $20
+	}' /proc/diskstats
+}
+
+# The same of the page.
+told() {
+	jq -r --arg name "$1" '.rows[] | select(.kind == "device" and .device == $name) |
+		[.reads_total, .read_bytes_total, .writes_total, .written_bytes_total, .discards_total,
+		 .discarded_bytes_total, .flushes_total] | join(" ")' "$BATS_TEST_TMPDIR/page"
+}
+
+last_page() {
+	kill -INT "$tap"
+	expect_end 130
+	expect_clean
+	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
+	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
+}
+
+# compare DEVICE BEFORE: what it did since BEFORE is what the page says; how long it took,
+# too, but the kernel takes its time when our probe has run, which on an emulated machine
+# takes its time.
+compare() {
+	python3.14 - "$2" "$(stats "$1")" "$(told "$1")" "$1" "$BATS_TEST_TMPDIR/page" <<-'EOF'
+		import json, sys
+		before, after, told = (list(map(int, a.split())) for a in sys.argv[1:4])
+		delta = [b - a for a, b in zip(before, after)]
+		print("kernel", delta, "page", told)
+		assert delta[:7] == told, (delta, told)
+		rows = [r for r in json.load(open(sys.argv[5]))["rows"] if r["device"] == sys.argv[4]]
+		device, steps = rows[0], [r for r in rows if r["kind"] == "histogram"]
+		count = told[0] + told[2] + told[4] + told[6]
+		assert sum(r["count_total"] for r in steps) == count, (steps, count)
+		took = device["latency_ns_total"]
+		assert 0.4 * delta[7] <= took / 1e6 <= 1.02 * delta[7] + 4, (took, delta)
+		assert 0 <= device["queue_ns_total"] + device["device_ns_total"] <= took
+		assert device["device_ns_total"] > 0
+		for step in steps:
+		    assert step["to_ns"] == 2 * step["from_ns"]
+	EOF
+}
+
+@test "dd with O_DIRECT: requests, bytes, flushes and times are those of /proc/diskstats" {
+	watch_host disk-io
+	before=$(stats "$name")
+	dd if=/dev/zero of="$disk" bs=64k count=100 oflag=direct conv=fsync
+	dd if="$disk" of=/dev/null bs=4k count=200 iflag=direct
+	blkdiscard -o 1M -l 8M "$disk"
+	last_page
+	compare "$name" "$before"
+	read -r reads _ writes _ discards _ flushes <<< "$(told "$name")"
+	[ "$reads" -ge 200 ]
+	[ "$writes" -ge 100 ]
+	[ "$discards" -ge 1 ]
+	[ "$flushes" -ge 1 ]
+}
+
+@test "writes that are flushes, too: each counts once" {
+	watch_host disk-io
+	before=$(stats "$name")
+	dd if=/dev/zero of="$disk" bs=8k count=40 oflag=direct,dsync
+	dd if=/dev/zero of="$disk" bs=8k count=40 oflag=dsync
+	last_page
+	compare "$name" "$before"
+	read -r _ _ writes _ _ _ flushes <<< "$(told "$name")"
+	[ "$writes" -ge 80 ]
+	[ "$flushes" -ge 40 ]
+}
+
+@test "the disk that this machine runs from; text" {
+	watch_host disk-io -p $$
+	before=$(stats vda)
+	dd if=/dev/zero of=/root/direct bs=256k count=40 oflag=direct,sync
+	last_page
+	told vda
+	[ "$(jq -c '.target.pid' "$BATS_TEST_TMPDIR/page")" = null ]
+	read -r _ _ _ written _ <<< "$(told vda)"
+	[ "$written" -ge $((40 * 262144)) ]
+	(while sleep 0.1; do dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct status=none; done) 3>&- &
+	run -0 --separate-stderr teletap watch disk-io -i 1 -n 2
+	[[ $output == *$'\n'" $name "* ]]
+	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
+}
