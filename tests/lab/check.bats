@@ -152,3 +152,18 @@ gone() {
 	run "$native" -- sh -c 'exit 9'
 	[ "$status" -eq 9 ]
 }
+
+@test "stap in the machine compiles at the host's speed, and says what is wrong" {
+	cat >"$BATS_TEST_TMPDIR/job" <<-'JOB'
+		cd /tmp && mkdir tapset
+		echo 'function f() { return 42 }' >tapset/f.stp
+		echo 'probe begin { printf("%d\n", f()) exit() }' >x.stp
+		timeout 90 stap -p4 -r "$(uname -r)" -m x -I /tmp/tapset /tmp/x.stp
+		staprun x.ko
+		echo 'probe nothing {}' >y.stp
+		timeout 30 stap -p4 -r "$(uname -r)" -m y y.stp 2>&1 | grep -m 1 -o 'semantic error'
+	JOB
+	run --separate-stderr "$run" --put "$BATS_TEST_TMPDIR/job" -- bash /in/job
+	[ "$status" -eq 0 ]
+	[ "${lines[*]}" = 'x.ko 42 semantic error' ]
+}
