@@ -72,6 +72,25 @@ bottom() { picture | tail -n 1; }
 	shows 'Since attaching' # what was seen last stays
 }
 
+@test "watch: a page of the host needs no target on a terminal either; others do" {
+	need_root
+	terminal 'teletap watch host -i 0.2'
+	until_true shows '^203 host  This host'
+	until_true shows '^page [3-9]'
+	shows '^ memory '
+	keys 2 5 5
+	until_true shows '^203  host .* live'
+	until_true shows '^210  gc .* cannot'
+	until_true shows 'page 210 is about a program: name it'
+	keys 2 1 0
+	until_true shows 'page 210 is about a program: name it'
+	keys q
+	until_true shows '^status 0$'
+	tmux -S "$SOCKET" kill-server
+	terminal 'teletap watch gc'
+	until_true shows '^status 2$'
+}
+
 @test "page --follow: pause, interval, help, Ctrl-C" {
 	serve --replay "$R" -i 1
 	terminal "teletap page gc 127.0.0.1:$PORT -f -i 0.2"

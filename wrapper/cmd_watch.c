@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "export.h"
+#include "fail.h"
 #include "guard.h"
 #include "inject.h"
 #include "plan.h"
@@ -403,7 +404,11 @@ static enum status watch_screen(const struct opts *o)
 	if (swept)
 		say("removed %d module%s that a killed teletap had left", swept,
 		    swept > 1 ? "s" : "");
-	source = live_open(o, &ret, &msg);
+	source = NULL;
+	if (o->pid || o->n_files || plan_is_host(o, wanted, n))
+		source = live_open(o, &ret, &msg);
+	else
+		ret = fail(&msg, EINVAL, "no target: give -p PID or -e FILE");
 	if (source) {
 		ret = screen_run(source, o, wanted, n, &msg);
 		source->close(source);

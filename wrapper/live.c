@@ -152,6 +152,8 @@ static char *live_headline(struct source *s)
 		fail(&line, 0, "%s: %s", l->exe, l->gone_why);
 	else if (l->o.pid)
 		fail(&line, 0, "%s, process %d", l->exe, l->o.pid);
+	else if (l->target.kind == TARGET_HOST)
+		fail(&line, 0, "%s", l->exe);
 	else
 		fail(&line, 0, "%s, every process", l->exe);
 	return line;

@@ -42,15 +42,18 @@ static void find_modules(struct live *l)
 int live_target_open(struct live *l, char **msg)
 {
 	int err = l->o.pid_file ? presence_pid(l->o.pid_file, &l->o.pid, msg) : 0;
+	bool host = !l->o.pid && !l->o.n_files && !l->o.command;
 
-	if (!err)
+	if (!err && host)
+		target_host(&l->target);
+	else if (!err)
 		err = target_open(&l->target, &l->o, msg);
 	if (err)
 		return err;
 	l->has_target = true;
 	l->gone = false;
 	free(l->exe);
-	l->exe = strdup(l->target.n_files ? l->target.files[0].path : "?");
+	l->exe = strdup(l->target.n_files ? l->target.files[0].path : host ? "this host" : "?");
 	interpreter_read(&l->interpreter, &l->target);
 	find_modules(l);
 	presence_begin(&l->presence, &l->target, l->o.n_files ? l->o.files[0] : NULL,

@@ -52,14 +52,19 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 	return good;
 }
 
-int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
-		struct target *t, char **msg)
+bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted)
 {
 	bool host = n_wanted && !o->pid && !o->n_files && !o->command;
 
 	for (int p = 0; p < n_wanted; p++)
 		host &= page_is_host(wanted[p]);
-	if (!host)
+	return host;
+}
+
+int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
+		struct target *t, char **msg)
+{
+	if (!plan_is_host(o, wanted, n_wanted))
 		return target_open(t, o, msg);
 	target_host(t);
 	return 0;

@@ -19,9 +19,11 @@
  */
 bool plan_read(const struct opts *o, const struct page **wanted, int *n);
 
+/* Whether o names no target, and the pages need none, being all of the host. */
+bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted);
+
 /*
- * Opens the target of o as target_open does. Where o names none, and the pages are all
- * of the host, it is the host.
+ * Opens the target of o as target_open does. Where none is needed, it is the host.
  */
 int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
 		struct target *t, char **msg);

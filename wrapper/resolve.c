@@ -105,6 +105,10 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 
 	if (page_is_host(page))
 		return resolve_host(page, plan);
+	if (t->kind == TARGET_HOST)
+		return fail(msg, ENOENT,
+			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",
+			    page->number);
 	describe(t, what, sizeof(what));
 	if (!file || lacking(origin, &file->sdt)) {
 		origin = &page->origin;
