@@ -34,7 +34,7 @@ both() {
 }
 
 @test "--call: each pattern must match a call" {
-	for bad in '' , nothing 'read,' ',read' 'read,,write' 'read,nothing' 'op?n,[' \
+	for bad in '' ',' nothing 'read,' ',read' 'read,,write' 'read,nothing' 'op?n,[' \
 		"$(printf %070d 0)"; do
 		misused teletap watch syscalls -p 1 --call "$bad"
 		[ "${stderr_lines[0]}" = "teletap: watch: --call $bad: not names or patterns of system calls, separated by commas" ]
