@@ -419,7 +419,10 @@ ended_with() {
 	}
 	entry='"page": 291, "name": "x", "key": "/k", "command": ["/bin/true"]'
 	bad <<<''
-	bad <<<'{}'
+	bad <<<'1'
+	bad <<<'{ "page": 291 }'
+	bad <<<'{ "actions": {} }'
+	bad <<<"{ \"actions\": [ { $entry } ], \"more\": 1 }"
 	bad <<<'[ 1 ]'
 	bad <<<'[ {} ]'
 	bad <<<"[ { $entry, \"more\": 1 } ]"

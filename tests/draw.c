@@ -5,6 +5,7 @@
  * each later one (with -s N: each N-th) is a page.
  *
  *   draw [-o text|json|folded|speedscope] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
+ *   -m FILE              the lines of other modules, one behind the other, for page 200
  *   draw -o line         what line_parse makes of each line
  */
 #include <errno.h>
@@ -68,18 +69,46 @@ static char *draw_speedscope(const struct render *r)
 	return stacks_speedscope(r->state, r->target->exe);
 }
 
+/* Modules one behind the other, each with its hello, all of it taken before. */
+static int read_others(const char *path, struct states *all, const struct state *own)
+{
+	static struct state states[STATES];
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	all->list[0] = own;
+	all->n = 1;
+	while (f && (len = getline(&text, &size, f)) > 0) {
+		if (!strncmp(text, "teletap\t", 8)) {
+			if (all->n == STATES)
+				return 0;
+			all->list[all->n] = &states[all->n];
+			all->n++;
+		}
+		if (all->n > 1)
+			state_take(&states[all->n - 1], text, (size_t)len - 1);
+	}
+	free(text);
+	if (f)
+		fclose(f);
+	return f != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct render_target target = { .exe = "/usr/bin/python3.11", .python = "3.11.2" };
 	static struct state state;
 	struct render r = { .target = &target, .state = &state, .page = page_find("gc") };
-	const char *output = "text";
+	const char *output = "text", *others = NULL;
+	struct states all = { 0 };
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t len;
 	int c, ret = 0, step = 1;
 
-	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:")) != -1) {
+	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:m:")) != -1) {
 		switch (c) {
 		case 'o':
 			output = optarg;
@@ -99,6 +128,9 @@ int main(int argc, char **argv)
 		case 'c':
 			r.color = true;
 			break;
+		case 'm':
+			others = optarg;
+			break;
 		case 's':
 			step = atoi(optarg);
 			break;
@@ -108,6 +140,9 @@ int main(int argc, char **argv)
 	}
 	if (!r.page)
 		return 2;
+	if (others && !read_others(others, &all, &state))
+		return 2;
+	r.states = others ? &all : NULL;
 	while (ret >= 0 && (len = getline(&text, &size, stdin)) > 0) {
 		if (text[len - 1] != '\n')
 			break; /* cut off: not a line yet */

@@ -17,13 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "fail.h"
 #include "key.h"
 
 #define CODE_MS 60000
 #define CODES 1000000
 #define DELAY_MS 1000
-#define CONFIG_MAX (1 << 20)
 
 static int read_user(struct action *a, const char *name, char **msg)
 {
@@ -101,41 +101,24 @@ static int read_action(struct actions *all, json_t *entry, char **msg)
 
 int actions_read(struct actions *all, const char *path, char **msg)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
-	json_error_t error;
-	json_t *root = NULL, *entry;
-	struct stat st;
+	json_t *list, *status, *entry;
 	size_t i;
+	int err = config_read(path, &list, &status, msg);
 
-	if (fd < 0 || fstat(fd, &st)) {
-		err = fail(msg, errno, "--config %s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode) || (st.st_uid && st.st_uid != geteuid()) ||
-		   st.st_mode & 022 || st.st_size > CONFIG_MAX) {
-		err = fail(msg, EPERM,
-			   "--config %s: must be a file of root's or your own that nobody else may "
-			   "write to: chmod 644",
-			   path);
-	} else {
-		root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
-		if (!root)
-			err = fail(msg, EINVAL, "--config %s: line %d: %s", path, error.line,
-				   error.text);
-		else if (!json_is_array(root) || json_array_size(root) > ACTIONS_MAX)
-			err = fail(msg, EINVAL, "--config %s: a list of at most %d actions", path,
-				   ACTIONS_MAX);
-	}
-	if (fd >= 0)
-		close(fd);
-	for (i = 0; !err && i < json_array_size(root); i++) {
+	if (!err && list && (!json_is_array(list) || json_array_size(list) > ACTIONS_MAX))
+		err = fail(msg, EINVAL, "--config %s: a list of at most %d actions", path,
+			   ACTIONS_MAX);
+	for (i = 0; !err && i < json_array_size(list); i++) {
 		char *why = NULL;
 
-		entry = json_array_get(root, i);
+		entry = json_array_get(list, i);
 		err = read_action(all, entry, &why);
 		if (err)
 			fail(msg, -err, "--config %s: %s", path, why ? why : strerror(-err));
 		free(why);
 	}
-	json_decref(root);
+	json_decref(list);
+	json_decref(status);
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "moment.h"
 #include "replay.h"
 #include "screen.h"
@@ -26,6 +27,7 @@ struct show {
 	long printed;
 	char *held[PAGES_MAX]; /* with --at: the pages of the moment before */
 	bool color, broken;
+	struct status_limits limits;
 };
 
 static enum status refuse(char *msg, int err)
@@ -91,13 +93,16 @@ static int64_t up_to(int64_t ns)
 
 static char *draw(struct show *s, int page)
 {
+	struct states all = { .limits = &s->limits };
 	struct render r = { .page = s->pages[page],
 			    .target = &s->replay.target,
 			    .state = replay_state(&s->replay, s->pages[page]),
+			    .states = &all,
 			    .color = s->color,
 			    .number = (long)s->replay.number,
 			    .last = s->replay.last };
 
+	replay_states(&s->replay, s->pages[page], &all);
 	return s->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
 }
 
@@ -176,7 +181,14 @@ enum status cmd_replay(const struct opts *o)
 		opts_usage(command_find("replay"), stderr);
 		return STATUS_USAGE;
 	}
-	err = replay_open(&s.replay, o->args[0], &msg);
+	err = config_limits(o->config, &s.limits, &msg);
+	if (err == -EINVAL) {
+		say_why(msg, err);
+		free(msg);
+		return STATUS_USAGE;
+	}
+	if (!err)
+		err = replay_open(&s.replay, o->args[0], &msg);
 	if (err)
 		return refuse(msg, err);
 	begin = s.replay.real_ns;

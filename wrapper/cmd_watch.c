@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "export.h"
 #include "fail.h"
 #include "guard.h"
@@ -41,7 +42,8 @@ struct watch {
 	int signals, timer; /* -1: not open yet */
 	int signal;         /* that ended the run; 0: none */
 	bool last;          /* the page is the last one */
-	int broken;         /* errno: our pages cannot be written any more; 0: they can */
+	struct status_limits limits;
+	int broken; /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
 	struct recorder *recorder; /* teletap record: instead of printing */
 	char *why;                 /* it cannot be written any more */
@@ -56,27 +58,46 @@ static struct session *session_of(struct watch *w, const struct page *page)
 	return NULL;
 }
 
-/* Loads the modules of all pages and switches their markers on. */
+/* Loads one module, as the next session, and switches its markers on. */
+static int load_one(struct watch *w, const char *ko, struct plan *plan, char **msg)
+{
+	struct session *s = &w->sessions[w->n_sessions];
+	int err = guard(plan, &w->target, &plan->jit, msg);
+
+	if (err)
+		return err;
+	vsay(w->o, "%s %s", *ko ? "loading" : "reading", *ko ? ko : plan->file->path);
+	w->n_sessions++;
+	err = session_start(s, plan, ko, &w->target, w->o, msg);
+	if (err)
+		return err;
+	s->recorder = w->recorder;
+	if (w->recorder)
+		s->source = recorder_module(w->recorder, plan->module);
+	/* Before the next one: a session that starts holds the lock on its target. */
+	return session_attach(s, w->signals, msg);
+}
+
+/* All of them; a page can be without those that it draws from, too. */
 static int load(struct watch *w, char **kos, struct plan *plans, int n, char **msg)
 {
 	for (int i = 0; i < n; i++) {
-		int err = guard(&plans[i], &w->target, &plans[i].jit, msg);
+		int before = w->n_sessions, err = load_one(w, kos[i], &plans[i], msg);
 
-		if (err)
+		if (!err)
+			continue;
+		if (err == -EINTR || !plans[i].also)
 			return err;
-		vsay(w->o, "%s %s", *kos[i] ? "loading" : "reading",
-		     *kos[i] ? kos[i] : plans[i].file->path);
-		w->n_sessions = i + 1;
-		err = session_start(&w->sessions[i], &plans[i], kos[i], &w->target, w->o, msg);
-		if (err)
-			return err;
-		w->sessions[i].recorder = w->recorder;
-		if (w->recorder)
-			w->sessions[i].source = recorder_module(w->recorder, plans[i].module);
-		/* Before the next one: a session that starts holds the lock on its target. */
-		err = session_attach(&w->sessions[i], w->signals, msg);
-		if (err)
-			return err;
+		vsay(w->o, "without %s: %s", plans[i].module, *msg ? *msg : strerror(-err));
+		free(*msg);
+		*msg = NULL;
+		if (w->n_sessions > before) {
+			struct session *s = &w->sessions[--w->n_sessions];
+
+			session_unload(s);
+			session_finish(s, NULL);
+			state_free(&s->state);
+		}
 	}
 	return 0;
 }
@@ -117,6 +138,7 @@ static int start(struct watch *w, char **msg)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)
 		goto out;
+	plan_also(w->pages, w->n_pages, &w->target, w->o->pack, plans, kos, &n);
 	w->shown.python = w->python;
 	w->shown.exe = plans[0].file->path;
 	for (int i = 0; i < n; i++) {
@@ -126,6 +148,8 @@ static int start(struct watch *w, char **msg)
 		w->shown.exe = plans[i].file->path;
 		break;
 	}
+	if (w->shown.exe == plans[0].file->path && plans[0].file->fd < 0 && w->target.n_files)
+		w->shown.exe = w->target.files[0].path; /* page 200 is about it, too */
 	/* The extension's file is not the interpreter's. */
 	for (size_t i = 0; i < w->target.n_files && !*w->python; i++) {
 		python_version(w->target.files[i].fd, w->python);
@@ -156,8 +180,20 @@ out:
 	return err;
 }
 
+/* What all modules know, the page's own one first. */
+static void gather(struct watch *w, const struct session *own, struct states *all)
+{
+	*all = (struct states){ .list = { &own->state }, .n = 1, .limits = &w->limits };
+	for (int i = 0; i < w->n_sessions; i++) {
+		if (&w->sessions[i] != own && w->sessions[i].state.snapshots)
+			all->list[all->n++] = &w->sessions[i].state;
+	}
+}
+
 static void print_pages(struct watch *w)
 {
+	struct states all;
+
 	if (w->broken)
 		return;
 	w->printed++;
@@ -169,19 +205,23 @@ static void print_pages(struct watch *w)
 		struct render r = { .page = w->pages[p],
 				    .target = &w->shown,
 				    .state = &session_of(w, w->pages[p])->state,
+				    .states = &all,
 				    .color = w->color,
 				    .number = w->printed,
 				    .last = w->last };
-		char *page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
+		char *page;
 
+		gather(w, session_of(w, w->pages[p]), &all);
+		page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
 		errno = ENOMEM;
 		if (!page || puts(page) < 0)
 			w->broken = errno;
 		free(page);
 		if (!w->broken)
 			w->broken = export_write(w->o, r.page, r.state, w->shown.exe);
-		state_shown(&session_of(w, w->pages[p])->state);
 	}
+	for (int i = 0; i < w->n_sessions; i++)
+		state_shown(&w->sessions[i].state);
 	if (fflush(stdout))
 		w->broken = errno;
 }
@@ -342,7 +382,14 @@ static enum status watch(const struct opts *o)
 		opts_usage(command_find(name), stderr);
 		return STATUS_USAGE;
 	}
-	err = plan_target(o, w.pages, w.n_pages, &w.target, &msg);
+	err = config_limits(o->config, &w.limits, &msg);
+	if (err == -EINVAL) {
+		say_why(msg, err);
+		free(msg);
+		return STATUS_USAGE;
+	}
+	if (!err)
+		err = plan_target(o, w.pages, w.n_pages, &w.target, &msg);
 	if (!err && o->inject)
 		err = inject(&w.target, o, &msg);
 	if (err) {

@@ -21,6 +21,33 @@ static struct module *module_of(struct live *l, const struct page *page)
 	return l->pages[page - pages].module;
 }
 
+/* The modules that a page draws from, too, where they can be had at once. */
+static void want_also(struct live *l, const struct page *page)
+{
+	for (int k = 0; k < PAGE_ALSO && page->also[k]; k++) {
+		for (int i = 0; i < n_pages; i++) {
+			struct module *m = l->pages[i].module;
+
+			if (pages[i].number != page->also[k] || !m)
+				continue;
+			m->asked_ms = l->now_ms;
+			if (m->phase == COLD && l->has_target && !l->gone &&
+			    live_module_ready(l, m))
+				live_module_begin(l, m);
+		}
+	}
+}
+
+/* What all modules know, this one first. */
+static void gather(const struct live *l, const struct module *own, struct states *all)
+{
+	*all = (struct states){ .list = { &own->session->state }, .n = 1, .limits = &l->limits };
+	for (int i = 0; i < l->n_modules && all->n < STATES; i++) {
+		if (&l->modules[i] != own && l->modules[i].drawn)
+			all->list[all->n++] = &l->modules[i].session->state;
+	}
+}
+
 static void live_want(struct source *s, const struct page *page, int64_t now_ms)
 {
 	struct live *l = (struct live *)s;
@@ -30,6 +57,7 @@ static void live_want(struct source *s, const struct page *page, int64_t now_ms)
 	if (!m)
 		return;
 	m->asked_ms = now_ms;
+	want_also(l, page);
 	if (l->has_target && !l->gone &&
 	    (m->phase == COLD || (m->phase == FAILED && now_ms - m->since_ms > RETRY_MS)))
 		live_module_begin(l, m);
@@ -60,13 +88,16 @@ static char *draw_ended(const char *why, bool json, char *page)
 static enum page_state draw_state(struct live *l, struct module *m, const struct page *page,
 				  bool json, char **text)
 {
+	struct states all;
 	struct render r = { .page = page,
 			    .target = &m->shown,
 			    .state = &m->session->state,
+			    .states = &all,
 			    .number = m->number,
 			    .last = m->ended,
 			    .sort = l->sort };
 
+	gather(l, m, &all);
 	*text = json ? render_json(&r) : render_text(&r);
 	if (m->ended || l->idle) {
 		*text = draw_ended(m->ended ? m->ended_why : l->gone_why, json, *text);
@@ -337,7 +368,9 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .last = live_last,
 				     .close = live_close };
 	l->o = *o;
-	*err = list_modules(l) ? live_target_open(l, msg) : -ENOMEM;
+	*err = list_modules(l) ? config_limits(o->config, &l->limits, msg) : -ENOMEM;
+	if (!*err)
+		*err = live_target_open(l, msg);
 	if (!*err)
 		*err = target_start(&l->target, msg);
 	if (*err == -ESRCH && o->pid_file) { /* not yet */

@@ -20,6 +20,7 @@
 
 #include <limits.h>
 
+#include "config.h"
 #include "interpreter.h"
 #include "presence.h"
 #include "render.h"
@@ -72,6 +73,7 @@ struct live {
 		char *why;             /* none, and why */
 	} * pages;                     /* by place in pages[] */
 	uint32_t versions;             /* of pages without a module */
+	struct status_limits limits;   /* of page 200 */
 	int sort;                      /* struct render has it */
 };
 
@@ -96,6 +98,9 @@ void live_module_go(struct live *l, struct module *m, enum phase phase);
 
 /* Makes a cold module's plan; it is then compiled or waits to be loaded, or has failed. */
 void live_module_begin(struct live *l, struct module *m);
+
+/* Whether a cold module could be loaded at once: it is compiled. */
+bool live_module_ready(struct live *l, struct module *m);
 
 /* Takes a loaded module out; it is then cold, or has failed. */
 void live_module_unload(struct live *l, struct module *m, enum phase after);

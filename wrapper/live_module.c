@@ -125,6 +125,16 @@ void live_module_begin(struct live *l, struct module *m)
 	}
 }
 
+bool live_module_ready(struct live *l, struct module *m)
+{
+	struct plan plan;
+	char *ko = NULL;
+	bool ready = !make_plan(l, m, &plan, NULL) && !module_find(&plan, l->o.pack, &ko, NULL);
+
+	free(ko);
+	return ready;
+}
+
 static void load(struct live *l, struct module *m)
 {
 	struct plan plan;

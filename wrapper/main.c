@@ -15,7 +15,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPJYOQ*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJYGOQ*", cmd_watch },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
@@ -29,7 +29,7 @@ static const struct command commands[] = {
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
 	  "Keeps what pages are made of in a file", "peicnPJYwS1*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
-	  "Draws pages from a recording", "AFTin", cmd_replay },
+	  "Draws pages from a recording", "AFTinG", cmd_replay },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
 	  "Answers requests for pages over UDP", "peciPLDIRUG234Y*", cmd_serve },

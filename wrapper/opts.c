@@ -69,7 +69,7 @@ static const struct {
 	  NULL, 0 },
 	{ 'R', "replay", "FILE", "serve a recording instead of a target", NULL, 0 },
 	{ 'U', "user", "NAME", "who talks to the network (default: nobody)", NULL, 0 },
-	{ 'G', "config", "FILE", "the actions that are allowed", NULL, 0 },
+	{ 'G', "config", "FILE", "actions that are allowed, limits of page 200", NULL, 0 },
 	{ 'f', "follow", NULL, "ask again every interval", NULL, 0 },
 	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)", NULL,
 	  0 },

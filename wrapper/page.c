@@ -10,6 +10,12 @@
 #include <string.h>
 
 const struct page pages[] = {
+	{ .number = 200,
+	  .name = "status",
+	  .title = "Is it working, and if not, what to read",
+	  .module = PAGE_HOST,
+	  .also = { 247, 246, 245, 242, 210 },
+	  .fill_all = page_status_fill },
 	{ .number = 201,
 	  .name = "about",
 	  .title = "What the program says it is",
@@ -237,6 +243,22 @@ const struct page *page_find(const char *word)
 			return &pages[i];
 	}
 	return NULL;
+}
+
+void page_fill(const struct page *page, const struct state *s, const struct states *all,
+	       struct table *t)
+{
+	const struct states alone = { .list = { s }, .n = 1 };
+
+	if (page->fill_all)
+		page->fill_all(all ? all : &alone, t);
+	else
+		page->fill(s, t);
+}
+
+bool page_has_target(const struct page *page, const char *exe)
+{
+	return !page_is_host(page) || (page->fill_all && *exe == '/');
 }
 
 bool page_is_host(const struct page *page)

@@ -10,6 +10,7 @@
 #include "table.h"
 
 #define PAGE_MARKERS 16
+#define PAGE_ALSO 8
 
 /* The module of pages that come from a program's ring, read without any module (ring.h). */
 #define PAGE_RING "ring"
@@ -34,6 +35,16 @@ struct origin {
 	const char *markers[PAGE_MARKERS];
 };
 
+struct status_limits;
+
+/* What several modules know, for a page that draws from all of them. */
+#define STATES 32
+struct states {
+	const struct state *list[STATES]; /* the page's own one first */
+	int n;
+	const struct status_limits *limits; /* NULL: as built in */
+};
+
 struct page {
 	int number;
 	const char *name;
@@ -51,6 +62,12 @@ struct page {
 	bool common;       /* what every program has: says nothing about one */
 	const char *takes; /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
+	/*
+	 * In its place, for a page that draws from the modules of other pages, too, where
+	 * they can be had: the numbers of these pages, 0 at the end.
+	 */
+	void (*fill_all)(const struct states *all, struct table *t);
+	int also[PAGE_ALSO];
 };
 
 extern const struct page pages[];
@@ -91,6 +108,16 @@ void page_postgres_fill(const struct state *s, struct table *t);
 
 /* page_errors.c */
 void page_errors_fill(const struct state *s, struct table *t);
+
+/* Makes its table. all may be NULL: there is nothing but s. */
+void page_fill(const struct page *page, const struct state *s, const struct states *all,
+	       struct table *t);
+
+/* Whether the page is about the program with this path, and not only about the host. */
+bool page_has_target(const struct page *page, const char *exe);
+
+/* page_status.c */
+void page_status_fill(const struct states *all, struct table *t);
 
 /* page_crash.c */
 void page_crash_fill(const struct state *s, struct table *t);

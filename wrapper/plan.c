@@ -87,6 +87,39 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
 	return err;
 }
 
+static void add_also(int number, const struct target *t, const char *pack, struct plan *plans,
+		     char **kos, int *n)
+{
+	char word[12];
+	struct plan plan;
+	const struct page *page;
+
+	snprintf(word, sizeof(word), "%d", number);
+	page = page_find(word);
+	if (*n == PLAN_PAGES || !page || resolve_page(page, t, &plan, NULL) ||
+	    (geteuid() && !origin_is_fed(plan.origin)))
+		return;
+	for (int i = 0; i < *n; i++) {
+		if (!strcmp(plans[i].module, plan.module))
+			return;
+	}
+	plan.also = true;
+	if (module_find(&plan, pack, &kos[*n], NULL))
+		return;
+	plans[(*n)++] = plan;
+}
+
+void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       const char *pack, struct plan *plans, char **kos, int *n)
+{
+	if (t->kind == TARGET_HOST)
+		return;
+	for (int p = 0; p < n_wanted; p++) {
+		for (int i = 0; i < PAGE_ALSO && wanted[p]->also[i]; i++)
+			add_also(wanted[p]->also[i], t, pack, plans, kos, n);
+	}
+}
+
 /* On a terminal, one line that counts the seconds. */
 static void show_seconds(int seconds)
 {

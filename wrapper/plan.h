@@ -36,6 +36,14 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
 	       struct plan *plans, int *n, char **msg);
 
 /*
+ * Adds to the n plans (room for PLAN_PAGES) those whose modules these pages draw from, too
+ * (page.h, also), as far as they can be had at once: the target has the markers, and the
+ * module is ready, which kos (likewise) then has.
+ */
+void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       const char *pack, struct plan *plans, char **kos, int *n);
+
+/*
  * The plan's module for the running kernel: from the pack (NULL: none), from the
  * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set (to be
  * freed), or -errno with *msg set.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config.h"
 #include "fail.h"
 #include "replay.h"
 #include "source.h"
@@ -20,6 +21,7 @@ struct played {
 	uint32_t version;
 	long taken; /* moments since the beginning */
 	bool held, ended;
+	struct status_limits limits;
 	char *why;
 };
 
@@ -37,9 +39,11 @@ static uint32_t version(struct source *s, const struct page *page)
 static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
 {
 	struct played *p = (struct played *)s;
+	struct states all = { .limits = &p->limits };
 	struct render r = { .page = page,
 			    .target = &p->replay.target,
 			    .state = replay_state(&p->replay, page),
+			    .states = &all,
 			    .number = (long)p->replay.number,
 			    .last = p->replay.last };
 
@@ -47,6 +51,7 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 		*text = source_notice(page, json, "cannot", 0, "The page was not recorded.");
 		return PAGE_CANNOT;
 	}
+	replay_states(&p->replay, page, &all);
 	*text = json ? render_json(&r) : render_text(&r);
 	return p->ended ? PAGE_ENDED : PAGE_LIVE;
 }
@@ -146,7 +151,9 @@ struct source *played_open(const struct opts *o, const char *path, bool held, in
 	struct played *p = calloc(1, sizeof(*p));
 	struct timespec now;
 
-	*err = p ? replay_open(&p->replay, path, msg) : -ENOMEM;
+	*err = p ? config_limits(o->config, &p->limits, msg) : -ENOMEM;
+	if (!*err)
+		*err = replay_open(&p->replay, path, msg);
 	if (*err) {
 		free(p);
 		return NULL;

@@ -18,6 +18,7 @@ struct render {
 	const struct page *page;
 	const struct render_target *target;
 	const struct state *state;
+	const struct states *states; /* for pages that draw from several; NULL: none */
 	bool color;
 	long number; /* of this page in the run, from 1 */
 	bool last;   /* of the run */

@@ -120,13 +120,13 @@ char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
 	struct loss l = state_loss(s);
-	bool host = page_is_host(r->page);
+	bool host = !page_has_target(r->page, r->target->exe);
 	struct table t;
 	size_t at = 0;
 	json_t *page, *target;
 	char when[64], *out;
 
-	r->page->fill(s, &t);
+	page_fill(r->page, s, r->states, &t);
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
 			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)

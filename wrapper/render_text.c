@@ -335,7 +335,7 @@ static void draw_target(FILE *f, const struct render *r)
 	size_t at = 0;
 	int64_t processes = record_now(state_each(r->state, LINE_PROCS, &at), 0);
 
-	if (page_is_host(r->page)) {
+	if (!page_has_target(r->page, r->target->exe)) {
 		fputs("This host", f);
 		if (r->target->pid && !r->page->whole)
 			fprintf(f, ", process %d and its descendants", r->target->pid);
@@ -425,7 +425,7 @@ char *render_text(const struct render *r)
 
 	if (!f)
 		return NULL;
-	r->page->fill(r->state, &t);
+	page_fill(r->page, r->state, r->states, &t);
 	t.by_interval = sort_column(&t, BLOCK_INTERVAL, t.by_interval, r->sort);
 	t.by_total = sort_column(&t, BLOCK_TOTAL, t.by_total, r->sort);
 	draw_head(f, r);

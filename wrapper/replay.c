@@ -211,6 +211,18 @@ struct state *replay_state(struct replay *r, const struct page *page)
 	return NULL;
 }
 
+void replay_states(struct replay *r, const struct page *page, struct states *all)
+{
+	const struct state *own = replay_state(r, page);
+
+	all->list[0] = own;
+	all->n = 1;
+	for (int i = 0; i < r->n_modules && all->n < STATES; i++) {
+		if (&r->modules[i]->state != own)
+			all->list[all->n++] = &r->modules[i]->state;
+	}
+}
+
 void replay_shown(struct replay *r)
 {
 	for (int i = 0; i < r->n_modules; i++)

@@ -47,6 +47,9 @@ int replay_next(struct replay *r, char **msg);
 /* The state behind a page; NULL when its module was not recorded. */
 struct state *replay_state(struct replay *r, const struct page *page);
 
+/* What all modules know, that of this page first; limits stay as they are. */
+void replay_states(struct replay *r, const struct page *page, struct states *all);
+
 /* The present moment was shown: the next interval begins with it. */
 void replay_shown(struct replay *r);
 
