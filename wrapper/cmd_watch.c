@@ -17,6 +17,7 @@
 #include "fail.h"
 #include "guard.h"
 #include "inject.h"
+#include "own.h"
 #include "plan.h"
 #include "python.h"
 #include "render.h"
@@ -25,6 +26,7 @@
 #include "signals.h"
 #include "target.h"
 #include "teletap.h"
+#include "watch_own.h"
 
 #define ANSWER_TRIES 20 /* of 0.1 s */
 #define UNLOAD_TRIES 150
@@ -473,6 +475,11 @@ static enum status watch_screen(const struct opts *o)
 
 enum status cmd_watch(const struct opts *o)
 {
+	char *end = NULL;
+	long number = o->n_args == 1 ? strtol(o->args[0], &end, 10) : 0;
+
+	if (number >= OWN_FIRST && number <= OWN_LAST && !*end)
+		return watch_own(o, (int)number);
 	/* A command of our own has the terminal for itself. */
 	return screen_possible(o) && !o->command && !geteuid() ? watch_screen(o) : watch(o);
 }

@@ -118,6 +118,16 @@ char *contents_draw(struct source *s, const struct actions *actions, bool json)
 				 why);
 		free(why);
 	}
+	for (int i = OWN_FIRST; s->own && i <= OWN_LAST; i++) {
+		const char *name, *title;
+
+		if (!own_listed(s->own, i, &name, &title))
+			continue;
+		if (json)
+			row_json(f, false, i, name, title, word(PAGE_NONE), NULL);
+		else
+			row_text(f, i, name, title, word(PAGE_NONE), NULL);
+	}
 	for (int i = 0; i < actions->n; i++) {
 		const struct action *a = &actions->list[i];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Requests are taken and answered in batches. A page that is not on the shelf is asked
- * of the keeper, and the request waits for it, two seconds at most; the keeper answers
+ * of the keeper, and the request waits for it, for a while; the keeper answers
  * at once, if only to say that the page is warming up. A page that is on the shelf is
  * handed out without asking; the keeper is told once a second that it is wanted.
  */
@@ -20,14 +20,15 @@
 #include <unistd.h>
 
 #include "outbox.h"
+#include "own.h"
 #include "peers.h"
 #include "shelf.h"
 
 #define BATCH 64    /* datagrams taken at once */
 #define WAITING 256 /* requests that wait for a page */
-#define PATIENCE_MS 2000
+#define PATIENCE_MS (OWN_MS + 500)
 #define TELL_MS 500     /* between two words to the keeper about one page */
-#define CONTENTS_MS 500 /* the contents are drawn anew when they are older */
+#define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
 #define ACTIONS 5.0     /* per second, passed on to the keeper */
 
 struct desk {
@@ -123,10 +124,10 @@ static void serve(struct desk *d, struct letter *l, bool again)
 		return;
 	}
 	page = shelf_at(&d->shelf, l->wish.page, l->wish.json);
-	if (page->there && l->wish.page == REQUEST_CONTENTS && !again &&
+	if (page->there && (l->wish.page == REQUEST_CONTENTS || own_is(l->wish.page)) && !again &&
 	    d->now_ms - page->since_ms > CONTENTS_MS) {
 		page->there = false;
-		d->shelf.wanted_ms[REQUEST_CONTENTS - REQUEST_PAGE_MIN] = 0;
+		d->shelf.wanted_ms[l->wish.page - REQUEST_PAGE_MIN] = 0;
 	}
 	if (!again)
 		tell_keeper(d, l->wish.page);

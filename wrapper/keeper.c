@@ -80,6 +80,24 @@ static int send_page(struct keeper *k, const struct page *page)
 	return err;
 }
 
+/* One that the program draws itself. */
+static int send_own(struct keeper *k, int number)
+{
+	int err = 0;
+
+	for (int json = 0; json < 2 && !err; json++) {
+		char *text = NULL;
+		enum page_state state = own_draw(k->source->own, number, json, &text);
+
+		if (!text)
+			return -ENOMEM;
+		err = hatch_send_page(k->hatch, number, json, state,
+				      own_version(k->source->own, number), text, strlen(text));
+		free(text);
+	}
+	return err;
+}
+
 static int send_contents(struct keeper *k)
 {
 	static uint32_t sequence;
@@ -133,12 +151,40 @@ static int send_changes(struct keeper *k, struct shown *shown, int64_t now)
 	return err;
 }
 
+/* Sends what the program has answered; the contents have its pages, too. */
+static int send_answers(struct keeper *k)
+{
+	struct own *own = k->source->own;
+	int err = 0;
+
+	for (int i = 0; i < OWN_PAGES && !err; i++) {
+		if (k->own_asked[i] && !own_waits(own, OWN_FIRST + i)) {
+			k->own_asked[i] = false;
+			err = send_own(k, OWN_FIRST + i);
+		}
+	}
+	if (!err && k->contents_asked && !(own && own_waits(own, OWN_LIST))) {
+		k->contents_asked = false;
+		err = send_contents(k);
+	}
+	return err;
+}
+
 static int take_want(struct keeper *k, struct shown *shown, int number, int64_t now)
 {
 	const struct page *page = page_at(number);
 
-	if (number == REQUEST_CONTENTS)
-		return send_contents(k);
+	if (number == REQUEST_CONTENTS) {
+		if (k->source->own)
+			own_want(k->source->own, OWN_LIST, now);
+		k->contents_asked = true;
+		return 0; /* send_answers does the rest */
+	}
+	if (own_is(number) && k->source->own) {
+		own_want(k->source->own, number, now);
+		k->own_asked[number - OWN_FIRST] = true;
+		return 0;
+	}
 	if (!page)
 		return number >= REQUEST_PAGE_MIN && number <= REQUEST_PAGE_MAX
 			       ? send_none(k, number)
@@ -240,6 +286,8 @@ int keeper_run(struct keeper *k, char **msg)
 			ret = take_messages(k, shown, now);
 		if (!ret)
 			ret = send_changes(k, shown, now);
+		if (!ret)
+			ret = send_answers(k);
 		if (ret)
 			break;
 		due = action >= 0 && action < due ? action : due;

@@ -16,6 +16,8 @@ struct keeper {
 	int hatch;   /* to the desk */
 	int signals; /* signalfd: those that end it, and SIGCHLD */
 	pid_t desk;
+	bool contents_asked;       /* and not sent yet */
+	bool own_asked[OWN_PAGES]; /* the same for pages that the program draws itself */
 };
 
 /* Runs until a signal (its number is returned) or the end of the desk (-errno, *msg set). */

@@ -195,6 +195,7 @@ static int live_fds(struct source *s, struct pollfd *fds)
 	struct live *l = (struct live *)s;
 	int n = 0;
 
+	n = own_fds(l->source.own, fds);
 	if (l->has_target && !l->gone && l->target.pidfd >= 0)
 		fds[n++] = (struct pollfd){ .fd = l->target.pidfd, .events = POLLIN };
 	for (int i = 0; i < l->n_modules && n < SOURCE_FDS - 3; i++) {
@@ -214,9 +215,11 @@ static int live_fds(struct source *s, struct pollfd *fds)
 static int live_step(struct source *s, int64_t now_ms)
 {
 	struct live *l = (struct live *)s;
-	int due = LIVE_LOOK_MS;
+	int due = LIVE_LOOK_MS, own = own_step(l->source.own, now_ms);
 
 	l->now_ms = now_ms;
+	if (own >= 0 && own < due)
+		due = own;
 	if (l->has_target && !l->gone && l->target.pidfd >= 0) {
 		struct pollfd fd = { .fd = l->target.pidfd, .events = POLLIN };
 
@@ -319,6 +322,7 @@ static void live_close(struct source *s)
 	free(l->modules);
 	free(l->exe);
 	free(l->gone_why);
+	own_close(l->source.own);
 	free(l);
 }
 
@@ -368,13 +372,16 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .last = live_last,
 				     .close = live_close };
 	l->o = *o;
-	*err = list_modules(l) ? config_limits(o->config, &l->limits, msg) : -ENOMEM;
+	l->source.own = own_open();
+	*err = l->source.own && list_modules(l) ? config_limits(o->config, &l->limits, msg)
+						: -ENOMEM;
 	if (!*err)
 		*err = live_target_open(l, msg);
 	if (!*err)
 		*err = target_start(&l->target, msg);
 	if (*err == -ESRCH && o->pid_file) { /* not yet */
 		l->gone_why = *msg;
+		own_process(l->source.own, 0, *msg);
 		*msg = NULL;
 		*err = 0;
 	}
@@ -383,5 +390,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 		return NULL;
 	}
 	target_release(&l->target);
+	if (l->target.pid)
+		own_process(l->source.own, l->target.pid, NULL);
 	return &l->source;
 }

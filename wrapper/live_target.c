@@ -56,6 +56,7 @@ int live_target_open(struct live *l, char **msg)
 	l->exe = strdup(l->target.n_files ? l->target.files[0].path : host ? "this host" : "?");
 	interpreter_read(&l->interpreter, &l->target);
 	find_modules(l);
+	own_process(l->source.own, l->target.pid, NULL);
 	presence_begin(&l->presence, &l->target, l->o.n_files ? l->o.files[0] : NULL,
 		       l->o.pid_file);
 	return 0;
@@ -85,6 +86,7 @@ static void lose_target(struct live *l, char *why)
 	l->gone = true;
 	free(l->gone_why);
 	l->gone_why = why;
+	own_process(l->source.own, 0, why);
 	say_why(why, -ESRCH);
 	l->idle = false;
 	live_modules_stop(l);

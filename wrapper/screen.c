@@ -90,7 +90,8 @@ static void go_to_number(struct screen *s, int number)
 			return;
 		}
 	}
-	if (number != REQUEST_CONTENTS && !s->source->remote) {
+	if (number != REQUEST_CONTENTS && !s->source->remote &&
+	    !(own_is(number) && s->source->own)) {
 		snprintf(s->message, sizeof(s->message), "%d: no such page: 255 lists them",
 			 number);
 		return;
@@ -106,7 +107,9 @@ static void refresh_text(struct screen *s)
 {
 	static const struct actions none;
 	bool contents = !s->source->remote && s->page->number == REQUEST_CONTENTS;
+	bool own = s->source->own && own_is(s->page->number);
 	uint32_t version = contents ? (uint32_t)(s->now_ms / WANT_MS) + 1
+			   : own    ? own_version(s->source->own, s->page->number) + 1
 				    : s->source->version(s->source, s->page);
 	char *text = NULL;
 
@@ -114,6 +117,8 @@ static void refresh_text(struct screen *s)
 		return;
 	if (contents)
 		text = contents_draw(s->source, &none, false);
+	else if (own)
+		own_draw(s->source->own, s->page->number, false, &text);
 	else
 		s->source->draw(s->source, s->page, false, &text);
 	if (!text)
@@ -319,7 +324,10 @@ static int go_on(struct screen *s)
 	}
 	if (!s->wanted_ms || s->now_ms - s->wanted_ms >= WANT_MS) {
 		s->wanted_ms = s->now_ms;
-		if (s->source->remote || s->page->number != REQUEST_CONTENTS)
+		if (s->source->own &&
+		    (own_is(s->page->number) || s->page->number == REQUEST_CONTENTS))
+			own_want(s->source->own, s->page->number, s->now_ms);
+		else if (s->source->remote || s->page->number != REQUEST_CONTENTS)
 			s->source->want(s->source, s->page, s->now_ms);
 	}
 	due = s->source->step(s->source, s->now_ms);

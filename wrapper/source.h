@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "opts.h"
+#include "own.h"
 #include "page.h"
 #include "request.h"
 
@@ -49,6 +50,8 @@ struct source {
 
 	/* Makes the pages that are live the last ones; close follows. NULL: nothing to do. */
 	void (*last)(struct source *s);
+
+	struct own *own; /* pages that the program draws itself; NULL: it cannot be asked */
 
 	bool remote; /* it knows pages that we do not, and the contents */
 

@@ -28,6 +28,7 @@ PATIENCE = 0.2  # s, for a question
 
 _pages = {}
 _listener = _wake = None
+_process = 0  # that they belong to
 _why = None  # nobody can ask
 
 
@@ -72,8 +73,10 @@ def _words(text, most):
 
 def _start():
     """Listens, unless we do; where that cannot be, status() says why."""
-    global _listener, _wake, _why
+    global _listener, _wake, _process, _why
     try:
+        if _process != os.getpid():
+            _forked()
         if _listener is None:
             name = "\0teletap/%s/%d" % (os.readlink("/proc/self/ns/pid"), os.getpid())
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -85,7 +88,7 @@ def _start():
             except BaseException:
                 listener.close()
                 raise
-            _listener = listener
+            _listener, _process = listener, os.getpid()
         _native._serve(_serve)
     except OSError as failure:
         _why = what_of(failure)
@@ -171,7 +174,7 @@ def _draw(page, connection):
 
 def _pause():
     """Before a fork, and at the end: the thread ends; whoever asks waits."""
-    if _wake is not None:
+    if _wake is not None and _process == os.getpid():
         _native._join(_wake)
 
 
@@ -198,6 +201,6 @@ def _end():
         _listener.close()
 
 
-os.register_at_fork(before=_pause, after_in_child=_forked)
+os.register_at_fork(before=_pause)
 _native._again(_again)
 atexit.register(_end)

@@ -21,6 +21,7 @@ every() {
 		run -0 --separate-stderr timeout 60 "$python" -X dev -W error "$@" < /dev/null
 		# shellcheck disable=SC2154 # bats sets it
 		[ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
+		# shellcheck disable=SC2154
 		echo "$python: $output"
 	done
 }

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The socket is an abstract one, "teletap/pid:[NAMESPACE]/PID", both as the program sees
+ * them, in the program's network namespace; what answers there has to be the process
+ * itself, says the kernel. Answers are in the words of python/teletap/_pages.py.
+ */
+#include "own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "quote.h"
+#include "source.h"
+
+#define WORDS 512  /* bytes of name and title */
+#define LIST 32768 /* of the list */
+#define NAME 24    /* of these, as many are shown */
+#define TITLE 60
+#define BYTES (OWN_TEXT + WORDS + 1)
+
+struct answer {
+	int fd; /* -1: no question is open */
+	int64_t until_ms;
+	uint32_t version;
+	bool good; /* text is the page's */
+	bool cut, none;
+	char *name, *title, *text; /* NULL: not known; text: or why there is none */
+};
+
+struct own {
+	pid_t pid;
+	char *why;                            /* no process */
+	struct answer answers[OWN_PAGES + 1]; /* the last one: the list */
+	struct {
+		char name[NAME + 1], title[TITLE + 1];
+	} listed[OWN_PAGES]; /* name "": it is not */
+};
+
+bool own_is(int number)
+{
+	return number >= OWN_FIRST && number <= OWN_LAST;
+}
+
+static struct answer *answer_of(struct own *o, int number)
+{
+	return &o->answers[own_is(number) ? number - OWN_FIRST : OWN_PAGES];
+}
+
+static const struct answer *answer_there(const struct own *o, int number)
+{
+	return &o->answers[own_is(number) ? number - OWN_FIRST : OWN_PAGES];
+}
+
+struct own *own_open(void)
+{
+	struct own *o = calloc(1, sizeof(*o));
+
+	for (int i = 0; o && i <= OWN_PAGES; i++)
+		o->answers[i].fd = -1;
+	return o;
+}
+
+static void forget(struct answer *a)
+{
+	free(a->name);
+	free(a->title);
+	free(a->text);
+	a->name = a->title = a->text = NULL;
+	a->good = a->cut = a->none = false;
+}
+
+void own_close(struct own *o)
+{
+	for (int i = 0; o && i <= OWN_PAGES; i++) {
+		if (o->answers[i].fd >= 0)
+			close(o->answers[i].fd);
+		forget(&o->answers[i]);
+	}
+	if (o)
+		free(o->why);
+	free(o);
+}
+
+void own_process(struct own *o, pid_t pid, const char *why)
+{
+	if (o->pid != pid)
+		memset(o->listed, 0, sizeof(o->listed));
+	o->pid = pid;
+	free(o->why);
+	o->why = why ? strdup(why) : NULL;
+}
+
+/* A socket in the process's network namespace. */
+static int open_socket(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[40];
+	int here, there, fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat("/proc/self/ns/net", &ours) || stat(path, &theirs))
+		return -errno;
+	if (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	there = open(path, O_RDONLY | O_CLOEXEC);
+	fd = -1;
+	err = here < 0 || there < 0 || setns(there, CLONE_NEWNET) ? -errno : 0;
+	if (!err) {
+		fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		err = fd < 0 ? -errno : 0;
+		if (setns(here, CLONE_NEWNET))
+			abort(); /* nothing may go on elsewhere */
+	}
+	if (here >= 0)
+		close(here);
+	if (there >= 0)
+		close(there);
+	return err ? err : fd;
+}
+
+/* The process's number as it sees it itself; 0: not known. */
+static int own_number(pid_t pid)
+{
+	char path[40], line[256], *last;
+	int number = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && !number && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "NSpid:", 6) != 0)
+			continue;
+		last = strrchr(line, '\t');
+		number = last ? atoi(last + 1) : 0;
+	}
+	if (f)
+		fclose(f);
+	return number;
+}
+
+static socklen_t socket_name(pid_t pid, struct sockaddr_un *to)
+{
+	char path[40], space[40];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	n = readlink(path, space, sizeof(space) - 1);
+	if (n < 0)
+		return 0;
+	space[n] = '\0';
+	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	n = snprintf(to->sun_path + 1, sizeof(to->sun_path) - 1, "teletap/%s/%d", space,
+		     own_number(pid));
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+}
+
+/* The question is on its way; or -errno, with *msg set. */
+static int ask(struct own *o, int number, int *fd, char **msg)
+{
+	struct sockaddr_un to;
+	socklen_t len = socket_name(o->pid, &to), size = sizeof(struct ucred);
+	struct ucred peer;
+	char question[16];
+
+	if (!len)
+		return fail(msg, errno, "process %d: %s", (int)o->pid, strerror(errno));
+	*fd = open_socket(o->pid);
+	if (*fd < 0)
+		return fail(msg, -*fd, "process %d: its network's sockets: %s: run as root",
+			    (int)o->pid, strerror(-*fd));
+	if (connect(*fd, (struct sockaddr *)&to, len) && errno == EAGAIN)
+		return fail(msg, EAGAIN, "process %d has too many questions open", (int)o->pid);
+	if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.pid != o->pid)
+		return fail(msg, ENOENT,
+			    "process %d has registered no pages: a Python program does with "
+			    "teletap.page",
+			    (int)o->pid);
+	snprintf(question, sizeof(question), own_is(number) ? "%d" : "list", number);
+	if (send(*fd, question, strlen(question), MSG_NOSIGNAL) < 0)
+		return fail(msg, errno, "process %d: its pages: %s", (int)o->pid, strerror(errno));
+	return 0;
+}
+
+static void finish(struct answer *a)
+{
+	if (a->fd >= 0)
+		close(a->fd);
+	a->fd = -1;
+	a->version += 1 + (a->version == UINT32_MAX);
+}
+
+/* There is no page, because of why, which becomes the answer's. */
+static void no_answer(struct answer *a, char *why)
+{
+	forget(a);
+	a->text = why;
+	finish(a);
+}
+
+void own_want(struct own *o, int number, int64_t now_ms)
+{
+	struct answer *a = answer_of(o, number);
+	char *msg = NULL;
+
+	if (a->fd >= 0)
+		return;
+	if (!o->pid) {
+		no_answer(a,
+			  strdup(o->why ? o->why : "it is drawn by one process: name it (-p PID)"));
+		return;
+	}
+	a->until_ms = now_ms + OWN_MS;
+	if (ask(o, number, &a->fd, &msg))
+		no_answer(a, msg);
+}
+
+bool own_waits(const struct own *o, int number)
+{
+	return answer_there(o, number)->fd >= 0;
+}
+
+int own_fds(const struct own *o, struct pollfd *fds)
+{
+	int n = 0;
+
+	for (int i = OWN_PAGES; i >= 0 && n < OWN_FDS; i--) {
+		if (o->answers[i].fd >= 0)
+			fds[n++] = (struct pollfd){ .fd = o->answers[i].fd, .events = POLLIN };
+	}
+	return n;
+}
+
+/* Lines of number, name and title, separated by tabs. */
+static void take_list(struct own *o, char *line)
+{
+	char *next, *name, *title;
+
+	memset(o->listed, 0, sizeof(o->listed));
+	for (; *line; line = next) {
+		int number = atoi(line);
+
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		name = strchr(line, '\t');
+		title = name ? strchr(name + 1, '\t') : NULL;
+		if (!title || !own_is(number))
+			continue;
+		*title++ = '\0';
+		snprintf(o->listed[number - OWN_FIRST].name, NAME + 1, "%s", name + 1);
+		snprintf(o->listed[number - OWN_FIRST].title, TITLE + 1, "%s", title);
+	}
+}
+
+/* "name<TAB>title<NEWLINE>text" */
+static void take_page(struct answer *a, char letter, char *words)
+{
+	char *title = strchr(words, '\t'), *text = strchr(words, '\n');
+
+	if (!title || !text || title > text || text - words > WORDS) {
+		a->text = strdup("the program's answer is not understood");
+		return;
+	}
+	*title++ = *text++ = '\0';
+	a->name = strndup(words, NAME);
+	a->title = strndup(title, TITLE);
+	a->text = strndup(text, OWN_TEXT);
+	a->good = letter != 'e';
+	a->cut = letter == 'c' || strlen(text) > OWN_TEXT;
+}
+
+static void take(struct own *o, struct answer *a, int number)
+{
+	static char bytes[BYTES + 1];
+	ssize_t n = recv(a->fd, bytes, BYTES, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	bytes[n > 0 ? n : 0] = '\0';
+	forget(a);
+	if (*bytes == 'l' && !own_is(number)) {
+		bytes[LIST] = '\0';
+		take_list(o, bytes + 1);
+		a->good = true;
+	} else if (*bytes == 't' || *bytes == 'c' || *bytes == 'e') {
+		take_page(a, *bytes, bytes + 1);
+	} else if (*bytes == 'n') {
+		a->none = true;
+		fail(&a->text, 0, "process %d has registered no page %d", (int)o->pid, number);
+	} else {
+		fail(&a->text, 0, "process %d did not answer: it serves root and its own user only",
+		     (int)o->pid);
+	}
+	finish(a);
+}
+
+int own_step(struct own *o, int64_t now_ms)
+{
+	int due = -1;
+
+	for (int i = 0; i <= OWN_PAGES; i++) {
+		struct answer *a = &o->answers[i];
+		char *why = NULL;
+
+		if (a->fd >= 0)
+			take(o, a, i < OWN_PAGES ? OWN_FIRST + i : OWN_LIST);
+		if (a->fd < 0)
+			continue;
+		if (now_ms >= a->until_ms) {
+			fail(&why, 0, "the program did not answer within %d s", OWN_MS / 1000);
+			no_answer(a, why);
+		} else if (due < 0 || a->until_ms - now_ms < due) {
+			due = (int)(a->until_ms - now_ms);
+		}
+	}
+	return due;
+}
+
+uint32_t own_version(const struct own *o, int number)
+{
+	return answer_there(o, number)->version;
+}
+
+bool own_listed(const struct own *o, int number, const char **name, const char **title)
+{
+	*name = o->listed[number - OWN_FIRST].name;
+	*title = o->listed[number - OWN_FIRST].title;
+	return **name != '\0';
+}
+
+/* The text's lines, each escaped; tabs go to the next multiple of eight columns. */
+static void draw_lines(FILE *f, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n"), at = 0;
+		char *line = malloc(8 * n + 1), *quoted;
+
+		for (size_t i = 0; line && i < n; i++) {
+			size_t tab = text[i] == '\t' ? 8 - at % 8 : 1;
+
+			memset(line + at, text[i] == '\t' ? ' ' : text[i], tab);
+			at += tab;
+		}
+		if (line)
+			line[at] = '\0';
+		quoted = line ? quote_text(line) : NULL;
+		fprintf(f, "%s\n", quoted ? quoted : "?");
+		free(quoted);
+		free(line);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static void draw_text(FILE *f, const struct answer *a, int number, const struct tm *tm)
+{
+	char *name = quote_text(a->name), *title = quote_text(a->title), head[200], stamp[32];
+
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", tm);
+	snprintf(head, sizeof(head), "%d %.24s  %.60s", number, name ? name : "?",
+		 title ? title : "?");
+	fprintf(f, "%-56s %s\n\n", head, stamp);
+	draw_lines(f, a->text);
+	if (a->cut)
+		fprintf(f,
+			"\nNOT EXACT: the text was longer than %d bytes: this is its beginning\n",
+			OWN_TEXT);
+	free(name);
+	free(title);
+}
+
+static void draw_json(FILE *f, const struct answer *a, int number, const struct tm *tm)
+{
+	char *name = quote_json(a->name), *text = quote_json(a->text), stamp[32];
+
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", tm);
+	fprintf(f,
+		"{\"page\":%d,\"name\":%s,\"time\":\"%s\",\"rows\":[{\"text\":%s,\"cut\":%s}]}\n",
+		number, name ? name : "null", stamp, text ? text : "null",
+		a->cut ? "true" : "false");
+	free(name);
+	free(text);
+}
+
+enum page_state own_draw(const struct own *o, int number, bool json, char **text)
+{
+	const struct answer *a = answer_there(o, number);
+	struct page page = { .number = number, .name = "", .title = "" };
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t size;
+	FILE *f;
+
+	*text = NULL;
+	if (!a->version) {
+		*text = source_notice(&page, json, "warming", 1, "The program is being asked.");
+		return PAGE_WARMING;
+	}
+	if (!a->good || !a->name || !a->title || !a->text) {
+		*text = source_notice(&page, json, "cannot", 0, "It cannot be shown: %s",
+				      a->text ? a->text : "out of memory");
+		return a->none ? PAGE_NONE : PAGE_CANNOT;
+	}
+	f = open_memstream(text, &size);
+	if (!f)
+		return PAGE_CANNOT;
+	gmtime_r(&now, &tm);
+	if (json)
+		draw_json(f, a, number, &tm);
+	else
+		draw_text(f, a, number, &tm);
+	if (fclose(f)) {
+		free(*text);
+		*text = NULL;
+	}
+	return PAGE_LIVE;
+}
