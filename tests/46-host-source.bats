@@ -150,6 +150,26 @@ mounted() {
 	jq -e '.rows[] | select(.kind == "mounts") | .again >= 2' <<<"$page"
 }
 
+@test "mounts of the network, of programs, and below those: not asked" {
+	need_root
+	dir=$BATS_TEST_TMPDIR
+	fake /proc/self/x ''
+	fake /proc/filesystems "$(cat /proc/filesystems)\\n"
+	mkdir "$dir"/{net,prog,disk}
+	# what the kernel says, with other names of types
+	mounted "mount -t tmpfs net $dir/net; mkdir -p $dir/net/x $dir/net/proc
+		mount -t tmpfs below $dir/net/x; mkdir $dir/net/x/y
+		mount -t tmpfs deeper $dir/net/x/y
+		mount -t tmpfs prog $dir/prog
+		mount -t tmpfs disk $dir/disk
+		sed 's/ - tmpfs net / - nfs4 net /; s/ - tmpfs prog / - fuse.sshfs prog /' \
+			/proc/self/mountinfo > $TELETAP_HOST_ROOT/proc/self/mountinfo"
+	rows '.kind == "mounts"' .
+	for name in net below deeper prog; do [ -z "$(rows ".device == \"$name\"" .)" ]; done
+	[ "$(rows '.device == "disk"' .type)" = '"tmpfs"' ]
+	jq -e '.rows[] | select(.kind == "mounts") | .not_asked >= 4' <<<"$page"
+}
+
 @test "100 file systems: 64 are shown, and the others counted" {
 	need_root
 	dir=$BATS_TEST_TMPDIR
