@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Watching compared with other tracers, in one run, on the machine it runs on.
 
-live.py EMPTY1.ko EMPTY2.ko [ROUNDS]: the tracers take turns at the same work; what
-counts is the median of all rounds, and the ratios. Modules are ready before; what
-they cost to compile is printed by 'teletap build'.
+live.py EMPTY1.ko EMPTY2.ko [ROUNDS [SECONDS]]: in each round every tracer looks at the
+same work once, there and back. A figure is the median of the rounds; a ratio is the
+median of the rounds' own ratios. No round begins when SECONDS are over. Modules are
+ready before; what they cost to compile is said by 'teletap build'.
 """
 import contextlib
 import json
@@ -19,13 +20,21 @@ import time
 PYTHON = os.path.realpath("/usr/bin/python3.15")
 HERE = os.path.dirname(os.path.abspath(__file__))
 CALLS = 20000  # in one measurement
+LIMIT = 100  # seconds until a tracer's first output
 empty = sys.argv[1:3]
-rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-results = {}
+rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
+budget = float(sys.argv[4]) if len(sys.argv) > 4 else 330
+results = []  # one of {figure: value} for each round
+remarks = []  # what could not be measured, and why
 
 
 def note(name, value):
-    results.setdefault(name, []).append(value)
+    results[-1][name] = value
+
+
+def remark(words):
+    if words not in remarks:
+        remarks.append(words)
 
 
 class Loop:
@@ -35,53 +44,94 @@ class Loop:
         self.process = subprocess.Popen(
             [PYTHON, os.path.join(HERE, "loop.py")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.measure(CALLS)
+        self.made = 0
         self.pid = self.process.pid
+        self.measure()
 
     def measure(self, calls=CALLS):
         print(calls, file=self.process.stdin, flush=True)
         ns, made = self.process.stdout.readline().split()
-        return float(ns), int(made)
+        self.made = int(made)
+        return float(ns)
+
+    def idle(self):
+        return min(self.measure() for _ in range(5))
+
+    def busy(self):
+        return statistics.median(self.measure() for _ in range(7))
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-@contextlib.contextmanager
-def tracer(command, ready, stop=signal.SIGINT):
-    """A tracer at work: what it prints goes to a file; ready is a text in it."""
-    with tempfile.TemporaryFile("w+") as out:
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT,
-                                   stdin=subprocess.DEVNULL,
-                                   env={**os.environ, "PYTHONUNBUFFERED": "1"})
+class Tracer:
+    """A tracer at work; first: seconds to the first output that says it is, or None."""
+
+    def __init__(self, command, ready, path):
+        self.path = path
+        self.start = time.monotonic()
+        with open(path, "w") as out:
+            self.process = subprocess.Popen(
+                command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        self.first = None
+        while self.process.poll() is None and time.monotonic() - self.start < LIMIT:
+            if re.search(ready, self.text()):
+                self.first = time.monotonic() - self.start
+                return
+            time.sleep(0.005)
+        if re.search(ready, self.text()):
+            self.first = time.monotonic() - self.start
+
+    def text(self):
+        with open(self.path, errors="replace") as f:
+            return f.read()
+
+    def why(self):
+        """What a tracer that has not come to work says last."""
+        if self.process.poll() is None:
+            return "printed nothing in %d s" % LIMIT
+        wrong = re.findall(r"(?i).*\berror\b.*", self.text()) or self.text().splitlines() or [""]
+        return "ended after %.0f s: %s" % (time.monotonic() - self.start, wrong[0].strip()[:160])
+
+    def stop(self, sig=signal.SIGINT):
+        """Its process alone is asked to end, as by kill; then all of them are made to."""
         try:
-            while not re.search(ready, text(out)):
-                if process.poll() is not None or time.monotonic() - start > 180:
-                    sys.exit("bench: %s: %s" % (" ".join(command), text(out)))
-                time.sleep(0.005)
-            process.first = time.monotonic() - start
-            process.text = lambda: text(out)
-            yield process
+            self.process.send_signal(sig)
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            remark("%s did not end within 30 s of a SIGINT" % self.process.args[0])
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        return self.text()
+
+
+@contextlib.contextmanager
+def tracer(command, ready, needed=True):
+    with tempfile.TemporaryDirectory() as folder:
+        t = Tracer(command, ready, os.path.join(folder, "out"))
+        try:
+            if needed and t.first is None:
+                sys.exit("bench: %s: %s" % (" ".join(command), t.why()))
+            yield t
         finally:
-            process.send_signal(stop)
-            process.wait()
-
-
-def text(out):
-    out.seek(0)
-    return out.read()
+            t.stop()
 
 
 def memory(pid):
-    """Resident memory of a process and its children, in kB."""
+    """Of a process and its children: what is resident, and maps of BPF, in kB."""
     pids, total = [pid], 0
     while pids:
         pid = pids.pop()
         try:
             with open("/proc/%d/status" % pid) as f:
                 total += sum(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+            for fd in os.listdir("/proc/%d/fdinfo" % pid):
+                with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
+                    text = f.read()
+                if "map_type" in text:
+                    total += int(re.search(r"memlock:\s*(\d+)", text)[1]) // 1024
             with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
                 pids += map(int, f.read().split())
         except OSError:
@@ -90,114 +140,151 @@ def memory(pid):
 
 
 def modules():
-    """Memory of the modules that stap has made, in kB."""
+    """Memory of the modules that stap has made, in kB, without its buffers."""
     with open("/proc/modules") as f:
         return sum(int(line.split()[1]) for line in f
                    if line.startswith(("teletap_", "empty"))) // 1024
 
 
 def watch(page, pid, *options):
-    return ["teletap", "watch", page, "-p", str(pid), "-o", "json", "-i", "0.1", *options]
+    return ["teletap", "watch", page, "-p", str(pid), "-o", "json", "-i", "0.5", *options]
 
 
 def bpftrace(program):
-    return ["bpftrace", "-e", program]
+    """It says that it is ready when its probes are in place, by a probe of its own."""
+    return ["bpftrace", "-e", 'BEGIN { printf("ready\\n"); } ' + program]
+
+
+def pages(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def seen_by_teletap(text):
+    return sum(row["calls_total"] for row in pages(text)[-1]["rows"] if row["function"] == "small")
+
+
+def seen_by_bpftrace(text):
+    return sum(int(n) for n in re.findall(r"^@n?\[small, .*\]: (\d+)$", text, re.M))
 
 
 MARK = "usdt:%s:python:function__%%s" % PYTHON
 KEY = "str(arg1), str(arg0), arg2"
 COUNTS = MARK % "entry" + " { @[%s] = count(); }" % KEY
-TIMES = (MARK % "entry" + " { @s[tid, @d[tid]++] = nsecs; } " + MARK % "return" +
-         " { $d = --@d[tid]; @n[%s] = count(); @t[%s] = sum(nsecs - @s[tid, $d]); }" % (KEY, KEY))
+TIMES = (MARK % "entry" + " { @s[tid, @d[tid]] = nsecs; @d[tid]++; } " + MARK % "return" +
+         " { @d[tid]--; @n[%s] = count(); @t[%s] = sum(nsecs - @s[tid, @d[tid]]); }" % (KEY, KEY))
 TRACERS = [
-    ("teletap watch calls", lambda pid: watch("calls", pid), '"page":220'),
-    ("teletap watch calls --counts", lambda pid: watch("calls", pid, "--counts"), '"page":220'),
-    ("one empty stap probe", lambda pid: ["staprun", empty[0]], "ready"),
-    ("two empty stap probes", lambda pid: ["staprun", empty[1]], "ready"),
-    ("bpftrace, counts", lambda pid: bpftrace(COUNTS), "Attached"),
-    ("bpftrace, times", lambda pid: bpftrace(TIMES), "Attached"),
+    ("one empty probe", lambda pid: ["staprun", empty[0]], "ready", None),
+    ("page 220 --counts", lambda pid: watch("calls", pid, "--counts"), '"page":220', seen_by_teletap),
+    ("bpftrace, counts", lambda pid: bpftrace(COUNTS), "^ready", seen_by_bpftrace),
+    ("two empty probes", lambda pid: ["staprun", empty[1]], "ready", None),
+    ("page 220", lambda pid: watch("calls", pid), '"page":220', seen_by_teletap),
+    ("bpftrace, times", lambda pid: bpftrace(TIMES), "^ready", seen_by_bpftrace),
 ]
 
 
-def cost_per_call(loop, name, command, ready):
-    """Nanoseconds per call, above those without a tracer."""
-    off = min(loop.measure()[0] for _ in range(3))
-    with tracer(command(loop.pid), ready) as process:
-        time.sleep(1.5)
-        on = statistics.median(loop.measure()[0] for _ in range(5))
-        note(name + ": ns per call", on - off)
-        note(name + ": memory, kB", memory(process.pid) + modules())
-    note("nobody: ns per call", off)
+def cost_per_call(loop, name, command, ready, seen):
+    """Nanoseconds per call, above those without a tracer; what it takes; what it loses."""
+    off = loop.idle()
+    with tracer(command(loop.pid), "(?m)" + ready) as t:
+        time.sleep(1)  # its other processes have come to rest
+        before = loop.made
+        note(name + ": ns per call", loop.busy() - off)
+        note(name + ": memory, kB", memory(t.process.pid) + modules())
+        note(name + ": s to its first output", t.first)
+        made = loop.made - before
+        text = t.stop()
+    if seen:
+        note(name + ": calls lost of %d" % made, made - seen(text))
 
 
-def first_output(loop):
-    note("teletap watch gc: s to the first page",
-         once(watch("gc", loop.pid, "-n", "1"), '"page":210'))
-    note("bpftrace: s to its first output",
-         once(bpftrace("usdt:%s:python:gc__start { @ = count(); } interval:ms:100 { exit(); }"
-                       % PYTHON), "Attached"))
-    note("bcc pythongc: s to its first output",
-         once(["pythongc-bpfcc", str(loop.pid)], "START|TIME|Tracing"))
-
-
-def once(command, ready):
-    with tracer(command, ready) as process:
-        return process.first
-
-
-def losses(loop):
-    """Calls made while a tracer looks, against calls counted."""
-    before = loop.measure()[1]
-    with tracer(watch("calls", loop.pid), '"page":220') as process:
-        time.sleep(1)
-        for _ in range(5):
-            made = loop.measure()[1]
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        last = json.loads(process.text().strip().splitlines()[-1])
-    counted = sum(row["calls_total"] for row in last["rows"] if row["function"] == "small")
-    note("teletap watch calls: calls lost of %d" % (made - before), made - before - counted)
+def first_of_peers(loop):
+    """bcc's tools, which are for one process; once, for they take long."""
+    for name, command, ready in (
+            ("page 210", watch("gc", loop.pid), '"page":210'),
+            ("bcc ugc", ["/usr/sbin/ugc", "-l", "python", str(loop.pid)], "START"),
+            ("bcc ucalls", ["/usr/sbin/ucalls", "-l", "python", str(loop.pid), "1"], "METHOD")):
+        with tracer(command, ready, needed=name == "page 210") as t:
+            if t.first is None:
+                remark("%s gives no figure: it %s" % (name, t.why()))
+            else:
+                note(name + ": s to its first output", t.first)
 
 
 def bystander(loop, other):
-    off = min(other.measure()[0] for _ in range(3))
+    """Another process of the same binary, while this one is watched."""
+    off = other.idle()
     for page in "gc", "calls":
         with tracer(watch(page, loop.pid), '"page":2'):
             time.sleep(1)
-            on = statistics.median(other.measure()[0] for _ in range(5))
-        note("another process while %s is watched: times its cost alone" % page, on / off)
+            note("bystander of page %s: times its cost alone" % page, other.busy() / off)
 
 
-loop, other = Loop(), Loop()
-for number in range(rounds):
-    print("round %d of %d" % (number + 1, rounds), file=sys.stderr, flush=True)
-    first_output(loop)
-    for name, command, ready in TRACERS:
-        cost_per_call(loop, name, command, ready)
-    losses(loop)
-    bystander(loop, other)
-loop.close()
-other.close()
-
-print("%-58s %10s   %s" % ("median of %d rounds" % rounds, "median", "from - to"))
-for name, values in results.items():
-    print("%-58s %10.3g   %.3g - %.3g" % (name, statistics.median(values), min(values), max(values)))
+def switched_off(loop, fresh):
+    """What a call costs after all of it, against what it did before any of it."""
+    note("after / before all watching", loop.idle() / fresh)
 
 
-def ratio(what, over, under, wanted, more=False):
-    value = statistics.median(results[over]) / statistics.median(results[under])
-    good = value >= wanted if more else value <= wanted
-    print("%-62s %6.2f  (wanted: %s %g)%s" % (what, value, "at least" if more else "at most",
-                                            wanted, "" if good else "  MISSED"))
+def figure(name):
+    """The rounds' values."""
+    return [r[name] for r in results if name in r]
 
 
-COST = "%s: ns per call"
-print("\nratios")
-ratio("page 220, counts / one empty probe", COST % "teletap watch calls --counts", COST % "one empty stap probe", 1.3)
-ratio("page 220, with times / two empty probes", COST % "teletap watch calls", COST % "two empty stap probes", 1.4)
-ratio("page 220, counts / bpftrace's counts", COST % "teletap watch calls --counts", COST % "bpftrace, counts", 0.4)
-ratio("page 220, with times / bpftrace's times", COST % "teletap watch calls", COST % "bpftrace, times", 0.4)
-ratio("bpftrace's first output / teletap's", "bpftrace: s to its first output",
-      "teletap watch gc: s to the first page", 10, more=True)
-ratio("bcc's first output / teletap's", "bcc pythongc: s to its first output",
-      "teletap watch gc: s to the first page", 10, more=True)
+def over(one, other):
+    """The rounds' ratios of two figures."""
+    return [r[one] / r[other] for r in results if one in r and other in r]
+
+
+def wanted(what, values, goal, more=False):
+    goal_text = "wanted: %s %g" % ("at least" if more else "at most", goal)
+    if not values:
+        print("%-46s %26s   %s  not measured" % (what, "", goal_text))
+        return
+    value = statistics.median(values)
+    print("%-46s %7.2f (%7.2f to %7.2f)   %s  %s" % (
+        what, value, min(values), max(values), goal_text,
+        "kept" if (value >= goal if more else value <= goal) else "MISSED"))
+
+
+def main():
+    begin = time.monotonic()
+    loop, other = Loop(), Loop()
+    fresh = loop.idle()
+    for number in range(rounds):
+        if time.monotonic() - begin > budget:
+            remark("no more than %d rounds in %.0f s" % (number, budget))
+            break
+        print("round %d of %d, after %.0f s" % (number + 1, rounds, time.monotonic() - begin),
+              file=sys.stderr, flush=True)
+        results.append({})
+        for row in TRACERS[::-1 if number % 2 else 1]:
+            cost_per_call(loop, *row)
+        bystander(loop, other)
+        switched_off(loop, fresh)
+        if number == 0:
+            first_of_peers(loop)
+    loop.close()
+    other.close()
+
+    print("%-58s %8s   %s" % ("%d rounds" % len(results), "median", "from - to"))
+    print("%-58s %8.0f" % ("a call, nobody looking: ns", fresh))
+    for name in dict.fromkeys(name for r in results for name in r):
+        values = figure(name)
+        print("%-58s %8.4g   %.4g - %.4g" % (name, statistics.median(values), min(values), max(values)))
+    for words in remarks:
+        print("note: " + words)
+    print()
+    cost, first = "%s: ns per call", "%s: s to its first output"
+    wanted("page 220 --counts / one empty probe",
+           over(cost % "page 220 --counts", cost % "one empty probe"), 1.3)
+    wanted("page 220 --counts / bpftrace's counts",
+           over(cost % "page 220 --counts", cost % "bpftrace, counts"), 0.4)
+    wanted("page 220 / two empty probes", over(cost % "page 220", cost % "two empty probes"), 1.4)
+    wanted("page 220 / bpftrace's times", over(cost % "page 220", cost % "bpftrace, times"), 0.4)
+    wanted("first output: bpftrace / page 220 --counts",
+           over(first % "bpftrace, counts", first % "page 220 --counts"), 10, more=True)
+    wanted("first output: bcc ugc / page 210", over(first % "bcc ugc", first % "page 210"), 10,
+           more=True)
+    wanted("a call when pages are off again / before", figure("after / before all watching"), 1.05)
+
+
+main()
