@@ -45,6 +45,13 @@ narrow() {
 	golden gc-cost/session.json
 }
 
+@test "gc-cost: where the process cannot be read, exits are unknown and not 0" {
+	run -0 draw -g gc-cost -o json < <(sed 's/^outside.*/&\nstacks\t3\t0\t0\t0\t0/' "$TOP/tests/data/gc-cost/session.lines")
+	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[:3][] | .exit_runs, .exit_pause_ns_total] | unique')" = '[null]' ]
+	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[:3][] | .runs_total] | any(. > 0)')" = true ]
+	[ "$(tail -n 1 <<<"$output" | jq -r '.notes[0]')" = 'collections at exit are not known: it is a free-threaded build' ]
+}
+
 @test "stacks, text and json: functions, then stacks; recursion counts once" {
 	run --keep-empty-lines page stacks stacks
 	narrow

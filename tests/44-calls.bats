@@ -30,6 +30,29 @@ page() {
 	[ "$(jq '.notes | length' <<<"$output")" = 2 ]
 }
 
+# untimed ASKED STATE PAGE : the note of a module that says so
+untimed() {
+	run draw -g "$3" -o json < <(sed "s/^timed.*/timed	0	0	$1	$2/" "$TOP/tests/data/calls/untimed.lines")
+	[ "$(jq '[.rows[] | .inclusive_ns, .exclusive_ns_total] | unique == [null]' <<<"$output")" = true ] || [ "$3" != calls ]
+	[ "$(jq '.notes | length' <<<"$output")" = 1 ]
+	output=$(jq -r '.notes[0]' <<<"$output")
+}
+
+@test "calls, call-times, flow: why calls are not timed" {
+	untimed 0 0 calls
+	[ "$output" = 'calls are counted when they are over, and not timed: this CPython says only when functions return' ]
+	untimed 1 0 calls
+	[ "$output" = 'calls are counted when they are over, and not timed: so it was asked for (--counts)' ]
+	for page in calls call-times; do
+		untimed 0 1 $page
+		[ "$output" = 'calls are counted when they begin, under the line that the marker gives, and not timed: this version of CPython is not known' ]
+	done
+	untimed 1 3 calls
+	[ "$output" = 'calls are counted when they are over, under the line that the marker gives, and not timed: it is a free-threaded build' ]
+	untimed 0 2 flow
+	[[ "$output" = 'calls are shown when they begin, '*': the process describes itself otherwise than its version of CPython should' ]]
+}
+
 @test "call-times, text: distribution, and a function without a place" {
 	run --keep-empty-lines page call-times call-times
 	golden calls/call-times.text

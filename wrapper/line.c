@@ -19,7 +19,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_NAME] = { "name", "kttn", .dictionary = true },
 	[LINE_NODE] = { "node", "knn", .dictionary = true },
 	[LINE_CALL] = { "call", "ksss" },
-	[LINE_TIMED] = { "timed", "nn" },
+	[LINE_TIMED] = { "timed", "nnnn" },
 	[LINE_TOOK] = { "took", "kks", .below = { 0, 960 } },
 	[LINE_LONGEST] = { "longest", "ksm" },
 	[LINE_FLOW] = { "flow", "knnnnnn" },

@@ -43,8 +43,9 @@
  *   argued  ROW COUNT WHO                   how often
  *   call    ID CALLS INCLUSIVE_NS EXCLUSIVE_NS  calls of the function with that name; the
  *                                           times are 0 where calls are not timed
- *   timed   TIMED JIT                       whether they are; and whether the program was
- *                                           asked to compile itself: 1 or 0
+ *   timed   TIMED JIT ASKED STATE           whether they are; whether the program was asked
+ *                                           to compile itself, and we not to time: 1 or
+ *                                           0; and whether frames can be read (below)
  *   process ROW NUMBER PID PARENT PARENT_NAME NAME ARGUMENTS PROGRAMS START_NS END_NS STATUS
  *                                           dictionary: a process, number so many of
  *                                           those seen; END_NS is 0 while it runs

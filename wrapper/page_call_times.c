@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "page_timed.h"
+
 /* clang-format off */
 enum {
 	CALLS, CALLS_TOTAL, P50, P99, MAX, TOOK,
@@ -35,11 +37,10 @@ static const struct column columns[N_COLUMNS] = {
 	[FILE_NAME] = { "file", "file", 0, UNIT_PATH, BLOCK_INTERVAL },
 };
 
-/* The fields of LINE_CALL, LINE_LONGEST, LINE_NAME and LINE_TIMED records. */
+/* The fields of LINE_CALL, LINE_LONGEST and LINE_NAME records. */
 enum { C_ID, C_CALLS };
 enum { L_ID, L_TOOK, L_MAX };
 enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-enum { T_TIMED, T_JIT };
 
 #define TEXT_ROWS 20
 
@@ -85,7 +86,7 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 
 void page_call_times_fill(const struct state *s, struct table *t)
 {
-	const struct record *r, *how;
+	const struct record *r;
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
@@ -94,8 +95,6 @@ void page_call_times_fill(const struct state *s, struct table *t)
 	t->by_interval = CALLS;
 	t->by_total = CALLS_TOTAL;
 	t->text_rows = TEXT_ROWS;
-	how = state_each(s, LINE_TIMED, &at);
-	at = 0;
 	while ((r = state_each(s, LINE_CALL, &at))) {
 		struct cell *c = table_row(t);
 
@@ -105,10 +104,5 @@ void page_call_times_fill(const struct state *s, struct table *t)
 	}
 	if (state_loss(s).table_full)
 		table_note(t, "64 functions have a histogram: choose with --function and --file");
-	if (record_now(how, T_JIT))
-		table_note(t, "the program's JIT is on (PYTHON_JIT): what it has compiled is not "
-			      "counted any more");
-	if (how && !record_now(how, T_TIMED))
-		table_note(t, "this CPython says when a function returns, not when it begins: "
-			      "calls are counted, but not timed");
+	timed_notes(s, t, "counted");
 }

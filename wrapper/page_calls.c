@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "page_timed.h"
+
 /* clang-format off */
 enum {
 	CALLS, CALLS_TOTAL, INCLUSIVE, EXCLUSIVE, INCLUSIVE_TOTAL, EXCLUSIVE_TOTAL,
@@ -35,15 +37,13 @@ enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
 void page_calls_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
+	bool known = timed(s);
 	size_t at = 0;
-	const struct record *how = state_each(s, LINE_TIMED, &at);
-	bool timed = record_now(how, 0);
 
 	table_begin(t, columns, N_COLUMNS);
-	t->by_interval = timed ? EXCLUSIVE : CALLS;
-	t->by_total = timed ? EXCLUSIVE_TOTAL : CALLS_TOTAL;
+	t->by_interval = known ? EXCLUSIVE : CALLS;
+	t->by_total = known ? EXCLUSIVE_TOTAL : CALLS_TOTAL;
 	t->text_rows = TEXT_ROWS;
-	at = 0;
 	while ((r = state_each(s, LINE_CALL, &at))) {
 		const struct record *name = state_find(s, LINE_NAME, record_now(r, C_ID));
 		struct cell *c = table_row(t);
@@ -61,15 +61,9 @@ void page_calls_fill(const struct state *s, struct table *t)
 		c[EXCLUSIVE].number = record_delta(r, C_EXCLUSIVE);
 		c[EXCLUSIVE_TOTAL].number = record_total(r, C_EXCLUSIVE);
 		for (int i = INCLUSIVE; i <= EXCLUSIVE_TOTAL; i++)
-			c[i].unknown = !timed;
+			c[i].unknown = !known;
 	}
 	if (!strcmp(s->module, "sums"))
 		table_note(t, "counted in the program by its extension, handed over every 0.1 s");
-	if (record_now(how, 1))
-		table_note(t, "the program's JIT is on (PYTHON_JIT): what it has compiled is not "
-			      "counted any more");
-	if (how && !timed)
-		table_note(t,
-			   "calls are counted when they are over, and not timed: so it was asked "
-			   "for (--counts), or this CPython says only when functions return");
+	timed_notes(s, t, "counted");
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "page_timed.h"
+
 /* clang-format off */
 enum { TIME, DELTA, TID, TOOK, FLOW, EVENT, DEPTH, FUNCTION, LINE, FILE_NAME, N_COLUMNS };
 /* clang-format on */
@@ -24,10 +26,9 @@ static const struct column columns[N_COLUMNS] = {
 	[FILE_NAME] = { "file", "file", 24, UNIT_PATH, BLOCK_NONE },
 };
 
-/* The fields of LINE_FLOW, LINE_NAME and LINE_TIMED records. */
+/* The fields of LINE_FLOW and LINE_NAME records. */
 enum { E_EVENT, E_AT, E_TID, E_DEPTH, E_KIND, E_ID, E_TOOK };
 enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-enum { T_TIMED, T_JIT };
 
 #define INDENT_MAX 24
 
@@ -82,7 +83,7 @@ static void fill_row(const struct state *s, const struct record *r, struct threa
 void page_flow_fill(const struct state *s, struct table *t)
 {
 	struct thread threads[THREADS] = { 0 }, *thread;
-	const struct record *r, *how;
+	const struct record *r;
 	int64_t left;
 	size_t at = 0;
 
@@ -106,16 +107,10 @@ void page_flow_fill(const struct state *s, struct table *t)
 	}
 	at = 0;
 	left = record_delta(state_each(s, LINE_LEFT, &at), 0);
-	at = 0;
-	how = state_each(s, LINE_TIMED, &at);
 	if (left)
 		table_note(t,
 			   "%lld events of the interval are left out: choose with --function and "
 			   "--file, or raise --rate",
 			   (long long)left);
-	if (record_now(how, T_JIT))
-		table_note(t, "the program's JIT is on (PYTHON_JIT): what it has compiled is not "
-			      "shown any more");
-	if (how && !record_now(how, T_TIMED))
-		table_note(t, "this CPython says when a function returns, not when it begins");
+	timed_notes(s, t, "shown");
 }

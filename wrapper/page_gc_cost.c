@@ -5,6 +5,7 @@
  */
 #include "page.h"
 #include "page_by.h"
+#include "page_stack.h"
 
 /* clang-format off */
 enum {
@@ -54,7 +55,8 @@ static void set(struct cell *cells, int pair, const struct record *r, int field)
 	cells[AT(pair) + 1] = (struct cell){ .number = record_total(r, field) };
 }
 
-static void fill_generation(const struct state *s, struct table *t, int generation, int64_t who)
+static void fill_generation(const struct state *s, struct table *t, int generation, int64_t who,
+			    bool exits_known)
 {
 	const struct record *r = state_find_of(s, LINE_COST, generation, who);
 	struct cell *c = table_row(t);
@@ -65,6 +67,8 @@ static void fill_generation(const struct state *s, struct table *t, int generati
 	c[AT_GENERATION].number = generation;
 	for (int i = RUNS; i < N_FIELDS; i++)
 		set(c, i, r, i);
+	for (int i = AT(EXIT_RUNS); i <= AT(EXIT_NS) + 1; i++)
+		c[i].unknown = !exits_known;
 }
 
 static void fill_outside(const struct state *s, struct table *t)
@@ -84,7 +88,7 @@ static void fill_outside(const struct state *s, struct table *t)
 void page_gc_cost_fill(const struct state *s, struct table *t)
 {
 	size_t at = 0;
-	int64_t who;
+	int64_t state = record_now(state_each(s, LINE_STACKS, &at), 0), who;
 	enum by by;
 
 	table_begin(t, columns, (int)N_COLUMNS);
@@ -95,11 +99,14 @@ void page_gc_cost_fill(const struct state *s, struct table *t)
 		t->by_total = AT(FAULTS) + 1;
 		t->text_rows = GC_COST_ROWS;
 	}
+	at = 0;
 	while (by_each(s, &at, &who)) {
 		for (int g = 0; g < GC_GENERATIONS; g++)
-			fill_generation(s, t, g, who);
+			fill_generation(s, t, g, who, !state);
 	}
 	fill_outside(s, t);
+	if (state)
+		table_note(t, "collections at exit are not known: %s", stack_why(state));
 	table_note(t,
 		   "the row without a generation is what went on outside of collections, in "
 		   "processes that have collected%s",

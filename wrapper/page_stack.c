@@ -33,22 +33,26 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 	return stack;
 }
 
-void stack_notes(const struct state *s, struct table *t)
+const char *stack_why(int64_t state)
 {
 	static const char *const why[] = {
 		[1] = "this version of CPython is not known",
 		[2] = "the process describes itself otherwise than its version of CPython should",
 		[3] = "it is a free-threaded build",
 	};
+
+	return state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) ? why[state]
+									    : "it is switched off";
+}
+
+void stack_notes(const struct state *s, struct table *t)
+{
 	size_t at = 0;
 	const struct record *r = state_each(s, LINE_STACKS, &at);
 	int64_t state = record_now(r, STACKS_STATE);
 
 	if (state)
-		table_note(t, "no Python stacks: %s",
-			   state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0]))
-				   ? why[state]
-				   : "they are switched off");
+		table_note(t, "no Python stacks: %s", stack_why(state));
 	if (record_delta(r, STACKS_UNREAD))
 		table_note(t,
 			   "%" PRId64

@@ -16,6 +16,9 @@
  */
 const struct stack *stack_find(const struct state *s, struct table *t, int64_t node);
 
+/* Why frames cannot be read, in words (STATE in line.h, other than 0). */
+const char *stack_why(int64_t state);
+
 /* Adds notes on what is missing from the stacks of a page. */
 void stack_notes(const struct state *s, struct table *t);
 

@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "interpreter.h"
+#include "python.h"
 
 /* provider PAGE_ANY: of any; name NULL: any marker. */
 static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
@@ -63,14 +64,34 @@ static const struct target_file *program_of(const struct target *t)
 	return t->n_files ? &t->files[0] : NULL;
 }
 
-/* The first file of the target with markers of the origin's provider; NULL: none. */
+/*
+ * Pages of Python that read its memory alone need no markers, but the symbols that say
+ * where things are.
+ */
+static bool is_python(const struct target_file *f)
+{
+	struct python_place place;
+
+	python_place_read(f->fd, &place);
+	return place.version && place.runtime && place.type;
+}
+
+static bool serves(const struct origin *origin, const struct target_file *f)
+{
+	if (origin_is_app(origin))
+		return has_any(origin, &f->sdt);
+	if (has_marker(&f->sdt, origin->provider, NULL))
+		return true;
+	return !origin->markers[0] && !strcmp(origin->provider, "python") && is_python(f);
+}
+
+/* The first file of the target that the origin's pages are about; NULL: none. */
 static const struct target_file *file_of(const struct origin *origin, const struct target *t)
 {
 	if (origin_is_program(origin))
 		return program_of(t);
 	for (size_t i = 0; i < t->n_files && origin->module; i++) {
-		if (origin_is_app(origin) ? has_any(origin, &t->files[i].sdt)
-					  : has_marker(&t->files[i].sdt, origin->provider, NULL))
+		if (serves(origin, &t->files[i]))
 			return &t->files[i];
 	}
 	return NULL;
@@ -130,8 +151,8 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			    what, origin->provider, page->number,
 			    strcmp(origin->provider, "python")
 				    ? ""
-				    : "; run it with a Python built --with-dtrace, such as "
-				      "Debian's or Fedora's");
+				    : "; pages 223 and 232 need none, the others a Python built "
+				      "--with-dtrace, such as Debian's or Fedora's");
 	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
 		return fail(
 			msg, ENOENT,

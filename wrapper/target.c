@@ -15,7 +15,7 @@
 #include "program.h"
 #include "quote.h"
 
-/* Takes over path and fd. A file without markers matters to nobody. */
+/* Takes over path and fd. A file without markers matters to nobody, unless it is wanted. */
 static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
 {
 	struct target_file file = { .path = path, .fd = fd }, *more;
@@ -45,7 +45,15 @@ out:
 	return err;
 }
 
-/* Every file the process has mapped and that carries markers. */
+/* Some pages need no markers, but a Python; its own program may be a small one. */
+static bool is_libpython(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strncmp(slash ? slash + 1 : path, "libpython", 9);
+}
+
+/* Its program, and every file the process has mapped that carries markers or is CPython. */
 static int open_process(struct target *t, char **msg)
 {
 	struct maps maps;
@@ -72,7 +80,7 @@ static int open_process(struct target *t, char **msg)
 		/* One unreadable library must not hide the interpreter. */
 		path = fd < 0 ? NULL : strdup(maps.files[i].path);
 		if (path)
-			add_file(t, path, fd, i == 0, &why);
+			add_file(t, path, fd, i == 0 || is_libpython(path), &why);
 		free(why);
 	}
 	maps_free(&maps);

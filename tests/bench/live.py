@@ -2,7 +2,7 @@
 """Watching compared with other tracers, in one run, on the machine it runs on.
 
 live.py EMPTY1.ko EMPTY2.ko [ROUNDS [SECONDS]]: in each round every tracer looks at the
-same work once, there and back. A figure is the median of the rounds; a ratio is the
+same work once, forth or back. A figure is the median of the rounds; a ratio is the
 median of the rounds' own ratios. No round begins when SECONDS are over. Modules are
 ready before; what they cost to compile is said by 'teletap build'.
 """
@@ -19,7 +19,7 @@ import time
 
 PYTHON = os.path.realpath("/usr/bin/python3.15")
 HERE = os.path.dirname(os.path.abspath(__file__))
-CALLS = 20000  # in one measurement
+CALLS = 10000  # in one measurement
 LIMIT = 100  # seconds until a tracer's first output
 empty = sys.argv[1:3]
 rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
@@ -55,10 +55,11 @@ class Loop:
         return float(ns)
 
     def idle(self):
-        return min(self.measure() for _ in range(5))
+        return min(self.measure() for _ in range(10))
 
     def busy(self):
-        return statistics.median(self.measure() for _ in range(7))
+        """What else the machine does can only add: the best counts."""
+        return min(self.measure() for _ in range(15))
 
     def close(self):
         self.process.stdin.close()
@@ -147,7 +148,7 @@ def modules():
 
 
 def watch(page, pid, *options):
-    return ["teletap", "watch", page, "-p", str(pid), "-o", "json", "-i", "0.5", *options]
+    return ["teletap", "watch", page, "-p", str(pid), "-o", "json", "-i", "0.1", *options]
 
 
 def bpftrace(program):

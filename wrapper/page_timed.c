@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "page_timed.h"
+
+#include "page_stack.h"
+
+/* The fields of a LINE_TIMED record. */
+enum { T_TIMED, T_JIT, T_ASKED, T_STATE };
+
+static const struct record *find(const struct state *s)
+{
+	size_t at = 0;
+
+	return state_each(s, LINE_TIMED, &at);
+}
+
+bool timed(const struct state *s)
+{
+	const struct record *r = find(s);
+
+	return !r || record_now(r, T_TIMED);
+}
+
+void timed_notes(const struct state *s, struct table *t, const char *verb)
+{
+	const struct record *r = find(s);
+	int64_t state = record_now(r, T_STATE);
+	bool asked = record_now(r, T_ASKED);
+
+	if (record_now(r, T_JIT))
+		table_note(t,
+			   "the program's JIT is on (PYTHON_JIT): what it has compiled is not %s "
+			   "any more",
+			   verb);
+	if (timed(s))
+		return;
+	if (state)
+		table_note(t,
+			   "calls are %s when they %s, under the line that the marker gives, and "
+			   "not timed: %s",
+			   verb, asked ? "are over" : "begin", stack_why(state));
+	else
+		table_note(t, "calls are %s when they are over, and not timed: %s", verb,
+			   asked ? "so it was asked for (--counts)"
+				 : "this CPython says only when functions return");
+}
