@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Page 210 against what the interpreter itself says: gc.get_stats().
 
+# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 

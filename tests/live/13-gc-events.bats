@@ -17,6 +17,7 @@ exact() {
 @test "3.9: every collection, its stack and its cause" { exact python3.9; }
 @test "3.11: every collection, its stack and its cause" { exact python3.11; }
 @test "3.13: every collection, its stack and its cause" { exact python3.13; }
+# bats test_tags=kernels
 @test "3.14: every collection, its stack and its cause" { exact python3.14; }
 @test "3.15: every collection, its stack and its cause" { exact python3.15; }
 
@@ -77,8 +78,8 @@ os._exit(0)' > "$BATS_TEST_TMPDIR/many.py"
 	EOF
 	PYTHONHOME=/usr teletap watch gc-events -i 60 -o json -c "$BATS_TEST_TMPDIR/python -c 'import gc; gc.collect()'" \
 		> "$BATS_TEST_TMPDIR/pages"
-	run jq -c '[(.rows | length > 3), (.rows | map([.stack, .automatic]) | unique), (.notes | map(select(startswith("no Python stacks"))))]' \
+	run jq -c '[(.rows | length > 3), (.rows | map([.stack, .automatic, .exit]) | unique), (.notes | map(select(startswith("no Python stacks"))))]' \
 		"$BATS_TEST_TMPDIR/pages"
 	echo "$output"
-	[ "$output" = '[true,[[[],null]],["no Python stacks: the process describes itself otherwise than its version of CPython should"]]' ]
+	[ "$output" = '[true,[[[],null,null]],["no Python stacks: the process describes itself otherwise than its version of CPython should"]]' ]
 }

@@ -28,14 +28,17 @@ work() {
 	expect_end 130
 }
 
-exact() {
-	local tries=0
+waits() {
 	begin "$1"
 	work
 	python3.14 "$HERE/gil.py" waits "$tap_out" "$dir/done"
 	expect_clean "$pid"
 	exec 7>&-
+}
 
+exact() {
+	local tries=0
+	waits "$1"
 	begin "$1"
 	strace -f -e trace=futex -o "$dir/strace" -p "$pid" 3>&- 7>&- 2> "$dir/strace.err" &
 	tracer=$!
@@ -55,4 +58,11 @@ exact() {
 @test "3.11: the waits the program knows of, their reason, the calls strace sees" { exact python3.11; }
 @test "3.13: the waits the program knows of, their reason, the calls strace sees" { exact python3.13; }
 @test "3.14: the waits the program knows of, their reason, the calls strace sees" { exact python3.14; }
+@test "a Python without markers: this page needs none" {
+	objcopy --remove-section .note.stapsdt "$(command -v python3.14)" "$BATS_TEST_TMPDIR/bare"
+	run -3 --separate-stderr teletap watch gc -e "$BATS_TEST_TMPDIR/bare"
+	[[ "$stderr" = *'no markers of python'*'pages 223 and 232 need none'* ]]
+	PYTHONHOME=/usr waits "$BATS_TEST_TMPDIR/bare"
+}
+
 @test "3.15: the waits the program knows of, their reason, the calls strace sees" { exact python3.15; }

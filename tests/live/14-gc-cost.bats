@@ -36,6 +36,7 @@ cost() {
 @test "3.9: faults, copied pages, forked children and exits" { cost python3.9; }
 @test "3.11: faults, copied pages, forked children and exits" { cost python3.11; }
 @test "3.13: faults, copied pages, forked children and exits" { cost python3.13; }
+# bats test_tags=kernels
 @test "3.14: faults, copied pages, forked children and exits" { cost python3.14; }
 @test "3.15: faults, copied pages, forked children and exits" { cost python3.15; }
 
@@ -47,6 +48,7 @@ os._exit(0)'" > "$BATS_TEST_TMPDIR/pages"
 	[ "$output" = '[0,0]' ]
 }
 
+# bats test_tags=kernels
 @test "page 212 has the pauses of page 210" {
 	teletap watch gc,gc-pauses -i 60 -o json -c "python3.14 $HERE/cost.py $BATS_TEST_TMPDIR/known" > "$BATS_TEST_TMPDIR/pages"
 	runs=$(jq -sc '[.[] | select(.page == 210)][-1].rows | map(.runs_total)' "$BATS_TEST_TMPDIR/pages")

@@ -76,6 +76,26 @@ timed_as_slept() {
 		'1 method 19' '1 outcome 23' '2 second 10' '3 third 14')" ]
 }
 
+@test "frames that cannot be read: calls are counted when they begin, times are unknown, not 0" {
+	# _Py_DebugOffsets begins with its name and the version; then: is it free-threaded?
+	python3.15 - "$(command -v python3.15)" "$work/python" <<-'PY'
+		import os, sys
+		with open(sys.argv[1], "rb") as f:
+		    binary = bytearray(f.read())
+		at = binary.index(b"xdebugpy" + sys.hexversion.to_bytes(4, "little"))
+		assert binary[at + 16:at + 24] == bytes(8)
+		binary[at + 16] = 1
+		with open(sys.argv[2], "wb") as f:
+		    f.write(binary)
+		os.chmod(sys.argv[2], 0o755)
+	PY
+	PYTHONHOME=/usr traced calls "$work/python" "$HERE/order.py"
+	[ "$(tail -n 1 "$out" | jq -c '[.rows[] | .inclusive_ns, .exclusive_ns_total] | unique')" = '[null]' ]
+	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = 'calls are counted when they begin'*'a free-threaded build' ]]
+	[ "$(rows "$HERE/order.py")" = "$(printf '%s\n' '1 <module> 0' '1 Body -1' '1 fails 30' '1 first 5' \
+		'1 method 19' '1 outcome 23' '2 second 10' '3 third 14')" ]
+}
+
 @test "--counts: the same calls, of one marker only" {
 	traced calls python3.15 "$HERE/calls.py"
 	rows "$HERE/calls.py" > "$work/timed"

@@ -41,8 +41,14 @@ shares() {
 @test "3.9: shares of samples" { shares python3.9; }
 @test "3.11: shares of samples" { shares python3.11; }
 @test "3.13: shares of samples" { shares python3.13; }
+# bats test_tags=kernels
 @test "3.14: shares of samples" { shares python3.14; }
 @test "3.15: shares of samples" { shares python3.15; }
+
+@test "a Python without markers: this page needs none" {
+	objcopy --remove-section .note.stapsdt "$(command -v python3.14)" "$BATS_TEST_TMPDIR/bare"
+	PYTHONHOME=/usr shares "$BATS_TEST_TMPDIR/bare"
+}
 
 @test "two threads that share the interpreter lock have half of the samples each" {
 	sample "python3.14 $HERE/spend.py 4 2"

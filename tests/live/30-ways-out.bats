@@ -3,6 +3,7 @@
 # However a run ends: the last page is complete, no module is left, the semaphores
 # are back at 0, and the target lives on.
 
+# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 

@@ -3,6 +3,7 @@
 # A production host: no compiler, no stap, an empty cache. A pack is all there is.
 
 # shellcheck disable=SC2030,SC2031 # bats sets variables, and tests are subshells
+# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 
