@@ -3,6 +3,7 @@
 #
 # Pages 220 to 222 from recorded lines.
 
+# shellcheck disable=SC2030,SC2031
 bats_require_minimum_version 1.5.0
 load helper
 
