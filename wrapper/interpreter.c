@@ -278,8 +278,8 @@ static void check_file(const struct interpreter *in, const struct target *t, str
 			  markers ? " of other kinds" : "");
 	else if (!in->markers)
 		check_add(c, "python", VERDICT_WARN,
-			  "look at pages 223 and 232, which need none, or run it with a Python "
-			  "built --with-dtrace, such as Debian's or Fedora's",
+			  "look at pages 223 and 232 to 235, which need none, or run it with a "
+			  "Python built --with-dtrace, such as Debian's or Fedora's",
 			  "CPython %s in %s%s carries no markers", in->version, in->path, gone);
 	else if (!*in->id)
 		check_add(c, "python", VERDICT_WARN, "link it with -Wl,--build-id",

@@ -151,8 +151,9 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			    what, origin->provider, page->number,
 			    strcmp(origin->provider, "python")
 				    ? ""
-				    : "; pages 223 and 232 need none, the others a Python built "
-				      "--with-dtrace, such as Debian's or Fedora's");
+				    : "; pages 223 and 232 to 235 need none, the others a "
+				      "Python built --with-dtrace, such as Debian's or "
+				      "Fedora's");
 	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
 		return fail(
 			msg, ENOENT,
