@@ -112,7 +112,7 @@ install: all
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all
 ifneq ($(HOST),1)
-	$(Q)$(MAKE) --no-print-directory lab
+	$(Q)tests/lab/build
 endif
 	$(Q)HOST=$(HOST) tests/demo/demo
 
