@@ -199,6 +199,34 @@ damaged() {
 	[[ $stderr == *'the ring is 5000 bytes long, but says 76928'* ]]
 }
 
+@test "page 201 has the stops of three earlier runs, and why" {
+	for last in one two three four; do
+		start env TELETAP_RING=ring "$SERVICE"
+		tell "log $last"
+		if [ $last = three ]; then
+			exec 7>&-
+		else
+			kill -KILL "$PID"
+		fi
+		wait "$PID" || true
+		pids+=("$PID")
+	done
+	start env TELETAP_RING=ring "$SERVICE"
+	stops() { teletap watch about -p "$PID" -n 1 -i 0.1 -o json | jq -c '[.rows[] | select(.what == "earlier stop").value]'; }
+	[ "$(stops)" = "[\"process ${pids[3]}, version 1.0: not announced; last line: four\",\"process ${pids[2]}, version 1.0: end of input\",\"process ${pids[1]}, version 1.0: not announced; last line: two\"]" ]
+	truncate -s 100 ring.1
+	[ "$(stops)" = "[\"process ${pids[2]}, version 1.0: end of input\",\"process ${pids[1]}, version 1.0: not announced; last line: two\"]" ]
+	# a later run has moved this one's file on
+	cp ring ring.new
+	rm ring.1
+	mv ring ring.1
+	mv ring.new ring
+	[ "$(stops)" = "[\"process ${pids[2]}, version 1.0: end of input\",\"process ${pids[1]}, version 1.0: not announced; last line: two\"]" ]
+	kill -KILL "$PID"
+	start "$SERVICE"
+	[ "$(stops)" = '[]' ]
+}
+
 @test "a damaged line is left out and counted, the others are shown" {
 	start env TELETAP_RING=whole "$SERVICE"
 	tell 'log one'

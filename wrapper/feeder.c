@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "ring_earlier.h"
 #include "ring_lines.h"
 #include "ring_source.h"
 #include "runner.h"
@@ -60,6 +61,8 @@ static bool refresh(struct feeder *f, char **msg)
 	f->read = true;
 	free(f->arguments);
 	f->arguments = read_arguments(f->pid);
+	if (!f->earlier) /* they stay as they are while the process runs */
+		f->earlier = ring_earlier(f->pid);
 	return true;
 }
 
@@ -106,6 +109,7 @@ bool feeder_ask(struct feeder *f, bool final)
 	uname(&host);
 	about.ended = !refresh(f, NULL);
 	about.arguments = f->arguments;
+	about.earlier = f->earlier;
 	about.kernel = host.release;
 	about.teletap = TELETAP_VERSION;
 	about.mono_ns = now_ns(CLOCK_MONOTONIC);
@@ -123,6 +127,7 @@ void feeder_stop(struct feeder *f)
 	f->in = -1;
 	ring_free(&f->last);
 	free(f->arguments);
-	f->arguments = NULL;
+	free(f->earlier);
+	f->arguments = f->earlier = NULL;
 	f->read = false;
 }

@@ -18,6 +18,7 @@ struct feeder {
 	int64_t sequence;
 	bool read;        /* the ring, at least once */
 	struct ring last; /* as it was then */
+	char *earlier;    /* runs, see ring_earlier.h; NULL: not looked for yet */
 	char *arguments;  /* of the process, separated by spaces; NULL: not known */
 };
 

@@ -62,6 +62,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_RING] = { "ring", "nnnnnn" },
 	[LINE_ABOUT] = { "about", "ktt" },
 	[LINE_SAID] = { "said", "kknnnnnnttt" },
+	[LINE_RUN] = { "run", "knnnnttt" },
 	[LINE_CRASH] = { "crash", "knnnnnnnnnnnttt", .dictionary = true },
 	[LINE_PIECE] = { "piece", "kkkt", .dictionary = true },
 	[LINE_MAPPED] = { "mapped", "kknnnnt", .dictionary = true },

@@ -105,6 +105,10 @@
  *   fault   FUNCTION MINOR MAJOR GROWN SHRUNK MAPPED UNMAPPED
  *                                           page faults by the innermost function; bytes of
  *                                           the process's memory, and of its address space
+ *   run     NUMBER PID START_NS LAST_NS STOPPED VERSION TEXT TEXT
+ *                                           an earlier run of the program, 1 is the last
+ *                                           one: its ring's file. STOPPED 1: TEXT is why;
+ *                                           0: TEXT is its last line
  *   took    ID BUCKET COUNT                 how long calls of a function took: a bucket of
  *                                           its histogram
  *   longest ID TOOK_NS MAX_NS               and their sum
@@ -211,6 +215,7 @@ enum line_kind {
 	LINE_LONGEST,
 	LINE_FLOW,
 	LINE_LEFT,
+	LINE_RUN,
 	LINE_CRASH,
 	LINE_PIECE,
 	LINE_MAPPED,

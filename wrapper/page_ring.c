@@ -239,6 +239,22 @@ static void about_row(struct table *t, const char *what, const char *value, int6
 	c[ABOUT_TIME].number = time_ns;
 }
 
+/* The fields of a LINE_RUN record. */
+enum { RUN_NUMBER, RUN_PID, RUN_START, RUN_LAST, RUN_STOPPED, RUN_VERSION, RUN_TEXT };
+
+static const char *earlier_run(struct table *t, const struct record *r)
+{
+	const char *version = record_text(r, RUN_VERSION), *text = record_text(r, RUN_TEXT);
+	const char *more = record_text(r, RUN_TEXT + 1);
+	const char *who = table_text(t, "process %" PRId64 "%s%s", record_now(r, RUN_PID),
+				     *version ? ", version " : "", version);
+
+	if (record_now(r, RUN_STOPPED))
+		return table_text(t, "%s: %s", who, text);
+	return table_text(t, "%s: not announced; last line: %s%s%s", who, text, *more ? ": " : "",
+			  more);
+}
+
 void page_about_fill(const struct state *s, struct table *t)
 {
 	const struct record **lines, *ring, *r;
@@ -265,6 +281,8 @@ void page_about_fill(const struct state *s, struct table *t)
 		about_row(t, "build", said(t, lines[i], 2, true), when);
 	}
 	free(lines);
+	for (at = 0; (r = state_each(s, LINE_RUN, &at));)
+		about_row(t, "earlier stop", earlier_run(t, r), record_now(r, RUN_LAST));
 }
 
 /* ---- 240 state ---- */

@@ -251,22 +251,35 @@ static void errors(struct status *st, const struct state *s)
 	    table_text(st->t, "%" PRId64 " not handled, %" PRId64 " handled", unhandled, handled));
 }
 
-/* Lines of the ring that came in the interval; at least one second of it. */
-static void said(struct status *st, const struct state *s)
+/* Whether a line, whose fields begin there, is of level error or worse, and so new. */
+static bool is_bad(const struct record *r, int first, int64_t since_ns)
+{
+	return record_now(r, first + F_LANE) == RING_LOG &&
+	       record_now(r, first + F_KIND) == RING_KIND_LOG &&
+	       record_now(r, first + F_LEVEL) <= 3 && record_now(r, first + F_TIME) > since_ns;
+}
+
+/*
+ * Lines of the ring that came in the interval; at least one second of it. Of a process
+ * that has crashed the page of the crash has the later ones.
+ */
+static void said(struct status *st, const struct state *s, const struct state *crashed)
 {
 	double seconds = s ? fmax(state_interval_s(s), 1) : 0;
 	const struct record *r;
-	int64_t n = 0;
+	int64_t n = 0, late = 0, since;
 	size_t at = 0;
 
 	if (!s || !state_each(s, LINE_RING, &at)) {
 		unwatched(st, "log", 245);
 		return;
 	}
+	since = s->now.real_ns - (int64_t)(seconds * 1e9);
 	for (at = 0; (r = state_each(s, LINE_SAID, &at));)
-		n += record_now(r, F_LANE) == RING_LOG && record_now(r, F_KIND) == RING_KIND_LOG &&
-		     record_now(r, F_LEVEL) <= 3 &&
-		     (double)(s->now.real_ns - record_now(r, F_TIME)) < seconds * 1e9;
+		n += is_bad(r, 0, since);
+	for (at = 0; crashed && (r = state_each(crashed, LINE_WORDS, &at));)
+		late += is_bad(r, 1, since);
+	n = late > n ? late : n;
 	row(st, "log", 245, judge(st, LIMIT_LOG_ERRORS, (double)n),
 	    table_text(st->t, "%" PRId64 " lines of level error or worse", n));
 }
@@ -374,7 +387,7 @@ void page_status_fill(const struct states *all, struct table *t)
 	host = module(&st, PAGE_HOST);
 	crash(&st, module(&st, PAGE_CRASH));
 	errors(&st, module(&st, "errors"));
-	said(&st, module(&st, PAGE_RING));
+	said(&st, module(&st, PAGE_RING), module(&st, PAGE_CRASH));
 	spans(&st, module(&st, "spans"));
 	gc(&st, module(&st, "gc"));
 	gil(&st, module(&st, "gil"));

@@ -53,6 +53,7 @@ char *ring_lines(const struct ring *r, const struct ring_about *about)
 		about_line(f, 3, "teletap", about->teletap);
 		about_line(f, 4, "kernel", about->kernel);
 		ring_lines_write(f, r, 0);
+		fputs(about->earlier ? about->earlier : "", f);
 	}
 	fprintf(f, "loss\t0\t0\t0\nend\t%" PRId64 "\n", about->sequence);
 	if (fclose(f))

@@ -14,6 +14,7 @@ struct ring_about {
 	const char *arguments;
 	const char *kernel;
 	const char *teletap;
+	const char *earlier; /* records "run" of earlier runs */
 	int ended; /* 1: the process has, the ring is as it was read last; 2: it is a file's */
 	int64_t sequence, mono_ns, real_ns;
 	bool final;
