@@ -15,11 +15,11 @@ setup_file() {
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
 
 # every SCRIPT ARGUMENT... : runs it with each Python; none may fail, nor complain.
+# shellcheck disable=SC2154 # bats sets output and stderr
 every() {
 	local python
 	for python in $ALL; do
 		run -0 --separate-stderr timeout 60 "$python" -X dev -W error "$@" < /dev/null
-		# shellcheck disable=SC2154 # bats sets it
 		[ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
 		# shellcheck disable=SC2154
 		echo "$python: $output"
