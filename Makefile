@@ -106,6 +106,7 @@ install: all
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7
 	install -D -m 0644 docs/teletap-serve.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-serve.7
+	install -D -m 0644 docs/teletap-python.3 $(DESTDIR)$(PREFIX)/share/man/man3/teletap-python.3
 	install -D -m 0644 docs/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
 
@@ -163,6 +164,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/live
 	$(Q)tests/bench/header
 	$(Q)tests/bench/extension
+	$(Q)tests/bench/django
 
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz

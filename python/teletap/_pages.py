@@ -29,7 +29,6 @@ PATIENCE = 0.2  # s, for a question
 _pages = {}
 _listener = _wake = None
 _process = 0  # that they belong to
-_why = None  # nobody can ask
 
 
 class _Page:
@@ -72,8 +71,8 @@ def _words(text, most):
 
 
 def _start():
-    """Listens, unless we do; where that cannot be, status() says why."""
-    global _listener, _wake, _process, _why
+    """Listens, unless we do; where that cannot be, the log (page 245) says why."""
+    global _listener, _wake, _process
     try:
         if _process != os.getpid():
             _forked()
@@ -91,7 +90,7 @@ def _start():
             _listener, _process = listener, os.getpid()
         _native._serve(_serve)
     except OSError as failure:
-        _why = what_of(failure)
+        _native._log(4, "teletap: nobody can ask for pages: " + what_of(failure))
 
 
 def _serve():

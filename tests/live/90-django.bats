@@ -42,3 +42,41 @@ load helper
 	[[ $output != *Traceback* ]]
 	expect_clean
 }
+
+# The extension is imported by gunicorn's configuration, before it forks its workers.
+@test "Django on 3.14 with the extension, page 220 watched for a minute: every request counted" {
+	demo=$HERE/../demo
+	echo 'import teletap' > "$BATS_TEST_TMPDIR/conf.py"
+	PYTHONPATH=$HERE/../../build/python PYTHONDONTWRITEBYTECODE=1 python3.14 -m gunicorn \
+		-c "$BATS_TEST_TMPDIR/conf.py" --chdir "$demo" --workers 2 --bind 127.0.0.1:8001 \
+		--log-level warning --pid "$BATS_TEST_TMPDIR/pid" squares:application \
+		3>&- >/dev/null 2>"$BATS_TEST_TMPDIR/log" &
+	server=$!
+	for _ in $(seq 300); do
+		curl -fs http://127.0.0.1:8001/rows/1 >/dev/null && break
+		sleep 0.2
+	done
+	master=$(<"$BATS_TEST_TMPDIR/pid")
+	watch calls -p "$master" -o json -i 5
+	tries=0
+	until [ -s "$tap_out" ]; do
+		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; false; }
+		sleep 0.2
+	done
+	python3 "$demo/load.py" http://127.0.0.1:8001 60 2 3>&- >"$BATS_TEST_TMPDIR/load" 2>&1
+	cat "$BATS_TEST_TMPDIR/load"
+	kill "$master"
+	wait "$server" || true
+	expect_end 0
+	cat "$tap_err"
+	answers=$(sed -n 's/^the load: \([0-9]*\) answers right, 0 wrong or missing$/\1/p' "$BATS_TEST_TMPDIR/load")
+	[ "$answers" -gt 20 ]
+	# shellcheck disable=SC2016 # for jq
+	run -0 jq -c --argjson answers "$answers" '[.last, .loss.dropped, .loss.skipped, (.rows[] |
+		select(.function == "rows" and (.file | endswith("/squares.py"))) |
+		.calls_total == $answers and .inclusive_ns_total > .exclusive_ns_total)]' < <(tail -n 1 "$tap_out")
+	[ "$output" = '[true,0,0,true]' ]
+	run cat "$BATS_TEST_TMPDIR/log"
+	[[ $output != *Traceback* ]]
+	expect_clean
+}
