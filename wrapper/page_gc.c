@@ -8,15 +8,15 @@
 
 /* clang-format off */
 enum {
-	PID, TID, GENERATION, RUNS, RUNS_TOTAL, COLLECTED, COLLECTED_TOTAL, EMPTY, EMPTY_TOTAL,
+	GENERATION, PID, TID, RUNS, RUNS_TOTAL, COLLECTED, COLLECTED_TOTAL, EMPTY, EMPTY_TOTAL,
 	PAUSE, P50, P99, MAX, PAUSE_TOTAL, SHARE, SHARE_TOTAL, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[GENERATION] = { "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	[PID] = BY_PID_COLUMN,
 	[TID] = BY_TID_COLUMN,
-	[GENERATION] = { "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	[RUNS] = { "runs", "runs", 9, UNIT_COUNT, BLOCK_INTERVAL },
 	[RUNS_TOTAL] = { "runs_total", "runs", 9, UNIT_COUNT, BLOCK_TOTAL },
 	[COLLECTED] = { "collected", "collected", 11, UNIT_COUNT, BLOCK_INTERVAL },

@@ -26,9 +26,9 @@ enum {
 
 /* Each field but the first for the interval and since attaching. */
 static const struct column columns[] = {
+	{ "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	BY_PID_COLUMN,
 	BY_TID_COLUMN,
-	{ "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	BOTH("runs", "runs", 8, UNIT_COUNT),
 	BOTH("faults", "faults", 9, UNIT_COUNT),
 	BOTH("faults_major", "major", 7, UNIT_COUNT),
@@ -40,10 +40,9 @@ static const struct column columns[] = {
 	BOTH("exit_pause_ns", "paused", 9, UNIT_NS),
 };
 
-#define PID 0
-#define TID 1
-#define AT_GENERATION 2
-#define AT(field) (AT_GENERATION + 2 * (field)-1)
+#define PID 1
+#define TID 2
+#define AT(field) (1 + 2 * (field)) /* of its interval; behind it that since attaching */
 
 #define GC_GENERATIONS 3
 #define GC_COST_ROWS 30 /* of a block of a text page that is split */
@@ -64,7 +63,7 @@ static void fill_generation(const struct state *s, struct table *t, int generati
 	if (!c)
 		return;
 	by_set(s, &c[PID], &c[TID], who);
-	c[AT_GENERATION].number = generation;
+	c[GENERATION].number = generation;
 	for (int i = RUNS; i < N_FIELDS; i++)
 		set(c, i, r, i);
 	for (int i = AT(EXIT_RUNS); i <= AT(EXIT_NS) + 1; i++)

@@ -6,13 +6,13 @@
 #include "page_by.h"
 
 /* clang-format off */
-enum { PID, TID, GENERATION, FROM, TO, COUNT, BAR, COUNT_TOTAL, BAR_TOTAL, N_COLUMNS };
+enum { GENERATION, PID, TID, FROM, TO, COUNT, BAR, COUNT_TOTAL, BAR_TOTAL, N_COLUMNS };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[GENERATION] = { "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	[PID] = BY_PID_COLUMN,
 	[TID] = BY_TID_COLUMN,
-	[GENERATION] = { "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	[FROM] = { "from_ns", "from", 10, UNIT_NS, BLOCK_BOTH },
 	[TO] = { "to_ns", "to", 10, UNIT_NS, BLOCK_BOTH },
 	[COUNT] = { "count", "pauses", 10, UNIT_COUNT, BLOCK_INTERVAL },
