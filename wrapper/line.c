@@ -18,7 +18,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_HOLDER] = { "holder", "kss" },
 	[LINE_NAME] = { "name", "kttn", .dictionary = true },
 	[LINE_NODE] = { "node", "knn", .dictionary = true },
-	[LINE_CALL] = { "call", "ksss" },
+	[LINE_CALL] = { "call", "ksssw" },
 	[LINE_TIMED] = { "timed", "nnnn" },
 	[LINE_TOOK] = { "took", "kks", .below = { 0, 960 } },
 	[LINE_LONGEST] = { "longest", "ksm" },

@@ -41,7 +41,7 @@
  *   argument ROW EVENT FUNCTION TEXT        dictionary: with this argument, raised in
  *                                           this function (0: not known)
  *   argued  ROW COUNT WHO                   how often
- *   call    ID CALLS INCLUSIVE_NS EXCLUSIVE_NS  calls of the function with that name; the
+ *   call    ID CALLS INCLUSIVE_NS EXCLUSIVE_NS WHO  calls of the function with that name; the
  *                                           times are 0 where calls are not timed
  *   timed   TIMED JIT ASKED STATE           whether they are; whether the program was asked
  *                                           to compile itself, and we not to time: 1 or

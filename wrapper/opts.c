@@ -91,7 +91,7 @@ static const struct {
 	  0 },
 	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)", "teletap_counts",
 	  1 },
-	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210, 212, 213, 223, 230, 231)",
+	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 231)",
 	  "teletap_by", 2 },
 	{ '7', "rate", "COUNT", "events per second that are kept (222; default 100)",
 	  "teletap_rate", 1000 },

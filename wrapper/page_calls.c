@@ -4,6 +4,7 @@
  * line are its identity.
  */
 #include "page.h"
+#include "page_by.h"
 
 #include <string.h>
 
@@ -11,12 +12,14 @@
 
 /* clang-format off */
 enum {
-	CALLS, CALLS_TOTAL, INCLUSIVE, EXCLUSIVE, INCLUSIVE_TOTAL, EXCLUSIVE_TOTAL,
+	PID, TID, CALLS, CALLS_TOTAL, INCLUSIVE, EXCLUSIVE, INCLUSIVE_TOTAL, EXCLUSIVE_TOTAL,
 	FUNCTION, LINE, FILE_NAME, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[CALLS] = { "calls", "calls", 9, UNIT_COUNT, BLOCK_INTERVAL },
 	[CALLS_TOTAL] = { "calls_total", "calls", 9, UNIT_COUNT, BLOCK_TOTAL },
 	[INCLUSIVE] = { "inclusive_ns", "inclusive", 10, UNIT_NS, BLOCK_INTERVAL },
@@ -50,6 +53,7 @@ void page_calls_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			return;
+		by_set(s, &c[PID], &c[TID], record_who(r));
 		c[FUNCTION] =
 			(struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
 		c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };

@@ -115,6 +115,49 @@ children() {
 	expect_clean
 }
 
+@test "page 220 by process and by thread: the calls of each" {
+	cat > "$BATS_TEST_TMPDIR/calls.py" <<-'EOF'
+		import json, os, sys, threading
+		def counted():
+		    pass
+		def work(n):
+		    for _ in range(n):
+		        counted()
+		    return threading.get_native_id()
+		done = {}
+		for n in (10, 20):
+		    read, write = os.pipe()
+		    if not os.fork():
+		        os.write(write, b"%d" % work(n))
+		        os._exit(0)
+		    done[int(os.read(read, 20))] = [n, 1]
+		    os.wait()
+		t = threading.Thread(target=lambda: done.__setitem__(work(30), [30, 1]))
+		t.start()
+		t.join()
+		done[work(40)] = [40, 1]
+		with open(sys.argv[1], "w") as f:
+		    json.dump({"pid": os.getpid(), "done": done}, f)
+	EOF
+	for by in pid thread; do
+		teletap watch calls --by "$by" -o json -i 60 --function '[cw]o[ur][nk]*' --file '*/calls.py' \
+			-c "python3.15 $BATS_TEST_TMPDIR/calls.py $BATS_TEST_TMPDIR/done.$by" | tail -n 1 > "$BATS_TEST_TMPDIR/$by"
+		jq -c '.rows[]' "$BATS_TEST_TMPDIR/$by"
+	done
+	# a row of each has as many calls as the process or thread has made
+	[ "$(jq -cS '[.rows[] | select(.function == "counted") | {(.tid | tostring): .calls_total}] | add' "$BATS_TEST_TMPDIR/thread")" = \
+		"$(jq -cS '.done | map_values(.[0])' "$BATS_TEST_TMPDIR/done.thread")" ]
+	[ "$(jq -cS '[.rows[] | select(.function == "work") | {(.tid | tostring): .calls_total}] | add' "$BATS_TEST_TMPDIR/thread")" = \
+		"$(jq -cS '.done | map_values(.[1])' "$BATS_TEST_TMPDIR/done.thread")" ]
+	[ "$(jq -c '[.rows[] | select(.function == "counted") | .calls_total] | sort' "$BATS_TEST_TMPDIR/pid")" = '[10,20,70]' ]
+	[ "$(jq --argjson pid "$(jq .pid "$BATS_TEST_TMPDIR/done.pid")" '.rows[] |
+		select(.function == "counted" and .pid == $pid).calls_total' "$BATS_TEST_TMPDIR/pid")" = 70 ]
+	# and its time: a caller's is longer than what it calls
+	[ "$(jq '[.rows | group_by(.tid)[] | sort_by(.function) | .[1].inclusive_ns_total >= .[0].inclusive_ns_total and
+		.[0].inclusive_ns_total > 0] | all' "$BATS_TEST_TMPDIR/thread")" = true ]
+	expect_clean
+}
+
 @test "more threads than have a place: their sums in a row without a number, and it is said" {
 	cat > "$BATS_TEST_TMPDIR/many.py" <<-'EOF'
 		import gc, os, threading
