@@ -12,6 +12,7 @@ _teletap() {
 		case $previous in
 		-p | --pid) words=$(ps -eo pid=) ;;
 		-o | --output) words='text json' ;;
+		--by) words='pid thread' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
 		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --config | --crashes)

@@ -44,6 +44,7 @@ void page_calls_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = known ? EXCLUSIVE : CALLS;
 	t->by_total = known ? EXCLUSIVE_TOTAL : CALLS_TOTAL;
 	t->text_rows = TEXT_ROWS;

@@ -15,16 +15,14 @@ place() {
 	cp "$HERE/context.py" "$dir"
 }
 
-# begin PID: the pages are there, of a program that waits for $dir/go
+# begin PID: its pages come
 begin() {
 	local tries=0
-	watch "$PAGES" -p "$1" -o json -i 30
-	until [ "$(grep -c . "$tap_err")" -gt 0 ] || [ "$("$HERE/semaphores" "$1")" -ge 5 ]; do
-		kill -0 "$tap" || break
-		[ $((tries++)) -lt 300 ] || break
+	watch "$PAGES" -p "$1" -o json -i 2
+	until [ -s "$tap_out" ]; do
+		kill -0 "$tap" && [ $((tries++)) -lt 600 ] || { cat "$tap_err"; return 1; }
 		sleep 0.1
 	done
-	cat "$tap_err"
 }
 
 # check PID VERSION: the last pages of $tap_out say what the program has done
