@@ -3,7 +3,7 @@
 # Prefork programs: children present and future, split by process (--by pid), against
 # what each of them says itself; one that is killed leaves its figures.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2030,SC2031,SC2015,SC2258
 bats_require_minimum_version 1.5.0
 load helper
 
