@@ -33,7 +33,8 @@ static PyObject *start(PyObject *self, PyObject *call)
 }
 
 static PyMethodDef methods[] = { { "start", start, METH_O, NULL }, { NULL, NULL, 0, NULL } };
-static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, .m_name = "host", .m_methods = methods };
+static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, .m_name = "host",
+				     .m_methods = methods };
 
 static PyObject *make(void)
 {
