@@ -8,6 +8,11 @@
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
+load serve
+
+teardown() {
+	kill_server
+}
 
 # A page of the host, as JSON, in $page.
 take() {
@@ -209,6 +214,21 @@ mounted() {
 	[ "$(grep '^page ' <<<"$output" | tail -n 1 | cut -d: -f1)" = 'page 3, the last one' ]
 	[ "$(grep -c '^ memory ' <<<"$output")" = 3 ]
 }
+
+@test "teletap serve has it, unloads it when nobody asks, and has it again" {
+	need_root
+	PORT=25361
+	serve -p $$ --idle 1 -i 0.2
+	until_true says '^ memory ' page host
+	[[ $(page 203) == "203 host "*$'\nThis host\n'* ]]
+	[ "$(pgrep -c -P "$server" -x teletap-host)" -eq 1 ]
+	sleep 2.5
+	until_true gone
+	until_true says '^ memory ' page host
+	stop_server
+}
+
+gone() { ! pgrep -P "$server" -x teletap-host >/dev/null; }
 
 @test "doctor: it works, and that is no answer to what works" {
 	run teletap doctor -o json
