@@ -175,6 +175,7 @@ def check(pages, done):
     ns = sum(r["time_ns_total"]["total"] for r in ready if r["function"] == "burns")
     print("burns", ns)
     assert 0.2 * 0.4e9 * 2 * os.cpu_count() <= ns <= 0.8 * 0.4e9 * 2 * os.cpu_count()
+    assert sum(r["time_ns_total"]["ready"] for r in ready if r["function"] == "burns") > 0.8 * ns
     assert not sum(r["time_ns_total"]["total"] for r in waits if r["function"] == "burns") > 0.05 * ns
     steps = collections.Counter()
     for r in page["rows"]:
