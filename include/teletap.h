@@ -444,20 +444,18 @@ static inline void teletap_put_(struct teletap_out_ *o, const char *s, size_t n)
 /* A string, no further than it has to be read. */
 static inline void teletap_puts_(struct teletap_out_ *o, const char *s)
 {
-	size_t room = (size_t)(o->end - o->at);
+	size_t room = (size_t)(o->end - o->at), i;
 
 	if (!s)
 		s = "(null)";
-	for (size_t i = 0; i < room; i++) {
-		if (!s[i]) {
-			o->at += i;
-			return;
+	for (i = 0; s[i]; i++) {
+		if (i == room) {
+			o->cut = 1;
+			break;
 		}
 		o->at[i] = s[i];
 	}
-	o->at += room;
-	if (s[room])
-		o->cut = 1;
+	o->at += i;
 }
 
 static inline void teletap_pad_(struct teletap_out_ *o, char c, int n)

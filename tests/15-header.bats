@@ -42,6 +42,17 @@ build() {
 	build c17 gcc -O3 -static
 }
 
+@test "a program that says one short thing: no warning about what is never read" {
+	for cc in gcc clang; do
+		for level in -O1 -O2 -O3; do
+			"$cc" -std=c17 "${WARN[@]}" $level -D_FORTIFY_SOURCE=2 -o out -x c - <<-'EOF'
+				#include "teletap.h"
+				int main(void) { TELETAP_STOP("done"); return 0; }
+			EOF
+		done
+	done
+}
+
 @test "C++11 to C++20, g++ and clang++" {
 	for std in c++11 c++14 c++17 c++20; do
 		for cc in g++ clang++; do

@@ -165,6 +165,16 @@ q() { ring "$PID" | jq -c "$1"; }
 	[ "$(id -u)" -ne 0 ] || [ "$(q '.log[-1].texts[0]')" = "\"ready, process $PID\"" ]
 }
 
+@test "teletap itself has one: what it was told, what it has said" {
+	"$BUILD/bin/teletap" watch host -i 60 >out 2>&1 3>&- &
+	PID=$!
+	for _ in $(seq 100); do [ "$(q '.about | length')" -ge 2 ] 2>/dev/null && break; sleep 0.05; done
+	[ "$(q '[.provider, .about[0].texts[0], .about[1].texts]')" = "[\"teletap\",\"$("$BUILD/bin/teletap" --version | cut -d' ' -f2)\",[\"command\",\"watch\",\"\"]]" ]
+	TELETAP_RING=own "$BUILD/bin/teletap" replay /etc/passwd log 3>&- || true
+	[ "$(ring own | jq -c '[.log[-4:-2][] | .texts[0]]')" = '["replay","/etc/passwd: no recording: '"'teletap record -w'"' makes one"]' ]
+	[ "$(ring own | jq -c '[.log[-2:][] | .texts[0]]')" = '["status 3","the command is done"]' ]
+}
+
 @test "a process without a ring, and none" {
 	run -1 ring $$
 	[[ $output == "process $$ runs no program with teletap.h in it"* ]]

@@ -358,6 +358,7 @@ ended_with() {
 	right=$(code)
 	run -0 act 292 "$right"
 	[[ $output == *"not its code"* ]]
+	sleep 1 # five a second are passed on
 	run -0 act 291 "$right"
 	until_true test -e "$BATS_TEST_TMPDIR/done"
 	run -0 act 291 "$right"

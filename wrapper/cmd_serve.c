@@ -25,6 +25,7 @@
 #include "keeper.h"
 #include "key.h"
 #include "runner.h"
+#include "self.h"
 #include "signals.h"
 #include "teletap.h"
 
@@ -190,6 +191,9 @@ enum status cmd_serve(const struct opts *o)
 		return STATUS_USAGE;
 	}
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
+	self_config("port", o->port);
+	self_config("config", o->config);
+	self_config("pack", o->pack);
 	ret = prepare(o, &desk, &k, &msg);
 	if (!ret) {
 		vsay(o, "port %s, %d addresses", o->port, desk.n_sockets);

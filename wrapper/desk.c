@@ -22,6 +22,7 @@
 #include "outbox.h"
 #include "own.h"
 #include "peers.h"
+#include "self.h"
 #include "shelf.h"
 
 #define BATCH 64    /* datagrams taken at once */
@@ -92,10 +93,12 @@ static void pass_on(struct desk *d, struct letter *l)
 		if (l->socket->trusted)
 			answer_text(d, l, PAGE_CANNOT,
 				    "actions need a key: 'teletap page --key FILE'\n");
+		self_answer(l->span, 1);
 		return;
 	}
 	if (!tokens_take(&d->actions, ACTIONS, d->now_ms)) {
 		outbox_refuse(&d->out, l, "too many requests");
+		self_answer(l->span, 1);
 		return;
 	}
 	l->id = ++d->last_id;
@@ -104,8 +107,10 @@ static void pass_on(struct desk *d, struct letter *l)
 				    .id = l->id,
 				    .len = (uint32_t)l->len };
 	memcpy(m.bytes, l->bytes, l->len);
-	if (!wait_for_it(d, l) || hatch_send(d->o->hatch, &m))
-		outbox_refuse(&d->out, l, "busy");
+	if (wait_for_it(d, l) && !hatch_send(d->o->hatch, &m))
+		return;
+	outbox_refuse(&d->out, l, "busy");
+	self_answer(l->span, 1);
 }
 
 /* A request that may be answered. again: it has been waiting. */
@@ -121,6 +126,7 @@ static void serve(struct desk *d, struct letter *l, bool again)
 	if (!l->wish.page) {
 		snprintf(text, sizeof(text), "%s: no such page: 255 lists them\n", l->wish.word);
 		answer_text(d, l, PAGE_NONE, text);
+		self_answer(l->span, 1);
 		return;
 	}
 	page = shelf_at(&d->shelf, l->wish.page, l->wish.json);
@@ -131,10 +137,13 @@ static void serve(struct desk *d, struct letter *l, bool again)
 	}
 	if (!again)
 		tell_keeper(d, l->wish.page);
-	if (page->there)
+	if (page->there) {
 		outbox_answer(&d->out, l, page->state, page->sequence, page->text, page->len);
-	else if (!wait_for_it(d, l))
+		self_answer(l->span, 0);
+	} else if (!wait_for_it(d, l)) {
 		answer_text(d, l, PAGE_WARMING, "too many are waiting: ask again\n");
+		self_answer(l->span, 1);
+	}
 }
 
 static void address_of(const struct sockaddr_storage *from, unsigned char out[PEERS_ADDRESS])
@@ -198,8 +207,10 @@ static void take_letter(struct desk *d, struct letter *l)
 	/* An action has a key of its own, which only the keeper knows. */
 	action = l->has_head && l->wish.page >= REQUEST_ACTION_MIN &&
 		 l->wish.page <= REQUEST_ACTION_MAX;
-	if (l->socket->trusted || action || proven(d, l))
+	if (l->socket->trusted || action || proven(d, l)) {
+		l->span = self_request();
 		serve(d, l, false);
+	}
 }
 
 static void take_letters(struct desk *d, const struct desk_socket *socket)
@@ -255,6 +266,7 @@ static void finish_action(struct desk *d, const struct hatch_message *m)
 		} else {
 			outbox_refuse(&d->out, l, "not this key");
 		}
+		self_answer(l->span, !(m->len && m->len <= REQUEST_PAYLOAD));
 		outbox_flush(&d->out);
 	}
 }
@@ -271,6 +283,7 @@ static void give_up_waiting(struct desk *d)
 			outbox_refuse(&d->out, l, "busy");
 		else
 			answer_text(d, l, PAGE_WARMING, "busy: ask again\n");
+		self_answer(l->span, 1);
 	}
 	outbox_flush(&d->out);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "quote.h"
+#include "self.h"
 #include "teletap.h"
 
 #ifndef TELETAP_VERSION
@@ -44,8 +45,13 @@ static const char *current = "";
 
 void say(const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
 
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	self_log(text);
 	fprintf(stderr, "teletap: %s%s", current, *current ? ": " : "");
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
@@ -70,6 +76,7 @@ void say_why(const char *msg, int err)
 {
 	char *quoted = quote_text(msg ? msg : strerror(-err));
 
+	self_error(current, quoted ? quoted : "");
 	say("%s", quoted ? quoted : strerror(ENOMEM));
 	free(quoted);
 }
@@ -106,6 +113,7 @@ static void usage(FILE *out)
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
+	enum status status;
 	struct opts o;
 
 	if (argc < 2) {
@@ -136,5 +144,8 @@ int main(int argc, char **argv)
 	case OPTS_RUN:
 		break;
 	}
-	return cmd->run(&o);
+	self_start(TELETAP_VERSION, cmd->name);
+	status = cmd->run(&o);
+	self_stop(status);
+	return status;
 }

@@ -27,6 +27,7 @@ struct letter { /* a request, and where its answer goes */
 	struct wish wish;
 	int64_t deadline_ms; /* 0: not waiting */
 	uint32_t id;         /* of an action */
+	uint64_t span;       /* see self.h */
 };
 
 struct outbox {
