@@ -16,12 +16,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
-#include "quote.h"
-#include "source.h"
 
 #define WORDS 512  /* bytes of name and title */
 #define LIST 32768 /* of the list */
@@ -29,19 +26,10 @@
 #define TITLE 60
 #define BYTES (OWN_TEXT + WORDS + 1)
 
-struct answer {
-	int fd; /* -1: no question is open */
-	int64_t until_ms;
-	uint32_t version;
-	bool good; /* text is the page's */
-	bool cut, none;
-	char *name, *title, *text; /* NULL: not known; text: or why there is none */
-};
-
 struct own {
 	pid_t pid;
-	char *why;                            /* no process */
-	struct answer answers[OWN_PAGES + 1]; /* the last one: the list */
+	char *why;                                /* no process */
+	struct own_answer answers[OWN_PAGES + 1]; /* the last one: the list */
 	struct {
 		char name[NAME + 1], title[TITLE + 1];
 	} listed[OWN_PAGES]; /* name "": it is not */
@@ -52,12 +40,12 @@ bool own_is(int number)
 	return number >= OWN_FIRST && number <= OWN_LAST;
 }
 
-static struct answer *answer_of(struct own *o, int number)
+static struct own_answer *answer_of(struct own *o, int number)
 {
 	return &o->answers[own_is(number) ? number - OWN_FIRST : OWN_PAGES];
 }
 
-static const struct answer *answer_there(const struct own *o, int number)
+const struct own_answer *own_answer(const struct own *o, int number)
 {
 	return &o->answers[own_is(number) ? number - OWN_FIRST : OWN_PAGES];
 }
@@ -71,7 +59,7 @@ struct own *own_open(void)
 	return o;
 }
 
-static void forget(struct answer *a)
+static void forget(struct own_answer *a)
 {
 	free(a->name);
 	free(a->title);
@@ -195,7 +183,7 @@ static int ask(struct own *o, int number, int *fd, char **msg)
 	return 0;
 }
 
-static void finish(struct answer *a)
+static void finish(struct own_answer *a)
 {
 	if (a->fd >= 0)
 		close(a->fd);
@@ -204,7 +192,7 @@ static void finish(struct answer *a)
 }
 
 /* There is no page, because of why, which becomes the answer's. */
-static void no_answer(struct answer *a, char *why)
+static void no_answer(struct own_answer *a, char *why)
 {
 	forget(a);
 	a->text = why;
@@ -213,7 +201,7 @@ static void no_answer(struct answer *a, char *why)
 
 void own_want(struct own *o, int number, int64_t now_ms)
 {
-	struct answer *a = answer_of(o, number);
+	struct own_answer *a = answer_of(o, number);
 	char *msg = NULL;
 
 	if (a->fd >= 0)
@@ -230,7 +218,7 @@ void own_want(struct own *o, int number, int64_t now_ms)
 
 bool own_waits(const struct own *o, int number)
 {
-	return answer_there(o, number)->fd >= 0;
+	return own_answer(o, number)->fd >= 0;
 }
 
 int own_fds(const struct own *o, struct pollfd *fds)
@@ -267,7 +255,7 @@ static void take_list(struct own *o, char *line)
 }
 
 /* "name<TAB>title<NEWLINE>text" */
-static void take_page(struct answer *a, char letter, char *words)
+static void take_page(struct own_answer *a, char letter, char *words)
 {
 	char *title = strchr(words, '\t'), *text = strchr(words, '\n');
 
@@ -283,7 +271,7 @@ static void take_page(struct answer *a, char letter, char *words)
 	a->cut = letter == 'c' || strlen(text) > OWN_TEXT;
 }
 
-static void take(struct own *o, struct answer *a, int number)
+static void take(struct own *o, struct own_answer *a, int number)
 {
 	static char bytes[BYTES + 1];
 	ssize_t n = recv(a->fd, bytes, BYTES, MSG_DONTWAIT);
@@ -313,7 +301,7 @@ int own_step(struct own *o, int64_t now_ms)
 	int due = -1;
 
 	for (int i = 0; i <= OWN_PAGES; i++) {
-		struct answer *a = &o->answers[i];
+		struct own_answer *a = &o->answers[i];
 		char *why = NULL;
 
 		if (a->fd >= 0)
@@ -332,7 +320,7 @@ int own_step(struct own *o, int64_t now_ms)
 
 uint32_t own_version(const struct own *o, int number)
 {
-	return answer_there(o, number)->version;
+	return own_answer(o, number)->version;
 }
 
 bool own_listed(const struct own *o, int number, const char **name, const char **title)
@@ -340,91 +328,4 @@ bool own_listed(const struct own *o, int number, const char **name, const char *
 	*name = o->listed[number - OWN_FIRST].name;
 	*title = o->listed[number - OWN_FIRST].title;
 	return **name != '\0';
-}
-
-/* The text's lines, each escaped; tabs go to the next multiple of eight columns. */
-static void draw_lines(FILE *f, const char *text)
-{
-	while (*text) {
-		size_t n = strcspn(text, "\n"), at = 0;
-		char *line = malloc(8 * n + 1), *quoted;
-
-		for (size_t i = 0; line && i < n; i++) {
-			size_t tab = text[i] == '\t' ? 8 - at % 8 : 1;
-
-			memset(line + at, text[i] == '\t' ? ' ' : text[i], tab);
-			at += tab;
-		}
-		if (line)
-			line[at] = '\0';
-		quoted = line ? quote_text(line) : NULL;
-		fprintf(f, "%s\n", quoted ? quoted : "?");
-		free(quoted);
-		free(line);
-		text += n + (text[n] == '\n');
-	}
-}
-
-static void draw_text(FILE *f, const struct answer *a, int number, const struct tm *tm)
-{
-	char *name = quote_text(a->name), *title = quote_text(a->title), head[200], stamp[32];
-
-	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", tm);
-	snprintf(head, sizeof(head), "%d %.24s  %.60s", number, name ? name : "?",
-		 title ? title : "?");
-	fprintf(f, "%-56s %s\n\n", head, stamp);
-	draw_lines(f, a->text);
-	if (a->cut)
-		fprintf(f,
-			"\nNOT EXACT: the text was longer than %d bytes: this is its beginning\n",
-			OWN_TEXT);
-	free(name);
-	free(title);
-}
-
-static void draw_json(FILE *f, const struct answer *a, int number, const struct tm *tm)
-{
-	char *name = quote_json(a->name), *text = quote_json(a->text), stamp[32];
-
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", tm);
-	fprintf(f,
-		"{\"page\":%d,\"name\":%s,\"time\":\"%s\",\"rows\":[{\"text\":%s,\"cut\":%s}]}\n",
-		number, name ? name : "null", stamp, text ? text : "null",
-		a->cut ? "true" : "false");
-	free(name);
-	free(text);
-}
-
-enum page_state own_draw(const struct own *o, int number, bool json, char **text)
-{
-	const struct answer *a = answer_there(o, number);
-	struct page page = { .number = number, .name = "", .title = "" };
-	time_t now = time(NULL);
-	struct tm tm;
-	size_t size;
-	FILE *f;
-
-	*text = NULL;
-	if (!a->version) {
-		*text = source_notice(&page, json, "warming", 1, "The program is being asked.");
-		return PAGE_WARMING;
-	}
-	if (!a->good || !a->name || !a->title || !a->text) {
-		*text = source_notice(&page, json, "cannot", 0, "It cannot be shown: %s",
-				      a->text ? a->text : "out of memory");
-		return a->none ? PAGE_NONE : PAGE_CANNOT;
-	}
-	f = open_memstream(text, &size);
-	if (!f)
-		return PAGE_CANNOT;
-	gmtime_r(&now, &tm);
-	if (json)
-		draw_json(f, a, number, &tm);
-	else
-		draw_text(f, a, number, &tm);
-	if (fclose(f)) {
-		free(*text);
-		*text = NULL;
-	}
-	return PAGE_LIVE;
 }

@@ -26,6 +26,16 @@
 
 struct own;
 
+/* The last answer for a page, and the question that is open. */
+struct own_answer {
+	int fd; /* -1: no question is open */
+	int64_t until_ms;
+	uint32_t version;          /* changes with each answer; 0: none yet */
+	bool good;                 /* text is the page's */
+	bool cut, none;            /* there was more; there is no such page */
+	char *name, *title, *text; /* NULL: not known; text: or why there is none */
+};
+
 /* Whether it is the number of such a page. */
 bool own_is(int number);
 
@@ -48,10 +58,11 @@ int own_fds(const struct own *o, struct pollfd *fds);
 /* Takes what has come. Returns how many ms from now on it is due again; -1: never. */
 int own_step(struct own *o, int64_t now_ms);
 
-/* Changes with each answer; 0: none yet. */
+/* What the program has answered. */
+const struct own_answer *own_answer(const struct own *o, int number);
 uint32_t own_version(const struct own *o, int number);
 
-/* Draws the last answer; *text is to be freed, NULL when out of memory. */
+/* own_draw.c: draws the last answer; *text is to be freed, NULL when out of memory. */
 enum page_state own_draw(const struct own *o, int number, bool json, char **text);
 
 /* A page of the list that came last: its name and title, or false. They belong to o. */

@@ -19,7 +19,8 @@ ways = ["without", "imported", "sums"]
 def start(way, port):
     conf = "/tmp/%s.py" % way
     with open(conf, "w") as f:
-        f.write("" if way == "without" else "import teletap\n")
+        f.write("" if way == "without" else
+                "import teletap\nteletap.page(399, 'status')(lambda: str(teletap.status()['sums']))\n")
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", conf, "--chdir", "tests/demo", "--workers", "1",
          "--bind", "127.0.0.1:%d" % port, "--log-level", "warning", "squares:application"],
@@ -45,6 +46,13 @@ def raise_sums(pid):
         mem.write(b"\1\0")
 
 
+def counts(pid):
+    """Whether the extension counts now, as its process says itself."""
+    out = subprocess.run(["teletap", "watch", "399", "-p", str(pid), "-n", "1", "-o", "json"],
+                         stdout=subprocess.PIPE, check=True).stdout
+    return json.loads(out)["rows"][0]["text"] == "True"
+
+
 def spent(pid):
     with open("/proc/%d/schedstat" % pid) as f:
         return int(f.read().split()[0]) / 1e9
@@ -64,10 +72,12 @@ servers = [start(way, 8101 + i) for i, way in enumerate(ways)]
 try:
     raise_sums(servers[2][1])
     time.sleep(0.5)
+    assert not counts(servers[1][1]) and counts(servers[2][1])
     got = [[] for way in ways]
     for _ in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
         for i, (_, pid) in enumerate(servers):
             got[i].append(ask(8101 + i, pid))
+    assert not counts(servers[1][1]) and counts(servers[2][1])
 finally:
     for server, _ in servers:
         server.terminate()
