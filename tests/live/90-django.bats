@@ -1,14 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A real application under load for a minute, with every page that can work for it
-# watched at once: all its answers are right, it ends as it should, nothing is left.
+# A real application under load, with every page that can work for it watched at once, and
+# with page 220: all its answers are right, it ends as it should, nothing is left.
 
 bats_require_minimum_version 1.5.0
 load helper
 
-@test "Django behind gunicorn, a minute under load, every page watched" {
+# serve PYTHON: the application; sets $server and $master
+serve() {
 	demo=$HERE/../demo
-	gunicorn --chdir "$demo" --workers 2 --bind 127.0.0.1:8000 --log-level warning \
+	"$1" "$(command -v gunicorn)" --chdir "$demo" --workers 2 --bind 127.0.0.1:8000 --log-level warning \
 		--pid "$BATS_TEST_TMPDIR/pid" squares:application 3>&- >/dev/null 2>"$BATS_TEST_TMPDIR/log" &
 	server=$!
 	for _ in $(seq 300); do
@@ -16,31 +17,50 @@ load helper
 		sleep 0.2
 	done
 	master=$(<"$BATS_TEST_TMPDIR/pid")
-	pages=$(teletap doctor -p "$master" -o json | jq -r '[.pages[] | select(.works) | .name] | join(",")')
-	echo "pages: $pages"
-	[[ $pages = *gc* ]]
+}
 
-	watch "$pages" -p "$master" -o json -i 5
-	tries=0
+# under_load PAGES SECONDS: it is watched, works, and ends
+under_load() {
+	local tries=0
+	watch "$1" -p "$master" -o json -i 5
 	until [ -s "$tap_out" ]; do
 		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; false; }
 		sleep 0.2
 	done
-	python3 "$demo/load.py" http://127.0.0.1:8000 60 2 3>&- >"$BATS_TEST_TMPDIR/load" 2>&1
+	python3 "$demo/load.py" http://127.0.0.1:8000 "$2" 2 3>&- >"$BATS_TEST_TMPDIR/load" 2>&1
 	cat "$BATS_TEST_TMPDIR/load"
 	kill "$master"
 	wait "$server" || true
 	expect_end 0
 	cat "$tap_err"
+	run cat "$BATS_TEST_TMPDIR/log"
+	[[ $output != *Traceback* ]]
+	expect_clean
+}
+
+@test "Django behind gunicorn, a minute under load, every page watched" {
+	serve python3
+	pages=$(teletap doctor -p "$master" -o json | jq -r '[.pages[] | select(.works) | .name] | join(",")')
+	echo "pages: $pages"
+	[[ $pages = *gc* ]]
+	under_load "$pages" 60
 	# Each page was drawn often, and its last one is complete.
 	for page in ${pages//,/ }; do
 		echo "$page: $(jq -c "select(.name == \"$page\") | .loss" "$tap_out" | tail -n 1)"
 		[ "$(jq -c "select(.name == \"$page\") | .last" "$tap_out" | sort | uniq -c | awk '{ print ($1 > 4) $2 }' | tr '\n' ' ')" = '1false 0true ' ]
 	done
 	[ "$(jq -c 'select(.name == "gc" and .last) | .rows[0].runs_total > 0' "$tap_out")" = true ]
-	run cat "$BATS_TEST_TMPDIR/log"
-	[[ $output != *Traceback* ]]
-	expect_clean
+}
+
+@test "Django on 3.15, under load: page 220 has each request that was answered" {
+	serve python3.15
+	under_load calls 20
+	served=$(sed -n 's/^the load: \([0-9]*\) answers right, 0 wrong.*/\1/p' "$BATS_TEST_TMPDIR/load")
+	tail -n 1 "$tap_out" | jq -c --argjson served "$served" '.loss, (.rows[] | select(.function == "rows"))'
+	[ "$served" -gt 10 ]
+	[ "$(tail -n 1 "$tap_out" | jq '[.rows[] | select(.function == "rows" and (.file | endswith("/squares.py"))) | .calls_total]
+		== ['"$served"']')" = true ]
+	[ "$(tail -n 1 "$tap_out" | jq '.last and (.loss | .skipped == 0 and .dropped == 0 and .table_full == 0)')" = true ]
 }
 
 # The extension is imported by gunicorn's configuration, before it forks its workers.
