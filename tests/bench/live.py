@@ -23,7 +23,7 @@ CALLS = 10000  # in one measurement
 LIMIT = 100  # seconds until a tracer's first output
 empty = sys.argv[1:3]
 rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
-budget = float(sys.argv[4]) if len(sys.argv) > 4 else 330
+budget = float(sys.argv[4]) if len(sys.argv) > 4 else 270
 results = []  # one of {figure: value} for each round
 remarks = []  # what could not be measured, and why
 
@@ -201,7 +201,7 @@ def cost_per_call(loop, name, command, ready, seen):
 
 
 def first_of_peers(loop):
-    """bcc's tools, which are for one process; once, for they take long."""
+    """bcc's tools, which are for one process; once, at the end, for they take long."""
     for name, command, ready in (
             ("page 210", watch("gc", loop.pid), '"page":210'),
             ("bcc ugc", ["/usr/sbin/ugc", "-l", "python", str(loop.pid)], "START"),
@@ -257,8 +257,7 @@ def main():
         for row in TRACERS[::-1 if number % 2 else 1]:
             cost_per_call(loop, *row)
         bystander(loop, other)
-        if number == 0:
-            first_of_peers(loop)
+    first_of_peers(loop)
     loop.close()
     other.close()
 
