@@ -32,6 +32,12 @@ split() {
 	[ "$(jq -c '[.rows[] | select(.generation == null) | [.pid, .tid, .copied]]' <<<"$output")" = '[[null,null,50]]' ]
 }
 
+@test "calls by thread: the same function in two of them, and one without a place" {
+	split calls calls calls
+	[ "$(jq -c '[.rows[] | [.pid, .tid, .function, .calls, .exclusive_ns]]' <<<"$output")" = \
+		'[[4201,4201,"handle",40,2000000],[4201,4277,"render",7,800000],[4201,4277,"handle",10,500000],[null,null,"render",3,100000]]' ]
+}
+
 @test "audit by process" { split audit audit audit; }
 
 @test "imports by process: a tree for each" { split imports imports imports; }
