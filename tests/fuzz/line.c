@@ -4,7 +4,7 @@
  * of the target, the rest is what a module sends. Besides what the sanitizers see,
  * what the stages promise is checked.
  *
- * with: wrapper/page*.c
+ * with: wrapper/{page*,call}.c
  */
 #include <assert.h>
 #include <stdlib.h>
