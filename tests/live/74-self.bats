@@ -25,7 +25,7 @@ load helper
 	[ "$(last 242 '[.rows[] | select(.operation == "request") | .ended_total, .failed_total, .open]')" = '[24,2,0]' ]
 	[ "$(last 242 '.rows[0].time_ns_total.total > 0')" = true ]
 	[ "$(last 242 .loss)" = '{"skipped":0,"dropped":0,"table_full":0,"lines":0}' ]
-	[ "$(last 202 '[.rows[] | [.key, .value]]')" = '[["command","serve"],["port","25311"]]' ]
+	[ "$(last 202 '[.rows[] | [.key, .value]]')" = '[["command","serve"],["port","25255"]]' ]
 	last 201 '.rows[] | select(.what == "version").value' | grep -F "$(teletap --version | cut -d' ' -f2)"
 	kill -TERM "$pid"
 	wait "$pid" || true
