@@ -217,7 +217,7 @@ mounted() {
 
 @test "teletap serve has it, unloads it when nobody asks, and has it again" {
 	need_root
-	PORT=25361
+	export PORT=25361
 	serve -p $$ --idle 1 -i 0.2
 	until_true says '^ memory ' page host
 	[[ $(page 203) == "203 host "*$'\nThis host\n'* ]]
