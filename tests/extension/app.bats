@@ -11,7 +11,8 @@ setup() {
 	cat > pages.py <<-'PY'
 		import json, os, subprocess
 		def shows(*pages):
-		    """Each page's rows."""
+		    """Each page's rows. The ring's file is this program's, not its children's."""
+		    os.environ.pop("TELETAP_RING", None)
 		    out = subprocess.run([os.environ["TELETAP_CATCH"] + "/teletap", "watch", ",".join(pages), "-p",
 		        str(os.getpid()), "-n", "1", "-i", "0.1", "-o", "json"], stdout=subprocess.PIPE, check=True).stdout
 		    return [json.loads(line)["rows"] for line in out.decode().splitlines()]
