@@ -104,7 +104,7 @@ contain() {
 	place; two_dir=$dir
 	root python3.15
 	contain "$root"; two=$inner
-	[ "$(readlink "/proc/$one/exe")" = "$(readlink "/proc/$two/exe")" ]
+	run ! cmp "/proc/$one/root/usr/bin/python" "/proc/$two/root/usr/bin/python"
 	dir=$one_dir; begin "$one"; one_tap=$tap one_out=$tap_out
 	dir=$two_dir; begin "$two"; two_tap=$tap two_out=$tap_out
 	go "$one_dir"
