@@ -22,7 +22,7 @@ verdicts() { jq -c '[.rows[] | select(.verdict and .page != 203) | [.subsystem, 
 
 @test "a service: well, then not, then crashed" {
 	serve_it
-	watch status -p "$pid" -o json -i 2 --crashes "$dir/crashes"
+	watch status -p "$pid" -o json -i 4 --crashes "$dir/crashes"
 	for _ in $(seq 300); do [ -s "$tap_out" ] && break; sleep 0.1; done
 	head -n 1 "$tap_out"
 	cat "$tap_err"
