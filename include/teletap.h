@@ -22,10 +22,11 @@
  * TELETAP_DISABLE defined, all macros vanish and their arguments are not evaluated.
  *
  * Define before including, the same in all files of a program:
- *   TELETAP_PROVIDER     the provider's name, an identifier    (default: app)
- *   TELETAP_RING_LINES   lines kept of each lane               (default: 100)
- *   TELETAP_RING_TEXT    bytes of a line, a multiple of 8      (default: 208)
- *   TELETAP_TALLY_EVERY  events per hand-over of a tally       (default: 1000)
+ *   TELETAP_PROVIDER       the provider's name, an identifier  (default: app)
+ *   TELETAP_RING_VARIABLE  names the ring's file               (default: "TELETAP_RING")
+ *   TELETAP_RING_LINES     lines kept of each lane             (default: 100)
+ *   TELETAP_RING_TEXT      bytes of a line, a multiple of 8    (default: 208)
+ *   TELETAP_TALLY_EVERY    events per hand-over of a tally     (default: 1000)
  * Include this file before <sys/sdt.h>: it asks that header for semaphores. Markers of
  * your own in the same file then have semaphores, too (dtrace -h declares them).
  *
@@ -196,6 +197,9 @@
 
 #ifndef TELETAP_RING_LINES
 #define TELETAP_RING_LINES 100
+#endif
+#ifndef TELETAP_RING_VARIABLE
+#define TELETAP_RING_VARIABLE "TELETAP_RING"
 #endif
 #ifndef TELETAP_RING_TEXT
 #define TELETAP_RING_TEXT 208
@@ -1104,7 +1108,8 @@ static TELETAP_COLD_ void teletap_map_(const char *name)
 	if (at == MAP_FAILED) {
 		if (fd >= 0)
 			teletap_unlink_(from);
-		teletap_log_(TELETAP_ERR, "teletap: TELETAP_RING=%s: the file cannot be made",
+		teletap_log_(TELETAP_ERR,
+			     "teletap: " TELETAP_RING_VARIABLE "=%s: the file cannot be made",
 			     name);
 		return;
 	}
@@ -1131,7 +1136,7 @@ static __attribute__((constructor(101), used)) void teletap_begin_(void)
 	teletap_title_(&teletap_ring_);
 	if (teletap_at_fork_ && !teletap_at_fork_(NULL, NULL, teletap_forked_, teletap_object_))
 		teletap_forks_ = 1;
-	name = teletap_getenv_("TELETAP_RING");
+	name = teletap_getenv_(TELETAP_RING_VARIABLE);
 	if (name && *name)
 		teletap_map_(name);
 }

@@ -297,3 +297,11 @@ time.sleep(60)'
 	[[ $stderr == *malformed* ]]
 	says env PATH="$D/none" "$TELETAP" watch gc -e "$BATS_TEST_TMPDIR/broken" -- "no module gc for *"
 }
+
+@test "the ring's file is the target's, not ours" {
+	TELETAP_RING=$BATS_TEST_TMPDIR/ring run -0 teletap list
+	[ ! -e "$BATS_TEST_TMPDIR/ring" ]
+	TELETAP_OWN_RING=$BATS_TEST_TMPDIR/ring run -0 teletap list
+	run -0 teletap replay "$BATS_TEST_TMPDIR/ring" config
+	[[ $output == *list* ]]
+}

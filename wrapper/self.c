@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #define TELETAP_PROVIDER teletap
+#define TELETAP_RING_VARIABLE "TELETAP_OWN_RING" /* the other one is for the target */
 #include "../include/teletap.h"
 
 void self_start(const char *version, const char *command)
