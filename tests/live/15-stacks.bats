@@ -50,6 +50,20 @@ shares() {
 	PYTHONHOME=/usr shares "$BATS_TEST_TMPDIR/bare"
 }
 
+@test "-e: the processes of that interpreter, and none of the others of this host" {
+	sh -c 'while :; do :; done' 3>&- &
+	other=$!
+	python3.13 "$HERE/spend.py" 30 1 3>&- > /dev/null &
+	teletap watch stacks -e "$(realpath "$(command -v python3.14)")" -i 4 -n 1 -o json > "$BATS_TEST_TMPDIR/pages" &
+	tap=$!
+	python3.14 "$HERE/spend.py" 20 1 3>&- > /dev/null &
+	mine=$!
+	expect_end 0
+	[ "$(jq -c '[.rows[].pid // empty] | unique' "$BATS_TEST_TMPDIR/pages")" = "[$mine]" ]
+	[ "$(of run)" -gt 20 ]
+	kill -0 "$other"
+}
+
 @test "two threads that share the interpreter lock have half of the samples each" {
 	sample "python3.14 $HERE/spend.py 4 2"
 	run jq -sc '[.[-1].rows[] | select(.kind == "stack" and any(.stack[]; .function == "run"))] |
