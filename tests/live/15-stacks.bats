@@ -54,7 +54,8 @@ shares() {
 	sh -c 'while :; do :; done' 3>&- &
 	other=$!
 	python3.13 "$HERE/spend.py" 30 1 3>&- > /dev/null &
-	teletap watch stacks -e "$(realpath "$(command -v python3.14)")" -i 4 -n 1 -o json > "$BATS_TEST_TMPDIR/pages" &
+	teletap watch stacks -e "$(realpath "$(command -v python3.14)")" -i 4 -n 1 -o json 3>&- > "$BATS_TEST_TMPDIR/pages" &
+	# shellcheck disable=SC2034 # for expect_end
 	tap=$!
 	python3.14 "$HERE/spend.py" 20 1 3>&- > /dev/null &
 	mine=$!
