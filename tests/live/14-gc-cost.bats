@@ -58,3 +58,11 @@ os._exit(0)'" > "$BATS_TEST_TMPDIR/pages"
 	[ "$runs" = "$counted" ]
 	[ "$(jq -s '[.[] | select(.page == 212)][-1].rows | all(.to_ns == 2 * .from_ns)' "$BATS_TEST_TMPDIR/pages")" = true ]
 }
+
+@test "-e: what other programs copy is not counted" {
+	sh -c 'while :; do (:); done' 3>&- &
+	start python3.14
+	teletap watch gc-cost -e "$(realpath "$(command -v python3.14)")" -i 4 -n 1 -o json > "$BATS_TEST_TMPDIR/pages"
+	jq -c '.rows[3]' "$BATS_TEST_TMPDIR/pages"
+	[ "$(jq '.rows[3].copied < 100' "$BATS_TEST_TMPDIR/pages")" = true ]
+}
