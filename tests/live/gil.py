@@ -26,7 +26,7 @@ THREADS = 4
 def holds_the_lock(stop):
     n = 0
     while not stop:
-        n += 1
+        n += sum(range(150000))  # in one go: nobody else gets the lock meanwhile
     return n
 
 
@@ -128,9 +128,8 @@ def check_waits(pages, done):
             holders[r["function"]] += r["samples_total"]
     print(holders)
     assert holders.total() == sum(r["calls_total"] for r in have.values())
-    # the waiters wait for one another, too
-    assert holders["holds_the_lock"] > 0.8 * holders.total()
-    assert holders["holds_the_lock"] + holders["wants_the_lock"] > 0.9 * holders.total()
+    # the waiters wait for one another, too, but not long
+    assert holders["holds_the_lock"] > 0.9 * holders.total()
     for r in page["rows"]:
         if r["function"] == "holds_the_lock":
             assert r["file"].endswith("/gil.py") and r["line"] == holds_the_lock.__code__.co_firstlineno
