@@ -94,6 +94,7 @@ start() {
 	run -0 --separate-stderr teletap list
 	[ -z "$stderr" ]
 	[[ $output == *"210  gc            Garbage collection by generation"* ]]
+	[[ $output == *$'\n255  contents  '* ]]
 	text=$output
 	run -0 --separate-stderr teletap list -o json
 	[ -z "$stderr" ]
@@ -118,6 +119,10 @@ start() {
 	for page in nope 999 0 -0210x 210x '' ' gc' 'gc,' ',gc' gc,,gc gc,nope GC 18446744073709551826; do
 		misused teletap watch -p 1 -- "$page"
 		[[ ${stderr_lines[0]} == "teletap: watch: "*": no such page: 'teletap list' shows them" ]]
+	done
+	for page in 255 contents; do
+		misused teletap watch -p 1 "$page"
+		[[ ${stderr_lines[0]} == "teletap: watch: $page: the contents: 'teletap page'"* ]]
 	done
 	misused teletap watch "gc$(printf ',gc%.0s' {1..32})" -p 1
 	misused teletap watch -p 1

@@ -191,9 +191,8 @@ enum status cmd_build(const struct opts *o)
 		const struct page *page = page_find(o->args[i]);
 
 		if (!page || n_wanted == PLAN_PAGES) {
-			say(page ? "%s: too many pages"
-				 : "%s: no such page: 'teletap list' shows them",
-			    o->args[i]);
+			say("%s: %s", o->args[i],
+			    page ? "too many pages" : page_missing(o->args[i]));
 			return STATUS_USAGE;
 		}
 		wanted[n_wanted++] = page;

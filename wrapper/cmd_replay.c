@@ -59,7 +59,7 @@ static enum status choose_pages(struct show *s)
 			const struct page *page = page_find(word);
 
 			if (!page) {
-				say("%s: no such page: 'teletap list' shows them", word);
+				say("%s: %s", word, page_missing(word));
 				return STATUS_USAGE;
 			}
 			if (!replay_state(&s->replay, page)) {

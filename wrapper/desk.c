@@ -130,7 +130,7 @@ static void serve(struct desk *d, struct letter *l, bool again)
 		return;
 	}
 	page = shelf_at(&d->shelf, l->wish.page, l->wish.json);
-	if (page->there && (l->wish.page == REQUEST_CONTENTS || own_is(l->wish.page)) && !again &&
+	if (page->there && (l->wish.page == PAGE_CONTENTS || own_is(l->wish.page)) && !again &&
 	    d->now_ms - page->since_ms > CONTENTS_MS) {
 		page->there = false;
 		d->shelf.wanted_ms[l->wish.page - REQUEST_PAGE_MIN] = 0;

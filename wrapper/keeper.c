@@ -109,7 +109,7 @@ static int send_contents(struct keeper *k)
 
 		if (!text)
 			return -ENOMEM;
-		err = hatch_send_page(k->hatch, REQUEST_CONTENTS, json, PAGE_LIVE, sequence, text,
+		err = hatch_send_page(k->hatch, PAGE_CONTENTS, json, PAGE_LIVE, sequence, text,
 				      strlen(text));
 		free(text);
 	}
@@ -174,7 +174,7 @@ static int take_want(struct keeper *k, struct shown *shown, int number, int64_t 
 {
 	const struct page *page = page_at(number);
 
-	if (number == REQUEST_CONTENTS) {
+	if (number == PAGE_CONTENTS) {
 		if (k->source->own)
 			own_want(k->source->own, OWN_LIST, now);
 		k->contents_asked = true;

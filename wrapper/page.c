@@ -261,6 +261,14 @@ bool page_has_target(const struct page *page, const char *exe)
 	return !page_is_host(page) || (page->fill_all && *exe == '/');
 }
 
+const char *page_missing(const char *word)
+{
+	return !strcmp(word, "255") || !strcmp(word, "contents")
+		       ? "the contents: 'teletap page' asks a 'teletap serve' for them, 'teletap "
+			 "doctor' says the same"
+		       : "no such page: 'teletap list' shows them";
+}
+
 bool page_is_host(const struct page *page)
 {
 	return !page->origin.provider;

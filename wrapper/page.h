@@ -73,8 +73,14 @@ struct page {
 extern const struct page pages[];
 extern const int n_pages;
 
+/* The page of all pages, which has no figures of its own: see contents.h. */
+#define PAGE_CONTENTS 255
+
 /* Finds a page by its number or name; NULL when there is none. */
 const struct page *page_find(const char *word);
+
+/* Then: why there is none of that name. */
+const char *page_missing(const char *word);
 
 /* Whether the page is about the host: it needs no target. */
 bool page_is_host(const struct page *page);

@@ -29,9 +29,7 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 		const struct page *page = page_find(word);
 
 		if (!page || *n == PLAN_PAGES) {
-			say(page ? "%s: too many pages"
-				 : "%s: no such page: 'teletap list' shows them",
-			    word);
+			say("%s: %s", word, page ? "too many pages" : page_missing(word));
 			good = false;
 			break;
 		}

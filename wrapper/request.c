@@ -144,7 +144,7 @@ bool request_wish(const char *text, size_t len, struct wish *wish)
 	value = number(word);
 	page = page_find(word);
 	if (!*word || !strcmp(word, "contents"))
-		wish->page = REQUEST_CONTENTS;
+		wish->page = PAGE_CONTENTS;
 	else if (page)
 		wish->page = page->number;
 	else if (value >= REQUEST_PAGE_MIN && value <= REQUEST_PAGE_MAX)

@@ -43,7 +43,6 @@
 #define REQUEST_PARTS 16        /* sent at once */
 #define REQUEST_WINDOW_MS 30000 /* a request's clock may be off by so much */
 
-#define REQUEST_CONTENTS 255
 #define REQUEST_PAGE_MIN 200
 #define REQUEST_PAGE_MAX 399
 #define REQUEST_ACTION_MIN 290

@@ -90,14 +90,14 @@ static void go_to_number(struct screen *s, int number)
 			return;
 		}
 	}
-	if (number != REQUEST_CONTENTS && !s->source->remote &&
+	if (number != PAGE_CONTENTS && !s->source->remote &&
 	    !(own_is(number) && s->source->own)) {
 		snprintf(s->message, sizeof(s->message), "%d: no such page: 255 lists them",
 			 number);
 		return;
 	}
 	s->other = (struct page){ .number = number,
-				  .name = number == REQUEST_CONTENTS ? "contents" : "",
+				  .name = number == PAGE_CONTENTS ? "contents" : "",
 				  .title = "" };
 	go_to(s, &s->other);
 }
@@ -106,7 +106,7 @@ static void go_to_number(struct screen *s, int number)
 static void refresh_text(struct screen *s)
 {
 	static const struct actions none;
-	bool contents = !s->source->remote && s->page->number == REQUEST_CONTENTS;
+	bool contents = !s->source->remote && s->page->number == PAGE_CONTENTS;
 	bool own = s->source->own && own_is(s->page->number);
 	uint32_t version = contents ? (uint32_t)(s->now_ms / WANT_MS) + 1
 			   : own    ? own_version(s->source->own, s->page->number) + 1
@@ -325,9 +325,9 @@ static int go_on(struct screen *s)
 	if (!s->wanted_ms || s->now_ms - s->wanted_ms >= WANT_MS) {
 		s->wanted_ms = s->now_ms;
 		if (s->source->own &&
-		    (own_is(s->page->number) || s->page->number == REQUEST_CONTENTS))
+		    (own_is(s->page->number) || s->page->number == PAGE_CONTENTS))
 			own_want(s->source->own, s->page->number, s->now_ms);
-		else if (s->source->remote || s->page->number != REQUEST_CONTENTS)
+		else if (s->source->remote || s->page->number != PAGE_CONTENTS)
 			s->source->want(s->source, s->page, s->now_ms);
 	}
 	due = s->source->step(s->source, s->now_ms);
