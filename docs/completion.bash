@@ -33,8 +33,10 @@ _teletap() {
 				return
 			elif [[ $command == page && $COMP_CWORD -gt 2 ]]; then
 				words=$(getent hosts | awk '{ print $2 }')
-			elif [[ " watch build record replay page " == *" $command "* ]]; then
+			elif [[ $command == page ]]; then
 				words=$(teletap list | awk '{ print $1; print $2 }')
+			elif [[ " watch build record replay " == *" $command "* ]]; then
+				words=$(teletap list | awk '$1 != 255 { print $1; print $2 }')
 			fi
 			;;
 		esac
