@@ -261,10 +261,11 @@ setup() {
 }
 
 @test "nothing to find: the answer is no, and what next" {
-	run teletap probes -e "$D/teletap"
+	gcc -x c -o "$D/bare" - <<<'int main(void) { return 0; }'
+	run teletap probes -e "$D/bare"
 	[ "$status" -eq 1 ]
-	[ "$output" = "teletap: probes: $D/teletap: no markers: look for a build that has them" ]
-	run teletap probes -e "$D/teletap" -e "$D/teletap"
+	[ "$output" = "teletap: probes: $D/bare: no markers: look for a build that has them" ]
+	run teletap probes -e "$D/bare" -e "$D/bare"
 	[ "$status" -eq 1 ]
 	[ "$output" = "teletap: probes: no markers in 2 ELF files: look for a build that has them" ]
 	mkfifo "$D/fifo"

@@ -170,7 +170,7 @@ q() { ring "$PID" | jq -c "$1"; }
 	PID=$!
 	for _ in $(seq 100); do [ "$(q '.about | length')" -ge 2 ] 2>/dev/null && break; sleep 0.05; done
 	[ "$(q '[.provider, .about[0].texts[0], .about[1].texts]')" = "[\"teletap\",\"$("$BUILD/bin/teletap" --version | cut -d' ' -f2)\",[\"command\",\"watch\",\"\"]]" ]
-	TELETAP_RING=own "$BUILD/bin/teletap" replay /etc/passwd log 3>&- || true
+	TELETAP_OWN_RING=own "$BUILD/bin/teletap" replay /etc/passwd log 3>&- || true
 	[ "$(ring own | jq -c '[.log[-4:-2][] | .texts[0]]')" = '["replay","/etc/passwd: no recording: '"'teletap record -w'"' makes one"]' ]
 	[ "$(ring own | jq -c '[.log[-2:][] | .texts[0]]')" = '["status 3","the command is done"]' ]
 }
