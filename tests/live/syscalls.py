@@ -107,8 +107,9 @@ def check(pages, done, strace):
         assert mine[0]["line"] == globals()[function].__code__.co_firstlineno
         assert all(r["open"] == 0 for r in rows)
         if function == "sleeps":
+            # until a point in time from 3.11 on: the way to the call is not in it
             time_ns = sum(r["time_ns_total"] for r in mine)
-            assert 10 * 20e6 <= time_ns < 3 * 10 * 20e6, time_ns
+            assert 0.75 * 10 * 20e6 <= time_ns < 3 * 10 * 20e6, time_ns
     want, have = strace_sums(strace), {}
     for r in page["rows"]:
         sums = have.setdefault(r["call"], [0, 0])
