@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 	free(text);
 	if (err) {
 		printf("%s\n", msg ? msg : strerror(-err));
+		free(msg);
 		return 1;
 	}
 	r.number = 1;
