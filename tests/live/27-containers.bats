@@ -7,6 +7,13 @@
 bats_require_minimum_version 1.5.0
 load helper
 
+teardown() {
+	jobs -p | xargs -r kill -9 2>/dev/null || true
+	pkill -9 -f context.py || true
+	umount --lazy "$BATS_TEST_TMPDIR"/{merged,layers} 2> /dev/null || true
+	wait 2>/dev/null || true
+}
+
 PAGES=gc,stacks,imports,audit,gil
 
 # A folder of its own for a program, $dir; the script lies in it.
@@ -130,8 +137,6 @@ contain() {
 	begin "$inner"
 	finish "$inner" 3.14
 	kill -9 "$inner"
-	while [ -e "/proc/$inner" ]; do sleep 0.1; done
-	umount "$BATS_TEST_TMPDIR/merged" "$BATS_TEST_TMPDIR/layers"
 }
 
 @test "Python inside of a program of C, its lock held by a thread of C" {

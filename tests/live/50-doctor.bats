@@ -99,14 +99,15 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	run -3 --separate-stderr teletap watch gc -p $$ -n 1
 }
 
-@test "a Python without markers does not work" {
+@test "a Python without markers: the pages that need none" {
 	bare=$BATS_TEST_TMPDIR/python-bare
 	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"
 	PYTHONHOME=/usr "$bare" -c 'import time; time.sleep(60)' 3>&- &
 	pid=$!
 	sleep 1
-	doctor 1 -p "$pid"
+	doctor 0 -p "$pid"
 	works false
+	jq -e '.pages[] | select(.name == "stacks").works' <<< "$json"
 	[ "$(verdict python)" = WARN ]
 	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1
 }
