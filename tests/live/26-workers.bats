@@ -33,6 +33,7 @@ seen() {
 	echo 'import gc; gc.disable()' > "$BATS_TEST_TMPDIR/conf.py"
 	FOLDER=$dir gunicorn -c "$BATS_TEST_TMPDIR/conf.py" --chdir "$HERE" --workers 4 --bind 127.0.0.1:8001 \
 		--log-level warning --pid "$BATS_TEST_TMPDIR/pid" workers:application 3>&- > "$dir.log" 2>&1 &
+	gunicorn=$!
 	for _ in $(seq 300); do
 		curl -fs http://127.0.0.1:8001/ > /dev/null && break
 		sleep 0.2
@@ -61,7 +62,7 @@ seen() {
 	[ "$(jq -c 'select(.name == "stacks" and .last) | [.rows[] | select(.kind == "function" and .function == "work") |
 		.pid] | unique' "$tap_out")" = "$(told | jq -c 'keys | map(tonumber) | sort')" ]
 	kill "$master"
-	wait || true
+	wait "$gunicorn" || true # not for bats' own clock
 	expect_clean
 }
 
