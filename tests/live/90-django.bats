@@ -45,14 +45,14 @@ under_load() {
 	[[ $pages = *gc* ]]
 	under_load "$pages" 60
 	# Each page was drawn often, and its last one is complete. All of them are 25 MB.
+	heads=$BATS_TEST_TMPDIR/heads
 	jq -c '{name, last, loss, runs: (if .name == "gc" then .rows[0].runs_total else null end)}' \
-		"$tap_out" > "$BATS_TEST_TMPDIR/heads"
-	tap_out=$BATS_TEST_TMPDIR/heads
+		"$tap_out" > "$heads"
 	for page in ${pages//,/ }; do
-		echo "$page: $(jq -c "select(.name == \"$page\") | .loss" "$tap_out" | tail -n 1)"
-		[ "$(jq -c "select(.name == \"$page\") | .last" "$tap_out" | sort | uniq -c | awk '{ print ($1 > 4) $2 }' | tr '\n' ' ')" = '1false 0true ' ]
+		echo "$page: $(jq -c "select(.name == \"$page\") | .loss" "$heads" | tail -n 1)"
+		[ "$(jq -c "select(.name == \"$page\") | .last" "$heads" | sort | uniq -c | awk '{ print ($1 > 4) $2 }' | tr '\n' ' ')" = '1false 0true ' ]
 	done
-	[ "$(jq -c 'select(.name == "gc" and .last) | .runs > 0' "$tap_out")" = true ]
+	[ "$(jq -c 'select(.name == "gc" and .last) | .runs > 0' "$heads")" = true ]
 }
 
 @test "Django on 3.15, under load: page 220 has each request that was answered" {
