@@ -90,8 +90,7 @@ static void go_to_number(struct screen *s, int number)
 			return;
 		}
 	}
-	if (number != PAGE_CONTENTS && !s->source->remote &&
-	    !(own_is(number) && s->source->own)) {
+	if (number != PAGE_CONTENTS && !s->source->remote && !(own_is(number) && s->source->own)) {
 		snprintf(s->message, sizeof(s->message), "%d: no such page: 255 lists them",
 			 number);
 		return;
@@ -324,8 +323,7 @@ static int go_on(struct screen *s)
 	}
 	if (!s->wanted_ms || s->now_ms - s->wanted_ms >= WANT_MS) {
 		s->wanted_ms = s->now_ms;
-		if (s->source->own &&
-		    (own_is(s->page->number) || s->page->number == PAGE_CONTENTS))
+		if (s->source->own && (own_is(s->page->number) || s->page->number == PAGE_CONTENTS))
 			own_want(s->source->own, s->page->number, s->now_ms);
 		else if (s->source->remote || s->page->number != PAGE_CONTENTS)
 			s->source->want(s->source, s->page, s->now_ms);
