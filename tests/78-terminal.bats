@@ -86,7 +86,6 @@ bottom() { picture | tail -n 1; }
 	until_true shows 'page 210 is about a program: name it'
 	keys q
 	until_true shows '^status 0$'
-	tmux -S "$SOCKET" kill-server
 	terminal 'teletap watch gc'
 	until_true shows '^status 2$'
 }
