@@ -75,7 +75,7 @@ q() { ring "$PID" | jq -c "$1"; }
 	echo "$output"
 	[[ $output =~ ^seen\ ([0-9]+)\ fresh\ ([0-9]+)\ busy\ [0-9]+\ torn\ [0-9]+\ bad\ 0$ ]]
 	[ "${BASH_REMATCH[1]}" -ge 90000 ]
-	[ "${BASH_REMATCH[2]}" -gt 0 ]
+	[ "${BASH_REMATCH[2]}" -gt 50 ]
 	answer 'done'
 }
 
