@@ -49,18 +49,11 @@ struct page {
 	int number;
 	const char *name;
 	const char *title;
-	struct origin extension; /* taken where the target has its markers */
-	union {
-		struct origin origin; /* taken elsewhere */
-		struct {
-			const char *module;
-			const char *provider;
-			const char *markers[PAGE_MARKERS];
-		};
-	};
-	bool whole;        /* of the host, whatever the target is */
-	bool common;       /* what every program has: says nothing about one */
-	const char *takes; /* letters of its options, see opts.c; NULL: none */
+	struct origin origin;
+	struct origin extension; /* taken instead where the target has its markers */
+	bool whole;              /* of the host, whatever the target is */
+	bool common;             /* what every program has: says nothing about one */
+	const char *takes;       /* letters of its options, see opts.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
 	/*
 	 * In its place, for a page that draws from the modules of other pages, too, where
@@ -102,19 +95,6 @@ bool origin_is_app(const struct origin *origin);
 /* Whether it can be had of any program. */
 bool origin_is_program(const struct origin *origin);
 
-/* page_counters.c */
-void page_counters_fill(const struct state *s, struct table *t);
-
-/* page_glibc.c */
-void page_glibc_fill(const struct state *s, struct table *t);
-
-/* page_spans.c */
-void page_spans_fill(const struct state *s, struct table *t);
-void page_postgres_fill(const struct state *s, struct table *t);
-
-/* page_errors.c */
-void page_errors_fill(const struct state *s, struct table *t);
-
 /* Makes its table. all may be NULL: there is nothing but s. */
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t);
@@ -122,64 +102,38 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 /* Whether the page is about the program with this path, and not only about the host. */
 bool page_has_target(const struct page *page, const char *exe);
 
-/* page_status.c */
+/*
+ * The rows of each page, in page_NAME.c; 201, 202, 240 and 245 in page_ring.c, 260 in
+ * page_spans.c.
+ */
 void page_status_fill(const struct states *all, struct table *t);
-
-/* page_crash.c */
-void page_crash_fill(const struct state *s, struct table *t);
-
-/* page_ring.c */
 void page_about_fill(const struct state *s, struct table *t);
 void page_config_fill(const struct state *s, struct table *t);
-void page_state_fill(const struct state *s, struct table *t);
-void page_log_fill(const struct state *s, struct table *t);
-
-/* page_gc.c, page_gc_events.c, page_gc_pauses.c, page_gc_cost.c */
+void page_host_fill(const struct state *s, struct table *t);
 void page_gc_fill(const struct state *s, struct table *t);
 void page_gc_events_fill(const struct state *s, struct table *t);
 void page_gc_pauses_fill(const struct state *s, struct table *t);
 void page_gc_cost_fill(const struct state *s, struct table *t);
-
-/* page_stacks.c */
-void page_stacks_fill(const struct state *s, struct table *t);
-
-/* page_audit.c */
-void page_audit_fill(const struct state *s, struct table *t);
-
-/* page_host.c */
-void page_host_fill(const struct state *s, struct table *t);
-
-/* page_disk_io.c */
-void page_disk_io_fill(const struct state *s, struct table *t);
-
-/* page_short_files.c */
-void page_short_files_fill(const struct state *s, struct table *t);
-
-/* page_exec.c */
-void page_exec_fill(const struct state *s, struct table *t);
-
-/* page_gil.c */
-void page_gil_fill(const struct state *s, struct table *t);
-
-/* page_syscalls.c */
-void page_syscalls_fill(const struct state *s, struct table *t);
-
-/* page_faults.c */
-void page_faults_fill(const struct state *s, struct table *t);
-
-/* page_offcpu.c */
-void page_offcpu_fill(const struct state *s, struct table *t);
-
-/* page_imports.c */
-void page_imports_fill(const struct state *s, struct table *t);
-
-/* page_calls.c */
 void page_calls_fill(const struct state *s, struct table *t);
-
-/* page_call_times.c */
 void page_call_times_fill(const struct state *s, struct table *t);
-
-/* page_flow.c */
 void page_flow_fill(const struct state *s, struct table *t);
+void page_stacks_fill(const struct state *s, struct table *t);
+void page_imports_fill(const struct state *s, struct table *t);
+void page_audit_fill(const struct state *s, struct table *t);
+void page_gil_fill(const struct state *s, struct table *t);
+void page_syscalls_fill(const struct state *s, struct table *t);
+void page_faults_fill(const struct state *s, struct table *t);
+void page_offcpu_fill(const struct state *s, struct table *t);
+void page_state_fill(const struct state *s, struct table *t);
+void page_counters_fill(const struct state *s, struct table *t);
+void page_spans_fill(const struct state *s, struct table *t);
+void page_log_fill(const struct state *s, struct table *t);
+void page_errors_fill(const struct state *s, struct table *t);
+void page_crash_fill(const struct state *s, struct table *t);
+void page_exec_fill(const struct state *s, struct table *t);
+void page_disk_io_fill(const struct state *s, struct table *t);
+void page_short_files_fill(const struct state *s, struct table *t);
+void page_postgres_fill(const struct state *s, struct table *t);
+void page_glibc_fill(const struct state *s, struct table *t);
 
 #endif

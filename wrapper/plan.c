@@ -40,7 +40,7 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 		bool taken = false;
 
 		for (int p = 0; p < *n; p++)
-			taken |= module_takes(wanted[p]->module, o->settings[i].letter);
+			taken |= module_takes(wanted[p]->origin.module, o->settings[i].letter);
 		if (!taken) {
 			say("--%s: not an option of %s: see 'man teletap-pages'",
 			    opts_name(o->settings[i].letter), o->args[0]);
