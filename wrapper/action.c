@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "fail.h"
 #include "key.h"
@@ -124,12 +124,10 @@ int actions_read(struct actions *all, const char *path, char **msg)
 
 void actions_begin(struct actions *a)
 {
-	struct timespec now;
 	uint64_t salt;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	randombytes_buf(&salt, sizeof(salt));
-	peers_begin(&a->peers, 1, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, salt);
+	peers_begin(&a->peers, 1, clock_ms(CLOCK_REALTIME), salt);
 }
 
 static void use_log(char **log, const struct action *a, const char *what)
@@ -206,10 +204,10 @@ size_t actions_take(struct actions *all, const void *datagram, size_t len, int64
 {
 	unsigned char key[REQUEST_KEY], *answer = out;
 	struct request_head head;
-	struct timespec real;
 	struct wish wish;
 	const char *text = (const char *)datagram + REQUEST_HEAD, *why;
 	struct action *a;
+	int64_t real_ms;
 	char *msg = NULL;
 	size_t n;
 
@@ -228,8 +226,8 @@ size_t actions_take(struct actions *all, const void *datagram, size_t len, int64
 		use_log(log, a, "refused: not signed with its key");
 		return 0;
 	}
-	clock_gettime(CLOCK_REALTIME, &real);
-	why = peers_new(&all->peers, &head, (int64_t)real.tv_sec * 1000 + real.tv_nsec / 1000000);
+	real_ms = clock_ms(CLOCK_REALTIME);
+	why = peers_new(&all->peers, &head, real_ms);
 	if (why) {
 		sodium_memzero(key, sizeof(key));
 		use_log(log, a, why);
@@ -243,7 +241,7 @@ size_t actions_take(struct actions *all, const void *datagram, size_t len, int64
 	head.parts = 1;
 	head.page = (unsigned)a->page;
 	head.sequence = 1;
-	head.time_ms = (uint64_t)real.tv_sec * 1000;
+	head.time_ms = (uint64_t)real_ms;
 	request_write(answer, &head);
 	request_sign(answer, n, key);
 	sodium_memzero(key, sizeof(key));

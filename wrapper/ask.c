@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 #include "fail.h"
 #include "hatch.h"
 #include "quote.h"
@@ -40,14 +40,6 @@ struct collect {
 	enum page_state state;
 	char *refusal;
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static unsigned first_missing(const struct collect *c)
 {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "module.h"
 #include "pack.h"
 #include "plan.h"
@@ -27,10 +28,7 @@ struct job {
 
 static double now(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (double)clock_ms(CLOCK_MONOTONIC) / 1e3;
 }
 
 /* Pages that share a module are one job. */

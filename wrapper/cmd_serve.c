@@ -145,7 +145,7 @@ static bool good_usage(const struct opts *o)
 static int prepare(const struct opts *o, struct desk_options *d, struct keeper *k, char **msg)
 {
 	unsigned char key[REQUEST_KEY];
-	int err = confine_find(o->user, &d->confine, msg), swept;
+	int err = confine_find(o->user, &d->confine, msg);
 
 	if (!err && o->key)
 		err = key_read(o->key, key, msg); /* only to know that it can be */
@@ -168,10 +168,8 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 	close(d->hatch);
 	for (int i = 0; i < d->n_sockets; i++)
 		close(d->sockets[i].fd);
-	swept = o->replay ? 0 : runner_sweep();
-	if (swept)
-		say("removed %d module%s that a killed teletap had left", swept,
-		    swept > 1 ? "s" : "");
+	if (!o->replay)
+		runner_sweep();
 	actions_begin(k->actions);
 	k->source =
 		o->replay ? played_open(o, o->replay, false, &err, msg) : live_open(o, &err, msg);

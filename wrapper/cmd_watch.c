@@ -131,7 +131,7 @@ static int start(struct watch *w, char **msg)
 {
 	struct plan plans[PLAN_PAGES] = { 0 };
 	char *kos[PLAN_PAGES] = { NULL };
-	int n = 0, err = 0, swept;
+	int n = 0, err = 0;
 
 	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
 	for (int i = 0; i < n && !err && geteuid(); i++)
@@ -158,10 +158,8 @@ static int start(struct watch *w, char **msg)
 		if (*w->python)
 			w->shown.exe = w->target.files[i].path;
 	}
-	swept = geteuid() ? 0 : runner_sweep();
-	if (swept)
-		say("removed %d module%s that a killed teletap had left", swept,
-		    swept > 1 ? "s" : "");
+	if (!geteuid())
+		runner_sweep();
 	/* Not before the modules are there: Ctrl-C ends a compiler as it ends everything else. */
 	err = open_events(w);
 	if (!err)
@@ -443,16 +441,13 @@ static enum status watch_screen(const struct opts *o)
 	const struct page *wanted[PLAN_PAGES];
 	struct source *source;
 	char *msg = NULL;
-	int n = 0, ret, swept;
+	int n = 0, ret;
 
 	if (!plan_read(o, wanted, &n)) {
 		opts_usage(command_find("watch"), stderr);
 		return STATUS_USAGE;
 	}
-	swept = runner_sweep();
-	if (swept)
-		say("removed %d module%s that a killed teletap had left", swept,
-		    swept > 1 ? "s" : "");
+	runner_sweep();
 	source = NULL;
 	if (o->pid || o->n_files || plan_is_host(o, wanted, n))
 		source = live_open(o, &ret, &msg);

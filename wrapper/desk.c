@@ -16,9 +16,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "outbox.h"
 #include "own.h"
 #include "peers.h"
@@ -42,14 +42,6 @@ struct desk {
 	uint32_t last_id;
 	struct outbox out;
 };
-
-static int64_t clock_ms(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* A short answer of our own; text must be copied before the next one. */
 static void answer_text(struct desk *d, const struct letter *l, enum page_state state,

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "ring_earlier.h"
 #include "ring_lines.h"
@@ -21,14 +21,6 @@
 #endif
 
 #define ARGUMENTS_MAX 2000
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 static char *read_arguments(int pid)
 {
@@ -112,8 +104,8 @@ bool feeder_ask(struct feeder *f, bool final)
 	about.earlier = f->earlier;
 	about.kernel = host.release;
 	about.teletap = TELETAP_VERSION;
-	about.mono_ns = now_ns(CLOCK_MONOTONIC);
-	about.real_ns = now_ns(CLOCK_REALTIME);
+	about.mono_ns = clock_ns(CLOCK_MONOTONIC);
+	about.real_ns = clock_ns(CLOCK_REALTIME);
 	lines = ring_lines(f->read ? &f->last : NULL, &about);
 	good = lines && send_lines(f->in, lines);
 	free(lines);

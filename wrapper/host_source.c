@@ -8,18 +8,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define TEXT 256 /* bytes of a small file */
-
-static int64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
 
 /* "1.25" in hundredths, in the kernel's form: always two digits; -1: it is none. */
 static int64_t hundredths(const char *text)
@@ -128,7 +121,7 @@ char *host_lines(struct host_source *s, bool final)
 	if (!f)
 		return NULL;
 	fprintf(f, "snap\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
-		now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME), final);
+		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
 	load_line(f, &l);
 	memory_line(f, &l);
 	pressure_lines(f, &l);

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "escape.h"
 #include "host_source.h"
 
@@ -22,14 +22,6 @@
 #define SHOWN 100
 
 enum { UNITS_KNOWN, UNITS_NO_SYSTEMD, UNITS_NO_ANSWER };
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* In the child. */
 static void run(const char *path, int out)
@@ -52,12 +44,12 @@ static void run(const char *path, int out)
 /* Reads until the end, or the time is up: false. */
 static bool read_text(int fd, char *text)
 {
-	int64_t end = now_ms() + WAIT_MS;
+	int64_t end = clock_ms(CLOCK_MONOTONIC) + WAIT_MS;
 	size_t len = 0;
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms(CLOCK_MONOTONIC);
 		char waste[4096];
 		bool full = len == TEXT - 1;
 		ssize_t n;
@@ -139,7 +131,7 @@ static int unit_lines(FILE *f, const char *text)
 void host_units_lines(FILE *f, const struct look *l, struct host_units *units)
 {
 	char path[PATH_MAX];
-	int64_t now = now_ms();
+	int64_t now = clock_ms(CLOCK_MONOTONIC);
 	int n;
 
 	if (!look_exists(l, "/run/systemd/system")) {

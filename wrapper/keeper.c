@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "contents.h"
 #include "fail.h"
 #include "hatch.h"
@@ -27,14 +27,6 @@ struct shown {
 	int64_t asked_ms; /* 0: never */
 	uint32_t version; /* 0: nothing */
 };
-
-static int64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Every use of an action is logged, in the system's log too. */
 static void keep_log(char *line)
@@ -272,7 +264,7 @@ int keeper_run(struct keeper *k, char **msg)
 	int ret = shown ? 0 : -ENOMEM;
 
 	while (!ret) {
-		int64_t now = clock_ms();
+		int64_t now = clock_ms(CLOCK_MONOTONIC);
 		int due = k->source->step(k->source, now), n, action;
 		char *log;
 
@@ -297,7 +289,7 @@ int keeper_run(struct keeper *k, char **msg)
 		n = 2 + k->source->fds(k->source, fds + 2);
 		poll(fds, (nfds_t)n, due);
 		if (fds[0].revents)
-			ret = take_signal(k, clock_ms());
+			ret = take_signal(k, clock_ms(CLOCK_MONOTONIC));
 	}
 	free(shown);
 	return ret < 0 ? fail(msg, -ret, "the process that talks to the network has ended") : ret;

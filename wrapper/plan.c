@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "module.h"
 #include "program.h"
@@ -128,9 +128,10 @@ static void show_seconds(int seconds)
 int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg)
 {
 	struct utsname host;
-	struct timespec start, end;
+	int64_t begun;
 	char *stap;
 	int err = module_find(plan, pack, ko, msg);
+
 	if (err != -ENOENT || *msg)
 		return err;
 	uname(&host);
@@ -145,12 +146,10 @@ int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg
 	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
 	    "('teletap build' does it ahead of time)",
 	    plan->module, plan->file->path);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	begun = clock_ms(CLOCK_MONOTONIC);
 	err = module_compile(plan, host.release, NULL, show_seconds, msg);
 	if (err)
 		return err;
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	say("compiled in %.1f s",
-	    (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
+	say("compiled in %.1f s", (double)(clock_ms(CLOCK_MONOTONIC) - begun) / 1e3);
 	return module_find(plan, pack, ko, msg);
 }

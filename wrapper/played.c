@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "config.h"
 #include "fail.h"
 #include "replay.h"
@@ -149,7 +149,6 @@ static void close_played(struct source *s)
 struct source *played_open(const struct opts *o, const char *path, bool held, int *err, char **msg)
 {
 	struct played *p = calloc(1, sizeof(*p));
-	struct timespec now;
 
 	*err = p ? config_limits(o->config, &p->limits, msg) : -ENOMEM;
 	if (!*err)
@@ -169,8 +168,7 @@ struct source *played_open(const struct opts *o, const char *path, bool held, in
 				     .close = close_played };
 	p->path = path;
 	p->step_ms = o->interval_given ? (int64_t)(o->interval * 1000) : 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	step(&p->source, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	step(&p->source, clock_ms(CLOCK_MONOTONIC));
 	p->held = held;
 	return &p->source;
 }

@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <zstd.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "line.h"
 
 #define LEVEL 3
-#define SYNC_S 10
+#define SYNC_MS 10000
 #define DICTIONARY_MAX (4 << 20) /* bytes of a module; its tables in the kernel are smaller */
 
 /* Grows, and never shrinks. Too long: what does not fit is left out, and that is kept. */
@@ -43,7 +43,7 @@ struct recorder {
 	char *path;
 	int fd, keep, n_sources;
 	int64_t size, written;
-	time_t synced;
+	int64_t synced_ms;
 	int pid;
 	char *exe;
 	char python[RECORDING_PYTHON];
@@ -365,12 +365,11 @@ static int rotate(struct recorder *r, char **msg)
 
 static int sync_now(struct recorder *r, char **msg)
 {
-	struct timespec now;
+	int64_t now = clock_ms(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - r->synced < SYNC_S)
+	if (now - r->synced_ms < SYNC_MS)
 		return 0;
-	r->synced = now.tv_sec;
+	r->synced_ms = now;
 	if (fdatasync(r->fd) && errno != EINVAL) /* not a file on a disk */
 		return fail(msg, errno, "%s: %s", r->path, strerror(errno));
 	return 0;
@@ -441,7 +440,7 @@ int recorder_close(struct recorder *r, bool discard, char **msg)
 
 	if (!r)
 		return 0;
-	r->synced = -SYNC_S;
+	r->synced_ms = -SYNC_MS;
 	if (r->fd >= 0) {
 		err = discard ? unlink(r->path) : sync_now(r, msg);
 		close(r->fd);

@@ -31,6 +31,7 @@
 #include "fail.h"
 #include "module.h"
 #include "sign.h"
+#include "teletap.h"
 
 #define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
 #define LISTEN_READS 64
@@ -334,7 +335,7 @@ static bool abandoned(const char *module)
 	return free_to_take;
 }
 
-int runner_sweep(void)
+void runner_sweep(void)
 {
 	char line[512], left[16][RUNNER_MODULE];
 	FILE *f = fopen("/proc/modules", "re");
@@ -349,5 +350,6 @@ int runner_sweep(void)
 		fclose(f);
 	for (int i = 0; i < n; i++)
 		module_remove(left[i]);
-	return n;
+	if (n)
+		say("removed %d module%s that a killed teletap had left", n, n > 1 ? "s" : "");
 }

@@ -55,7 +55,7 @@ void runner_stop(const struct runner *r);
  */
 int runner_finish(struct runner *r, char **msg);
 
-/* Removes modules that a killed teletap has left behind; returns how many. */
-int runner_sweep(void);
+/* Removes modules that a killed teletap has left behind, and says how many. */
+void runner_sweep(void);
 
 #endif

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "contents.h"
 #include "fail.h"
 #include "signals.h"
@@ -63,14 +63,6 @@ bool screen_possible(const struct opts *o)
 
 	return o->output == OUTPUT_TEXT && !o->count && isatty(STDIN_FILENO) &&
 	       isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
-}
-
-static int64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void go_to(struct screen *s, const struct page *page)
@@ -316,7 +308,7 @@ static int go_on(struct screen *s)
 {
 	int due;
 
-	s->now_ms = clock_ms();
+	s->now_ms = clock_ms(CLOCK_MONOTONIC);
 	if (*s->digits && s->now_ms - s->digits_ms > DIGITS_MS) {
 		s->digits[0] = '\0';
 		s->redraw = true;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash_file.h"
 #include "fail.h"
 #include "teletap.h"
@@ -129,19 +129,6 @@ int session_read(struct session *s, char **msg)
 	return complete;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static int64_t now_ms(void)
-{
-	return now_ns() / 1000000;
-}
-
 static bool ask(struct session *s)
 {
 	if (origin_is_ring(s->plan.origin))
@@ -161,20 +148,20 @@ int session_attach_step(struct session *s, char **msg)
 	int ret;
 
 	if (!s->attach_end)
-		s->attach_end = now_ms() + ATTACH_MS;
+		s->attach_end = clock_ms(CLOCK_MONOTONIC) + ATTACH_MS;
 	ret = session_read(s, msg);
 	if (ret < 0)
 		return ret;
 	if (!s->state.snapshots && s->runner.out < 0)
 		return -ECANCELED; /* session_finish knows why */
-	if (!s->state.snapshots && now_ms() > s->attach_end)
+	if (!s->state.snapshots && clock_ms(CLOCK_MONOTONIC) > s->attach_end)
 		return fail(msg, ETIME,
 			    "the module did not answer within %d s: 'dmesg' may say why",
 			    ATTACH_MS / 1000);
 	if (!s->state.snapshots) {
-		if (s->state.hello && now_ms() - s->attach_asked >= ASK_MS) {
+		if (s->state.hello && clock_ms(CLOCK_MONOTONIC) - s->attach_asked >= ASK_MS) {
 			ask(s);
-			s->attach_asked = now_ms();
+			s->attach_asked = clock_ms(CLOCK_MONOTONIC);
 		}
 		return 0;
 	}
@@ -186,7 +173,7 @@ int session_attach_step(struct session *s, char **msg)
 		ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
 				       s->plan.origin->provider,
 				       s->counts ? counted : s->plan.origin->markers, msg);
-	state_begin(&s->state, now_ns());
+	state_begin(&s->state, clock_ns(CLOCK_MONOTONIC));
 	return ret ? ret : 1;
 }
 

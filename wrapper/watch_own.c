@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "own.h"
 #include "signals.h"
 
@@ -28,19 +28,11 @@ struct watch_own {
 	enum page_state state;
 };
 
-static int64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Waits until then, for a signal, the process's end, or, if it is open, the answer. */
 static void wait_until(struct watch_own *w, int64_t until_ms)
 {
 	for (;;) {
-		int64_t left = until_ms - clock_ms();
+		int64_t left = until_ms - clock_ms(CLOCK_MONOTONIC);
 		bool open = own_waits(w->own, w->number);
 		struct pollfd fds[2 + OWN_FDS] = { { .fd = w->signals, .events = POLLIN },
 						   { .fd = w->process, .events = POLLIN } };
@@ -49,7 +41,7 @@ static void wait_until(struct watch_own *w, int64_t until_ms)
 		if (fds[0].revents)
 			w->signal = signals_take(w->signals);
 		w->ended |= fds[1].revents != 0;
-		own_step(w->own, clock_ms());
+		own_step(w->own, clock_ms(CLOCK_MONOTONIC));
 		if (left <= 0 || w->signal || w->ended || (open && !own_waits(w->own, w->number)))
 			return;
 	}
@@ -70,19 +62,19 @@ static bool print_page(struct watch_own *w)
 
 static void run(struct watch_own *w)
 {
-	int64_t next = clock_ms();
+	int64_t next = clock_ms(CLOCK_MONOTONIC);
 
 	for (long printed = 0; !w->signal && !w->ended;) {
-		own_want(w->own, w->number, clock_ms());
+		own_want(w->own, w->number, clock_ms(CLOCK_MONOTONIC));
 		if (own_waits(w->own, w->number))
-			wait_until(w, clock_ms() + OWN_MS + 100);
+			wait_until(w, clock_ms(CLOCK_MONOTONIC) + OWN_MS + 100);
 		if (w->signal || w->ended || !print_page(w))
 			return;
 		if (++printed == w->o->count)
 			return;
 		next += (int64_t)(w->o->interval * 1000);
-		if (next < clock_ms())
-			next = clock_ms();
+		if (next < clock_ms(CLOCK_MONOTONIC))
+			next = clock_ms(CLOCK_MONOTONIC);
 		wait_until(w, next);
 	}
 }
