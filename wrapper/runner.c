@@ -7,10 +7,14 @@
  *
  * Ways out, and who cleans up (each seen in the lab):
  *   SIGTERM to stapio    it prints the last snapshot and unloads: the normal way
- *   teletap dies         the kernel sends stapio SIGTERM (PR_SET_PDEATHSIG)
+ *   teletap dies         the kernel sends stapio SIGTERM (PR_SET_PDEATHSIG). That ends
+ *                        staprun too, wherever it is, and its module may stay
  *   stapio dies          the module stays; we remove it with staprun -d
- *   both at once         the next teletap sweeps it away; until then it is idle, as
- *                        the semaphores fell with teletap (semaphore.c)
+ *   both at once         the module stays
+ * So a third process, the minder, waits for our end, ends staprun, and removes what is
+ * left. staprun does not begin before it minds. When all three are killed at once, the
+ * module is idle, as the semaphores fell with teletap (semaphore.c), and the next
+ * teletap sweeps it away.
  * stapio is in a process group of its own: Ctrl-C is for teletap alone.
  */
 #include "runner.h"
@@ -29,13 +33,13 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "minder.h"
 #include "module.h"
 #include "sign.h"
 #include "teletap.h"
 
 #define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
 #define LISTEN_READS 64
-#define FINISH_MS 15000 /* unloading takes 1 to 2 s in the lab */
 
 /*
  * The module finds its target by a link. Two sessions with the same file would use
@@ -114,11 +118,11 @@ static void module_name(const char *ko, pid_t pid, char *out, size_t size)
 
 /* In the child; never returns. */
 static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
-			const char *const *settings, pid_t parent, int out, int err)
+			const char *const *settings, pid_t parent, int gate, int out, int err)
 {
 	const char *argv[6 + RUNNER_SETTINGS] = { "staprun" };
 	int n = 1;
-	char option[32];
+	char option[32], byte;
 	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
 
@@ -126,6 +130,8 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	if (getppid() != parent)
 		_exit(0); /* it died before the line above */
 	setpgid(0, 0);
+	if (read(gate, &byte, 1) != 1)
+		_exit(0); /* nobody minds */
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
@@ -145,11 +151,24 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	_exit(127);
 }
 
+static int start_minder(struct runner *r, int gate, char **msg)
+{
+	const struct minded m = { .staprun = r->pid,
+				  .module = r->module,
+				  .alias = r->alias,
+				  .lock = r->only,
+				  .gate = gate };
+	pid_t pid = minder_start(&m, msg);
+
+	r->minder = pid > 0 ? pid : 0;
+	return pid > 0 ? 0 : pid;
+}
+
 int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid,
 		 const char *const *settings, char **msg)
 {
 	pid_t parent = getpid();
-	int out[2], err[2], ret;
+	int out[2], err[2], gate[2], ret;
 
 	*r = (struct runner){ .out = -1, .err = -1, .lock = -1, .only = -1 };
 	r->is_signed = sign_present(ko);
@@ -163,15 +182,13 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 		runner_started(r);
 		return ret;
 	}
-	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
+	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || pipe2(gate, O_CLOEXEC))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	r->pid = fork();
-	if (r->pid < 0)
-		return fail(msg, errno, "fork: %s", strerror(errno));
-	if (r->pid == 0)
-		run_staprun(r, ko, pid, settings, parent, out[1], err[1]);
-	if (!r->is_signed)
-		module_name(ko, r->pid, r->module, sizeof(r->module));
+	if (r->pid == 0) {
+		close(gate[1]);
+		run_staprun(r, ko, pid, settings, parent, gate[0], out[1], err[1]);
+	}
 	close(out[1]);
 	close(err[1]);
 	r->out = out[0];
@@ -179,7 +196,15 @@ int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t
 	fcntl(r->out, F_SETFL, O_NONBLOCK);
 	fcntl(r->err, F_SETFL, O_NONBLOCK);
 	fcntl(r->out, F_SETPIPE_SZ, RUNNER_PIPE);
-	return 0;
+	if (r->pid < 0)
+		ret = fail(msg, errno, "fork: %s", strerror(errno));
+	else if (!r->is_signed)
+		module_name(ko, r->pid, r->module, sizeof(r->module));
+	if (!ret)
+		ret = start_minder(r, gate[1], msg);
+	close(gate[0]);
+	close(gate[1]);
+	return ret;
 }
 
 bool runner_ask(const struct runner *r)
@@ -217,33 +242,10 @@ void runner_listen(struct runner *r)
 
 void runner_stop(const struct runner *r)
 {
-	if (r->pid > 0)
-		kill(r->pid, SIGTERM);
-}
-
-static bool module_loaded(const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/module/%s", name);
-	return access(path, F_OK) == 0;
-}
-
-/* staprun -d removes a module that has lost its stapio. */
-static void module_remove(const char *name)
-{
-	pid_t pid = fork();
-	int null;
-
-	if (pid == 0) {
-		null = open("/dev/null", O_RDWR);
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-		execlp("staprun", "staprun", "-d", name, (char *)NULL);
-		_exit(127);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
+	if (r->pid <= 0)
+		return;
+	kill(r->pid, SIGTERM);
+	kill(r->pid, SIGCONT); /* somebody may have stopped it */
 }
 
 static void nap_ms(long ms)
@@ -261,6 +263,7 @@ static void free_name(struct runner *r)
 int runner_finish(struct runner *r, char **msg)
 {
 	int status = 0, waited = 0;
+	bool gone;
 
 	runner_started(r);
 	if (r->pid <= 0) {
@@ -268,7 +271,7 @@ int runner_finish(struct runner *r, char **msg)
 		return 0;
 	}
 	while (waitpid(r->pid, &status, WNOHANG) == 0) {
-		if (waited >= FINISH_MS)
+		if (waited >= MINDER_FINISH_MS)
 			kill(r->pid, SIGKILL);
 		nap_ms(10);
 		waited += 10;
@@ -279,14 +282,11 @@ int runner_finish(struct runner *r, char **msg)
 		close(r->err);
 	if (r->out >= 0)
 		close(r->out);
-	/* A killed stapio's probes may still be on their way out. */
-	for (int i = 0; i < 50 && module_loaded(r->module); i++) {
-		module_remove(r->module);
-		if (module_loaded(r->module))
-			nap_ms(100);
-	}
+	gone = minder_remove(r->module);
+	if (r->minder)
+		minder_end(r->minder);
 	free_name(r);
-	if (module_loaded(r->module))
+	if (!gone)
 		return fail(msg, EBUSY,
 			    "the module %s cannot be removed: try 'staprun -d %s' as "
 			    "root; 'dmesg' may say why",
@@ -349,7 +349,7 @@ void runner_sweep(void)
 	if (f)
 		fclose(f);
 	for (int i = 0; i < n; i++)
-		module_remove(left[i]);
+		minder_remove(left[i]);
 	if (n)
 		say("removed %d module%s that a killed teletap had left", n, n > 1 ? "s" : "");
 }

@@ -116,15 +116,45 @@ ends_with_signal() {
 	unharmed
 }
 
-@test "teletap and stapio are killed at once: the next teletap tidies up" {
+@test "teletap and stapio are killed at once: no module is left" {
 	watch_pid "$pid"
 	kill -9 "$tap" "$(pgrep stapio)"
+	wait "$tap" || true
+	unharmed
+	[ -z "$(find /run/teletap -type l)" ]
+}
+
+@test "teletap is killed while its module is being loaded" {
+	watch gc -p "$pid"
+	until pgrep 'staprun|stapio' > /dev/null; do :; done
+	sleep "0.$((RANDOM % 5))"
+	kill -9 "$tap"
+	wait "$tap" || true
+	sleep 0.5 # the module may not be there yet
+	unharmed
+	[ -z "$(find /run/teletap -type l)" ]
+}
+
+@test "teletap, its minder and stapio are killed at once: the next teletap tidies up" {
+	watch_pid "$pid"
+	kill -9 "$tap" "$(pgrep teletap-minder)" "$(pgrep stapio)"
 	wait "$tap" || true
 	sleep 0.5
 	[ "$("$HERE/semaphores" "$pid")" = 0 ]
 	[ -n "$(modules)" ]
 	run -0 --separate-stderr teletap watch gc -p "$pid" -n 1 -i 1
 	[[ "$stderr" == *"removed 1 module"* ]]
+	unharmed
+}
+
+@test "stapio is stopped: Ctrl-C makes it go on, and the last page is complete" {
+	watch_pid "$pid" -o json
+	pkill -STOP stapio
+	kill -INT "$tap"
+	begin=$SECONDS
+	expect_end 130
+	[ $((SECONDS - begin)) -lt 8 ]
+	[ "$(tail -n 1 "$tap_out" | jq -c .last)" = true ]
 	unharmed
 }
 

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "minder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+
+#define REMOVE_TRIES 50 /* 0.1 s between them */
+
+static bool loaded(const char *module)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	return access(path, F_OK) == 0;
+}
+
+/* staprun -d removes a module that has lost its stapio. */
+static void remove_once(const char *module)
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid == 0) {
+		null = open("/dev/null", O_RDWR);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execlp("staprun", "staprun", "-d", module, (char *)NULL);
+		_exit(127);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+bool minder_remove(const char *module)
+{
+	for (int i = 0; i < REMOVE_TRIES && loaded(module); i++) {
+		remove_once(module);
+		if (loaded(module))
+			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	return !loaded(module);
+}
+
+/* All from 3 on but a and b (-1: none). Above all: what holds teletap's semaphores up. */
+static void close_others(int a, int b)
+{
+	unsigned int low = (unsigned int)(b >= 0 && b < a ? b : a);
+	unsigned int high = (unsigned int)(b > a ? b : a);
+
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
+/* Whether the process has ended within so many ms; -1: waits for ever. */
+static bool has_ended(int pidfd, int ms)
+{
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&fd, 1, ms) > 0;
+}
+
+/* A link of a teletap that has been killed; another one may have made its own since. */
+static void remove_alias(const char *alias, pid_t owner)
+{
+	char to[64], begin[32];
+	ssize_t n = readlink(alias, to, sizeof(to) - 1);
+
+	snprintf(begin, sizeof(begin), "/proc/%d/", owner);
+	if (n > 0 && !strncmp(to, begin, strlen(begin)))
+		unlink(alias);
+}
+
+/* In the child. */
+static void mind(const struct minded *m, pid_t parent)
+{
+	int null = open("/dev/null", O_RDWR), teletap, staprun;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	setsid();
+	prctl(PR_SET_NAME, "teletap-minder");
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	close_others(m->gate, m->lock);
+	teletap = pidfd_open(parent, 0);
+	staprun = pidfd_open(m->staprun, 0);
+	/* While the parent lives the numbers are those meant; staprun waits at the gate. */
+	if (teletap < 0 || staprun < 0 || getppid() != parent || write(m->gate, "", 1) != 1)
+		return;
+	close(m->gate);
+	has_ended(teletap, -1);
+	pidfd_send_signal(staprun, SIGTERM, NULL, 0);
+	pidfd_send_signal(staprun, SIGCONT, NULL, 0);
+	if (!has_ended(staprun, MINDER_FINISH_MS)) {
+		pidfd_send_signal(staprun, SIGKILL, NULL, 0);
+		has_ended(staprun, MINDER_FINISH_MS);
+	}
+	if (m->alias)
+		remove_alias(m->alias, parent);
+	minder_remove(m->module);
+}
+
+pid_t minder_start(const struct minded *m, char **msg)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (pid > 0)
+		return pid;
+	mind(m, parent);
+	_exit(0);
+}
+
+void minder_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}

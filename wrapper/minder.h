@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * minder: a small process beside each module, which outlives teletap. When teletap has
+ * been killed it ends staprun, and sees to it that the module goes. The reasoning about
+ * every way out is at the top of runner.c.
+ */
+#ifndef TELETAP_MINDER_H
+#define TELETAP_MINDER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define MINDER_FINISH_MS 15000 /* for staprun to end; unloading takes 1 to 2 s in the lab */
+
+/* What it minds. */
+struct minded {
+	pid_t staprun;      /* a child of the caller that has not been waited for */
+	const char *module; /* that it loads, as the kernel knows it */
+	const char *alias;  /* the link to the target's file, removed with it; NULL: none */
+	int lock;           /* kept open until the module is gone; -1: none */
+	int gate;           /* it writes one byte here when it minds */
+};
+
+/* Starts one. Returns its process number, or -errno with *msg set. */
+pid_t minder_start(const struct minded *m, char **msg);
+
+/* It has nothing to do any more. */
+void minder_end(pid_t pid);
+
+/*
+ * Removes a module that has no stapio any more, or will soon have none; tried for some
+ * seconds, as long as its probes are on their way out. False: it is still there.
+ */
+bool minder_remove(const char *module);
+
+#endif
