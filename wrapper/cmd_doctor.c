@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * teletap doctor: what works here and for this target, and what to do about the
- * rest. The verdicts come from host.c, interpreter.c, resolve.c and module.c: the
- * same that 'teletap watch' goes by.
+ * rest. The verdicts come from host.c, interpreter.c and judge.c, which asks the same
+ * that 'teletap watch' goes by.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 #include "host.h"
 #include "interpreter.h"
-#include "module.h"
+#include "judge.h"
+#include "own.h"
 #include "quote.h"
 #include "resolve.h"
-#include "sign.h"
 #include "teletap.h"
 
 struct answers {
@@ -24,7 +24,8 @@ struct answers {
 	struct target target;
 	struct interpreter interpreter;
 	bool has_target;
-	bool unseen; /* the target may not be looked at */
+	bool unseen;     /* the target may not be looked at */
+	struct own *own; /* pages that the process draws itself; NULL: none was asked */
 	int n_working;
 };
 
@@ -37,83 +38,32 @@ static char *must(char *s)
 	return s;
 }
 
-static char *ready(const struct answers *a, bool is_signed)
-{
-	char *text = NULL;
-
-	if (asprintf(&text, "a module is ready%s%s%s", a->o->pack ? " in " : "",
-		     a->o->pack ? a->o->pack : "",
-		     !is_signed ? ""
-		     : check_failed(&a->host_checks, false)
-			     ? ", signed, which does when the kernel knows the key"
-			     : ", signed") < 0)
-		text = NULL;
-	return must(text);
-}
-
-/* How the page's module is to be had; false and why not when in no way. */
-static bool judge_module(const struct answers *a, const struct plan *plan, char **why)
-{
-	const struct check *failed;
-	char *ko = NULL, *msg = NULL;
-	int err = module_find(plan, a->o->pack, &ko, &msg);
-	bool is_signed = !err && sign_present(ko);
-	bool works = !err || (err == -ENOENT && a->host.compiles);
-
-	failed = check_failed(&a->host_checks, is_signed);
-	free(ko);
-	if (failed)
-		*why = must(strdup(failed->text));
-	else if (!err)
-		*why = ready(a, is_signed);
-	else if (works)
-		*why = must(strdup("its module is to be compiled first: 'teletap build' does it"));
-	else if (msg)
-		*why = must(strdup(msg));
-	else
-		*why = must(
-			strdup("no module is ready, and none can be compiled here: bring a pack"));
-	free(msg);
-	return works && !failed;
-}
-
 /* Whether the page works, and why (not). *why is to be freed. */
-static bool judge_page(const struct answers *a, const struct page *page, char **why)
+static bool judge(const struct answers *a, const struct page *page, char **why)
 {
-	bool resolves = a->has_target || page_is_host(page);
-	const struct check *failed = check_failed(&a->host_checks, resolves);
-	const char *against;
-	struct plan plan;
-	char *msg = NULL;
+	struct judge j = { .host = &a->host,
+			   .checks = &a->host_checks,
+			   .target = a->has_target ? &a->target : NULL,
+			   .unseen = a->unseen,
+			   .pack = a->o->pack };
+	bool works = judge_page(&j, page, why);
 
-	if (a->unseen && !page_is_host(page)) {
-		*why = must(strdup("the target cannot be seen: run as root"));
-		return false;
-	}
-	if (resolves && resolve_page(page, &a->target, &plan, &msg)) {
-		*why = must(msg);
-		return false;
-	}
-	if (resolves && origin_is_fed(plan.origin)) {
-		*why = must(
-			strdup(page_is_host(page)
-				       ? "read from the kernel's files; no module is needed"
-				       : "read from the program's memory; no module is needed"));
-		return true;
-	}
-	against = a->has_target && !page_is_host(page)
-			  ? interpreter_objects(&a->interpreter, plan.origin)
-			  : NULL;
-	if (against || failed) {
-		*why = must(strdup(against ? against : failed->text));
-		return false;
-	}
-	if (resolves)
-		return judge_module(a, &plan, why);
-	*why = must(strdup("a target (-p, -e) would tell whether it has the markers, and whether a "
-			   "module is ready"));
-	return true;
+	must(*why);
+	return works;
 }
+
+/*
+ * The page with this number of those that the process draws itself. False: there is none;
+ * they work when there are.
+ */
+static bool own_page(const struct answers *a, int number, const char **name)
+{
+	const char *title;
+
+	return a->own && own_listed(a->own, number, name, &title);
+}
+
+static const char own_why[] = "drawn by the program itself; no module is needed";
 
 /*
  * What works anywhere is no answer; nor is, when a target was asked about, what works
@@ -157,7 +107,7 @@ static void print_text(struct answers *a)
 	puts("\nPages");
 	for (int i = 0; i < n_pages; i++) {
 		char *why, *text;
-		bool works = judge_page(a, &pages[i], &why);
+		bool works = judge(a, &pages[i], &why);
 
 		text = must(quote_text(why));
 		printf("%3d  %-12s  %s: %s\n", pages[i].number, pages[i].name,
@@ -165,6 +115,17 @@ static void print_text(struct answers *a)
 		a->n_working += counts(a, &pages[i]) && works;
 		free(text);
 		free(why);
+	}
+	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
+		const char *name;
+		char *text;
+
+		if (!own_page(a, i, &name))
+			continue;
+		text = must(quote_text(name));
+		printf("%3d  %-12s  works: %s\n", i, text, own_why);
+		a->n_working++;
+		free(text);
 	}
 }
 
@@ -225,6 +186,15 @@ static void target_json(const struct answers *a)
 		fputs(",\"interpreters\":null}", stdout);
 }
 
+static void page_json(bool first, int number, const char *name, bool works, const char *why)
+{
+	printf("%s{\"page\":%d", first ? "" : ",", number);
+	member("name", name, false);
+	printf(",\"works\":%s", works ? "true" : "false");
+	member("why", why, false);
+	putchar('}');
+}
+
 static void print_json(struct answers *a)
 {
 	fputs("{\"checks\":[", stdout);
@@ -233,15 +203,19 @@ static void print_json(struct answers *a)
 	fputs("],\"pages\":[", stdout);
 	for (int i = 0; i < n_pages; i++) {
 		char *why;
-		bool works = judge_page(a, &pages[i], &why);
+		bool works = judge(a, &pages[i], &why);
 
-		printf("%s{\"page\":%d", i ? "," : "", pages[i].number);
-		member("name", pages[i].name, false);
-		printf(",\"works\":%s", works ? "true" : "false");
-		member("why", why, false);
-		putchar('}');
+		page_json(i == 0, pages[i].number, pages[i].name, works, why);
 		a->n_working += counts(a, &pages[i]) && works;
 		free(why);
+	}
+	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
+		const char *name;
+
+		if (!own_page(a, i, &name))
+			continue;
+		page_json(false, i, name, true, own_why);
+		a->n_working++;
 	}
 	fputs("],\"target\":", stdout);
 	target_json(a);
@@ -258,6 +232,8 @@ static enum status look_at_target(struct answers *a)
 		a->has_target = true;
 		interpreter_read(&a->interpreter, &a->target);
 		interpreter_check(&a->interpreter, &a->target, &a->target_checks);
+		if (a->o->pid)
+			a->own = own_ask(a->o->pid);
 		return STATUS_OK;
 	}
 	if (err == -EACCES || err == -EPERM) {
@@ -302,6 +278,7 @@ enum status cmd_doctor(const struct opts *o)
 		print_json(&a);
 	else
 		print_text(&a);
+	own_close(a.own);
 	target_close(&a.target);
 	interpreter_free(&a.interpreter);
 	checks_free(&a.host_checks);

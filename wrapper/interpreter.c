@@ -253,14 +253,6 @@ bool interpreter_arms_functions(const struct origin *origin)
 	return false;
 }
 
-const char *interpreter_objects(const struct interpreter *in, const struct origin *origin)
-{
-	if (interpreter_arms_functions(origin) && in->bad_paths == ANSWER_YES)
-		return "a path of this process is no UTF-8: function markers would break the "
-		       "program";
-	return NULL;
-}
-
 static void check_file(const struct interpreter *in, const struct target *t, struct checks *c)
 {
 	const char *gone =

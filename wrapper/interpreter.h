@@ -43,10 +43,4 @@ bool interpreter_arms_functions(const struct origin *origin);
 /* Adds a line to c for each thing looked at. */
 void interpreter_check(const struct interpreter *in, const struct target *t, struct checks *c);
 
-/*
- * Why an origin must not be used although its markers are there; NULL: nothing
- * against it.
- */
-const char *interpreter_objects(const struct interpreter *in, const struct origin *origin);
-
 #endif

@@ -157,6 +157,7 @@ static enum page_state live_judge(struct source *s, const struct page *page, cha
 	struct live *l = (struct live *)s;
 	struct module *m = module_of(l, page);
 
+	live_target_judge(l);
 	if (!m)
 		*why = strdup(no_module(l, page));
 	else if (m->drawn)
@@ -167,6 +168,8 @@ static enum page_state live_judge(struct source *s, const struct page *page, cha
 		return PAGE_WARMING;
 	else if (!l->has_target || l->gone)
 		*why = strdup(l->gone_why ? l->gone_why : "there is no target yet");
+	else if (l->pages[page - pages].why)
+		*why = strdup(no_module(l, page));
 	else
 		return PAGE_NONE; /* can work */
 	return PAGE_CANNOT;
@@ -316,6 +319,7 @@ static void live_close(struct source *s)
 		free(l->modules[i].ended_why);
 	}
 	live_target_close(l);
+	checks_free(&l->checks);
 	for (int i = 0; l->pages && i < n_pages; i++)
 		free(l->pages[i].why);
 	free(l->pages);

@@ -21,6 +21,7 @@
 #include <limits.h>
 
 #include "config.h"
+#include "host.h"
 #include "interpreter.h"
 #include "presence.h"
 #include "render.h"
@@ -62,19 +63,22 @@ struct live {
 	char *gone_why;
 	struct target target;
 	struct interpreter interpreter;
+	struct host host; /* which we are on; looked at once, */
+	struct checks checks;
 	char *exe;
 	struct presence presence;
-	bool idle; /* no process runs the binary now */
+	bool judged; /* by live_target_judge */
+	bool idle;   /* no process runs the binary now */
 	int64_t looked_ms, now_ms;
 	struct module *modules;
 	int n_modules;
 	struct {
 		struct module *module; /* which its figures come from with this target; NULL: */
-		char *why;             /* none, and why */
-	} * pages;                     /* by place in pages[] */
-	uint32_t versions;             /* of pages without a module */
-	struct status_limits limits;   /* of page 200 */
-	int sort;                      /* struct render has it */
+		char *why; /* none, and why; or what live_target_judge has found against it */
+	} * pages;         /* by place in pages[] */
+	uint32_t versions; /* of pages without a module */
+	struct status_limits limits; /* of page 200 */
+	int sort;                    /* struct render has it */
 };
 
 /* The module of that name; NULL: no page has it. */
@@ -86,6 +90,12 @@ struct module *live_module_named(struct live *l, const char *name);
  */
 int live_target_open(struct live *l, char **msg);
 void live_target_close(struct live *l);
+
+/*
+ * Sees, once for a target, which pages cannot work although it has their markers. That may
+ * change, and takes its time: they are tried all the same when they are asked for.
+ */
+void live_target_judge(struct live *l);
 
 /* Sees whether the target is still there, or there again; not more often than that. */
 void live_target_look(struct live *l);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "judge.h"
 #include "teletap.h"
 
 struct module *live_module_named(struct live *l, const char *name)
@@ -22,20 +23,39 @@ static void find_modules(struct live *l)
 {
 	for (int i = 0; i < n_pages; i++) {
 		struct plan plan;
-		const char *against = NULL;
 
 		free(l->pages[i].why);
 		l->pages[i].why = NULL;
 		l->pages[i].module = NULL;
-		if (resolve_page(&pages[i], &l->target, &plan, &l->pages[i].why))
-			continue;
-		against = interpreter_objects(&l->interpreter, plan.origin);
-		if (against)
-			l->pages[i].why = strdup(against);
-		else
+		if (!resolve_page(&pages[i], &l->target, &plan, &l->pages[i].why))
 			l->pages[i].module = live_module_named(l, plan.module);
 	}
+	l->judged = false;
 	l->versions++;
+}
+
+void live_target_judge(struct live *l)
+{
+	struct judge j = {
+		.host = &l->host, .checks = &l->checks, .target = &l->target, .pack = l->o.pack
+	};
+	const char *root = getenv(HOST_ROOT);
+
+	if (l->judged || !l->has_target)
+		return;
+	l->judged = true;
+	if (!l->checks.n)
+		host_check(root ? root : "", &l->host, &l->checks);
+	for (int i = 0; i < n_pages; i++) {
+		char *why;
+
+		if (!l->pages[i].module)
+			continue;
+		if (judge_page(&j, &pages[i], &why))
+			free(why);
+		else
+			l->pages[i].why = why;
+	}
 }
 
 /* Opens the target; without one the pages wait for it. Returns 0, or -errno with *msg. */

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
@@ -328,4 +329,30 @@ bool own_listed(const struct own *o, int number, const char **name, const char *
 	*name = o->listed[number - OWN_FIRST].name;
 	*title = o->listed[number - OWN_FIRST].title;
 	return **name != '\0';
+}
+
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+struct own *own_ask(pid_t pid)
+{
+	struct own *o = own_open();
+
+	if (!o)
+		return NULL;
+	own_process(o, pid, NULL);
+	own_want(o, OWN_LIST, clock_ms());
+	while (own_waits(o, OWN_LIST)) {
+		struct pollfd fds[OWN_FDS];
+		int n = own_fds(o, fds), due = own_step(o, clock_ms());
+
+		if (due >= 0)
+			poll(fds, (nfds_t)n, due);
+	}
+	return o;
 }

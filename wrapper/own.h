@@ -65,6 +65,12 @@ uint32_t own_version(const struct own *o, int number);
 /* own_draw.c: draws the last answer; *text is to be freed, NULL when out of memory. */
 enum page_state own_draw(const struct own *o, int number, bool json, char **text);
 
+/*
+ * Asks a process which pages it has, and waits for the answer, OWN_MS at most. To be closed;
+ * NULL: out of memory.
+ */
+struct own *own_ask(pid_t pid);
+
 /* A page of the list that came last: its name and title, or false. They belong to o. */
 bool own_listed(const struct own *o, int number, const char **name, const char **title);
 

@@ -64,10 +64,13 @@ static const struct target_file *program_of(const struct target *t)
 	return t->n_files ? &t->files[0] : NULL;
 }
 
-/*
- * Pages of Python that read its memory alone need no markers, but the symbols that say
- * where things are.
- */
+/* Pages of Python that read its memory alone need no markers, */
+static bool needs_memory(const struct origin *origin)
+{
+	return !origin->markers[0] && !strcmp(origin->provider, "python");
+}
+
+/* but the symbols that say where things are. */
 static bool is_python(const struct target_file *f)
 {
 	struct python_place place;
@@ -80,9 +83,9 @@ static bool serves(const struct origin *origin, const struct target_file *f)
 {
 	if (origin_is_app(origin))
 		return has_any(origin, &f->sdt);
-	if (has_marker(&f->sdt, origin->provider, NULL))
-		return true;
-	return !origin->markers[0] && !strcmp(origin->provider, "python") && is_python(f);
+	if (needs_memory(origin))
+		return is_python(f);
+	return has_marker(&f->sdt, origin->provider, NULL);
 }
 
 /* The first file of the target that the origin's pages are about; NULL: none. */
@@ -144,6 +147,11 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
+	if (!file && needs_memory(origin))
+		return fail(msg, ENOENT,
+			    "%s has no CPython in it, which page %d is about (or one without the "
+			    "symbol _PyRuntime)",
+			    what, page->number);
 	if (!file)
 		return fail(msg, ENOENT,
 			    "%s has no markers of %s, which page %d needs: "

@@ -230,60 +230,89 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 	return err;
 }
 
-int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt, const char *provider,
-		     const char *const *markers, char **msg)
+/* Where a uprobe that raises a semaphore stands, and that semaphore, as file offsets. */
+struct spot {
+	uint64_t where, counter;
+};
+
+static int find_spots(int fd, const struct sdt_file *sdt, const char *provider,
+		      const char *const *markers, struct spot spots[SEMAPHORES], int *n, char **msg)
 {
 	uint64_t *all = calloc(sdt->n_markers + 1, sizeof(*all));
-	int type = uprobe_type(), err = 0;
 	struct layout layout;
-	char path[40];
-	size_t n;
+	size_t n_all;
+	int err = 0;
 	Elf *elf;
 
-	*s = (struct semaphores){ 0 };
+	*n = 0;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!all || !elf) {
 		err = fail(msg, ENOMEM, "the ELF file cannot be read: %s", elf_errmsg(-1));
 		goto out;
 	}
-	if (type < 0) {
-		err = no_uprobes(msg);
-		goto out;
-	}
-	n = rank_all(sdt, all);
-	if (n && !find_park(fd, elf, &layout)) {
+	n_all = rank_all(sdt, all);
+	if (n_all && !find_park(fd, elf, &layout)) {
 		err = fail(msg, ENOTSUP,
-			   "the file has no unused bytes behind its code, which are "
-			   "needed to raise its semaphores: report this with 'readelf -lW' of it");
+			   "the file has no unused bytes behind its code, which are needed to "
+			   "raise its semaphores: link it with -Wl,-z,separate-code (lld: "
+			   "-Wl,-z,separate-loadable-segments)");
 		goto out;
 	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n_all && !err; i++) {
 		uint64_t counter = file_offset(elf, all[i]);
 
 		if (!wanted(sdt, all[i], provider, markers))
 			continue;
-		if (s->n == SEMAPHORES || layout.park + i >= layout.park_end || !counter ||
-		    counter > UINT32_MAX) {
+		if (*n == SEMAPHORES || layout.park + i >= layout.park_end || !counter ||
+		    counter > UINT32_MAX)
 			err = fail(msg, ENOTSUP, "semaphore at %#llx: no place for it",
 				   (unsigned long long)all[i]);
-			goto out;
-		}
-		s->fds[s->n] = place(path, type, layout.park + i, counter);
-		if (s->fds[s->n] < 0) {
-			err = fail(msg, errno, "the kernel refuses to raise a semaphore (%s)%s",
-				   strerror(errno),
-				   errno == EACCES || errno == EPERM ? ": run as root" : "");
-			goto out;
-		}
-		s->n++;
+		else
+			spots[(*n)++] = (struct spot){ layout.park + i, counter };
 	}
 out:
-	if (err)
-		semaphores_drop(s);
 	elf_end(elf);
 	free(all);
+	return err;
+}
+
+int semaphores_check(int fd, const struct sdt_file *sdt, const char *provider,
+		     const char *const *markers, char **msg)
+{
+	struct spot spots[SEMAPHORES];
+	int n = 0;
+
+	for (size_t i = 0; i < sdt->n_markers; i++)
+		n += named(&sdt->markers[i], provider, markers);
+	if (n > SEMAPHORES)
+		return fail(msg, ENOTSUP, "more than %d sites", SEMAPHORES);
+	return find_spots(fd, sdt, provider, markers, spots, &n, msg);
+}
+
+int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt, const char *provider,
+		     const char *const *markers, char **msg)
+{
+	struct spot spots[SEMAPHORES];
+	int type = uprobe_type(), n, err;
+	char path[40];
+
+	*s = (struct semaphores){ 0 };
+	if (type < 0)
+		return no_uprobes(msg);
+	err = find_spots(fd, sdt, provider, markers, spots, &n, msg);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (; !err && s->n < n; s->n++) {
+		s->fds[s->n] = place(path, type, spots[s->n].where, spots[s->n].counter);
+		if (s->fds[s->n] >= 0)
+			continue;
+		err = fail(msg, errno, "the kernel refuses to raise a semaphore (%s)%s",
+			   strerror(errno),
+			   errno == EACCES || errno == EPERM ? ": run as root" : "");
+		break;
+	}
+	if (err)
+		semaphores_drop(s);
 	return err;
 }
 

@@ -25,6 +25,13 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		       const char *provider, const char *const *markers, char **msg);
 
 /*
+ * Whether the file allows for both: its sites are not too many, and each semaphore has a
+ * place from where it can be raised. Looks at the file only. Returns 0, or -ENOTSUP with *msg set.
+ */
+int semaphores_check(int fd, const struct sdt_file *sdt, const char *provider,
+		     const char *const *markers, char **msg);
+
+/*
  * Raises the semaphores of the named markers (NULL-terminated) in every process
  * that has the file open at fd mapped, now or later, until semaphores_drop or the
  * end of this process. Returns 0, or -errno with *msg set.
