@@ -156,6 +156,16 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	fails capabilities '*user namespace*'
 }
 
+@test "another PID namespace than the host's" {
+	ln -sfn 'pid:[4026532201]' "$ROOT/proc/self/ns/pid"
+	fails pid-namespace '*another PID namespace*'
+	jq -e '.checks[] | select(.id == "pid-namespace").remedy | test("on the host itself")' <<<"$json"
+	# whose modules are loaded cannot be seen from there
+	echo 'teletap_gc_000_777 40960 0 - Live 0x0' >>"$ROOT/proc/modules"
+	doctor 1
+	check leftovers OK '*'
+}
+
 @test "rights that cannot be seen" {
 	sed -i '/^CapEff/d' "$ROOT/proc/self/status"
 	warns capabilities '*cannot be seen*'
@@ -371,6 +381,70 @@ need_none() {
 	[ "$(target build_id)" = "$(build_id "$lib")" ]
 	page false '*no markers*'
 	need_none
+}
+
+@test "a target, and not root: what needs a module does not work" {
+	need_python
+	sed -i 's/^Uid:.*/Uid:\t1000\t1000\t1000\t1000/' "$ROOT/proc/self/status"
+	doctor 1 -e "$python"
+	page false 'not root: loading a kernel module needs it (for root: *module*)'
+	jq -e '.pages[] | select(.name == "host").works' <<<"$json"
+	jq -e '.pages[] | select(.name == "exec") | .works | not' <<<"$json"
+}
+
+@test "markers of a provider called python make no Python" {
+	gcc -E - <<<'#include <sys/sdt.h>' >/dev/null 2>&1 || skip "needs gcc and sys/sdt.h"
+	gcc -x c -o "$BATS_TEST_TMPDIR/false" - <<-'EOF'
+		#include <sys/sdt.h>
+		#include <unistd.h>
+		int main(void) { DTRACE_PROBE1(python, line, 1); sleep(100); }
+	EOF
+	start "$BATS_TEST_TMPDIR/false"
+	doctor 1 -p "$pid"
+	[ "$(jq -c '[.pages[] | select(.page >= 210 and .page < 240 and .works) | .page]' <<<"$json")" = '[]' ]
+}
+
+@test "semaphores that have no place to be raised from: said beforehand" {
+	gcc -E - <<<'#include <sys/sdt.h>' >/dev/null 2>&1 || skip "needs gcc and sys/sdt.h"
+	gcc -x c -I "$TOP/include" -o "$BATS_TEST_TMPDIR/dense" - <<-'EOF'
+		#define TELETAP_PROVIDER dense
+		#include "teletap.h"
+		int main(void) { for (;;) TELETAP_COUNTER("turns", 1); }
+	EOF
+	doctor 0 -e "$BATS_TEST_TMPDIR/dense"
+	# as lld does it: what follows in the file begins at once
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/dense" <<-'EOF'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		start, = struct.unpack_from("<Q", data, 32)
+		size, count = struct.unpack_from("<HH", data, 54)
+		for i in range(count):
+		    kind, flags, offset, _, _, length = struct.unpack_from("<IIQQQQ", data, start + i * size)
+		    if kind == 1 and not flags & 2:
+		        end = (offset + length + 4095) // 4096 * 4096
+		        data[offset + length:end] = b"x" * (end - offset - length)
+		open(sys.argv[1], "wb").write(data)
+	EOF
+	doctor 1 -e "$BATS_TEST_TMPDIR/dense"
+	jq -c '.pages[] | select(.page == 241)' <<<"$json"
+	jq -e '.pages[] | select(.page == 241) | (.works | not) and (.why | test("no unused bytes.*separate-loadable-segments"))' <<<"$json"
+}
+
+@test "a path that is no UTF-8 in another process of the binary: pages of calls do not work" {
+	need_root
+	need_python
+	python_copy "$BATS_TEST_TMPDIR/python"
+	start "$BATS_TEST_TMPDIR/python" "${SLEEP[@]}"
+	doctor 0 -p "$pid"
+	jq -e '.pages[] | select(.page == 220).works' <<<"$json"
+	start "$BATS_TEST_TMPDIR/python" "${SLEEP[@]}" $'/srv/\xff.py'
+	for target in -p "${PIDS[0]}" -e "$BATS_TEST_TMPDIR/python"; do
+		[[ $target == -* ]] && { option=$target; continue; }
+		doctor 0 "$option" "$target"
+		jq -e --arg pid "process $pid " '.pages[] | select(.page == 220) |
+			(.works | not) and (.why | startswith($pid) and test("no UTF-8"))' <<<"$json"
+		page true '*module*'
+	done
 }
 
 @test "bash" {

@@ -127,6 +127,8 @@ host_make() {
 		"$sys"/{kernel/security,module/module/parameters,bus/event_source/devices/uprobe}
 	printf 'Name:\tx\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n' >"$1/proc/self/status"
 	echo '         0          0 4294967295' >"$1/proc/self/uid_map"
+	mkdir "$1/proc/self/ns"
+	ln -s 'pid:[4026531836]' "$1/proc/self/ns/pid"
 	echo 'root=/dev/vda1 ro quiet' >"$1/proc/cmdline"
 	echo 'proc /proc proc rw,nosuid 0 0' >"$1/proc/mounts"
 	echo 'ext4 1011712 1 - Live 0x0000000000000000' >"$1/proc/modules"

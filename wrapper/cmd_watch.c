@@ -17,6 +17,7 @@
 #include "fail.h"
 #include "guard.h"
 #include "inject.h"
+#include "numbers.h"
 #include "own.h"
 #include "plan.h"
 #include "python.h"
@@ -134,8 +135,10 @@ static int start(struct watch *w, char **msg)
 	int n = 0, err = 0;
 
 	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
-	for (int i = 0; i < n && !err && geteuid(); i++)
-		err = origin_is_fed(plans[i].origin) ? 0 : -EPERM;
+	for (int i = 0; i < n && !err; i++) {
+		if (!origin_is_fed(plans[i].origin))
+			err = geteuid() ? -EPERM : numbers_check(msg);
+	}
 	for (int i = 0; i < n && !err; i++)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)

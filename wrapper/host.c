@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "look.h"
+#include "numbers.h"
 #include "pack.h"
 
 #define CACHE_MB 50 /* a module takes about 2 MB; stap keeps as much for itself */
@@ -99,6 +100,15 @@ static void check_capabilities(const struct look *l)
 	else
 		check_add(l->c, "capabilities", VERDICT_OK, NULL,
 			  "may load modules and place probes");
+}
+
+static void check_numbers(const struct look *l)
+{
+	if (numbers_foreign(l->root))
+		check_add(l->c, "pid-namespace", VERDICT_FAIL, NUMBERS_REMEDY, NUMBERS_WRONG);
+	else
+		check_add(l->c, "pid-namespace", VERDICT_OK, NULL,
+			  "process numbers are those of the host");
 }
 
 static void check_staprun(const struct look *l)
@@ -248,6 +258,7 @@ void host_check(const char *root, struct host *host, struct checks *c)
 	check_root(&l);
 	check_groups(&l);
 	check_capabilities(&l);
+	check_numbers(&l);
 	check_staprun(&l);
 	stap = check_stap(&l);
 	headers = check_headers(&l);

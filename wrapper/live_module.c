@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "guard.h"
 #include "module.h"
+#include "numbers.h"
 #include "program.h"
 #include "teletap.h"
 
@@ -108,6 +109,8 @@ void live_module_begin(struct live *l, struct module *m)
 
 	free(m->ko);
 	m->ko = NULL;
+	if (!err && !origin_is_fed(plan.origin))
+		err = numbers_check(&msg);
 	if (!err)
 		err = module_find(&plan, l->o.pack, &m->ko, &msg);
 	if (!err) {
@@ -129,7 +132,9 @@ bool live_module_ready(struct live *l, struct module *m)
 {
 	struct plan plan;
 	char *ko = NULL;
-	bool ready = !make_plan(l, m, &plan, NULL) && !module_find(&plan, l->o.pack, &ko, NULL);
+	bool ready = !make_plan(l, m, &plan, NULL) &&
+		     (origin_is_fed(plan.origin) || !numbers_check(NULL)) &&
+		     !module_find(&plan, l->o.pack, &ko, NULL);
 
 	free(ko);
 	return ready;

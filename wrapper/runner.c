@@ -35,6 +35,7 @@
 #include "fail.h"
 #include "minder.h"
 #include "module.h"
+#include "numbers.h"
 #include "sign.h"
 #include "teletap.h"
 
@@ -338,7 +339,8 @@ static bool abandoned(const char *module)
 void runner_sweep(void)
 {
 	char line[512], left[16][RUNNER_MODULE];
-	FILE *f = fopen("/proc/modules", "re");
+	/* Whose they are cannot be seen where the numbers are others. */
+	FILE *f = numbers_foreign("") ? NULL : fopen("/proc/modules", "re");
 	int n = 0;
 
 	while (f && n < 16 && fgets(line, sizeof(line), f)) {

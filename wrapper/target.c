@@ -12,6 +12,7 @@
 
 #include "fail.h"
 #include "maps.h"
+#include "numbers.h"
 #include "program.h"
 #include "quote.h"
 
@@ -59,6 +60,11 @@ static int open_process(struct target *t, char **msg)
 	struct maps maps;
 	int err;
 
+	if (numbers_proc_foreign())
+		return fail(msg, ESRCH,
+			    "/proc shows another PID namespace than this one, so process %d may be "
+			    "either of two: 'mount -t proc proc /proc' first",
+			    t->pid);
 	t->pidfd = pidfd_open(t->pid, 0);
 	if (t->pidfd < 0 && errno == ESRCH)
 		return fail(msg, ESRCH, "no process %d: 'ps -e' shows which there are", t->pid);
