@@ -7,16 +7,10 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
-load serve
 
 setup() {
 	need_root
 	cd "$BATS_TEST_TMPDIR" || return
-	server=''
-}
-
-teardown() {
-	kill_server
 }
 
 # apart SCRIPT: in a PID namespace of its own, with its /proc and a service, $pid.

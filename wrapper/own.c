@@ -16,9 +16,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fail.h"
 
 #define WORDS 512  /* bytes of name and title */
@@ -331,14 +331,6 @@ bool own_listed(const struct own *o, int number, const char **name, const char *
 	return **name != '\0';
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 struct own *own_ask(pid_t pid)
 {
 	struct own *o = own_open();
@@ -346,10 +338,10 @@ struct own *own_ask(pid_t pid)
 	if (!o)
 		return NULL;
 	own_process(o, pid, NULL);
-	own_want(o, OWN_LIST, clock_ms());
+	own_want(o, OWN_LIST, clock_ms(CLOCK_MONOTONIC));
 	while (own_waits(o, OWN_LIST)) {
 		struct pollfd fds[OWN_FDS];
-		int n = own_fds(o, fds), due = own_step(o, clock_ms());
+		int n = own_fds(o, fds), due = own_step(o, clock_ms(CLOCK_MONOTONIC));
 
 		if (due >= 0)
 			poll(fds, (nfds_t)n, due);
