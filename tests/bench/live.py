@@ -18,6 +18,7 @@ import tempfile
 import time
 
 PYTHON = os.path.realpath("/usr/bin/python3.15")
+EXTENDED = os.path.realpath("/usr/bin/python3.14")  # has no markers for calls: the extension's
 HERE = os.path.dirname(os.path.abspath(__file__))
 CALLS = 10000  # in one measurement
 LIMIT = 100  # seconds until a tracer's first output
@@ -40,10 +41,11 @@ def remark(words):
 class Loop:
     """The program measured: loop.py."""
 
-    def __init__(self):
+    def __init__(self, python=PYTHON, *modules):
         self.process = subprocess.Popen(
-            [PYTHON, os.path.join(HERE, "loop.py")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [python, os.path.join(HERE, "loop.py"), *modules],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": os.path.join(HERE, "../../build/python")})
         self.made = 0
         self.pid = self.process.pid
         self.measure()
@@ -187,7 +189,7 @@ def cost_per_call(loop, name, command, ready, seen):
     """Nanoseconds per call, above those without a tracer; what it takes; what it loses."""
     off = loop.idle()
     with tracer(command(loop.pid), "(?m)" + ready) as t:
-        time.sleep(1)  # its other processes have come to rest
+        time.sleep(1)  # its other processes have come to rest; the extension counts
         before = loop.made
         note(name + ": ns per call", loop.busy() - off)
         note(name + ": memory, kB", memory(t.process.pid) + modules())
@@ -245,7 +247,7 @@ def wanted(what, values, goal, more=False):
 
 def main():
     begin = time.monotonic()
-    loop, other = Loop(), Loop()
+    loop, other, extended = Loop(), Loop(), Loop(EXTENDED, "teletap")
     fresh = loop.idle()
     for number in range(rounds):
         if time.monotonic() - begin > budget:
@@ -256,10 +258,12 @@ def main():
         results.append({})
         for row in TRACERS[::-1 if number % 2 else 1]:
             cost_per_call(loop, *row)
+        cost_per_call(extended, "page 220, sums", lambda pid: watch("calls", pid),
+                      '"page":220', seen_by_teletap)
         bystander(loop, other)
     first_of_peers(loop)
-    loop.close()
-    other.close()
+    for program in loop, other, extended:
+        program.close()
 
     print("%-62s %8s   %s" % ("%d rounds" % len(results), "median", "from - to"))
     print("%-62s %8.0f" % ("a call, nobody looking: ns", fresh))
@@ -276,6 +280,8 @@ def main():
            over(cost % "page 220 --counts", cost % "bpftrace, counts"), 0.4)
     wanted("page 220 / two empty probes", over(cost % "page 220", cost % "two empty probes"), 1.4)
     wanted("page 220 / bpftrace's times", over(cost % "page 220", cost % "bpftrace, times"), 0.4)
+    for trap in "one empty probe", "bpftrace, counts":
+        wanted("page 220, sums / %s" % trap, over(cost % "page 220, sums", cost % trap), 0.1)
     wanted("first output: bpftrace / page 220 --counts",
            over(first % "bpftrace, counts", first % "page 220 --counts"), 10, more=True)
     wanted("first output: bcc ugc / page 210", over(first % "bcc ugc", first % "page 210"), 10,
