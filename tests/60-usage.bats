@@ -115,6 +115,13 @@ start() {
 	[[ $output == *'--pack DIR'* ]]
 }
 
+@test "build: no such page, in a list too" {
+	for page in nope gc,nope 'gc,' ''; do
+		run -2 --separate-stderr teletap build gc "$page" -e /bin/sh
+		[[ ${stderr_lines[0]} == "teletap: build: "*": no such page: 'teletap list' shows them" ]]
+	done
+}
+
 @test "watch: no such page, no page, too many words" {
 	for page in nope 999 0 -0210x 210x '' ' gc' 'gc,' ',gc' gc,,gc gc,nope GC 18446744073709551826; do
 		misused teletap watch -p 1 -- "$page"

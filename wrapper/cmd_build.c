@@ -128,24 +128,48 @@ static bool run(const struct opts *o, const struct signer *signer, struct job *j
 	return good;
 }
 
-static bool add_jobs(const struct opts *o, const struct target *t, const char *release,
-		     const struct signer *signer, struct job *jobs, int *n)
+/* The pages that are named. */
+struct wanted {
+	const struct page *pages[PLAN_PAGES];
+	int n;
+};
+
+static bool read_pages(const struct opts *o, struct wanted *wanted)
 {
-	int n_words = o->n_args ? o->n_args : n_pages, possible = 0;
+	for (int i = 0; i < o->n_args; i++) {
+		char *rest = o->args[i], *word;
+
+		while ((word = strsep(&rest, ","))) {
+			const struct page *page = page_find(word);
+
+			if (!page || wanted->n == PLAN_PAGES) {
+				say("%s: %s", word, page ? "too many pages" : page_missing(word));
+				return false;
+			}
+			wanted->pages[wanted->n++] = page;
+		}
+	}
+	return true;
+}
+
+static bool add_jobs(const struct opts *o, const struct wanted *wanted, const struct target *t,
+		     const char *release, const struct signer *signer, struct job *jobs, int *n)
+{
+	int n_wanted = wanted->n ? wanted->n : n_pages, possible = 0;
 
 	/* All pages: those that the target can have. */
-	for (int i = 0; i < n_words && *n < JOBS_MAX; i++) {
-		const struct page *page = o->n_args ? page_find(o->args[i]) : &pages[i];
+	for (int i = 0; i < n_wanted && *n < JOBS_MAX; i++) {
+		const struct page *page = wanted->n ? wanted->pages[i] : &pages[i];
 		struct plan plan;
 		char *msg = NULL;
 
 		if (resolve_page(page, t, &plan, &msg)) {
-			if (o->n_args)
+			if (wanted->n)
 				say("%s", msg);
 			else
 				vsay(o, "%s", msg);
 			free(msg);
-			if (o->n_args)
+			if (wanted->n)
 				return false;
 			continue;
 		}
@@ -175,26 +199,16 @@ enum status cmd_build(const struct opts *o)
 	static struct job jobs[JOBS_MAX];
 	int n = 0, n_targets = o->n_files ? o->n_files : 1;
 	int n_releases = o->n_releases ? o->n_releases : 1;
-	const struct page *wanted[PLAN_PAGES];
+	struct wanted wanted = { .n = 0 };
 	struct signer *signer = NULL;
 	struct utsname host;
-	int n_wanted = 0;
 	char *msg = NULL;
 	bool good = true;
 	int err;
 
 	uname(&host);
-
-	for (int i = 0; i < o->n_args; i++) {
-		const struct page *page = page_find(o->args[i]);
-
-		if (!page || n_wanted == PLAN_PAGES) {
-			say("%s: %s", o->args[i],
-			    page ? "too many pages" : page_missing(o->args[i]));
-			return STATUS_USAGE;
-		}
-		wanted[n_wanted++] = page;
-	}
+	if (!read_pages(o, &wanted))
+		return STATUS_USAGE;
 	if (!o->key != !o->cert) {
 		say("%s: give --key and --cert together", o->key ? "--key" : "--cert");
 		return STATUS_USAGE;
@@ -209,7 +223,7 @@ enum status cmd_build(const struct opts *o)
 
 		one.files[0] = o->files[i];
 		one.n_files = o->n_files ? 1 : 0;
-		err = plan_target(&one, wanted, n_wanted, &targets[i], &msg);
+		err = plan_target(&one, wanted.pages, wanted.n, &targets[i], &msg);
 		if (err) {
 			say("%s", msg ? msg : strerror(-err));
 			return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
@@ -219,7 +233,7 @@ enum status cmd_build(const struct opts *o)
 		const char *release = o->n_releases ? o->releases[k] : host.release;
 
 		for (int i = 0; i < n_targets; i++) {
-			if (!add_jobs(o, &targets[i], release, signer, jobs, &n))
+			if (!add_jobs(o, &wanted, &targets[i], release, signer, jobs, &n))
 				return STATUS_REFUSED;
 		}
 	}
