@@ -189,7 +189,11 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			    file->path);
 
 	*plan = (struct plan){
-		.page = page, .origin = origin, .module = origin->module, .file = file
+		.page = page,
+		.origin = origin,
+		.module = origin->module,
+		.file = file,
+		.ticks = has_marker(&file->sdt, "teletap_python", "sums"),
 	};
 	sdt_build_id_hex(&file->sdt, plan->id);
 	return 0;

@@ -10,13 +10,16 @@
 
 #define TARGET_ID_MAX (2 * SDT_BUILD_ID_MAX + 8)
 
+#define PLAN_TICK_MS 100 /* TICK_MS of python/native */
+
 /* What has to be loaded, and into which file its probes go. */
 struct plan {
 	const struct page *page;     /* one of the module's pages */
 	const struct origin *origin; /* of that page */
 	const char *module;          /* of that origin */
 	bool also;                   /* a page draws from it, too, and can be without */
-	bool jit; /* a process that will be probed was asked to use its JIT; see guard.h */
+	bool ticks; /* the file's own code adds up, and hands over every PLAN_TICK_MS */
+	bool jit;   /* a process that will be probed was asked to use its JIT; see guard.h */
 	const struct target_file *file; /* belongs to the target; of the host: fd is -1 */
 	char id[TARGET_ID_MAX];         /* names the file's contents: its build-id; or "host" */
 };

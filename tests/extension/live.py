@@ -2,8 +2,10 @@
 """live.py DIR [MODE...]: a program for the tests that load modules. Writes DIR/ready,
 waits for DIR/go, runs work.py, writes DIR/done, waits to be killed. While it waits to go,
 DIR/on is there when the extension counts. Modes: import (imports it), leave (ends after its work), exit (ends by os._exit 0.3 s
-after it), fork (a child does the work too)."""
+after it), fork (a child does the work too), stop (right after
+it sends a SIGINT to the process whose number is in DIR/go)."""
 import os
+import signal
 import sys
 import time
 
@@ -39,6 +41,8 @@ else:
 if "exit" in modes:
     time.sleep(0.3)
     os._exit(0)
+if "stop" in modes:
+    os.kill(int(open(folder + "/go").read()), signal.SIGINT)
 if "leave" not in modes:
     time.sleep(0.3)
     write("done")

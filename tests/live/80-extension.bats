@@ -88,6 +88,16 @@ exact() {
 	same python3.13 2
 }
 
+@test "the last 0.1 s before a watch ends are counted" {
+	run_live python3.14 import stop
+	watch_extension "$pid" -o json -i 30
+	echo "$tap" > "$dir/gone"
+	mv "$dir/gone" "$dir/go"
+	expect_end 130
+	same python3.14 1
+	kill "$pid"
+}
+
 @test "switched on and off without the program's help, also by SIGKILL to teletap" {
 	run_live python3.14 import
 	for signal in INT KILL; do
