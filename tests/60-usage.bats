@@ -117,7 +117,7 @@ start() {
 
 @test "build: no such page, in a list too" {
 	for page in nope gc,nope 'gc,' ''; do
-		run -2 --separate-stderr teletap build gc "$page" -e /bin/sh
+		misused teletap build gc "$page" -e /bin/sh
 		[[ ${stderr_lines[0]} == "teletap: build: "*": no such page: 'teletap list' shows them" ]]
 	done
 }

@@ -249,7 +249,6 @@ static enum status look_at_target(struct answers *a)
 	free(msg);
 	if (err != -EINVAL)
 		return STATUS_REFUSED;
-	opts_usage(command_find("doctor"), stderr);
 	return STATUS_USAGE;
 }
 
@@ -261,12 +260,10 @@ enum status cmd_doctor(const struct opts *o)
 
 	if (o->n_args) {
 		say("%s: no argument is needed; a target is -p PID or -e FILE", o->args[0]);
-		opts_usage(command_find("doctor"), stderr);
 		return STATUS_USAGE;
 	}
 	if (o->pack && !o->pid && !o->n_files) {
 		say("--pack: also name the target: -p PID or -e FILE");
-		opts_usage(command_find("doctor"), stderr);
 		return STATUS_USAGE;
 	}
 	if (o->pid || o->n_files)

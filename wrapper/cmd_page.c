@@ -122,7 +122,6 @@ enum status cmd_page(const struct opts *o)
 
 	if (strlen(a.wish) > 40 || !request_wish(a.wish, strlen(a.wish), &wish) || wish.json) {
 		say("%s: neither a page's number nor a name", a.wish);
-		opts_usage(command_find("page"), stderr);
 		return STATUS_USAGE;
 	}
 	if (o->key && key_read(o->key, key, &msg)) {

@@ -178,7 +178,6 @@ enum status cmd_replay(const struct opts *o)
 	if (!o->n_args || (o->at && (o->from || o->to))) {
 		say(o->n_args ? "--at with --from or --to: it is one moment"
 			      : "no recording: 'teletap record -w FILE' makes one");
-		opts_usage(command_find("replay"), stderr);
 		return STATUS_USAGE;
 	}
 	err = config_limits(o->config, &s.limits, &msg);

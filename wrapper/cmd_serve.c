@@ -184,10 +184,8 @@ enum status cmd_serve(const struct opts *o)
 	char *msg = NULL;
 	int ret;
 
-	if (!good_usage(o)) {
-		opts_usage(command_find("serve"), stderr);
+	if (!good_usage(o))
 		return STATUS_USAGE;
-	}
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
 	self_config("port", o->port);
 	self_config("config", o->config);

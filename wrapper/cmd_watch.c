@@ -373,7 +373,6 @@ static int stop(struct watch *w, char **msg)
 static enum status watch(const struct opts *o)
 {
 	static struct watch w; /* its sessions are too big for a stack */
-	const char *name = o->write ? "record" : "watch";
 	char *msg = NULL, *stop_msg = NULL;
 	bool begun;
 	int err, ret;
@@ -381,10 +380,8 @@ static enum status watch(const struct opts *o)
 	w.o = o;
 	w.signals = w.timer = -1;
 	w.color = want_color(o);
-	if (!plan_read(o, w.pages, &w.n_pages) || !export_possible(o, w.pages, w.n_pages)) {
-		opts_usage(command_find(name), stderr);
+	if (!plan_read(o, w.pages, &w.n_pages) || !export_possible(o, w.pages, w.n_pages))
 		return STATUS_USAGE;
-	}
 	err = config_limits(o->config, &w.limits, &msg);
 	if (err == -EINVAL) {
 		say_why(msg, err);
@@ -398,8 +395,6 @@ static enum status watch(const struct opts *o)
 	if (err) {
 		say_why(msg, err);
 		free(msg);
-		if (err == -EINVAL)
-			opts_usage(command_find(name), stderr);
 		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
 	}
 	err = start(&w, &msg);
@@ -446,10 +441,8 @@ static enum status watch_screen(const struct opts *o)
 	char *msg = NULL;
 	int n = 0, ret;
 
-	if (!plan_read(o, wanted, &n)) {
-		opts_usage(command_find("watch"), stderr);
+	if (!plan_read(o, wanted, &n))
 		return STATUS_USAGE;
-	}
 	runner_sweep();
 	source = NULL;
 	if (o->pid || o->n_files || plan_is_host(o, wanted, n))
@@ -462,8 +455,6 @@ static enum status watch_screen(const struct opts *o)
 	}
 	if (ret < 0)
 		say_why(msg, ret);
-	if (ret == -EINVAL)
-		opts_usage(command_find("watch"), stderr);
 	free(msg);
 	return ret > 0          ? (enum status)(STATUS_SIGNAL + ret)
 	       : !ret           ? STATUS_OK
@@ -487,6 +478,5 @@ enum status cmd_record(const struct opts *o)
 	if (o->write)
 		return watch(o);
 	say("no file to write to: -w FILE");
-	opts_usage(command_find("record"), stderr);
 	return STATUS_USAGE;
 }

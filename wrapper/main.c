@@ -91,7 +91,7 @@ bool want_color(const struct opts *o)
 	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
-const struct command *command_find(const char *name)
+static const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		if (!strcmp(commands[i].name, name))
@@ -108,6 +108,13 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'teletap COMMAND --help' says more. First steps: teletap list\n", out);
+}
+
+/* Below the line that says what is wrong. */
+static void hint(const struct command *cmd)
+{
+	fprintf(stderr, "Usage: teletap %s %s\n'teletap %s --help' says more\n", cmd->name,
+		cmd->synopsis, cmd->name);
 }
 
 int main(int argc, char **argv)
@@ -139,13 +146,15 @@ int main(int argc, char **argv)
 	case OPTS_DONE:
 		return STATUS_OK;
 	case OPTS_WRONG:
-		opts_usage(cmd, stderr);
+		hint(cmd);
 		return STATUS_USAGE;
 	case OPTS_RUN:
 		break;
 	}
 	self_start(TELETAP_VERSION, cmd->name);
 	status = cmd->run(&o);
+	if (status == STATUS_USAGE)
+		hint(cmd);
 	self_stop(status);
 	return status;
 }

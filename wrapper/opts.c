@@ -122,9 +122,9 @@ const char *opts_name(char letter)
 	return "?";
 }
 
-void opts_usage(const struct command *cmd, FILE *out)
+static void print_help(const struct command *cmd)
 {
-	fprintf(out, "Usage: teletap %s %s\n%s.\n\n", cmd->name, cmd->synopsis, cmd->summary);
+	printf("Usage: teletap %s %s\n%s.\n\n", cmd->name, cmd->synopsis, cmd->summary);
 	for (size_t i = 0; i < N_TABLE; i++) {
 		char name[40];
 
@@ -133,9 +133,9 @@ void opts_usage(const struct command *cmd, FILE *out)
 		snprintf(name, sizeof(name), "--%s%s%s", table[i].name, table[i].arg ? " " : "",
 			 table[i].arg ? table[i].arg : "");
 		if (table[i].letter >= 'a')
-			fprintf(out, "  -%c, %-20s %s\n", table[i].letter, name, table[i].help);
+			printf("  -%c, %-20s %s\n", table[i].letter, name, table[i].help);
 		else
-			fprintf(out, "      %-20s %s\n", name, table[i].help);
+			printf("      %-20s %s\n", name, table[i].help);
 	}
 }
 
@@ -416,7 +416,7 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (c) {
 		case 'h':
-			opts_usage(cmd, stdout);
+			print_help(cmd);
 			return OPTS_DONE;
 		case 'V':
 			puts("teletap " TELETAP_VERSION);

@@ -71,7 +71,4 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 /* The long name of the option with this letter. */
 const char *opts_name(char letter);
 
-/* Prints how cmd is used. */
-void opts_usage(const struct command *cmd, FILE *out);
-
 #endif

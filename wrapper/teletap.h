@@ -26,9 +26,6 @@ struct command {
 	enum status (*run)(const struct opts *o);
 };
 
-/* Finds a subcommand; NULL when there is none of that name. */
-const struct command *command_find(const char *name);
-
 /* Prints "teletap: CMD: message" on stderr. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void vsay(const struct opts *o, const char *fmt, ...)

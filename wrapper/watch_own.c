@@ -85,7 +85,6 @@ enum status watch_own(const struct opts *o, int number)
 
 	if (!o->pid || o->n_files || o->command) {
 		say("page %d is drawn by a process: name it (-p PID)", number);
-		opts_usage(command_find("watch"), stderr);
 		return STATUS_USAGE;
 	}
 	w.process = (int)syscall(SYS_pidfd_open, o->pid, 0);
