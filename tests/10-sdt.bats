@@ -306,12 +306,10 @@ setup() {
 }
 
 @test "wrong usage" {
-	run teletap probes
-	[ "$status" -eq 2 ]
-	[ "$output" = "teletap: probes: name a process (-p PID) or a file (-e FILE)" ]
-	run teletap probes -p 1 -e /bin/sh
-	[ "$status" -eq 2 ]
-	[ "$output" = "teletap: probes: -p PID or files, not both" ]
+	misused teletap probes
+	[ "${stderr_lines[0]}" = "teletap: probes: name a process (-p PID) or a file (-e FILE)" ]
+	misused teletap probes -p 1 -e /bin/sh
+	[ "${stderr_lines[0]}" = "teletap: probes: -p PID or files, not both" ]
 }
 
 @test "a full disk is not taken for success" {

@@ -88,8 +88,7 @@ host() {
 		echo "$bad" >c
 		for command in 'replay ring log' 'watch status'; do
 			# shellcheck disable=SC2086
-			run -2 --separate-stderr teletap $command --config c
-			one_line
+			misused teletap $command --config c
 			[[ $stderr == *'--config c: '* ]]
 		done
 	done

@@ -310,10 +310,10 @@ manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 
 @test "build: keys and certificates that are none, or do not belong together" {
 	keys one two
-	run -2 --separate-stderr teletap build gc -e "$EXE" --key one.key
-	[[ $stderr == 'teletap: build: --key: give --key and --cert together' ]]
-	run -2 --separate-stderr teletap build gc -e "$EXE" --cert one.pem
-	[[ $stderr == 'teletap: build: --cert: give --key and --cert together' ]]
+	misused teletap build gc -e "$EXE" --key one.key
+	[[ ${stderr_lines[0]} == 'teletap: build: --key: give --key and --cert together' ]]
+	misused teletap build gc -e "$EXE" --cert one.pem
+	[[ ${stderr_lines[0]} == 'teletap: build: --cert: give --key and --cert together' ]]
 	refused teletap build gc -e "$EXE" -d "$pack" --key one.key --cert two.pem
 	[[ $stderr == *'--key one.key and --cert two.pem do not belong together'* ]]
 	refused teletap build gc -e "$EXE" -d "$pack" --key one.pem --cert one.pem

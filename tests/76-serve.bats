@@ -190,8 +190,7 @@ teardown() {
 	misused teletap serve --replay "$R" --port 0
 	misused teletap serve --replay "$R" --idle 0
 	for listen in nowhere 1.2.3.4.5 0.0.0.0 '[::]' 10.1.1.1:70000; do
-		run -2 --separate-stderr teletap serve --port "$PORT" --replay "$R" --listen "$listen"
-		one_line
+		misused teletap serve --port "$PORT" --replay "$R" --listen "$listen"
 	done
 	refused teletap serve --port "$PORT" --replay /nowhere
 	refused teletap serve --port "$PORT" --replay "$R" --user nosuchuser
