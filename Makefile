@@ -65,12 +65,12 @@ $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
-$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image maps quote fail)
+$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image maps regular quote fail)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,crash crash_file backtrace ring ring_lines escape fail) \
+$(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,crash crash_file backtrace regular ring ring_lines escape fail) \
 		$(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"

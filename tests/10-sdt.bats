@@ -274,6 +274,17 @@ setup() {
 		[ "$status" -eq 3 ]
 		[ "$output" = "teletap: probes: $what: no regular file: name a program or a library" ]
 	done
+	# nor is it opened, which would do something: here, wake up a writer
+	(: >"$D/fifo" && touch "$D/woken") 3>&- &
+	writer=$!
+	sleep 0.3
+	run teletap probes -e "$D/fifo" -e /dev/null -e "$D/elf/good-64le"
+	[ "$status" -eq 0 ]
+	run teletap watch gc -e "$D/fifo"
+	run teletap doctor -e "$D/fifo"
+	sleep 0.2
+	[ ! -e "$D/woken" ]
+	kill "$writer"
 	cp "$D/elf/good-64le" "$D/secret"
 	chmod 0 "$D/secret"
 	run "${PLAIN[@]}" "$D/teletap" probes -e "$D/secret"

@@ -6,13 +6,14 @@
 #include "backtrace.h"
 
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "regular.h"
 
 #define PAGE_MASK_ (~(uint64_t)4095)
 
@@ -168,14 +169,13 @@ static bool find_bias(int fd, const struct backtrace_image *image, uint64_t *bia
 
 static void report_image(Dwfl *dwfl, const struct backtrace_image *image)
 {
-	int fd = open(image->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = regular_open(image->path);
 	struct stat st;
 	uint64_t bias;
 
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != image->inode ||
-	    !find_bias(fd, image, &bias) ||
+	if (fstat(fd, &st) || st.st_ino != image->inode || !find_bias(fd, image, &bias) ||
 	    !dwfl_report_elf(dwfl, base_name(image->path), image->path, fd, bias, true))
 		close(fd); /* otherwise it is libdwfl's */
 }

@@ -20,6 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "regular.h"
+
 #define ENTRIES_MAX (1 << 20) /* of one table */
 #define CHUNK 256             /* entries read at once */
 #define ENTRY_MAX sizeof(Elf64_Shdr)
@@ -288,9 +290,7 @@ int image_open(struct image *im, int fd, const char **why)
 	im->fd = fd;
 	got = image_read(im, im->head, sizeof(im->head), 0);
 	if (got < 0) {
-		*why = got == -EISDIR || got == -ESPIPE
-			       ? "no regular file: name a program or a library"
-			       : strerror((int)-got);
+		*why = got == -EISDIR || got == -ESPIPE ? REGULAR_NONE : strerror((int)-got);
 		return (int)got;
 	}
 	im->head_len = (size_t)got;

@@ -15,7 +15,7 @@
  *    There links may be absolute: openat2 keeps them inside. The inode is compared,
  *    where device numbers say that it can be.
  *
- * Only regular files are opened: opening a device may do something.
+ * Only regular files are opened (regular.h).
  */
 #include "maps.h"
 
@@ -34,9 +34,9 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "regular.h"
 
 #define DELETED " (deleted)"
-#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 static bool path_is_deleted(const char *path)
 {
@@ -157,20 +157,6 @@ void maps_free(struct maps *maps)
 	*maps = (struct maps){ 0 };
 }
 
-/* Opens what name, a link in /proc, leads to. */
-static int link_open(const char *name)
-{
-	struct stat st;
-	int fd;
-
-	if (stat(name, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -ENODEV;
-	fd = open(name, OPEN_FLAGS);
-	return fd < 0 ? -errno : fd;
-}
-
 static int exe_open(const struct maps *maps, const struct mapping *file)
 {
 	char name[64];
@@ -180,7 +166,7 @@ static int exe_open(const struct maps *maps, const struct mapping *file)
 	snprintf(name, sizeof(name), "/proc/%d/exe", (int)maps->pid);
 	target = link_read(name);
 	if (target && strcmp(target, file->path) == 0)
-		fd = link_open(name);
+		fd = regular_open(name);
 	free(target);
 	return fd;
 }
@@ -217,7 +203,7 @@ static int path_open(const struct maps *maps, const struct mapping *file)
 		ret = -ESTALE;
 	} else {
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", at);
-		ret = link_open(name);
+		ret = regular_open(name);
 	}
 	if (at >= 0)
 		close(at);
@@ -231,7 +217,7 @@ int maps_open(const struct maps *maps, const struct mapping *file, char **msg)
 	int fd;
 
 	map_files_name(maps, file, name, sizeof(name));
-	fd = link_open(name);
+	fd = regular_open(name);
 	if (fd < 0 && fd != -ENODEV)
 		fd = exe_open(maps, file);
 	if (fd < 0 && fd != -ENODEV)

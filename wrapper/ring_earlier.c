@@ -6,7 +6,6 @@
  */
 #include "ring_earlier.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -16,13 +15,14 @@
 #include <unistd.h>
 
 #include "escape.h"
+#include "regular.h"
 #include "ring_source.h"
 
 #define LINES_MAX 65536 /* of /proc/PID/maps */
 
 static bool begins_like_a_ring(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = regular_open(path); /* programs map devices, too */
 	char bytes[16];
 	bool good = fd >= 0 && read(fd, bytes, sizeof(bytes)) == sizeof(bytes) &&
 		    ring_present(bytes, sizeof(bytes));

@@ -17,6 +17,7 @@
 #include "fail.h"
 #include "image.h"
 #include "maps.h"
+#include "regular.h"
 #include "ring_source.h"
 
 #define NOTE_TYPE 1
@@ -149,14 +150,14 @@ int ring_read_process(struct ring *r, int pid, char **msg)
 
 int ring_read_file(struct ring *r, const char *path, char **msg)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err;
+	int fd = regular_open(path), err;
 	char *why = NULL;
 	struct stat st;
 
 	*r = (struct ring){ 0 };
-	if (fd < 0 || fstat(fd, &st)) {
-		err = fail(msg, errno, "%s: %s", path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode) || st.st_size > RING_BYTES_MAX) {
+	if (fd < 0 && fd != -ENODEV) {
+		err = fail(msg, -fd, "%s: %s", path, strerror(-fd));
+	} else if (fd < 0 || fstat(fd, &st) || st.st_size > RING_BYTES_MAX) {
 		err = fail(msg, EBADMSG, "%s: this is no ring of teletap.h", path);
 	} else {
 		err = read_twice(r, fd, (size_t)st.st_size, 0, &why);

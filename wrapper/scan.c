@@ -8,7 +8,6 @@
 #include "scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "regular.h"
 
 #define THREADS 8
 #define PIECE 16U /* jobs taken at once */
@@ -28,17 +28,18 @@ struct queue {
 
 static int path_open(const char *path, char **msg)
 {
-	/* Not to wait for the other end of a pipe. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = regular_open(path), err = -fd;
 
 	if (fd >= 0)
 		return fd;
-	if (errno == ENOENT || errno == ENOTDIR)
-		return fail(msg, errno, "%s: no such file: check the name", path);
-	if (errno == EACCES || errno == EPERM)
-		return fail(msg, errno, "%s: %s: run as root, or as a user who may read it", path,
-			    strerror(errno));
-	return fail(msg, errno, "%s: %s", path, strerror(errno));
+	if (err == ENODEV)
+		return fail(msg, err, "%s: " REGULAR_NONE, path);
+	if (err == ENOENT || err == ENOTDIR)
+		return fail(msg, err, "%s: no such file: check the name", path);
+	if (err == EACCES || err == EPERM)
+		return fail(msg, err, "%s: %s: run as root, or as a user who may read it", path,
+			    strerror(err));
+	return fail(msg, err, "%s: %s", path, strerror(err));
 }
 
 static void job_run(struct scan_job *job)

@@ -15,6 +15,7 @@
 #include "numbers.h"
 #include "program.h"
 #include "quote.h"
+#include "regular.h"
 
 /* Takes over path and fd. A file without markers matters to nobody, unless it is wanted. */
 static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
@@ -96,13 +97,15 @@ static int open_process(struct target *t, char **msg)
 static int open_file(struct target *t, const char *name, char **msg)
 {
 	char *path = realpath(name, NULL);
-	/* Not to wait for the other end of a pipe. */
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
-	int err = errno;
+	int fd = path ? regular_open(path) : -errno, err = -fd;
 
 	if (fd >= 0)
 		return add_file(t, path, fd, true, msg);
+	if (err == ENODEV)
+		err = -fail(msg, err, "%s: " REGULAR_NONE, path);
 	free(path);
+	if (err == ENODEV)
+		return -err;
 	if (err == ENOENT || err == ENOTDIR)
 		return fail(msg, err, "%s: no such file: check the name", name);
 	return fail(msg, err, "%s: %s: check the path, or run as root", name, strerror(err));
