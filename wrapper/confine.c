@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 #include "fail.h"
-#include "module.h"
+#include "paths.h"
 
-#define EMPTY MODULE_FOLDER "/empty"
+#define EMPTY PATHS_RUN "/empty"
 
 static const int allowed[] = {
 	SCMP_SYS(read),         SCMP_SYS(write),
@@ -62,7 +62,7 @@ static int drop_user(const struct confine *c)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 };
 
-	if ((mkdir(MODULE_FOLDER, 0700) && errno != EEXIST) ||
+	if ((mkdir(PATHS_RUN, 0700) && errno != EEXIST) ||
 	    (mkdir(EMPTY, 0755) && errno != EEXIST) || chroot(EMPTY) || chdir("/"))
 		return -errno;
 	for (int cap = 0; cap < 64; cap++) {

@@ -24,7 +24,7 @@
 
 #include "fail.h"
 #include "maps.h"
-#include "module.h"
+#include "paths.h"
 #include "python.h"
 
 #define PLEASE_STOP (1u << 5)
@@ -215,15 +215,15 @@ static int write_script(const struct process *p, char *path, size_t size, char *
 	char share[4096], folder[4200];
 	FILE *f = NULL;
 
-	if (module_share(share, sizeof(share)))
+	if (paths_share(share, sizeof(share)))
 		return fail(msg, ENOENT, "--inject: teletap is not installed as a whole");
 	snprintf(folder, sizeof(folder), "%s/python", share);
 	if (access(folder, R_OK) || !realpath(folder, share) || strpbrk(share, "'\\\n"))
 		return fail(msg, ENOENT,
 			    "--inject: there is no extension in %s: 'make python' builds it",
 			    folder);
-	mkdir(MODULE_FOLDER, 0755);
-	snprintf(path, size, MODULE_FOLDER "/inject-%d.py", (int)p->pid);
+	mkdir(PATHS_RUN, 0755);
+	snprintf(path, size, PATHS_RUN "/inject-%d.py", (int)p->pid);
 	unlink(path);
 	f = fopen(path, "wxe");
 	if (!f)

@@ -7,20 +7,9 @@
 
 #include <stdbool.h>
 
+#include "compiler.h"
 #include "resolve.h"
 #include "sign.h"
-
-/*
- * The path that every module's probes are compiled for. When a module is loaded it
- * is a link to the target's file, so that one module serves that file wherever it
- * lies. Writes to out; returns out.
- */
-#define MODULE_ALIAS_MAX 256
-#define MODULE_FOLDER "/run/teletap"
-const char *module_alias(const char *id, char out[MODULE_ALIAS_MAX]);
-
-/* The folder with stp/, tapsets/ and python/: ../share/teletap from the program. */
-int module_share(char *out, size_t size);
 
 /*
  * Finds the plan's module for the running kernel in the pack (NULL: none), then in
@@ -47,8 +36,7 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
  * seconds; calls tick (may be NULL) meanwhile, with the seconds gone by. Returns 0, or
  * -errno with *msg set.
  */
-typedef void module_tick(int seconds);
 int module_compile(const struct plan *plan, const char *release, const char *pack,
-		   module_tick *tick, char **msg);
+		   compiler_tick *tick, char **msg);
 
 #endif

@@ -34,8 +34,8 @@
 
 #include "fail.h"
 #include "minder.h"
-#include "module.h"
 #include "numbers.h"
+#include "paths.h"
 #include "sign.h"
 #include "teletap.h"
 
@@ -48,8 +48,8 @@
  */
 static int make_folder(char **msg)
 {
-	if (mkdir(MODULE_FOLDER, 0700) && errno != EEXIST)
-		return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
+	if (mkdir(PATHS_RUN, 0700) && errno != EEXIST)
+		return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
 	return 0;
 }
 
@@ -58,7 +58,7 @@ static int open_lock(const char *name)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/%s.lock", MODULE_FOLDER, name);
+	snprintf(path, sizeof(path), "%s/%s.lock", PATHS_RUN, name);
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
@@ -73,14 +73,14 @@ static int take_name(struct runner *r, char **msg)
 			    "another teletap has the module %s loaded, and a signed module runs "
 			    "once at a time: end that one first",
 			    r->module);
-	return fail(msg, errno, "%s: %s", MODULE_FOLDER, strerror(errno));
+	return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
 }
 
 static int make_alias(struct runner *r, const char *id, int fd, char **msg)
 {
-	char path[MODULE_ALIAS_MAX], target[64], lock[MODULE_ALIAS_MAX + 8];
+	char path[PATHS_ALIAS_MAX], target[64], lock[PATHS_ALIAS_MAX + 8];
 
-	module_alias(id, path);
+	paths_alias(id, path);
 	snprintf(lock, sizeof(lock), "%s.lock", path);
 	r->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (r->lock < 0 || flock(r->lock, LOCK_EX))

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A module is compiled from the target file's notes, but not from the file itself:
+ * a copy is made in which the notes name no semaphores, since those are not
+ * SystemTap's business here (semaphore.c), and which says that it is a program at
+ * fixed addresses: for a shared library SystemTap would trace every mmap of every
+ * process of the machine, to find out where it lies, which it need not know. The
+ * copy lies where the module will later look for its target (paths_alias), in a
+ * mount namespace of the compiler's own, so that builds can run side by side and
+ * nothing is left behind.
+ */
+#include "compiler.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <glob.h>
+#include <sched.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fail.h"
+#include "macros.h"
+#include "paths.h"
+
+/* Goes into the hash below: to be raised when prepare_copy or macros.c changes. */
+#define PREPARATION "5"
+
+/* How every script is compiled. Losses are counted and shown, they end nothing. */
+static const char *const flags[] = {
+	"--suppress-handler-errors", "-DSTP_NO_OVERLOAD", "-DMAXSKIPPED=2147483647",
+	"-DMAXACTION=100000",        "-DMAXTRYLOCK=5000", /* of 10 us: a lock's holder may be off
+							     its virtual processor */
+	"-DMAXSTRINGLEN=512", /* a name of a function or a file, escaped */
+};
+
+#define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
+
+static void hash_text(crypto_hash_sha256_state *state, const char *path)
+{
+	unsigned char buf[65536];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	while (f && (n = fread(buf, 1, sizeof(buf), f)) > 0)
+		crypto_hash_sha256_update(state, buf, n);
+	if (f)
+		fclose(f);
+}
+
+int compiler_hash(const char *script, char out[PACK_HASH])
+{
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	char share[4096], path[4200];
+	glob_t found = { 0 };
+	int err = paths_share(share, sizeof(share));
+
+	if (err)
+		return err;
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, (const unsigned char *)PREPARATION, 1);
+	for (size_t i = 0; i < N_FLAGS; i++)
+		crypto_hash_sha256_update(&state, (const unsigned char *)flags[i],
+					  strlen(flags[i]));
+	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, script);
+	hash_text(&state, path);
+	snprintf(path, sizeof(path), "%s/tapsets/*.stp*", share);
+	glob(path, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		hash_text(&state, found.gl_pathv[i]);
+	globfree(&found);
+	crypto_hash_sha256_final(&state, sum);
+	sodium_bin2hex(out, PACK_HASH, sum, sizeof(sum));
+	return 0;
+}
+
+/*
+ * The functions of the kernel that scripts probe by their names. The kernel that runs a
+ * module finds them itself, but SystemTap refuses a name that is not in System.map, and
+ * Debian keeps a kernel's System.map in its package of debug information. So the
+ * compiler sees one with these names, and at addresses that do not matter.
+ */
+static const char *const kernel_functions[] = { "futex_wait",        "do_group_exit",
+						"__x64_sys_mmap",    "__x64_sys_munmap",
+						"__x64_sys_mremap",  "__x64_sys_brk",
+						"__x64_sys_madvise", "security_file_open",
+						"d_delete",          "d_move" };
+
+/* In the compiler's mount namespace. A host without /boot has to have its own. */
+static int make_system_map(const char *release)
+{
+	char path[512];
+	FILE *f;
+
+	if (mount("teletap", "/boot", "tmpfs", MS_NOSUID, "mode=0755"))
+		return errno == ENOENT ? 0 : -errno;
+	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
+	f = fopen(path, "we");
+	if (!f)
+		return -errno;
+	fputs("ffffffff81000000 T _stext\n", f);
+	for (size_t i = 0; i < sizeof(kernel_functions) / sizeof(kernel_functions[0]); i++)
+		fprintf(f, "ffffffff%08zx T %s\n", 0x81001000 + 0x1000 * i, kernel_functions[i]);
+	return fclose(f) ? -errno : 0;
+}
+
+/* Sets the semaphore of every note in the copy to 0, and its type to ET_EXEC. */
+static int prepare_copy(int fd)
+{
+	const uint16_t type = ET_EXEC; /* resolve.c lets little-endian x86-64 through only */
+	Elf_Scn *scn = NULL;
+	Elf *elf;
+	int err = 0;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!elf)
+		return -ENOEXEC;
+	while (!err && (scn = elf_nextscn(elf, scn))) {
+		size_t size = gelf_getclass(elf) == ELFCLASS32 ? 4 : 8, next, name, desc, pos = 0;
+		const unsigned char zero[8] = { 0 };
+		Elf_Data *data;
+		GElf_Shdr sh;
+		GElf_Nhdr note;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_NOTE || sh.sh_flags & SHF_ALLOC)
+			continue;
+		data = elf_getdata(scn, NULL);
+		while (data && (next = gelf_getnote(data, pos, &note, &name, &desc)) > 0) {
+			off_t where = (off_t)(sh.sh_offset + desc + 2 * size);
+
+			if (note.n_type == 3 && note.n_descsz >= 3 * size &&
+			    pwrite(fd, zero, size, where) != (ssize_t)size)
+				err = -errno;
+			pos = next;
+		}
+	}
+	elf_end(elf);
+	if (!err && pwrite(fd, &type, sizeof(type), offsetof(Elf64_Ehdr, e_type)) != sizeof(type))
+		err = -errno;
+	return err;
+}
+
+/*
+ * In the compiler's process: the copy, where the module will look for its target; none
+ * for a page of the host.
+ */
+static int make_alias(const struct plan *plan, const char *release)
+{
+	char alias[PATHS_ALIAS_MAX];
+	off_t offset = 0;
+	ssize_t n;
+	int fd, err;
+
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(PATHS_RUN, 0755))
+		return -errno;
+	err = make_system_map(release);
+	if (err || plan->file->fd < 0)
+		return err;
+	fd = open(paths_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+	if (fd < 0)
+		return -errno;
+	while ((n = sendfile(fd, plan->file->fd, &offset, 1 << 30)) > 0)
+		;
+	err = n < 0 ? -errno : prepare_copy(fd);
+	close(fd);
+	return err;
+}
+
+/* Runs stap in folder; its words go to folder/log. Returns its exit status. */
+static int run_stap(const struct plan *plan, const char *release, const char *folder,
+		    const char *share)
+{
+	char name[64], script[4200], tapsets[4200], include[4200];
+	const char *const fixed[] = { "stap", "-p4",   "-r", release, "-m",  name,
+				      "-I",   tapsets, "-I", include, script };
+	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + N_FLAGS + 1] = { NULL };
+	int n = 0, log;
+
+	snprintf(name, sizeof(name), PACK_MODULE, plan->module);
+	snprintf(script, sizeof(script), "%s/stp/%s.stp", share, plan->module);
+	snprintf(tapsets, sizeof(tapsets), "%s/tapsets", share);
+	snprintf(include, sizeof(include), "%s/include", folder);
+	if (chdir(folder))
+		return 126;
+	log = open("log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		argv[n++] = fixed[i];
+	for (size_t i = 0; i < N_FLAGS; i++)
+		argv[n++] = flags[i];
+	execvp(argv[0], (char **)argv);
+	return 127;
+}
+
+/* The first line of the log that names an error, or else the last line. */
+static void first_error(const char *folder, char *out, size_t size)
+{
+	char path[4200], line[1024];
+	FILE *f;
+
+	snprintf(out, size, "no reason given");
+	snprintf(path, sizeof(path), "%s/log", folder);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line)
+			snprintf(out, size, "%.200s", line);
+		if (strstr(line, "error") || strstr(line, "ERROR"))
+			break;
+	}
+	if (f)
+		fclose(f);
+}
+
+int compiler_run(const struct plan *plan, const char *release, const char *folder,
+		 const char *share, compiler_tick *tick, char **msg)
+{
+	char path[4200], why[256];
+	int status, err;
+	pid_t pid, done;
+
+	snprintf(path, sizeof(path), "%s/include", folder);
+	if (mkdir(path, 0755))
+		return fail(msg, errno, "%s: %s", path, strerror(errno));
+	snprintf(path, sizeof(path), "%s/include/target.stpm", folder);
+	err = macros_write(plan, path);
+	if (err)
+		return fail(msg, -err, "%s: %s", path, strerror(-err));
+
+	pid = fork();
+	if (pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		err = make_alias(plan, release);
+		if (err) {
+			fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
+			_exit(126);
+		}
+		_exit(run_stap(plan, release, folder, share));
+	}
+	for (int tenths = 0; !(done = waitpid(pid, &status, WNOHANG)); tenths++) {
+		if (tick)
+			tick(tenths / 10);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	if (done < 0)
+		return -errno;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
+		return fail(msg, ENOENT,
+			    WEXITSTATUS(status) == 127
+				    ? "there is no stap here to compile a module with: install "
+				      "systemtap 5.6 or "
+				      "later, or bring a pack (--pack) built on another machine"
+				    : "the compiler's folder cannot be set up: run as root");
+	first_error(folder, why, sizeof(why));
+	return fail(msg, EIO, "stap could not compile %s for %s: %s (all of it: %s/log)",
+		    plan->module, release, why, folder);
+}

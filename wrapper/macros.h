@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * macros: what a script can know of its target when it is compiled, as macros:
+ *
+ * @teletap_target        the path that it probes
+ * @teletap_python        PY_VERSION_HEX of the CPython in it (0x030d05f0); 0: none
+ * @teletap_runtime       the address of _PyRuntime in the file
+ * @teletap_runtime_size  its size in bytes
+ * @teletap_code_type     the address of PyCode_Type
+ * @teletap_moves         1 when addresses are relative to where the file is mapped
+ * @teletap_text          the address of its executable segment, by which the kernel
+ * @teletap_text_offset   side finds the file in a process: its offset in the file,
+ * @teletap_text_length   its length in bytes there,
+ * @teletap_file_size     and the size of the file
+ * @teletap_collect_python  what python_collect.h has found; 0: nothing
+ * @teletap_collect_c
+ * @teletap_ring          the address of its flight recorder (ring_source.h); 0: none
+ * @teletap_ring_mapped   and of the pointer to one that lies in a file
+ */
+#ifndef TELETAP_MACROS_H
+#define TELETAP_MACROS_H
+
+#include "resolve.h"
+
+/*
+ * Writes them to path, for stap to include; none for a page of the host. Returns 0 or
+ * -errno.
+ */
+int macros_write(const struct plan *plan, const char *path);
+
+#endif
