@@ -35,7 +35,7 @@ $(B)/obj/%.o: wrapper/%.c $(B)/flags
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/opts.o $(B)/obj/main.o $(B)/obj/module.o $(B)/obj/feeder.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
+$(B)/obj/opts.o $(B)/obj/main.o $(B)/obj/feeder.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
 
 # Compiled anew when the compiler's flags or the version change.
 $(B)/flags: FORCE
@@ -58,7 +58,7 @@ python:
 		--build-lib $(abspath $(B))/python
 
 # The pure stages alone, which the tests feed with recorded lines.
-DRAW := line state bucket quote table call $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
+DRAW := line store state bucket quote table call $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
 
 $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)

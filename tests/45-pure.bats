@@ -9,7 +9,7 @@ load helper
 
 setup() {
 	cd "$TOP/wrapper" || return
-	PURE=(line state bucket quote table call fail ring ring_lines escape)
+	PURE=(line store state bucket quote table call fail ring ring_lines escape)
 	for file in page*.c render*.c; do PURE+=("${file%.c}"); done
 }
 

@@ -3,13 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const char *fields(const struct record *r)
-{
-	return line_grammar[r->kind].fields;
-}
 
 static bool is_text(char type)
 {
@@ -23,150 +17,13 @@ static bool is_key(char type)
 
 static bool has_sums(const struct record *r)
 {
-	return strchr(fields(r), 's') != NULL;
-}
-
-static uint32_t mix(uint32_t hash, const void *bytes, size_t n)
-{
-	for (const unsigned char *p = bytes; n--; p++)
-		hash = (hash ^ *p) * 16777619;
-	return hash;
-}
-
-static uint32_t hash_of(const struct line *line)
-{
-	const char *types = line_grammar[line->kind].fields;
-	uint32_t hash = mix(2166136261, &line->kind, sizeof(line->kind));
-
-	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'k' || types[i] == 'w')
-			hash = mix(hash, &line->num[i], sizeof(line->num[i]));
-		else if (types[i] == 'K')
-			hash = mix(hash, line->text[i], strlen(line->text[i]) + 1);
-	}
-	return hash;
-}
-
-static bool same_key(const struct record *r, const struct line *line)
-{
-	const char *types = fields(r);
-
-	if (r->kind != line->kind)
-		return false;
-	for (int i = 0; types[i]; i++) {
-		if ((types[i] == 'k' || types[i] == 'w') && r->field[i].now != line->num[i])
-			return false;
-		if (types[i] == 'K' && strcmp(r->field[i].text, line->text[i]))
-			return false;
-	}
-	return true;
-}
-
-static struct record *find(const struct state *s, const struct line *line, uint32_t hash)
-{
-	for (size_t at = hash; s->n_index && s->index[at & (s->n_index - 1)]; at++) {
-		struct record *r = s->records[s->index[at & (s->n_index - 1)] - 1];
-
-		if (r->hash == hash && same_key(r, line))
-			return r;
-	}
-	return NULL;
-}
-
-static void enter(struct state *s, size_t place)
-{
-	size_t at = s->records[place]->hash;
-
-	while (s->index[at & (s->n_index - 1)])
-		at++;
-	s->index[at & (s->n_index - 1)] = (uint32_t)place + 1;
-}
-
-/* The index is at least twice as large as what is in it. */
-static bool make_room(struct state *s)
-{
-	size_t n = s->n_index ? 2 * s->n_index : 64;
-	struct record **records;
-	uint32_t *index;
-
-	if (2 * (s->n_records + 1) <= s->n_index)
-		return true;
-	index = calloc(n, sizeof(*index));
-	if (!index)
-		return false;
-	records = realloc(s->records, n / 2 * sizeof(*records));
-	if (!records) {
-		free(index);
-		return false;
-	}
-	free(s->index);
-	s->records = records;
-	s->index = index;
-	s->n_index = n;
-	for (size_t i = 0; i < s->n_records; i++)
-		enter(s, i);
-	return true;
-}
-
-static char *copy_text(struct state *s, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = s->text_bytes + size <= STATE_TEXT ? malloc(size) : NULL;
-
-	if (copy) {
-		memcpy(copy, text, size);
-		s->text_bytes += size;
-	}
-	return copy;
-}
-
-static void drop_text(struct state *s, char **text)
-{
-	if (*text)
-		s->text_bytes -= strlen(*text) + 1;
-	free(*text);
-	*text = NULL;
-}
-
-static void drop(struct state *s, struct record *r)
-{
-	for (int i = 0; fields(r)[i]; i++) {
-		drop_text(s, &r->field[i].text);
-		drop_text(s, &r->field[i].next_text);
-	}
-	free(r);
-}
-
-/* A new record with the key of this line; NULL: no room. */
-static struct record *add(struct state *s, const struct line *line, uint32_t hash)
-{
-	const char *types = line_grammar[line->kind].fields;
-	struct record *r;
-
-	if (s->n_records == STATE_RECORDS || !make_room(s))
-		return NULL;
-	r = calloc(1, sizeof(*r) + strlen(types) * sizeof(r->field[0]));
-	if (!r)
-		return NULL;
-	r->kind = line->kind;
-	r->hash = hash;
-	for (int i = 0; types[i]; i++) {
-		if (types[i] == 'k' || types[i] == 'w')
-			r->field[i].now = line->num[i];
-		if (types[i] == 'K' && !(r->field[i].text = copy_text(s, line->text[i]))) {
-			drop(s, r);
-			return NULL;
-		}
-	}
-	s->records[s->n_records++] = r;
-	enter(s, s->n_records - 1);
-	return r;
+	return strchr(record_fields(r), 's') != NULL;
 }
 
 /* What came for the next snapshot now counts. */
 static void advance(struct state *s, struct record *r)
 {
-	const char *types = fields(r);
+	const char *types = record_fields(r);
 
 	for (int i = 0; types[i]; i++) {
 		struct field *f = &r->field[i];
@@ -174,7 +31,7 @@ static void advance(struct state *s, struct record *r)
 		if (is_key(types[i]))
 			continue;
 		if (types[i] == 't' && f->next_text) {
-			drop_text(s, &f->text);
+			store_text_free(&s->store, &f->text);
 			f->text = f->next_text;
 			f->next_text = NULL;
 		}
@@ -191,13 +48,12 @@ static void advance(struct state *s, struct record *r)
 static bool take_record(struct state *s, const struct line *line)
 {
 	const struct line_grammar *g = &line_grammar[line->kind];
-	uint32_t hash = hash_of(line);
-	struct record *r = find(s, line, hash);
+	struct record *r = store_find(&s->store, line);
 
 	if (!g->dictionary && !s->open)
 		return false;
 	if (!r)
-		r = add(s, line, hash);
+		r = store_add(&s->store, line);
 	if (!r) {
 		s->full++;
 		return true;
@@ -211,8 +67,8 @@ static bool take_record(struct state *s, const struct line *line)
 			f->next = line->num[i];
 			continue;
 		}
-		drop_text(s, &f->next_text);
-		f->next_text = copy_text(s, line->text[i]);
+		store_text_free(&s->store, &f->next_text);
+		f->next_text = store_text(&s->store, line->text[i]);
 		s->full += !f->next_text;
 	}
 	r->stamp = s->stamp;
@@ -229,40 +85,19 @@ static bool has_gap(const struct state *s)
 {
 	if (s->next.mono_ns < s->now.mono_ns)
 		return true;
-	for (size_t k = 0; k < s->n_records; k++) {
-		const struct record *r = s->records[k];
+	for (size_t k = 0; k < s->store.n; k++) {
+		const struct record *r = s->store.list[k];
 
 		if (!r->present || !has_sums(r))
 			continue;
 		if (r->stamp != s->stamp)
 			return true;
-		for (int i = 0; fields(r)[i]; i++) {
-			if (fields(r)[i] == 's' && r->field[i].next < r->field[i].now)
+		for (int i = 0; record_fields(r)[i]; i++) {
+			if (record_fields(r)[i] == 's' && r->field[i].next < r->field[i].now)
 				return true;
 		}
 	}
 	return false;
-}
-
-/* Removes what the present snapshot lacks. */
-static void sweep(struct state *s)
-{
-	size_t n = 0;
-
-	for (size_t k = 0; k < s->n_records; k++) {
-		struct record *r = s->records[k];
-
-		if (line_grammar[r->kind].dictionary || r->stamp == s->stamp)
-			s->records[n++] = r;
-		else
-			drop(s, r);
-	}
-	if (n == s->n_records)
-		return;
-	s->n_records = n;
-	memset(s->index, 0, s->n_index * sizeof(*s->index));
-	for (size_t k = 0; k < n; k++)
-		enter(s, k);
 }
 
 /* The end has come: the snapshot, when it is whole, becomes the present one. */
@@ -275,15 +110,15 @@ static int complete(struct state *s, int64_t sequence)
 		return 0; /* asked for before the beginning */
 	if (s->snapshots && has_gap(s))
 		return -EINVAL;
-	for (size_t k = 0; k < s->n_records; k++) {
-		struct record *r = s->records[k];
+	for (size_t k = 0; k < s->store.n; k++) {
+		struct record *r = s->store.list[k];
 
-		for (int i = 0; s->shown && fields(r)[i]; i++)
+		for (int i = 0; s->shown && record_fields(r)[i]; i++)
 			r->field[i].before = r->field[i].now;
 		if (r->stamp == s->stamp && !line_grammar[r->kind].dictionary)
 			advance(s, r);
 	}
-	sweep(s);
+	store_sweep(&s->store, s->stamp);
 	if (!s->snapshots)
 		s->first = s->before = s->next;
 	else if (s->shown)
@@ -352,10 +187,7 @@ void state_shown(struct state *s)
 
 void state_free(struct state *s)
 {
-	for (size_t k = 0; k < s->n_records; k++)
-		drop(s, s->records[k]);
-	free(s->records);
-	free(s->index);
+	store_free(&s->store);
 	*s = (struct state){ 0 };
 }
 
@@ -387,8 +219,8 @@ struct loss state_loss(const struct state *s)
 
 const struct record *state_each(const struct state *s, enum line_kind kind, size_t *at)
 {
-	while (*at < s->n_records) {
-		const struct record *r = s->records[(*at)++];
+	while (*at < s->store.n) {
+		const struct record *r = s->store.list[(*at)++];
 
 		if (r->kind == kind && r->present)
 			return r;
@@ -406,7 +238,7 @@ static const struct record *find_keys(const struct state *s, enum line_kind kind
 
 	if (owner)
 		line.num[owner - line_grammar[kind].fields] = who;
-	r = find(s, &line, hash_of(&line));
+	r = store_find(&s->store, &line);
 	return r && r->present ? r : NULL;
 }
 
@@ -419,28 +251,6 @@ const struct record *state_find_of(const struct state *s, enum line_kind kind, i
 				   int64_t who)
 {
 	return find_keys(s, kind, key, 0, who);
-}
-
-int64_t record_who(const struct record *r)
-{
-	const char *owner = strchr(fields(r), 'w');
-
-	return owner ? r->field[owner - fields(r)].now : 0;
-}
-
-int64_t record_now(const struct record *r, int field)
-{
-	return r ? r->field[field].now : 0;
-}
-
-int64_t record_delta(const struct record *r, int field)
-{
-	return r ? r->field[field].now - r->field[field].before : 0;
-}
-
-int64_t record_total(const struct record *r, int field)
-{
-	return r ? r->field[field].now - r->field[field].first : 0;
 }
 
 void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, int64_t who,
@@ -460,9 +270,4 @@ void state_buckets(const struct state *s, enum line_kind kind, int64_t key,
 		   int64_t interval[BUCKETS], int64_t total[BUCKETS])
 {
 	state_buckets_of(s, kind, key, 0, interval, total);
-}
-
-const char *record_text(const struct record *r, int field)
-{
-	return r && r->field[field].text ? r->field[field].text : "";
 }

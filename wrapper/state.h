@@ -12,30 +12,10 @@
 #define TELETAP_STATE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "bucket.h"
-#include "line.h"
-
-#define STATE_RECORDS 100000          /* more are not kept, but counted */
-#define STATE_TEXT (64 * 1024 * 1024) /* bytes of text, likewise */
-
-/* One field of a record, in the snapshots that matter; line.h has its position. */
-struct field {
-	int64_t now;
-	int64_t before, first; /* of a sum; 0 where the record was not there yet */
-	int64_t next;
-	char *text, *next_text; /* of a text */
-};
-
-struct record {
-	enum line_kind kind;
-	bool present;  /* in the present snapshot */
-	int64_t stamp; /* of the snapshot it was last read in */
-	uint32_t hash;
-	struct field field[];
-};
+#include "store.h"
 
 struct loss {
 	int64_t skipped;    /* probes not run: locks taken, overload, read faults */
@@ -61,9 +41,7 @@ struct state {
 	int64_t unknown, malformed; /* lines not understood */
 	int64_t full;               /* records without a place here */
 	struct snapshot first, before, now, next;
-	struct record **records; /* in the order in which they came */
-	uint32_t *index;         /* hash -> 1 + place in records; 0: free */
-	size_t n_records, n_index, text_bytes;
+	struct store store;
 };
 
 /*
@@ -110,17 +88,6 @@ const struct record *state_find(const struct state *s, enum line_kind kind, int6
 const struct record *state_find_of(const struct state *s, enum line_kind kind, int64_t key,
 				   int64_t who);
 
-/* Whose record it is: see LINE_WHO; 0: it is not split. */
-int64_t record_who(const struct record *r);
-
-/*
- * A field's number as it was sent, the growth of a sum in the interval, and since
- * attaching. 0 for r == NULL.
- */
-int64_t record_now(const struct record *r, int field);
-int64_t record_delta(const struct record *r, int field);
-int64_t record_total(const struct record *r, int field);
-
 /*
  * A histogram out of records whose fields are key, bucket and count: this interval's
  * counts into interval, those since attaching into total; either may be NULL.
@@ -129,8 +96,5 @@ void state_buckets(const struct state *s, enum line_kind kind, int64_t key,
 		   int64_t interval[BUCKETS], int64_t total[BUCKETS]);
 void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, int64_t who,
 		      int64_t interval[BUCKETS], int64_t total[BUCKETS]);
-
-/* A field's text; "" for r == NULL. */
-const char *record_text(const struct record *r, int field);
 
 #endif

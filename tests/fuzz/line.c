@@ -17,6 +17,7 @@
 #include "../../wrapper/render_json.c"
 #include "../../wrapper/render_text.c"
 #include "../../wrapper/state.c"
+#include "../../wrapper/store.c"
 #include "../../wrapper/table.c"
 
 /* Printable, UTF-8 as far as we can tell, and no wider than a terminal. */
@@ -49,24 +50,25 @@ static void json_check(const char *page)
 
 static void state_check(const struct state *s)
 {
+	const struct store *all = &s->store;
 	size_t text = 0;
 
 	assert(state_interval_s(s) >= 0 && state_attached_s(s) >= state_interval_s(s));
-	assert(s->n_records <= STATE_RECORDS && 2 * s->n_records <= s->n_index + !s->n_index);
-	for (size_t k = 0; k < s->n_records; k++) {
-		const struct record *r = s->records[k];
+	assert(all->n <= STORE_RECORDS && 2 * all->n <= all->n_index + !all->n_index);
+	for (size_t k = 0; k < all->n; k++) {
+		const struct record *r = all->list[k];
 
-		for (int i = 0; fields(r)[i]; i++) {
+		for (int i = 0; record_fields(r)[i]; i++) {
 			const struct field *f = &r->field[i];
 
 			text += f->text ? strlen(f->text) + 1 : 0;
 			text += f->next_text ? strlen(f->next_text) + 1 : 0;
-			if (fields(r)[i] == 's' && r->present)
+			if (record_fields(r)[i] == 's' && r->present)
 				assert(f->now >= f->before && f->before >= f->first &&
 				       f->first >= 0);
 		}
 	}
-	assert(text == s->text_bytes);
+	assert(text == all->text_bytes);
 }
 
 static void pages_check(struct render *r, struct state *s)
