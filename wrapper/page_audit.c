@@ -119,9 +119,7 @@ void page_audit_fill(const struct state *s, struct table *t)
 	at = 0;
 	while ((r = state_each(s, LINE_ARGUED, &at)))
 		fill_argument(s, t, r);
-	at = 0;
-	r = state_each(s, LINE_STACKS, &at);
-	if (record_now(r, 0))
+	if (record_now(state_first(s, LINE_STACKS), 0))
 		table_note(t, "this build of Python cannot be read: there are no arguments and no "
 			      "functions");
 }

@@ -6,8 +6,7 @@ enum { W_WHO, W_PID, W_TID };
 
 enum by by_of(const struct state *s)
 {
-	size_t at = 0;
-	int64_t by = record_now(state_each(s, LINE_BY, &at), 0);
+	int64_t by = record_now(state_first(s, LINE_BY), 0);
 
 	return by == BY_PROCESS || by == BY_THREAD ? (enum by)by : BY_ALL;
 }

@@ -94,8 +94,7 @@ void page_exec_fill(const struct state *s, struct table *t)
 	t->empty = "no process has been started";
 	while ((r = state_each(s, LINE_PROCESS, &at)))
 		fill_row(s, t, r);
-	at = 0;
-	r = state_each(s, LINE_STARTS, &at);
+	r = state_first(s, LINE_STARTS);
 	table_note(t,
 		   "in the interval %lld processes were made, %lld programs begun, %lld processes "
 		   "ended, %lld of them not with status 0",

@@ -105,8 +105,7 @@ void page_flow_fill(const struct state *s, struct table *t)
 			return;
 		fill_row(s, r, thread_of(threads, record_now(r, E_TID)), t, c);
 	}
-	at = 0;
-	left = record_delta(state_each(s, LINE_LEFT, &at), 0);
+	left = record_delta(state_first(s, LINE_LEFT), 0);
 	if (left)
 		table_note(t,
 			   "%lld events of the interval are left out: choose with --function and "

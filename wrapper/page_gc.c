@@ -88,8 +88,7 @@ void page_gc_fill(const struct state *s, struct table *t)
 		for (int i = 0; i < GC_GENERATIONS; i++)
 			fill_row(s, t, i, who);
 	}
-	at = 0;
-	if (!by && record_now(state_each(s, LINE_PROCS, &at), 0) > 1)
+	if (!by && record_now(state_first(s, LINE_PROCS), 0) > 1)
 		table_note(t, "several processes: their pauses are added up, so shares can "
 			      "pass 100 %%");
 }

@@ -72,8 +72,7 @@ static void fill_generation(const struct state *s, struct table *t, int generati
 
 static void fill_outside(const struct state *s, struct table *t)
 {
-	size_t at = 0;
-	const struct record *r = state_each(s, LINE_OUTSIDE, &at);
+	const struct record *r = state_first(s, LINE_OUTSIDE);
 	struct cell *c = table_row(t);
 
 	if (!c)
@@ -87,7 +86,7 @@ static void fill_outside(const struct state *s, struct table *t)
 void page_gc_cost_fill(const struct state *s, struct table *t)
 {
 	size_t at = 0;
-	int64_t state = record_now(state_each(s, LINE_STACKS, &at), 0), who;
+	int64_t state = record_now(state_first(s, LINE_STACKS), 0), who;
 	enum by by;
 
 	table_begin(t, columns, (int)N_COLUMNS);

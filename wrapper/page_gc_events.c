@@ -85,8 +85,7 @@ void page_gc_events_fill(const struct state *s, struct table *t)
 		c[STACK].unknown = !c[STACK].stack;
 		unsure += record_now(r, F_AUTOMATIC) < 0;
 	}
-	at = 0;
-	all = record_delta(state_each(s, LINE_EVENTS, &at), 0);
+	all = record_delta(state_first(s, LINE_EVENTS), 0);
 	if (all > (int64_t)n)
 		table_note(t,
 			   "%" PRId64 " collections in this interval: only the last %zu are kept",

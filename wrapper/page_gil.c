@@ -153,8 +153,7 @@ void page_gil_fill(const struct state *s, struct table *t)
 		   "%.2f ms",
 		   (double)bucket_percentile(total, 0.50, INT64_MAX) / 1e6,
 		   (double)bucket_percentile(total, 0.99, INT64_MAX) / 1e6);
-	at = 0;
-	if (record_now(state_each(s, LINE_STACKS, &at), 0))
+	if (record_now(state_first(s, LINE_STACKS), 0))
 		table_note(t,
 			   "this build of Python cannot be read: its waits and their reasons are "
 			   "not known");

@@ -311,25 +311,21 @@ void page_host_fill(const struct state *s, struct table *t)
 	t->by_total = PRESSURE_RANK;
 	t->empty = "nothing is known";
 	t->second = "Pressure, share of the time in which tasks waited:";
-	r = state_each(s, LINE_MEMORY, &at);
+	r = state_first(s, LINE_MEMORY);
 	if (r)
 		fill_memory(t, r);
-	at = 0;
 	while ((r = state_each(s, LINE_SPACE, &at)))
 		fill_space(t, r);
-	at = 0;
-	r = state_each(s, LINE_HOST, &at);
+	r = state_first(s, LINE_HOST);
 	if (r)
 		fill_load(t, r);
 	if (!fill_pressure(s, t))
 		table_note(t, "this kernel does not tell pressure (PSI): it is built without, or "
 			      "was started with psi=0");
-	at = 0;
-	r = state_each(s, LINE_UNITS, &at);
+	r = state_first(s, LINE_UNITS);
 	if (r)
 		fill_units(s, t, r);
-	at = 0;
-	r = state_each(s, LINE_MOUNTS, &at);
+	r = state_first(s, LINE_MOUNTS);
 	if (r)
 		fill_mounts(t, r);
 }

@@ -194,7 +194,6 @@ static void fill_row(const struct state *s, struct table *t, const struct node *
 void page_imports_fill(const struct state *s, struct table *t)
 {
 	int64_t unpaired;
-	size_t at = 0;
 	struct node *nodes;
 	int n, i, drawn, rank;
 
@@ -224,7 +223,7 @@ void page_imports_fill(const struct state *s, struct table *t)
 	if (drawn < n)
 		table_note(t, "the tree has the %d slowest imports of %d; all are in the JSON page",
 			   drawn, n);
-	unpaired = record_total(state_each(s, LINE_UNPAIRED, &at), 0);
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
 	if (unpaired)
 		table_note(t,
 			   "imports that had begun before they were watched, and are not here: "

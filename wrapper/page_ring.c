@@ -50,8 +50,7 @@ static const struct record **lines_of(const struct state *s, enum ring_lane lane
 static void begin(const struct state *s, struct table *t, const struct column *columns, int n,
 		  const char *empty)
 {
-	size_t at = 0;
-	const struct record *ring = state_each(s, LINE_RING, &at);
+	const struct record *ring = state_first(s, LINE_RING);
 
 	table_begin(t, columns, n);
 	t->by_interval = t->by_total = -1;
@@ -262,7 +261,7 @@ void page_about_fill(const struct state *s, struct table *t)
 	int n;
 
 	begin(s, t, about_columns, ABOUT_COLUMNS, "nothing is known");
-	ring = state_each(s, LINE_RING, &at);
+	ring = state_first(s, LINE_RING);
 	if (ring)
 		about_row(t, "began", table_text(t, "process %" PRId64, record_now(ring, R_PID)),
 			  record_now(ring, R_START));

@@ -78,8 +78,7 @@ void page_short_files_fill(const struct state *s, struct table *t)
 	t->empty = "no file has lived less than a second";
 	while ((r = state_each(s, LINE_SHORT, &at)))
 		fill_row(s, t, r);
-	at = 0;
-	r = state_each(s, LINE_SHORTS, &at);
+	r = state_first(s, LINE_SHORTS);
 	table_note(t,
 		   "in the interval %lld files were created; %lld that were younger than a second "
 		   "were deleted, with %lld bytes",

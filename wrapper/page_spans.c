@@ -90,8 +90,7 @@ static void fill(const struct state *s, struct table *t, bool again_is_failure)
 		if (record_total(r, F_AGAIN) <= INT64_MAX - again)
 			again += record_total(r, F_AGAIN);
 	}
-	at = 0;
-	unpaired = record_total(state_each(s, LINE_UNPAIRED, &at), 0);
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
 	if (unpaired)
 		table_note(
 			t,

@@ -47,8 +47,7 @@ const char *stack_why(int64_t state)
 
 void stack_notes(const struct state *s, struct table *t)
 {
-	size_t at = 0;
-	const struct record *r = state_each(s, LINE_STACKS, &at);
+	const struct record *r = state_first(s, LINE_STACKS);
 	int64_t state = record_now(r, STACKS_STATE);
 
 	if (state)

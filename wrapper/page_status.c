@@ -154,8 +154,7 @@ static void disk(struct status *st, const struct state *s)
 
 static void memory(struct status *st, const struct state *s)
 {
-	size_t at = 0;
-	const struct record *r = state_each(s, LINE_MEMORY, &at);
+	const struct record *r = state_first(s, LINE_MEMORY);
 	double total = (double)record_now(r, 0), used = total - (double)record_now(r, 2);
 
 	if (!r || total <= 0 || record_now(r, 2) < 0)
@@ -191,8 +190,7 @@ static void pressure(struct status *st, const struct state *s)
 
 static void units(struct status *st, const struct state *s)
 {
-	size_t at = 0, first = 0;
-	const struct record *r = state_each(s, LINE_UNITS, &at);
+	const struct record *r = state_first(s, LINE_UNITS);
 	int64_t n = record_now(r, 1);
 
 	if (!r || record_now(r, 0))
@@ -200,7 +198,7 @@ static void units(struct status *st, const struct state *s)
 	else
 		row(st, "units", 203, judge(st, LIMIT_UNITS_FAILED, (double)n),
 		    table_text(st->t, "%" PRId64 " failed%s%s", n, n ? ", such as " : "",
-			       n ? record_text(state_each(s, LINE_UNIT, &first), 0) : ""));
+			       n ? record_text(state_first(s, LINE_UNIT), 0) : ""));
 }
 
 /* ---- the target ---- */
@@ -224,8 +222,7 @@ static void crash(struct status *st, const struct state *s)
 			       crash_reason(st->t, last)));
 		return;
 	}
-	at = 0;
-	if (state_each(s, LINE_KEPT, &at))
+	if (state_first(s, LINE_KEPT))
 		row(st, "crash", 247, WARN, "there is a file of an earlier one");
 	else
 		row(st, "crash", 247, OK, "none seen");
@@ -270,7 +267,7 @@ static void said(struct status *st, const struct state *s, const struct state *c
 	int64_t n = 0, late = 0, since;
 	size_t at = 0;
 
-	if (!s || !state_each(s, LINE_RING, &at)) {
+	if (!s || !state_first(s, LINE_RING)) {
 		unwatched(st, "log", 245);
 		return;
 	}

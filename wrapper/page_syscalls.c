@@ -147,8 +147,7 @@ void page_syscalls_fill(const struct state *s, struct table *t)
 	if (open > 0)
 		table_note(t, "%" PRId64 " of the calls are under way: their time so far counts",
 			   open);
-	at = 0;
-	unpaired = record_total(state_each(s, LINE_UNPAIRED, &at), 0);
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
 	if (unpaired > 0)
 		table_note(t,
 			   "%" PRId64

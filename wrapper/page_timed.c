@@ -8,9 +8,7 @@ enum { T_TIMED, T_JIT, T_ASKED, T_STATE };
 
 static const struct record *find(const struct state *s)
 {
-	size_t at = 0;
-
-	return state_each(s, LINE_TIMED, &at);
+	return state_first(s, LINE_TIMED);
 }
 
 bool timed(const struct state *s)

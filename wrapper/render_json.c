@@ -122,7 +122,6 @@ char *render_json(const struct render *r)
 	struct loss l = state_loss(s);
 	bool host = !page_has_target(r->page, r->target->exe);
 	struct table t;
-	size_t at = 0;
 	json_t *page, *target;
 	char when[64], *out;
 
@@ -135,7 +134,7 @@ char *render_json(const struct render *r)
 	json_object_set_new(target, "python",
 			    *r->target->python && !host ? text(r->target->python) : json_null());
 	json_object_set_new(target, "processes",
-			    json_integer(record_now(state_each(s, LINE_PROCS, &at), 0)));
+			    json_integer(record_now(state_first(s, LINE_PROCS), 0)));
 	/* clang-format off */
 	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 			 "page", r->page->number, "name", r->page->name, "time", when,

@@ -228,6 +228,13 @@ const struct record *state_each(const struct state *s, enum line_kind kind, size
 	return NULL;
 }
 
+const struct record *state_first(const struct state *s, enum line_kind kind)
+{
+	size_t at = 0;
+
+	return state_each(s, kind, &at);
+}
+
 /* The present record with these keys; NULL: there is none. */
 static const struct record *find_keys(const struct state *s, enum line_kind kind, int64_t first,
 				      int64_t second, int64_t who)

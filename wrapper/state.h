@@ -80,6 +80,9 @@ struct loss state_loss(const struct state *s);
  */
 const struct record *state_each(const struct state *s, enum line_kind kind, size_t *at);
 
+/* The first of them, or the only one, of a kind that has no key; NULL: there is none. */
+const struct record *state_first(const struct state *s, enum line_kind kind);
+
 /*
  * The present record of a kind whose only key is this number; NULL: there is none. With
  * whose it is, where figures are split; without: 0.
