@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "page_status.h"
+#include "page_status_limits.h"
 
 /*
  * Reads the file, which nobody but root or we may be able to write to. Returns 0 with

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page_status: the limits of page 200. Pure.
+ * page_status_limits: from where on page 200 warns, and fails. Pure.
  */
-#ifndef TELETAP_PAGE_STATUS_H
-#define TELETAP_PAGE_STATUS_H
+#ifndef TELETAP_PAGE_STATUS_LIMITS_H
+#define TELETAP_PAGE_STATUS_LIMITS_H
 
 /* What has a limit. The names stand in the configuration file; all are "too much from". */
 enum status_limit {
@@ -29,6 +29,7 @@ struct status_limits {
 	} limits[LIMITS];
 };
 
+/* Their names in the configuration file, and what holds where that has none. */
 extern const char *const status_limit_names[LIMITS];
 extern const struct status_limits status_defaults;
 
