@@ -10,63 +10,13 @@
 
 #include "quote.h"
 #include "render.h"
+#include "render_cell.h"
 
 #define WIDTH 80
 #define LOSS_WIDTH 8
 #define BOLD "\033[1m"
 #define RED "\033[31m"
 #define PLAIN "\033[0m"
-
-/* Three digits that count. */
-static void format_rounded(double value, const char *unit, char *out, size_t size)
-{
-	int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-
-	snprintf(out, size, "%.*f %s", digits, value, unit);
-}
-
-static void format_ns(int64_t ns, char *out, size_t size)
-{
-	static const struct {
-		double unit;
-		const char *name;
-	} units[] = { { 86400e9, "d" }, { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
-
-	for (int i = 0; i < 4; i++) {
-		if ((double)ns >= units[i].unit) {
-			format_rounded((double)ns / units[i].unit, units[i].name, out, size);
-			return;
-		}
-	}
-	snprintf(out, size, ns ? "%" PRId64 " ns" : "%" PRId64, ns);
-}
-
-/* A number of at least 1000 as, for example, 12.3 G. */
-static void format_large(double value, const char *sign, char *out, size_t size)
-{
-	static const char letters[] = "kMGTPE";
-	char unit[8];
-	int i = 0;
-
-	for (value /= 1000; value >= 999.5 && letters[i + 1]; i++)
-		value /= 1000;
-	snprintf(unit, sizeof(unit), "%c%s", letters[i], sign);
-	format_rounded(value, unit, out, size);
-}
-
-/* In full where there is room for it. */
-static void format_count(int64_t count, int room, char *out, size_t size)
-{
-	if (snprintf(out, size, "%" PRId64, count) > room)
-		format_large((double)count, "", out, size);
-}
-
-static void format_share(double share, int room, char *out, size_t size)
-{
-	if (snprintf(out, size, "%.2f%%", 100 * share) > room &&
-	    snprintf(out, size, "%.0f%%", 100 * share) > room)
-		format_large(100 * share, "%", out, size);
-}
 
 /* How many columns s takes: two for each character that may be a wide one. */
 static int text_width(const char *s)
@@ -116,62 +66,6 @@ static void draw_text(FILE *f, const char *s, int width, bool path)
 	else if (room == width)
 		fprintf(f, "%*s", width - text_width(from), "");
 	free(quoted);
-}
-
-static void format_bytes(int64_t bytes, int room, char *out, size_t size)
-{
-	if (snprintf(out, size, "%" PRId64 " B", bytes) > room)
-		format_large((double)bytes, "B", out, size);
-}
-
-static void format_bar(double share, int room, char *out, size_t size)
-{
-	int n = (int)(share * room + 0.5);
-
-	n = n < 0 ? 0 : n > room ? room : n;
-	snprintf(out, size, "%.*s%*s", n,
-		 "################################################################", room - n, "");
-}
-
-static void format_time(int64_t real_ns, char *out, size_t size)
-{
-	time_t second = (time_t)(real_ns / 1000000000);
-	struct tm tm;
-
-	gmtime_r(&second, &tm);
-	snprintf(out, size, "%02d:%02d:%02d.%03d", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		 (int)(real_ns / 1000000 % 1000));
-}
-
-/* With a space in front there is room for it in its column. */
-static void format_cell(const struct column *c, const struct cell *cell, char *out, size_t size)
-{
-	switch (c->unit) {
-	case UNIT_NS:
-		format_ns(cell->number, out, size);
-		break;
-	case UNIT_SHARE:
-		format_share(cell->share, c->width - 1, out, size);
-		break;
-	case UNIT_BAR:
-		format_bar(cell->share, c->width - 1, out, size);
-		break;
-	case UNIT_COUNT:
-		format_count(cell->number, c->width - 1, out, size);
-		break;
-	case UNIT_BYTES:
-		format_bytes(cell->number, c->width - 1, out, size);
-		break;
-	case UNIT_BOOL:
-		snprintf(out, size, "%s", cell->number ? "yes" : "no");
-		break;
-	case UNIT_TIME:
-		format_time(cell->number, out, size);
-		break;
-	default:
-		snprintf(out, size, "%" PRId64, cell->number);
-		break;
-	}
 }
 
 /* Writes s as far as there is room; returns the columns used. */
@@ -244,7 +138,7 @@ static void draw_row(FILE *f, const struct table *t, enum block block, const str
 		else if (cells[c].unknown)
 			snprintf(text, sizeof(text), "-");
 		else if (!is_text)
-			format_cell(column, &cells[c], text, sizeof(text));
+			cell_text(column, &cells[c], text, sizeof(text));
 		if (is_text) {
 			fputc(' ', f);
 			draw_text(f, cells && !cells[c].unknown ? cells[c].text : text, width - 1,
@@ -385,10 +279,10 @@ static void draw_loss(FILE *f, const struct render *r)
 		fputs("\nNothing was lost.\n", f);
 		return;
 	}
-	format_count(l.skipped, LOSS_WIDTH, skipped, sizeof(skipped));
-	format_count(l.dropped, LOSS_WIDTH, dropped, sizeof(dropped));
-	format_count(l.table_full, LOSS_WIDTH, full, sizeof(full));
-	format_count(s->malformed + s->unknown, LOSS_WIDTH, lines, sizeof(lines));
+	cell_count(l.skipped, LOSS_WIDTH, skipped, sizeof(skipped));
+	cell_count(l.dropped, LOSS_WIDTH, dropped, sizeof(dropped));
+	cell_count(l.table_full, LOSS_WIDTH, full, sizeof(full));
+	cell_count(s->malformed + s->unknown, LOSS_WIDTH, lines, sizeof(lines));
 	fprintf(f,
 		"\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
 		"lines not understood %s\n",

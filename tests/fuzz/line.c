@@ -14,6 +14,7 @@
 #include "../../wrapper/line.c"
 #include "../../wrapper/page.h"
 #include "../../wrapper/quote.c"
+#include "../../wrapper/render_cell.c"
 #include "../../wrapper/render_json.c"
 #include "../../wrapper/render_text.c"
 #include "../../wrapper/state.c"
