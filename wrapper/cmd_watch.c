@@ -15,7 +15,6 @@
 #include "config.h"
 #include "export.h"
 #include "fail.h"
-#include "guard.h"
 #include "inject.h"
 #include "numbers.h"
 #include "own.h"
@@ -23,7 +22,7 @@
 #include "python.h"
 #include "render.h"
 #include "screen.h"
-#include "session.h"
+#include "sessions.h"
 #include "signals.h"
 #include "target.h"
 #include "teletap.h"
@@ -37,8 +36,7 @@ struct watch {
 	struct target target;
 	const struct page *pages[PLAN_PAGES];
 	int n_pages;
-	struct session sessions[PLAN_PAGES]; /* one per module */
-	int n_sessions;
+	struct sessions sessions; /* one per module */
 	struct render_target shown;
 	char python[PYTHON_VERSION_MAX];
 	bool color;
@@ -52,72 +50,19 @@ struct watch {
 	char *why;                 /* it cannot be written any more */
 };
 
-static struct session *session_of(struct watch *w, const struct page *page)
-{
-	for (int i = 0; i < w->n_sessions; i++) {
-		if (page_has_module(page, w->sessions[i].plan.module))
-			return &w->sessions[i];
-	}
-	return NULL;
-}
-
-/* Loads one module, as the next session, and switches its markers on. */
-static int load_one(struct watch *w, const char *ko, struct plan *plan, char **msg)
-{
-	struct session *s = &w->sessions[w->n_sessions];
-	int err = guard(plan, &w->target, &plan->jit, msg);
-
-	if (err)
-		return err;
-	vsay(w->o, "%s %s", *ko ? "loading" : "reading", *ko ? ko : plan->file->path);
-	w->n_sessions++;
-	err = session_start(s, plan, ko, &w->target, w->o, msg);
-	if (err)
-		return err;
-	s->recorder = w->recorder;
-	if (w->recorder)
-		s->source = recorder_module(w->recorder, plan->module);
-	/* Before the next one: a session that starts holds the lock on its target. */
-	return session_attach(s, w->signals, msg);
-}
-
-/* All of them; a page can be without those that it draws from, too. */
-static int load(struct watch *w, char **kos, struct plan *plans, int n, char **msg)
-{
-	for (int i = 0; i < n; i++) {
-		int before = w->n_sessions, err = load_one(w, kos[i], &plans[i], msg);
-
-		if (!err)
-			continue;
-		if (err == -EINTR || !plans[i].also)
-			return err;
-		vsay(w->o, "without %s: %s", plans[i].module, *msg ? *msg : strerror(-err));
-		free(*msg);
-		*msg = NULL;
-		if (w->n_sessions > before) {
-			struct session *s = &w->sessions[--w->n_sessions];
-
-			session_unload(s);
-			session_finish(s, NULL);
-			state_free(&s->state);
-		}
-	}
-	return 0;
-}
-
 /* Writes what the modules have sent as one moment; instead of printing pages. */
 static int record(struct watch *w, enum moment_kind kind)
 {
-	for (int i = 0; i < w->n_sessions; i++) {
-		const struct session *s = &w->sessions[i];
+	for (int i = 0; i < w->sessions.n; i++) {
+		const struct session *s = &w->sessions.list[i];
 
 		if (kind == MOMENT_BASE)
 			recorder_begin(w->recorder, s->source, s->state.first.mono_ns);
 		recorder_not_understood(w->recorder, s->source,
 					s->state.unknown + s->state.malformed);
-		state_shown(&w->sessions[i].state);
 	}
-	return recorder_moment(w->recorder, kind, w->printed, w->sessions[0].state.now.real_ns,
+	sessions_shown(&w->sessions);
+	return recorder_moment(w->recorder, kind, w->printed, w->sessions.list[0].state.now.real_ns,
 			       &w->why);
 }
 
@@ -128,22 +73,9 @@ static int open_events(struct watch *w)
 	return w->signals < 0 || w->timer < 0 ? -errno : 0;
 }
 
-static int start(struct watch *w, char **msg)
+/* Whose pages they are: the program that the plans are about. */
+static void describe(struct watch *w, const struct plan *plans, int n)
 {
-	struct plan plans[PLAN_PAGES] = { 0 };
-	char *kos[PLAN_PAGES] = { NULL };
-	int n = 0, err = 0;
-
-	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
-	for (int i = 0; i < n && !err; i++) {
-		if (!origin_is_fed(plans[i].origin))
-			err = geteuid() ? -EPERM : numbers_check(msg);
-	}
-	for (int i = 0; i < n && !err; i++)
-		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
-	if (err)
-		goto out;
-	plan_also(w->pages, w->n_pages, &w->target, w->o->pack, plans, kos, &n);
 	w->shown.python = w->python;
 	w->shown.exe = plans[0].file->path;
 	for (int i = 0; i < n; i++) {
@@ -161,6 +93,26 @@ static int start(struct watch *w, char **msg)
 		if (*w->python)
 			w->shown.exe = w->target.files[i].path;
 	}
+}
+
+/* Makes plans of the pages, gets their modules and loads them. */
+static int start(struct watch *w, char **msg)
+{
+	struct plan plans[PLAN_PAGES] = { 0 };
+	char *kos[PLAN_PAGES] = { NULL };
+	int n = 0, err = 0;
+
+	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
+	for (int i = 0; i < n && !err; i++) {
+		if (!origin_is_fed(plans[i].origin))
+			err = geteuid() ? -EPERM : numbers_check(msg);
+	}
+	for (int i = 0; i < n && !err; i++)
+		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
+	if (err)
+		goto out;
+	plan_also(w->pages, w->n_pages, &w->target, w->o->pack, plans, kos, &n);
+	describe(w, plans, n);
 	if (!geteuid())
 		runner_sweep();
 	/* Not before the modules are there: Ctrl-C ends a compiler as it ends everything else. */
@@ -172,7 +124,8 @@ static int start(struct watch *w, char **msg)
 		err = recorder_open(&w->recorder, w->o->write, (int64_t)(w->o->size_mb * 1e6),
 				    (int)w->o->keep, &w->shown, msg);
 	if (!err)
-		err = load(w, kos, plans, n, msg);
+		err = sessions_load(&w->sessions, kos, plans, n, &w->target, w->o, w->recorder,
+				    w->signals, msg);
 	if (!err && w->recorder)
 		err = record(w, MOMENT_BASE);
 	if (!err)
@@ -183,20 +136,8 @@ out:
 	return err;
 }
 
-/* What all modules know, the page's own one first. */
-static void gather(struct watch *w, const struct session *own, struct states *all)
-{
-	*all = (struct states){ .list = { &own->state }, .n = 1, .limits = &w->limits };
-	for (int i = 0; i < w->n_sessions; i++) {
-		if (&w->sessions[i] != own && w->sessions[i].state.snapshots)
-			all->list[all->n++] = &w->sessions[i].state;
-	}
-}
-
 static void print_pages(struct watch *w)
 {
-	struct states all;
-
 	if (w->broken)
 		return;
 	w->printed++;
@@ -205,16 +146,18 @@ static void print_pages(struct watch *w)
 		return;
 	}
 	for (int p = 0; p < w->n_pages; p++) {
+		const struct session *own = sessions_of(&w->sessions, w->pages[p]);
+		struct states all = { .limits = &w->limits };
 		struct render r = { .page = w->pages[p],
 				    .target = &w->shown,
-				    .state = &session_of(w, w->pages[p])->state,
+				    .state = &own->state,
 				    .states = &all,
 				    .color = w->color,
 				    .number = w->printed,
 				    .last = w->last };
 		char *page;
 
-		gather(w, session_of(w, w->pages[p]), &all);
+		sessions_states(&w->sessions, own, &all);
 		page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
 		errno = ENOMEM;
 		if (!page || puts(page) < 0)
@@ -223,8 +166,7 @@ static void print_pages(struct watch *w)
 		if (!w->broken)
 			w->broken = export_write(w->o, r.page, r.state, w->shown.exe);
 	}
-	for (int i = 0; i < w->n_sessions; i++)
-		state_shown(&w->sessions[i].state);
+	sessions_shown(&w->sessions);
 	if (fflush(stdout))
 		w->broken = errno;
 }
@@ -241,25 +183,6 @@ static void start_clock(struct watch *w)
 	timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
-static bool all_ended(const struct watch *w)
-{
-	for (int i = 0; i < w->n_sessions; i++) {
-		if (w->sessions[i].runner.out >= 0)
-			return false;
-	}
-	return true;
-}
-
-/* A page can be drawn when every module has sent what was asked for. */
-static bool all_answered(const struct watch *w)
-{
-	for (int i = 0; i < w->n_sessions; i++) {
-		if (!session_answered(&w->sessions[i]))
-			return false;
-	}
-	return w->n_sessions > 0;
-}
-
 enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_PAGES, FD_SESSIONS };
 
 /*
@@ -269,34 +192,24 @@ enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_PAGES, FD_SESSIONS };
 static int watch_loop(struct watch *w, char **msg)
 {
 	bool pending = false;
-	struct pollfd fds[FD_SESSIONS + 2 * PLAN_PAGES];
+	struct pollfd fds[FD_SESSIONS + SESSIONS_FDS];
 
 	for (;;) {
-		int n = FD_SESSIONS;
 		bool due = false;
 		uint64_t ticks;
+		int n, err;
 
 		fds[FD_SIGNAL] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 		fds[FD_TIMER] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
 		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
 		fds[FD_PAGES] = (struct pollfd){ .fd = w->recorder ? -1 : STDOUT_FILENO };
-		for (int i = 0; i < w->n_sessions; i++) {
-			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.out,
-						    .events = POLLIN };
-			fds[n++] = (struct pollfd){ .fd = w->sessions[i].runner.err,
-						    .events = POLLIN };
-		}
+		n = FD_SESSIONS + sessions_fds(&w->sessions, fds + FD_SESSIONS);
 		if (poll(fds, (nfds_t)n, -1) < 0 && errno != EINTR)
 			return -errno;
-		for (int i = 0; i < w->n_sessions; i++) {
-			int ret = session_read(&w->sessions[i], msg);
-
-			if (ret < 0)
-				return ret;
-			if (w->sessions[i].runner.out < 0)
-				return 0;
-		}
-		if (pending && all_answered(w)) {
+		err = sessions_read(&w->sessions, msg);
+		if (err || sessions_ended(&w->sessions))
+			return err;
+		if (pending && sessions_answered(&w->sessions)) {
 			pending = false;
 			print_pages(w);
 		}
@@ -312,30 +225,10 @@ static int watch_loop(struct watch *w, char **msg)
 		if (due && w->o->count && w->printed + 1 >= w->o->count && !pending)
 			return 0;
 		/* Once more when an answer was lost. */
-		for (int i = 0; due && i < w->n_sessions; i++)
-			session_ask(&w->sessions[i]);
+		if (due)
+			sessions_ask(&w->sessions);
 		pending |= due;
 	}
-}
-
-/* Reads until the sessions have ended, or done says so, or the time is up. */
-static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries, char **msg)
-{
-	while (!all_ended(w) && !(done && done(w)) && tries-- > 0) {
-		struct pollfd fds[PLAN_PAGES];
-
-		for (int i = 0; i < w->n_sessions; i++)
-			fds[i] = (struct pollfd){ .fd = w->sessions[i].runner.out,
-						  .events = POLLIN };
-		poll(fds, (nfds_t)w->n_sessions, 100);
-		for (int i = 0; i < w->n_sessions; i++) {
-			int ret = session_read(&w->sessions[i], msg);
-
-			if (ret < 0)
-				return ret;
-		}
-	}
-	return 0;
 }
 
 /*
@@ -345,92 +238,101 @@ static int drain(struct watch *w, bool (*done)(const struct watch *w), int tries
  */
 static int stop(struct watch *w, char **msg)
 {
-	int err = 0;
+	int err = 0, ret;
 
-	for (int i = 0; i < w->n_sessions; i++)
-		session_stop(&w->sessions[i]);
+	sessions_stop(&w->sessions);
 	if (!w->broken)
-		err = drain(w, all_answered, ANSWER_TRIES, msg);
-	w->last = !err && all_answered(w);
+		err = sessions_drain(&w->sessions, sessions_answered, ANSWER_TRIES, msg);
+	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		print_pages(w);
-	for (int i = 0; i < w->n_sessions; i++)
-		session_unload(&w->sessions[i]);
+	sessions_unload(&w->sessions);
 	if (!err)
-		err = drain(w, NULL, UNLOAD_TRIES, msg);
-	if (!err && !w->last && all_answered(w)) {
+		err = sessions_drain(&w->sessions, NULL, UNLOAD_TRIES, msg);
+	if (!err && !w->last && sessions_answered(&w->sessions)) {
 		w->last = true;
 		print_pages(w);
 	}
-	for (int i = 0; i < w->n_sessions; i++) {
-		int ret = session_finish(&w->sessions[i], msg);
+	ret = sessions_finish(&w->sessions, msg);
+	return err ? err : ret;
+}
 
-		err = err ? err : ret;
-	}
-	return err;
+/* Reads the line and finds the target; what is wrong with them has then been said. */
+static enum status prepare(struct watch *w)
+{
+	const struct opts *o = w->o;
+	char *msg = NULL;
+	int err;
+
+	if (!plan_read(o, w->pages, &w->n_pages) || !export_possible(o, w->pages, w->n_pages))
+		return STATUS_USAGE;
+	err = config_limits(o->config, &w->limits, &msg);
+	if (!err)
+		err = plan_target(o, w->pages, w->n_pages, &w->target, &msg);
+	if (!err && o->inject)
+		err = inject(&w->target, o, &msg);
+	if (!err)
+		return STATUS_OK;
+	say_why(msg, err);
+	free(msg);
+	return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+}
+
+/* Whether the run went well; err and stop_err: how it and stop ended. If not, says why. */
+static bool went_well(struct watch *w, int err, const char *msg, int stop_err, const char *stop_msg)
+{
+	if (err == -EINTR && (w->signal = signals_take(w->signals)))
+		return false; /* before the first page */
+	if (err == -ECANCELED || (!err && stop_err))
+		say_why(stop_msg, stop_err);
+	else if (err)
+		say_why(msg, err);
+	else if (w->why)
+		say_why(w->why, -EIO);
+	else if (w->broken && w->broken != EPIPE) /* a reader that has gone knows it */
+		say("standard output: %s: the pages are not complete", strerror(w->broken));
+	else
+		return true;
+	return false;
 }
 
 static enum status watch(const struct opts *o)
 {
 	static struct watch w; /* its sessions are too big for a stack */
 	char *msg = NULL, *stop_msg = NULL;
-	bool begun;
-	int err, ret;
+	enum status status;
+	bool begun, good;
+	int err, stop_err;
 
 	w.o = o;
 	w.signals = w.timer = -1;
 	w.color = want_color(o);
-	if (!plan_read(o, w.pages, &w.n_pages) || !export_possible(o, w.pages, w.n_pages))
-		return STATUS_USAGE;
-	err = config_limits(o->config, &w.limits, &msg);
-	if (err == -EINVAL) {
-		say_why(msg, err);
-		free(msg);
-		return STATUS_USAGE;
-	}
-	if (!err)
-		err = plan_target(o, w.pages, w.n_pages, &w.target, &msg);
-	if (!err && o->inject)
-		err = inject(&w.target, o, &msg);
-	if (err) {
-		say_why(msg, err);
-		free(msg);
-		return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
-	}
+	status = prepare(&w);
+	if (status != STATUS_OK)
+		return status;
 	err = start(&w, &msg);
 	if (err == -EPERM && !msg)
 		msg = strdup(
 			"not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
 	begun = !err;
-	if (!err) {
+	if (begun) {
 		start_clock(&w);
 		err = watch_loop(&w, &msg);
-		ret = stop(&w, &stop_msg);
 	} else {
 		w.broken = EPIPE; /* nothing worth a page */
-		ret = stop(&w, &stop_msg);
 	}
+	stop_err = stop(&w, &stop_msg);
 	if (recorder_close(w.recorder, !begun, &w.why) && !w.broken)
 		w.broken = EIO;
-	if (err == -EINTR && (w.signal = signals_take(w.signals)))
-		; /* before the first page */
-	else if (err == -ECANCELED || (!err && ret))
-		say_why(stop_msg, ret);
-	else if (err)
-		say_why(msg, err);
-	else if (w.why)
-		say_why(w.why, ret = -EIO);
-	else if (w.broken && w.broken != EPIPE) /* a reader that has gone knows it */
-		say("standard output: %s: the pages are not complete", strerror(ret = w.broken));
-	for (int i = 0; i < w.n_sessions; i++)
-		state_free(&w.sessions[i].state);
+	good = went_well(&w, err, msg, stop_err, stop_msg);
+	sessions_free(&w.sessions);
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);
 	free(w.why);
 	if (w.signal)
 		return (enum status)(STATUS_SIGNAL + w.signal);
-	return err || ret ? STATUS_REFUSED : STATUS_OK;
+	return good ? STATUS_OK : STATUS_REFUSED;
 }
 
 /* On a terminal: pages are loaded as they are gone to. */
