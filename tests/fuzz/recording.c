@@ -4,7 +4,7 @@
  * is the text of frames, each ended by a NUL, which are packed first, so that
  * checksums do not keep the fuzzer out.
  *
- * with: wrapper/{re{c*ing,play,nder*},ring{,_l*},esc*,fail,call,line,st{ate,ore},buc*,tab*,quo*,page*}.c
+ * with: wrapper/{re{c*ing,play,nder*},ring{,_l*},esc*,fail,call,line,st*e,buc*,tab*,quo*,page*}.c
  */
 #include <assert.h>
 #include <errno.h>

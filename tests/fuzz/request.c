@@ -4,7 +4,7 @@
  * does in the client's reader. Besides what the sanitizers see, what request.h promises
  * is checked.
  *
- * with: wrapper/{request,peers,call,line,st{ate,ore},bucket,table,quote}.c wrapper/{page,render}*.c
+ * with: wrapper/{request,peers,call,line,st*e,bucket,table,quote}.c wrapper/{page,render}*.c
  */
 #include <assert.h>
 #include <stdlib.h>
