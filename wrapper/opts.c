@@ -9,6 +9,8 @@
 #include <getopt.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,101 +27,339 @@
 #define INTERVAL_MAX 86400.0
 
 /*
- * Upper-case letters and digits are names for options that have only a long form. An
- * option of a page names the global of its script; it is a number up to most, or,
- * when that is 0, a text. A command that takes '*' takes all of those.
+ * Upper-case letters and digits are names for options that have only a long form. A command
+ * that takes '*' takes all options of pages.
  */
-static const struct {
+struct row {
 	char letter;
 	const char *name;
-	const char *arg;
+	const char *arg; /* NULL: it takes none */
 	const char *help;
-	const char *global;
-	long most;
-} table[] = {
-	{ 'p', "pid", "PID", "this process, its threads and its children", NULL, 0 },
-	{ 'e', "exe", "FILE", "every process of this binary", NULL, 0 },
+	/* Takes the value (NULL: none); false when it is no good, which has then been said. */
+	bool (*take)(struct opts *o, const struct row *row, const char *value);
+	size_t at; /* where it goes to in struct opts */
+	double least, most;
+	const char *wants;  /* what it is, when it is not that */
+	const char *global; /* of a page's option: of its script; a number when most is not 0 */
+};
+
+static bool parse_long(const char *text, double min, double max, long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	return !errno && end != text && !*end && (double)*value >= min && (double)*value <= max;
+}
+
+static bool parse_real(const char *text, double min, double max, double *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtod(text, &end);
+	return !errno && end != text && !*end && isfinite(*value) && *value >= min && *value <= max;
+}
+
+/* Returns false: for the caller to return. */
+static bool refuse(const struct row *row, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static bool refuse(const struct row *row, const char *value, const char *fmt, ...)
+{
+	char why[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (row->letter >= 'a')
+		say("-%c %s: %s", row->letter, value, why);
+	else
+		say("--%s %s: %s", row->name, value, why);
+	return false;
+}
+
+static void *member(struct opts *o, const struct row *row)
+{
+	return (char *)o + row->at;
+}
+
+static bool take_text(struct opts *o, const struct row *row, const char *value)
+{
+	*(const char **)member(o, row) = value;
+	return true;
+}
+
+static bool take_flag(struct opts *o, const struct row *row, const char *value)
+{
+	(void)value;
+	*(bool *)member(o, row) = true;
+	return true;
+}
+
+static bool take_number(struct opts *o, const struct row *row, const char *value)
+{
+	if (parse_long(value, row->least, row->most, member(o, row)))
+		return true;
+	return row->most < (double)LONG_MAX ? refuse(row, value, "not %s from %g to %g", row->wants,
+						     row->least, row->most)
+					    : refuse(row, value, "not %s", row->wants);
+}
+
+static bool take_real(struct opts *o, const struct row *row, const char *value)
+{
+	return parse_real(value, row->least, row->most, member(o, row)) ||
+	       refuse(row, value, "not %s from %g to %g", row->wants, row->least, row->most);
+}
+
+static bool take_interval(struct opts *o, const struct row *row, const char *value)
+{
+	o->interval_given = true;
+	return parse_real(value, INTERVAL_MIN, INTERVAL_MAX, &o->interval) ||
+	       refuse(row, value, "not a number of seconds from %g to %g", INTERVAL_MIN,
+		      INTERVAL_MAX);
+}
+
+static bool take_pid(struct opts *o, const struct row *row, const char *value)
+{
+	long number;
+
+	if (!parse_long(value, 1, INT_MAX, &number))
+		return refuse(row, value, "not a process number");
+	o->pid = (pid_t)number;
+	return true;
+}
+
+static bool take_port(struct opts *o, const struct row *row, const char *value)
+{
+	long number;
+
+	if (!parse_long(value, 1, 65535, &number))
+		return refuse(row, value, "not a port from 1 to 65535");
+	o->port = value;
+	return true;
+}
+
+static bool add(const char **list, int *n, const char *value)
+{
+	if (*n == OPTS_LIST_MAX) {
+		say("too many values: at most %d of one option", OPTS_LIST_MAX);
+		return false;
+	}
+	list[(*n)++] = value;
+	return true;
+}
+
+static bool take_file(struct opts *o, const struct row *row, const char *value)
+{
+	(void)row;
+	return add(o->files, &o->n_files, value);
+}
+
+static bool take_release(struct opts *o, const struct row *row, const char *value)
+{
+	(void)row;
+	return add(o->releases, &o->n_releases, value);
+}
+
+static bool take_listen(struct opts *o, const struct row *row, const char *value)
+{
+	(void)row;
+	return add(o->listen, &o->n_listen, value);
+}
+
+/* The place of a word in words, which end with NULL; -1: it is none of them. */
+static int place_of(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(words[i], word))
+			return i;
+	}
+	return -1;
+}
+
+static bool take_output(struct opts *o, const struct row *row, const char *value)
+{
+	static const char *const words[] = { "text", "json", NULL };
+	int place = place_of(words, value);
+
+	if (place < 0)
+		return refuse(row, value, "text or json");
+	o->output = (enum output)place;
+	return true;
+}
+
+static bool take_color(struct opts *o, const struct row *row, const char *value)
+{
+	static const char *const words[] = { "auto", "always", "never", NULL };
+	int place = place_of(words, value);
+
+	if (place < 0)
+		return refuse(row, value, "auto, always or never");
+	o->color = (enum color)place;
+	return true;
+}
+
+/* Goes to the module as it is. */
+static bool add_setting(struct opts *o, const struct row *row, const char *value)
+{
+	struct setting *setting = &o->settings[o->n_settings];
+
+	if (o->n_settings == OPTS_SETTINGS) {
+		say("--%s: given too often", row->name);
+		return false;
+	}
+	setting->letter = row->letter;
+	snprintf(setting->text, sizeof(setting->text), "%s=%s", row->global, value);
+	o->n_settings++;
+	return true;
+}
+
+static bool take_setting(struct opts *o, const struct row *row, const char *value)
+{
+	long number;
+
+	if (!value)
+		value = "1";
+	if (row->most > 0 && !parse_long(value, 1, row->most, &number))
+		return refuse(row, value, "not a number from 1 to %g", row->most);
+	/* It goes through the kernel's parser of module parameters. */
+	for (const char *c = value; *c; c++) {
+		if (*c <= ' ' || *c == 0x7f || strchr("\"'\\,", *c))
+			return refuse(row, value,
+				      "no spaces, quotes, commas or control characters: write ? "
+				      "for each of them");
+	}
+	if (!*value || strlen(value) > 100) {
+		say("--%s: 1 to 100 bytes", row->name);
+		return false;
+	}
+	return add_setting(o, row, value);
+}
+
+/* Names of system calls; the module knows numbers only. */
+static bool take_calls(struct opts *o, const struct row *row, const char *value)
+{
+	char mask[CALL_MASK];
+
+	if (!call_mask(value, mask))
+		return refuse(row, value,
+			      "not names or patterns of system calls, separated by commas");
+	return add_setting(o, row, mask);
+}
+
+static bool take_by(struct opts *o, const struct row *row, const char *value)
+{
+	static const char *const words[] = { "pid", "thread", NULL };
+	static const char *const numbers[] = { "1", "2" }; /* page_by.h, enum by */
+	int place = place_of(words, value);
+
+	return place < 0 ? refuse(row, value, "pid or thread")
+			 : add_setting(o, row, numbers[place]);
+}
+
+#define TEXT(member) .take = take_text, .at = offsetof(struct opts, member)
+#define FLAG(member) .take = take_flag, .at = offsetof(struct opts, member)
+#define NUMBER(member, upto, what)                                                                 \
+	.take = take_number, .at = offsetof(struct opts, member), .least = 1, .most = (upto),      \
+	.wants = (what)
+#define REAL(member, from, upto, what)                                                             \
+	.take = take_real, .at = offsetof(struct opts, member), .least = (from), .most = (upto),   \
+	.wants = (what)
+#define SETTING(function, name, upto) .take = (function), .global = (name), .most = (upto)
+
+static const struct row table[] = {
+	{ 'p', "pid", "PID", "this process, its threads and its children", .take = take_pid },
+	{ 'e', "exe", "FILE", "every process of this binary", .take = take_file },
 	{ 'c', "command", "COMMAND", "start this command and watch it from its first instruction",
-	  NULL, 0 },
-	{ 'i', "interval", "SECONDS", "time between pages (0.1 to 86400; default 3)", NULL, 0 },
-	{ 'n', "count", "COUNT", "stop after so many pages (default: when the target ends)", NULL,
-	  0 },
+	  TEXT(command) },
+	{ 'i', "interval", "SECONDS", "time between pages (0.1 to 86400; default 3)",
+	  .take = take_interval },
+	{ 'n', "count", "COUNT", "stop after so many pages (default: when the target ends)",
+	  NUMBER(count, LONG_MAX, "a number of pages") },
 	{ 'k', "kernel", "RELEASE", "build for this kernel release (default: the running one)",
-	  NULL, 0 },
-	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", NULL, 0 },
-	{ 'P', "pack", "DIR", "take modules from this pack", NULL, 0 },
-	{ 'K', "key", "KEY.pem", "sign the modules with this key", NULL, 0 },
-	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", NULL, 0 },
-	{ 'w', "write", "FILE", "the recording to make", NULL, 0 },
-	{ 'S', "size", "MB", "size of a recording's file (0.01 to 1000; default 64)", NULL, 0 },
-	{ '1', "keep", "COUNT", "so many files of that size, FILE and FILE.1 on (default 4)", NULL,
-	  0 },
-	{ 'A', "at", "TIME", "the page at this time", NULL, 0 },
-	{ 'F', "from", "TIME", "from this time on", NULL, 0 },
-	{ 'T', "to", "TIME", "up to this time", NULL, 0 },
+	  .take = take_release },
+	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", TEXT(pack) },
+	{ 'P', "pack", "DIR", "take modules from this pack", TEXT(pack) },
+	{ 'K', "key", "KEY.pem", "sign the modules with this key", TEXT(key) },
+	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", TEXT(cert) },
+	{ 'w', "write", "FILE", "the recording to make", TEXT(write) },
+	{ 'S', "size", "MB", "size of a recording's file (0.01 to 1000; default 64)",
+	  REAL(size_mb, RECORDER_SIZE_MIN, RECORDER_SIZE_MAX, "a number of MB") },
+	{ '1', "keep", "COUNT", "so many files of that size, FILE and FILE.1 on (default 4)",
+	  NUMBER(keep, RECORDER_KEEP_MAX, "a number of files") },
+	{ 'A', "at", "TIME", "the page at this time", TEXT(at) },
+	{ 'F', "from", "TIME", "from this time on", TEXT(from) },
+	{ 'T', "to", "TIME", "up to this time", TEXT(to) },
 	{ 'L', "listen", "ADDR[:PORT]", "where to answer besides this host itself; needs --key",
-	  NULL, 0 },
-	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")", NULL, 0 },
-	{ '3', "key", "FILE", "the key that requests are signed with", NULL, 0 },
+	  .take = take_listen },
+	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")",
+	  .take = take_port },
+	{ '3', "key", "FILE", "the key that requests are signed with", TEXT(key) },
 	{ '4', "peer-rate", "COUNT", "requests per second of a peer (1 to 10000; default 100)",
-	  NULL, 0 },
+	  REAL(rate, 1, 10000, "a number") },
 	{ 'I', "idle", "SECONDS", "unload a page not asked for so long (1 to 86400; default 60)",
-	  NULL, 0 },
+	  REAL(idle, 1, 86400, "a number") },
 	{ 'D', "pid-file", "FILE", "the process whose number is in this file, and its successors",
-	  NULL, 0 },
-	{ 'R', "replay", "FILE", "serve a recording instead of a target", NULL, 0 },
-	{ 'U', "user", "NAME", "who talks to the network (default: nobody)", NULL, 0 },
-	{ 'G', "config", "FILE", "actions that are allowed, limits of page 200", NULL, 0 },
-	{ 'f', "follow", NULL, "ask again every interval", NULL, 0 },
-	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)", NULL,
-	  0 },
-	{ 'o', "output", "FORMAT", "text or json (default text)", NULL, 0 },
-	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)", NULL,
-	  0 },
+	  TEXT(pid_file) },
+	{ 'R', "replay", "FILE", "serve a recording instead of a target", TEXT(replay) },
+	{ 'U', "user", "NAME", "who talks to the network (default: nobody)", TEXT(user) },
+	{ 'G', "config", "FILE", "actions that are allowed, limits of page 200", TEXT(config) },
+	{ 'f', "follow", NULL, "ask again every interval", FLAG(follow) },
+	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)",
+	  REAL(timeout, 0.1, 60, "a number") },
+	{ 'o', "output", "FORMAT", "text or json (default text)", .take = take_output },
+	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)",
+	  .take = take_color },
 	{ '5', "function", "PATTERN", "only functions of such names (220 to 222)",
-	  "teletap_function", 0 },
-	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)", "teletap_file", 0 },
+	  SETTING(take_setting, "teletap_function", 0) },
+	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)",
+	  SETTING(take_setting, "teletap_file", 0) },
 	{ OPTS_CALL, "call", "PATTERN[,PATTERN]", "only system calls of such names (233)",
-	  "teletap_call", 0 },
+	  SETTING(take_calls, "teletap_call", 0) },
 	{ 'H', "hz", "COUNT", "samples per second of processor time (223; default 99)",
-	  "teletap_hz", 990 },
-	{ 'W', "waiting", NULL, "waiting threads too (223)", "teletap_idle", 1 },
-	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", NULL, 0 },
-	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", NULL, 0 },
-	{ 'Y', "crashes", "DIR", "keep files of crashes there (247)", NULL, 0 },
-	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)", NULL,
-	  0 },
-	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)", "teletap_counts",
-	  1 },
-	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 231)", "teletap_by", 2 },
+	  SETTING(take_setting, "teletap_hz", 990) },
+	{ 'W', "waiting", NULL, "waiting threads too (223)",
+	  SETTING(take_setting, "teletap_idle", 1) },
+	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", TEXT(folded) },
+	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", TEXT(speedscope) },
+	{ 'Y', "crashes", "DIR", "keep files of crashes there (247)", TEXT(crashes) },
+	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)",
+	  FLAG(inject) },
+	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)",
+	  SETTING(take_setting, "teletap_counts", 1) },
+	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 231)",
+	  SETTING(take_by, "teletap_by", 2) },
 	{ '7', "rate", "COUNT", "events per second that are kept (222; default 100)",
-	  "teletap_rate", 1000 },
-	{ 'v', "verbose", NULL, "say what is being done", NULL, 0 },
-	{ 'h', "help", NULL, "print this help", NULL, 0 },
-	{ 'V', "version", NULL, "print the version", NULL, 0 },
+	  SETTING(take_setting, "teletap_rate", 1000) },
+	{ 'v', "verbose", NULL, "say what is being done", FLAG(verbose) },
+	{ 'h', "help", NULL, "print this help", .take = NULL },
+	{ 'V', "version", NULL, "print the version", .take = NULL },
 };
 
 #define N_TABLE (sizeof(table) / sizeof(table[0]))
 #define ALWAYS "oCvhV"
 
+/* The letter is that of an option. */
+static const struct row *row_of(char letter)
+{
+	const struct row *row = table;
+
+	while (row->letter != letter)
+		row++;
+	return row;
+}
+
 static bool takes(const struct command *cmd, char letter)
 {
 	if (strchr(ALWAYS, letter) || strchr(cmd->options, letter))
 		return true;
-	for (size_t i = 0; i < N_TABLE; i++) {
-		if (table[i].letter == letter)
-			return table[i].global && strchr(cmd->options, '*');
-	}
-	return false;
+	return row_of(letter)->global && strchr(cmd->options, '*');
 }
 
 const char *opts_name(char letter)
 {
-	for (size_t i = 0; i < N_TABLE; i++) {
-		if (table[i].letter == letter)
-			return table[i].name;
-	}
-	return "?";
+	return row_of(letter)->name;
 }
 
 static void print_help(const struct command *cmd)
@@ -139,257 +379,11 @@ static void print_help(const struct command *cmd)
 	}
 }
 
-static bool parse_long(const char *text, long min, long max, long *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtol(text, &end, 10);
-	return !errno && end != text && !*end && *value >= min && *value <= max;
-}
-
-static bool parse_real(const char *text, double min, double max, double *value)
-{
-	char *end;
-
-	errno = 0;
-	*value = strtod(text, &end);
-	return !errno && end != text && !*end && isfinite(*value) && *value >= min && *value <= max;
-}
-
-static bool limited(const char *name, const char *text, double min, double max, double *value)
-{
-	if (parse_real(text, min, max, value))
-		return true;
-	say("%s %s: not a number from %g to %g", name, text, min, max);
-	return false;
-}
-
-static bool parse_word(const char *text, const char *const *words, int *value)
-{
-	for (int i = 0; words[i]; i++) {
-		if (!strcmp(text, words[i])) {
-			*value = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool add(const char **list, int *n, const char *value)
-{
-	if (*n == OPTS_LIST_MAX) {
-		say("too many values: at most %d of one option", OPTS_LIST_MAX);
-		return false;
-	}
-	list[(*n)++] = value;
-	return true;
-}
-
-/* The names of --call; the module knows numbers only. */
-static bool take_calls(struct setting *setting, const char *global, const char *value)
-{
-	char mask[CALL_MASK];
-
-	if (!call_mask(value, mask)) {
-		say("--call %s: not names or patterns of system calls, separated by commas", value);
-		return false;
-	}
-	snprintf(setting->text, sizeof(setting->text), "%s=%s", global, mask);
-	return true;
-}
-
-/* The option of a page that stands in this row of the table. */
-static bool take_setting(struct opts *o, size_t row, const char *value)
-{
-	struct setting *setting = &o->settings[o->n_settings];
-	long number;
-
-	if (table[row].letter == OPTS_CALL && o->n_settings < OPTS_SETTINGS) {
-		setting->letter = OPTS_CALL;
-		o->n_settings++;
-		return take_calls(setting, table[row].global, value);
-	}
-	if (table[row].most && !parse_long(value, 1, table[row].most, &number)) {
-		say("--%s %s: not a number from 1 to %ld", table[row].name, value, table[row].most);
-		return false;
-	}
-	/* It goes through the kernel's parser of module parameters. */
-	for (const char *c = value; *c; c++) {
-		if (*c <= ' ' || *c == 0x7f || strchr("\"'\\,", *c)) {
-			say("--%s %s: no spaces, quotes, commas or control characters: write ? for "
-			    "each of them",
-			    table[row].name, value);
-			return false;
-		}
-	}
-	if (!*value || strlen(value) > 100 || o->n_settings == OPTS_SETTINGS) {
-		say("--%s: %s", table[row].name,
-		    o->n_settings == OPTS_SETTINGS ? "given too often" : "1 to 100 bytes");
-		return false;
-	}
-	setting->letter = table[row].letter;
-	snprintf(setting->text, sizeof(setting->text), "%s=%s", table[row].global, value);
-	o->n_settings++;
-	return true;
-}
-
-/* Takes one option; false when its value is no good, which has then been said. */
-static bool take(struct opts *o, char letter, const char *value)
-{
-	static const char *const formats[] = { "text", "json", NULL };
-	static const char *const whens[] = { "auto", "always", "never", NULL };
-	static const char *const bys[] = { "pid", "thread", NULL };
-	long number;
-	int word;
-
-	switch (letter) {
-	case 'p':
-		if (!parse_long(value, 1, INT_MAX, &number)) {
-			say("-p %s: not a process number", value);
-			return false;
-		}
-		o->pid = (pid_t)number;
-		return true;
-	case 'e':
-		return add(o->files, &o->n_files, value);
-	case 'k':
-		return add(o->releases, &o->n_releases, value);
-	case 'c':
-		o->command = value;
-		return true;
-	case 'd':
-	case 'P':
-		o->pack = value;
-		return true;
-	case 'K':
-		o->key = value;
-		return true;
-	case 'X':
-		o->cert = value;
-		return true;
-	case 'i':
-		o->interval_given = true;
-		if (!parse_real(value, INTERVAL_MIN, INTERVAL_MAX, &o->interval)) {
-			say("-i %s: not a number of seconds from %g to %g", value, INTERVAL_MIN,
-			    INTERVAL_MAX);
-			return false;
-		}
-		return true;
-	case 'n':
-		if (!parse_long(value, 1, LONG_MAX, &o->count)) {
-			say("-n %s: not a number of pages", value);
-			return false;
-		}
-		return true;
-	case 'o':
-		if (!parse_word(value, formats, &word)) {
-			say("-o %s: text or json", value);
-			return false;
-		}
-		o->output = (enum output)word;
-		return true;
-	case 'C':
-		if (!parse_word(value, whens, &word)) {
-			say("--color %s: auto, always or never", value);
-			return false;
-		}
-		o->color = (enum color)word;
-		return true;
-	case 'w':
-		o->write = value;
-		return true;
-	case 'S':
-		if (!parse_real(value, RECORDER_SIZE_MIN, RECORDER_SIZE_MAX, &o->size_mb)) {
-			say("--size %s: not a number of MB from %g to %g", value, RECORDER_SIZE_MIN,
-			    RECORDER_SIZE_MAX);
-			return false;
-		}
-		return true;
-	case '1':
-		if (!parse_long(value, 1, RECORDER_KEEP_MAX, &o->keep)) {
-			say("--keep %s: not a number of files from 1 to %d", value,
-			    RECORDER_KEEP_MAX);
-			return false;
-		}
-		return true;
-	case 'L':
-		return add(o->listen, &o->n_listen, value);
-	case '2':
-		if (!parse_long(value, 1, 65535, &number)) {
-			say("--port %s: not a port from 1 to 65535", value);
-			return false;
-		}
-		o->port = value;
-		return true;
-	case '3':
-		o->key = value;
-		return true;
-	case '4':
-		return limited("--peer-rate", value, 1, 10000, &o->rate);
-	case 'I':
-		return limited("--idle", value, 1, 86400, &o->idle);
-	case 't':
-		return limited("--timeout", value, 0.1, 60, &o->timeout);
-	case 'D':
-		o->pid_file = value;
-		return true;
-	case 'R':
-		o->replay = value;
-		return true;
-	case 'U':
-		o->user = value;
-		return true;
-	case 'G':
-		o->config = value;
-		return true;
-	case 'f':
-		o->follow = true;
-		return true;
-	case 'A':
-		o->at = value;
-		return true;
-	case 'F':
-		o->from = value;
-		return true;
-	case 'T':
-		o->to = value;
-		return true;
-	case 'O':
-		o->folded = value;
-		return true;
-	case 'Q':
-		o->speedscope = value;
-		return true;
-	case 'Y':
-		o->crashes = value;
-		return true;
-	case 'J':
-		o->inject = true;
-		return true;
-	case 'v':
-		o->verbose = true;
-		return true;
-	case OPTS_BY:
-		if (!parse_word(value, bys, &word)) {
-			say("--by %s: pid or thread", value);
-			return false;
-		}
-		value = word ? "2" : "1";
-		__attribute__((fallthrough));
-	default:
-		for (size_t i = 0; i < N_TABLE; i++) {
-			if (table[i].letter == letter && table[i].global)
-				return take_setting(o, i, value ? value : "1");
-		}
-		return false;
-	}
-}
-
 enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, struct opts *o)
 {
 	struct option longs[N_TABLE + 1] = { 0 };
 	char shorts[2 * N_TABLE + 2] = ":", *s = shorts + 1;
+	const struct row *row;
 	int n = 0, c;
 
 	*o = (struct opts){ .interval = 3,
@@ -433,7 +427,8 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 				say("-%c: no such option", optopt);
 			return OPTS_WRONG;
 		default:
-			if (!take(o, (char)c, optarg))
+			row = row_of((char)c);
+			if (!row->take(o, row, optarg))
 				return OPTS_WRONG;
 		}
 	}
