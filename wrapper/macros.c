@@ -31,6 +31,7 @@ int macros_write(const struct plan *plan, const char *path)
 		"@define teletap_runtime_size %%( 0x%llx %%)\n"
 		"@define teletap_code_type %%( 0x%llx %%)\n"
 		"@define teletap_moves %%( %d %%)\n"
+		"@define teletap_library %%( %d %%)\n"
 		"@define teletap_text %%( 0x%llx %%)\n"
 		"@define teletap_text_offset %%( 0x%llx %%)\n"
 		"@define teletap_text_length %%( 0x%llx %%)\n"
@@ -40,7 +41,7 @@ int macros_write(const struct plan *plan, const char *path)
 		"@define teletap_ring %%( 0x%llx %%)\n"
 		"@define teletap_ring_mapped %%( 0x%llx %%)\n",
 		paths_alias(plan->id, alias), p.version, (unsigned long long)p.runtime,
-		(unsigned long long)p.size, (unsigned long long)p.type, p.moves,
+		(unsigned long long)p.size, (unsigned long long)p.type, p.moves, p.library,
 		(unsigned long long)p.code, (unsigned long long)p.offset,
 		(unsigned long long)p.length, (unsigned long long)p.bytes,
 		(unsigned long long)c.python, (unsigned long long)c.c,

@@ -8,6 +8,7 @@
  * @teletap_runtime_size  its size in bytes
  * @teletap_code_type     the address of PyCode_Type
  * @teletap_moves         1 when addresses are relative to where the file is mapped
+ * @teletap_library       1 when the file is a library, that programs load
  * @teletap_text          the address of its executable segment, by which the kernel
  * @teletap_text_offset   side finds the file in a process: its offset in the file,
  * @teletap_text_length   its length in bytes there,

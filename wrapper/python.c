@@ -200,13 +200,14 @@ void python_place_read(int fd, struct python_place *p)
 	if (!elf)
 		return;
 	if (gelf_getehdr(elf, &header))
-		p->moves = header.e_type == ET_DYN;
+		p->moves = p->library = header.e_type == ET_DYN;
 	for (int i = 0; gelf_getphdr(elf, i, &ph); i++) {
-		if (ph.p_type == PT_LOAD && ph.p_flags & PF_X) {
+		if (ph.p_type == PT_INTERP)
+			p->library = false;
+		if (ph.p_type == PT_LOAD && ph.p_flags & PF_X && !p->length) {
 			p->code = ph.p_vaddr;
 			p->offset = ph.p_offset;
 			p->length = ph.p_filesz;
-			break;
 		}
 	}
 	p->bytes = fstat(fd, &st) ? 0 : (uint64_t)st.st_size;

@@ -36,6 +36,7 @@ struct python_place {
 	uint64_t size;    /* and its size in bytes */
 	uint64_t type;    /* address of PyCode_Type in the file */
 	bool moves;       /* ET_DYN: addresses are relative to where it is mapped */
+	bool library;     /* it asks for no program interpreter: others load it */
 	uint64_t code;    /* its executable segment: address, */
 	uint64_t offset;  /* offset in the file, */
 	uint64_t length;  /* and bytes of it in the file */
