@@ -42,6 +42,25 @@ split() {
 
 @test "imports by process: a tree for each" { split imports imports imports; }
 
+@test "syscalls by process: the errors are those of each" {
+	split syscalls syscalls syscalls
+	[ "$(jq -c '[.rows[] | [.pid, .function, .call, .calls, .errors, .error]]' <<<"$output")" = \
+		'[[4201,"read_all","read",100,3,"EINTR"],[4202,"read_all","read",40,2,"EAGAIN"],[4202,"opens","openat",7,7,"ENOENT"],[null,"read_all","read",5,1,"EBADF"]]' ]
+}
+
+@test "faults by thread" {
+	split faults faults faults
+	[ "$(jq -c '[.rows[] | [.pid, .tid, .function, .minor, .unmapped_bytes]]' <<<"$output")" = \
+		'[[4201,4201,"touch",1000,0],[4201,4277,"touch",30,0],[null,null,null,12,0],[4201,4277,"release",0,4198400]]' ]
+}
+
+@test "off-cpu by thread: the histograms are of all" {
+	split off-cpu offcpu offcpu
+	[ "$(jq -c '[.rows[] | select(.reason) | [.kind, .pid, .tid, .waits, .open]]' <<<"$output")" = \
+		'[["wait",4201,4201,10,0],["wait",4201,4277,4,1],["wait",null,null,1,0],["ready",4201,4277,50,0]]' ]
+	[ "$(jq -c '[.rows[] | select(.from_ns) | [.pid, .tid]] | unique' <<<"$output")" = '[[null,null]]' ]
+}
+
 @test "stacks by process and by thread: rows of functions" {
 	split stacks stacks-pid stacks-pid
 	[ "$(jq -c '[.rows[] | select(.kind == "function" and .function == "work") | [.pid, .tid, .samples]]' <<<"$output")" = \

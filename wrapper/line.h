@@ -93,16 +93,16 @@
  *   about   ORDER WHAT TEXT                 a fact about the process
  *   said    LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
  *                                           a line of the ring
- *   syscall FUNCTION CALL BEGUN ENDED ERRORS NS MAX_NS
+ *   syscall FUNCTION CALL BEGUN ENDED ERRORS NS MAX_NS WHO
  *                                           system calls by the innermost function; NS: of
  *                                           those under way, too. CALL: call.h
- *   failed  FUNCTION CALL ERROR COUNT       and their errors by number
- *   off     STACK CAUSE CALL BEGUN ENDED NS QUEUED_NS MAX_NS
+ *   failed  FUNCTION CALL ERROR COUNT WHO   and their errors by number
+ *   off     STACK CAUSE CALL BEGUN ENDED NS QUEUED_NS MAX_NS WHO
  *                                           waits by stack, cause (below) and system call
  *                                           (call.h) plus 1, 0: none; QUEUED: what of
  *                                           NS it was ready to run
  *   offtime KIND BUCKET COUNT               a histogram's bucket: 0 waits, 1 those ready
- *   fault   FUNCTION MINOR MAJOR GROWN SHRUNK MAPPED UNMAPPED
+ *   fault   FUNCTION MINOR MAJOR GROWN SHRUNK MAPPED UNMAPPED WHO
  *                                           page faults by the innermost function; bytes of
  *                                           the process's memory, and of its address space
  *   run     NUMBER PID START_NS LAST_NS STOPPED VERSION TEXT TEXT

@@ -328,7 +328,7 @@ static const struct row table[] = {
 	  FLAG(inject) },
 	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)",
 	  SETTING(take_setting, "teletap_counts", 1) },
-	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 231)",
+	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 235)",
 	  SETTING(take_by, "teletap_by", 2) },
 	{ '7', "rate", "COUNT", "events per second that are kept (222; default 100)",
 	  SETTING(take_setting, "teletap_rate", 1000) },

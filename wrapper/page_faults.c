@@ -5,18 +5,21 @@
  */
 #include "page.h"
 
+#include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
 
 /* clang-format off */
 enum {
-	FUNCTION, FILE_NAME, LINE, MINOR, MAJOR, GROWN, SHRUNK, MAPPED, UNMAPPED, MINOR_TOTAL,
-	MAJOR_TOTAL, GROWN_TOTAL, SHRUNK_TOTAL, MAPPED_TOTAL, UNMAPPED_TOTAL, WHERE, WEIGHT,
-	WEIGHT_TOTAL, N_COLUMNS
+	PID, TID, FUNCTION, FILE_NAME, LINE, MINOR, MAJOR, GROWN, SHRUNK, MAPPED, UNMAPPED,
+	MINOR_TOTAL, MAJOR_TOTAL, GROWN_TOTAL, SHRUNK_TOTAL, MAPPED_TOTAL, UNMAPPED_TOTAL, WHERE,
+	WEIGHT, WEIGHT_TOTAL, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[MINOR] = { "minor", "minor", 8, UNIT_COUNT, BLOCK_INTERVAL },
 	[MAJOR] = { "major", "major", 6, UNIT_COUNT, BLOCK_INTERVAL },
 	[GROWN] = { "grown_bytes", "grown", 9, UNIT_BYTES, BLOCK_INTERVAL },
@@ -58,6 +61,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	name_fill(s, t, record_now(r, F_NAME), &c[FUNCTION], &c[FILE_NAME], &c[LINE], &c[WHERE]);
 	for (int i = 0; i <= F_UNMAPPED - F_MINOR; i++) {
 		c[MINOR + i].number = record_delta(r, F_MINOR + i);
@@ -76,6 +80,7 @@ void page_faults_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = WEIGHT;
 	t->by_total = WEIGHT_TOTAL;
 	t->text_rows = FAULTS_ROWS;

@@ -8,17 +8,20 @@
 #include <inttypes.h>
 
 #include "call.h"
+#include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
 
 /* clang-format off */
 enum {
-	KIND, REASON, CALL, FUNCTION, FILE_NAME, LINE, STACK, WAITS, TIME, QUEUED, MAX,
+	PID, TID, KIND, REASON, CALL, FUNCTION, FILE_NAME, LINE, STACK, WAITS, TIME, QUEUED, MAX,
 	WAITS_TOTAL, TIME_TOTAL, QUEUED_TOTAL, OPEN, FROM, SHOWN, SORT, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[KIND] = { "kind", "", 0, UNIT_TEXT, BLOCK_NONE },
 	[REASON] = { "reason", "reason", 9, UNIT_TEXT, BLOCK_INTERVAL },
 	[CALL] = { "call", "", 0, UNIT_TEXT, BLOCK_NONE },
@@ -76,6 +79,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	name_fill(s, t, record_now(node, 2), &c[FUNCTION], &c[FILE_NAME], &c[LINE], &unused);
 	c[KIND] = (struct cell){ .text = kinds[cause == CAUSE_READY] };
 	c[REASON] = (struct cell){ .text = reason_of(cause, call) };
@@ -138,6 +142,7 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = SORT;
 	t->text_rows = OFFCPU_ROWS;
 	t->empty = "no waits";

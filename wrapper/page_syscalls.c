@@ -8,17 +8,20 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
 
 /* clang-format off */
 enum {
-	FUNCTION, FILE_NAME, LINE, CALL, CALLS_NOW, FAILED, TIME, MAX, CALLS_TOTAL, FAILED_TOTAL,
-	ERROR, TIME_TOTAL, OPEN, SHOWN, WHERE, N_COLUMNS
+	PID, TID, FUNCTION, FILE_NAME, LINE, CALL, CALLS_NOW, FAILED, TIME, MAX, CALLS_TOTAL,
+	FAILED_TOTAL, ERROR, TIME_TOTAL, OPEN, SHOWN, WHERE, N_COLUMNS
 };
 /* clang-format on */
 
 static const struct column columns[N_COLUMNS] = {
+	[PID] = BY_PID_COLUMN,
+	[TID] = BY_TID_COLUMN,
 	[CALL] = { "call", "", 0, UNIT_TEXT, BLOCK_NONE },
 	[CALLS_NOW] = { "calls", "calls", 8, UNIT_COUNT, BLOCK_INTERVAL },
 	[FAILED] = { "errors", "errors", 7, UNIT_COUNT, BLOCK_INTERVAL },
@@ -48,10 +51,12 @@ struct errors {
 	size_t n;
 };
 
-static int by_place(const struct record *x, int64_t name, int64_t call)
+static int by_place(const struct record *x, int64_t who, int64_t name, int64_t call)
 {
-	int64_t d = record_now(x, E_NAME) - name;
+	int64_t d = record_who(x) - who;
 
+	if (!d)
+		d = record_now(x, E_NAME) - name;
 	if (!d)
 		d = record_now(x, E_CALL) - call;
 	return d < 0 ? -1 : d > 0;
@@ -61,7 +66,7 @@ static int by_place_and_count(const void *a, const void *b)
 {
 	const struct record *x = *(const struct record *const *)a;
 	const struct record *y = *(const struct record *const *)b;
-	int order = by_place(x, record_now(y, E_NAME), record_now(y, E_CALL));
+	int order = by_place(x, record_who(y), record_now(y, E_NAME), record_now(y, E_CALL));
 	int64_t d = record_total(y, E_COUNT) - record_total(x, E_COUNT);
 
 	return order ? order : d < 0 ? -1 : d > 0;
@@ -83,8 +88,9 @@ static void errors_read(const struct state *s, struct errors *e)
 		qsort(e->records, e->n, sizeof(const struct record *), by_place_and_count);
 }
 
-/* The most frequent error of a function in a call; NULL: none. */
-static const char *errors_most(const struct errors *e, struct table *t, int64_t name, int64_t call)
+/* The most frequent error of a row, of whose it is, its function and call; NULL: none. */
+static const char *errors_most(const struct errors *e, struct table *t, int64_t who, int64_t name,
+			       int64_t call)
 {
 	size_t low = 0, high = e->n;
 	const char *text;
@@ -92,12 +98,12 @@ static const char *errors_most(const struct errors *e, struct table *t, int64_t 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (by_place(e->records[middle], name, call) < 0)
+		if (by_place(e->records[middle], who, name, call) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == e->n || by_place(e->records[low], name, call))
+	if (low == e->n || by_place(e->records[low], who, name, call))
 		return NULL;
 	text = call_error(record_now(e->records[low], E_ERROR));
 	return text ? text : table_text(t, "%" PRId64, record_now(e->records[low], E_ERROR));
@@ -112,6 +118,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 
 	if (!c)
 		return;
+	by_set(s, &c[PID], &c[TID], record_who(r));
 	name_fill(s, t, name, &c[FUNCTION], &c[FILE_NAME], &c[LINE], &c[WHERE]);
 	c[CALL] = c[SHOWN] = (struct cell){ .text = table_text(t, "%s", call_name(call, room)) };
 	c[CALLS_NOW].number = record_delta(r, F_BEGUN);
@@ -122,7 +129,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[TIME_TOTAL].number = record_total(r, F_TIME);
 	c[MAX].number = record_now(r, F_MAX);
 	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
-	c[ERROR].text = errors_most(e, t, name, call);
+	c[ERROR].text = errors_most(e, t, record_who(r), name, call);
 	c[ERROR].unknown = !c[ERROR].text;
 }
 
@@ -134,6 +141,7 @@ void page_syscalls_fill(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
+	by_begin(s, t, PID, TID);
 	t->by_interval = TIME;
 	t->by_total = TIME_TOTAL;
 	t->text_rows = SYSCALLS_ROWS;
