@@ -159,6 +159,37 @@ children() {
 	expect_clean
 }
 
+@test "pages 233 to 235 by process and by thread: calls, faults and waits of each" {
+	for by in pid thread; do
+		teletap watch syscalls,faults,off-cpu --by "$by" -o json -i 60 \
+			-c "python3.14 $HERE/loads.py $BATS_TEST_TMPDIR/done.$by" > "$BATS_TEST_TMPDIR/$by"
+		[ "$(jq -c 'select(.last) | .loss | add' "$BATS_TEST_TMPDIR/$by" | sort -u)" = 0 ]
+		# a child has one thread; the parent has two
+		wanted=$(jq -cS --arg by "$by" '.pid as $pid | .done | if $by == "thread" then . else
+			[to_entries[] | select(.value <= 20)] + [{key: ($pid | tostring), value: 70}] | from_entries end' \
+			"$BATS_TEST_TMPDIR/done.$by")
+		# of PAGE KEY FILTER: what this page has by number, rows chosen by FILTER
+		of() {
+			jq -cS --argjson page "$1" "select(.page == \$page and .last) | [.rows[] | select($3)] |
+				group_by(.${by/thread/tid}) | map({(.[0].${by/thread/tid} | tostring): (map($2) | add)}) | add" "$BATS_TEST_TMPDIR/$by"
+		}
+		echo "wanted $wanted"
+		calls=$(of 233 .calls_total '.function == "asks" and .call == "getppid"')
+		waits=$(of 235 .waits_total '.function == "rests" and .reason == "sleep"')
+		faults=$(of 234 .minor_total '.function == "touches"')
+		echo "calls $calls waits $waits faults $faults"
+		[ "$calls" = "$wanted" ]
+		[ "$waits" = "$(jq -cS 'map_values(. / 10)' <<< "$wanted")" ]
+		# the interpreter has a fault of its own now and then
+		jq -en --argjson have "$faults" --argjson want "$wanted" '($have | keys) == ($want | keys) and
+			all($want | to_entries[]; $have[.key] - 8 * .value | . >= 0 and . <= 16)'
+	done
+	# by thread, each row also says which process
+	[ "$(jq -c 'select(.page == 233 and .last) | [.rows[] | select(.function == "asks" and .call == "getppid") |
+		[.pid, .calls_total]] | sort | group_by(.[0]) | map(map(.[1])) | sort' "$BATS_TEST_TMPDIR/thread")" = '[[10],[20],[30,40]]' ]
+	expect_clean
+}
+
 @test "more threads than have a place: their sums in a row without a number, and it is said" {
 	cat > "$BATS_TEST_TMPDIR/many.py" <<-'EOF'
 		import gc, os, threading
