@@ -42,5 +42,6 @@ exact() {
 @test "3.9: faults and growth by function" { exact python3.9; }
 @test "3.11: faults and growth by function" { exact python3.11; }
 @test "3.13: faults and growth by function" { exact python3.13; }
+# bats test_tags=kernels
 @test "3.14: faults and growth by function" { exact python3.14; }
 @test "3.15: faults and growth by function" { exact python3.15; }

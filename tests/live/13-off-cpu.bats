@@ -16,5 +16,24 @@ exact() {
 @test "3.9: waits by stack and reason" { exact python3.9; }
 @test "3.11: waits by stack and reason" { exact python3.11; }
 @test "3.13: waits by stack and reason" { exact python3.13; }
+# bats test_tags=kernels
 @test "3.14: waits by stack and reason" { exact python3.14; }
 @test "3.15: waits by stack and reason" { exact python3.15; }
+
+@test "a program that embeds libpython: stacks, too" {
+	echo '#include <Python.h>
+	      int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }' > "$BATS_TEST_TMPDIR/embed.c"
+	# shellcheck disable=SC2046
+	gcc -o "$BATS_TEST_TMPDIR/embed" $(python3.14-config --includes) "$BATS_TEST_TMPDIR/embed.c" \
+		$(python3.14-config --embed --ldflags)
+	teletap watch off-cpu -i 60 -o json -e "$(ldd "$BATS_TEST_TMPDIR/embed" | awk '/libpython/ { print $3 }')" \
+		-c "$BATS_TEST_TMPDIR/embed $HERE/offcpu.py run $BATS_TEST_TMPDIR/done" > "$BATS_TEST_TMPDIR/pages"
+	expect_clean
+	jq -c '.rows[] | select(.reason) | [.kind, .reason, .function, .waits_total]' "$BATS_TEST_TMPDIR/pages"
+	run jq -sc '.[-1] | [([.rows[] | select(.kind == "wait" and (.function | IN("locks", "polls", "reads", "sleeps"))) |
+		[.reason, .waits_total, [.stack[:3][].function]]] | sort[]),
+		(.rows[] | select(.function == "sleeps" and .kind == "wait") | .time_ns_total.total >= 500000000),
+		(.loss | add)]' "$BATS_TEST_TMPDIR/pages"
+	echo "$output"
+	[ "$output" = '[["futex",10,["locks","timed","run"]],["poll",10,["polls","timed","run"]],["read",10,["reads","timed","run"]],["sleep",10,["sleeps","timed","run"]],true,0]' ]
+}
