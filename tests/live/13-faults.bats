@@ -12,6 +12,11 @@ rests() {
 	sleep 0.2
 }
 
+# Pages of address space and of memory. statm's own count of the latter is rough.
+pages() {
+	echo "$(cut -d' ' -f1 "/proc/$pid/statm") $(awk '/^Rss:/ { print $2 / 4 }' "/proc/$pid/smaps_rollup")"
+}
+
 exact() {
 	local tries=0 before after
 	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
@@ -21,7 +26,7 @@ exact() {
 	pid=$!
 	exec 7> "$dir/fifo"
 	rests
-	before=$(< "/proc/$pid/statm")
+	before=$(pages)
 	watch faults -p "$pid" -o json -i 1 7>&-
 	until [ -s "$tap_out" ]; do
 		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
@@ -30,7 +35,7 @@ exact() {
 	echo -n x >&7
 	wait_for "$dir/done" || { cat "$dir/out"; return 1; }
 	rests
-	after=$(< "/proc/$pid/statm")
+	after=$(pages)
 	kill -INT "$tap"
 	expect_end 130
 	python3.14 "$HERE/faults.py" check "$tap_out" "$dir/done" "$before" "$after"

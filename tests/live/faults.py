@@ -4,7 +4,7 @@
 faults.py run FIFO DONE FILE: waits for FIFO, works, writes DONE, waits again. DONE has what
 getrusage says of each function. FILE is made, on a disk.
 faults.py check PAGES DONE BEFORE AFTER: fails unless the last page has that, and in all the
-growth between BEFORE and AFTER, which are /proc/PID/statm while it waited.
+growth between BEFORE and AFTER: its pages of address space and of memory while it waited.
 """
 import json
 import mmap
