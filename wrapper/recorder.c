@@ -2,22 +2,17 @@
 #include "recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zstd.h>
 
-#include "clock.h"
 #include "fail.h"
 #include "line.h"
+#include "recorder_file.h"
 
-#define LEVEL 3
-#define SYNC_MS 10000
 #define DICTIONARY_MAX (4 << 20) /* bytes of a module; its tables in the kernel are smaller */
 
 /* Grows, and never shrinks. Too long: what does not fit is left out, and that is kept. */
@@ -40,16 +35,11 @@ struct source {
 };
 
 struct recorder {
-	char *path;
-	int fd, keep, n_sources;
-	int64_t size, written;
-	int64_t synced_ms;
-	int pid;
-	char *exe;
-	char python[RECORDING_PYTHON];
+	struct recorder_file file;
+	struct text head; /* the first frame of each file */
+	int n_sources;
 	struct source *sources[RECORDING_MODULES];
-	struct text frame, packed;
-	ZSTD_CCtx *zstd;
+	struct text frame;
 	int64_t number, real_ns; /* of the last moment */
 };
 
@@ -225,56 +215,12 @@ void recorder_not_understood(struct recorder *r, int module, int64_t lines)
 	r->sources[module]->not_understood = lines;
 }
 
-/* Writes the frame. The file is cut back when only a piece of it found room. */
 static int write_frame(struct recorder *r, char **msg)
 {
-	struct text *p = &r->packed;
-	size_t bound = ZSTD_compressBound(r->frame.len), n;
-	ssize_t done;
-
 	if (r->frame.full)
-		return fail(msg, E2BIG, "%s: a snapshot of more than %d MB", r->path,
+		return fail(msg, E2BIG, "%s: a snapshot of more than %d MB", r->file.path,
 			    RECORDING_FRAME_MAX >> 20);
-	if (bound > p->room) {
-		char *more = realloc(p->bytes, bound);
-
-		if (!more)
-			return fail(msg, ENOMEM, "%s: %s", r->path, strerror(ENOMEM));
-		p->bytes = more;
-		p->room = bound;
-	}
-	n = ZSTD_compress2(r->zstd, p->bytes, p->room, r->frame.bytes, r->frame.len);
-	if (ZSTD_isError(n))
-		return fail(msg, EIO, "%s: zstd: %s", r->path, ZSTD_getErrorName(n));
-	p->len = n;
-	done = write(r->fd, p->bytes, n);
-	if (done != (ssize_t)n) {
-		int err = done < 0 ? errno : ENOSPC;
-
-		if (ftruncate(r->fd, (off_t)r->written))
-			err = errno;
-		return fail(msg, err, "%s: %s: the recording ends here", r->path, strerror(err));
-	}
-	r->written += done;
-	return 0;
-}
-
-static int new_file(struct recorder *r, char **msg)
-{
-	text_clear(&r->frame);
-	text_format(&r->frame, "recording\t%d\ntarget\t%d\t", RECORDING_VERSION, r->pid);
-	text_escaped(&r->frame, r->exe);
-	text_add(&r->frame, "\t", 1);
-	text_escaped(&r->frame, r->python);
-	text_add(&r->frame, "\n", 1);
-	r->fd = open(r->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-	r->written = 0;
-	if (r->fd < 0 && errno == EEXIST)
-		return fail(msg, EEXIST, "%s: is there already: name another file, or remove it",
-			    r->path);
-	if (r->fd < 0)
-		return fail(msg, errno, "%s: %s", r->path, strerror(errno));
-	return write_frame(r, msg);
+	return recorder_file_write(&r->file, r->frame.bytes, r->frame.len, msg);
 }
 
 static void begin_moment(struct recorder *r, enum moment_kind kind)
@@ -331,50 +277,6 @@ static int repeat(struct recorder *r, char **msg)
 	return write_frame(r, msg);
 }
 
-/* FILE, FILE.1, FILE.2 ... */
-static void file_name(const struct recorder *r, int i, char out[PATH_MAX])
-{
-	if (i)
-		snprintf(out, PATH_MAX, "%s.%d", r->path, i);
-	else
-		snprintf(out, PATH_MAX, "%s", r->path);
-}
-
-/* FILE becomes FILE.1, and so on; the oldest goes. */
-static int rotate(struct recorder *r, char **msg)
-{
-	int err = fdatasync(r->fd) && errno != EINVAL ? -errno : 0;
-	char from[PATH_MAX], to[PATH_MAX];
-
-	close(r->fd);
-	r->fd = -1;
-	file_name(r, r->keep - 1, to);
-	if (unlink(to) && errno != ENOENT)
-		err = -errno;
-	for (int i = r->keep - 1; i > 0 && !err; i--) {
-		file_name(r, i - 1, from);
-		file_name(r, i, to);
-		if (rename(from, to) && errno != ENOENT)
-			err = -errno;
-	}
-	if (err)
-		return fail(msg, -err, "%s: %s: the recording ends here", r->path, strerror(-err));
-	err = new_file(r, msg);
-	return err ? err : repeat(r, msg);
-}
-
-static int sync_now(struct recorder *r, char **msg)
-{
-	int64_t now = clock_ms(CLOCK_MONOTONIC);
-
-	if (now - r->synced_ms < SYNC_MS)
-		return 0;
-	r->synced_ms = now;
-	if (fdatasync(r->fd) && errno != EINVAL) /* not a file on a disk */
-		return fail(msg, errno, "%s: %s", r->path, strerror(errno));
-	return 0;
-}
-
 int recorder_moment(struct recorder *r, enum moment_kind kind, int64_t number, int64_t real_ns,
 		    char **msg)
 {
@@ -394,34 +296,31 @@ int recorder_moment(struct recorder *r, enum moment_kind kind, int64_t number, i
 		between &= !s->open.len;
 	}
 	err = write_frame(r, msg);
-	if (!err && r->written >= r->size && between && kind == MOMENT_PAGE)
-		err = rotate(r, msg);
-	return err ? err : sync_now(r, msg);
+	if (!err && recorder_file_is_full(&r->file) && between && kind == MOMENT_PAGE) {
+		err = recorder_file_next(&r->file, r->head.bytes, r->head.len, msg);
+		if (!err)
+			err = repeat(r, msg);
+	}
+	return err ? err : recorder_file_sync(&r->file, msg);
 }
 
 int recorder_open(struct recorder **out, const char *path, int64_t size, int keep,
 		  const struct render_target *target, char **msg)
 {
 	struct recorder *r = calloc(1, sizeof(*r));
-	int err;
 
 	*out = r;
 	if (!r)
 		return -ENOMEM;
-	r->fd = -1;
-	r->size = size;
-	r->keep = keep;
-	r->pid = target->pid;
-	r->path = strdup(path);
-	r->exe = strdup(target->exe);
-	snprintf(r->python, sizeof(r->python), "%s", target->python);
-	r->zstd = ZSTD_createCCtx();
-	if (!r->path || !r->exe || !r->zstd)
+	text_format(&r->head, "recording\t%d\ntarget\t%d\t", RECORDING_VERSION, target->pid);
+	text_escaped(&r->head, target->exe);
+	text_add(&r->head, "\t", 1);
+	text_escaped(&r->head, target->python);
+	text_add(&r->head, "\n", 1);
+	r->file.fd = -1;
+	if (r->head.full)
 		return -ENOMEM;
-	ZSTD_CCtx_setParameter(r->zstd, ZSTD_c_compressionLevel, LEVEL);
-	ZSTD_CCtx_setParameter(r->zstd, ZSTD_c_checksumFlag, 1);
-	err = new_file(r, msg);
-	return err;
+	return recorder_file_open(&r->file, path, size, keep, r->head.bytes, r->head.len, msg);
 }
 
 static void source_free(struct source *s)
@@ -436,22 +335,15 @@ static void source_free(struct source *s)
 
 int recorder_close(struct recorder *r, bool discard, char **msg)
 {
-	int err = 0;
+	int err;
 
 	if (!r)
 		return 0;
-	r->synced_ms = -SYNC_MS;
-	if (r->fd >= 0) {
-		err = discard ? unlink(r->path) : sync_now(r, msg);
-		close(r->fd);
-	}
+	err = recorder_file_close(&r->file, discard, msg);
 	for (int i = 0; i < r->n_sources; i++)
 		source_free(r->sources[i]);
-	ZSTD_freeCCtx(r->zstd);
+	free(r->head.bytes);
 	free(r->frame.bytes);
-	free(r->packed.bytes);
-	free(r->path);
-	free(r->exe);
 	free(r);
 	return err;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recorder: writes a recording (recording.h).
+ * recorder: writes a recording (recording.h), a moment a frame.
  *
- * A moment is written with one write(), so that a killed teletap leaves whole ones;
- * every ten seconds, and at the end, the file is brought to the disk. When it would
- * grow beyond its size it becomes FILE.1, FILE.1 becomes FILE.2 and so on, and the
- * new FILE begins with all that is needed to draw the same pages: the first snapshot
- * of each module, its dictionary, and its last snapshot.
+ * When a file has grown to its size the next one (recorder_file.h) begins with all that is
+ * needed to draw the same pages: the first snapshot of each module, its dictionary, and its
+ * last snapshot.
  */
 #ifndef TELETAP_RECORDER_H
 #define TELETAP_RECORDER_H
