@@ -271,6 +271,8 @@ time.sleep(60)'
 		sleep 0.05
 	done
 	says teletap watch gc -p "$zombie" -- "process $zombie runs no program: it has ended, *"
+	refused teletap probes -p "$zombie"
+	[[ $stderr == *": process $zombie runs no program: it has ended, "* ]]
 }
 
 @test "watch: not root" {

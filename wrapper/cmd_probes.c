@@ -264,6 +264,13 @@ static enum status probes_pid(struct probes *p)
 		free(msg);
 		return STATUS_REFUSED;
 	}
+	if (!maps.n_files) {
+		say("process %d runs no program: it has ended, or is the kernel's: 'ps -e' shows "
+		    "the "
+		    "others",
+		    (int)p->o->pid);
+		return STATUS_REFUSED;
+	}
 	for (size_t i = 0; i < maps.n_files; i++) {
 		struct scan_job *job = probes_add(p, maps.files[i].path);
 
