@@ -359,6 +359,31 @@ need_none() {
 	need_none
 }
 
+@test "a version whose stacks nobody can read: page 223 does not work" {
+	need_python
+	/usr/bin/python3 - "$python" "$BATS_TEST_TMPDIR/python" <<-'EOF'
+		import re, subprocess, sys
+		table = subprocess.run(["readelf", "-W", "--dyn-syms", sys.argv[1]], capture_output=True, text=True).stdout
+		sections = subprocess.run(["readelf", "-WS", sys.argv[1]], capture_output=True, text=True).stdout
+		line = next(l.split() for l in table.splitlines() if l.endswith(" Py_Version"))
+		at, section = int(line[1], 16), line[6]
+		addr, offset = re.search(r"\[ *%s\] \S+ +\S+ +(\S+) (\S+)" % section, sections).groups()
+		data = bytearray(open(sys.argv[1], "rb").read())
+		at += int(offset, 16) - int(addr, 16)
+		assert data[at + 2:at + 4] == b"\x0b\3"
+		data[at + 2] = 12
+		open(sys.argv[2], "wb").write(data)
+	EOF
+	doctor 0 -e "$BATS_TEST_TMPDIR/python"
+	[ "$(target python)" = "$("$python" -c 'import sys; print("3.12.%d" % sys.version_info[2])')" ]
+	jq -e '.pages[] | select(.page == 223) | (.works | not) and (.why | test("stacks cannot be read"))' <<<"$json"
+	jq -e '.pages[] | select(.page == 232).works' <<<"$json"
+	# what is said to be known has a row in the tapset, and the other way round
+	[ "$(sed -n 's/.*minors\[\] = {\(.*\)};/\1/p' "$TOP/wrapper/python.c" | tr -d ' ')" = \
+		"$(sed -n '/^static const struct teletap_python_row/,/^};/s/^\t{ \([0-9]*\), .*/\1/p' \
+			"$TOP/tapsets/teletap_cpython.stp" | paste -sd,)" ]
+}
+
 @test "libpython in another program, with markers and without" {
 	local lib=/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0
 

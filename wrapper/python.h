@@ -43,6 +43,9 @@ struct python_place {
 	uint64_t bytes;   /* size of the file */
 };
 
+/* Whether modules can read the stacks of this version (PY_VERSION_HEX). */
+bool python_has_stacks(uint32_t version);
+
 /* Reads it from the ELF file at fd; what cannot be had is 0. */
 void python_place_read(int fd, struct python_place *p);
 

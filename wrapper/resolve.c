@@ -79,6 +79,17 @@ static bool is_python(const struct target_file *f)
 	return place.version && place.runtime && place.type;
 }
 
+/* Nothing but stacks, of a Python whose stacks cannot be read. */
+static bool is_in_vain(const struct origin *origin, const struct target_file *f)
+{
+	struct python_place place;
+
+	if (strcmp(origin->module, "stacks") != 0)
+		return false;
+	python_place_read(f->fd, &place);
+	return !python_has_stacks(place.version);
+}
+
 static bool serves(const struct origin *origin, const struct target_file *f)
 {
 	if (origin_is_app(origin))
@@ -178,6 +189,12 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 				    ? "let the program import teletap, whose extension has it: see "
 				      "'man teletap-pages'"
 				    : "'teletap probes' shows what it has");
+	if (is_in_vain(origin, file))
+		return fail(msg, ENOTSUP,
+			    "%s is a CPython whose stacks cannot be read (those of 3.9, 3.11 and "
+			    "3.13 to 3.15 can), which page %d shows: page 235 has times, if not "
+			    "functions",
+			    file->path, page->number);
 	if (file->sdt.elf_machine != EM_X86_64)
 		return fail(msg, ENOTSUP,
 			    "%s is not for x86-64: only such programs can be watched so far",
