@@ -161,3 +161,19 @@ for line in sys.stdin:
 	kill "$PID"
 	PID=
 }
+
+@test "a process whose first thread has ended" {
+	need_python
+	"$python" -c 'import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).syscall(60, 0)' 3>&- &
+	PID=$!
+	for _ in {1..100}; do
+		[ "$(cut -d' ' -f3 "/proc/$PID/stat")" = Z ] && break
+		sleep 0.05
+	done
+	[ -z "$(cat "/proc/$PID/maps")" ]
+	run -0 teletap probes -p "$PID"
+	[[ $output == *gc__start* ]]
+	kill -9 "$PID"
+}

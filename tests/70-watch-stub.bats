@@ -282,6 +282,45 @@ ends_by_signal() {
 	[[ $stderr == *"standard output: No space left on device"* ]]
 }
 
+@test "standard output is closed: no other file is written to in its place" {
+	STUB='readlink "/proc/$PPID/fd/1" >"$STUB_LOG.one"; watch' run -3 --separate-stderr \
+		bash -c 'timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 >&-'
+	one_line
+	[ "$(cat "$STUB_LOG.one")" = /dev/null ]
+	[[ $stderr == *"standard output: Bad file descriptor"* ]]
+}
+
+@test "a file of pages may not grow: said, and no death by SIGXFSZ" {
+	run -3 --separate-stderr bash -c 'ulimit -f 1; timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 >"$1"' - "$out"
+	one_line
+	[[ $stderr == *"standard output: File too large"* ]]
+}
+
+@test "the reader of the pages is stopped: a signal ends it all the same" {
+	mkfifo "$BATS_TEST_TMPDIR/pages"
+	bash -c 'exec <"$1"; exec sleep 60' - "$BATS_TEST_TMPDIR/pages" 3>&- &
+	target=$!
+	teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 >"$BATS_TEST_TMPDIR/pages" 2>"$err" 3>&- &
+	tap=$!
+	# a pipe holds 64 KB, a page has 1: until it waits for room, and asks for nothing more
+	python3 - "$BATS_TEST_TMPDIR/pages" <<-'EOF'
+		import fcntl, os, sys
+		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
+	EOF
+	sleep 3
+	kill "$tap"
+	begin=$SECONDS
+	ends_with 143
+	[ $((SECONDS - begin)) -lt 10 ]
+	[ "$(cat "$err")" = "teletap: watch: standard output: nobody reads it: the pages are not complete" ]
+}
+
+@test "few open files: said, and what to do" {
+	run -3 --separate-stderr bash -c 'ulimit -n 12; timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -n 1'
+	one_line
+	[[ $stderr == *"Too many open files: allow more, 'ulimit -n 256'" ]]
+}
+
 @test "staprun is killed" {
 	watch_bg -e "$EXE" -i 0.1 -o json
 	kill -9 "$(cut -d' ' -f1 "$STUB_LOG")"

@@ -20,6 +20,7 @@
 #include "config.h"
 #include "fail.h"
 #include "key.h"
+#include "signals.h"
 
 #define CODE_MS 60000
 #define CODES 1000000
@@ -253,11 +254,8 @@ static void run(const struct action *a)
 {
 	static char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int null = open("/dev/null", O_RDWR);
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	signals_reset();
 	setsid();
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);

@@ -17,6 +17,7 @@
 #include "fail.h"
 #include "inject.h"
 #include "numbers.h"
+#include "outlet.h"
 #include "own.h"
 #include "plan.h"
 #include "python.h"
@@ -136,6 +137,15 @@ out:
 	return err;
 }
 
+/* One page and a newline, at once where a pipe allows that. Returns an errno. */
+static int put(const struct watch *w, char *page)
+{
+	size_t len = strlen(page);
+
+	page[len] = '\n';
+	return -outlet_write(STDOUT_FILENO, w->signals, w->signal, page, len + 1);
+}
+
 static void print_pages(struct watch *w)
 {
 	if (w->broken)
@@ -159,16 +169,12 @@ static void print_pages(struct watch *w)
 
 		sessions_states(&w->sessions, own, &all);
 		page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
-		errno = ENOMEM;
-		if (!page || puts(page) < 0)
-			w->broken = errno;
+		w->broken = page ? put(w, page) : ENOMEM;
 		free(page);
 		if (!w->broken)
 			w->broken = export_write(w->o, r.page, r.state, w->shown.exe);
 	}
 	sessions_shown(&w->sessions);
-	if (fflush(stdout))
-		w->broken = errno;
 }
 
 /* The first interval begins now; the clock keeps its step however long a page takes. */
@@ -215,6 +221,8 @@ static int watch_loop(struct watch *w, char **msg)
 		}
 		if (fds[FD_PAGES].revents)
 			w->broken = EPIPE;
+		if (w->broken == EINTR) /* nobody reads, and a signal has come */
+			w->signal = signals_take(w->signals);
 		if (w->broken || fds[FD_TARGET].revents)
 			return 0;
 		if (fds[FD_SIGNAL].revents && (w->signal = signals_take(w->signals)))
@@ -290,7 +298,8 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 	else if (w->why)
 		say_why(w->why, -EIO);
 	else if (w->broken && w->broken != EPIPE) /* a reader that has gone knows it */
-		say("standard output: %s: the pages are not complete", strerror(w->broken));
+		say("standard output: %s: the pages are not complete",
+		    w->broken == EINTR ? "nobody reads it" : strerror(w->broken));
 	else
 		return true;
 	return false;

@@ -147,7 +147,8 @@ void interpreter_judge(struct interpreter *in, pid_t pid)
 	struct maps maps = { 0 };
 
 	*in = (struct interpreter){ 0 };
-	maps_read(pid, &maps, NULL);
+	if (!maps_read(pid, &maps, NULL))
+		pid = maps.task;
 	judge_paths(in, pid, &maps);
 	maps_free(&maps);
 }
@@ -231,7 +232,7 @@ void interpreter_read(struct interpreter *in, const struct target *t)
 	if (!in->path)
 		take_mapped(in, &maps, &debug);
 	if (t->pid)
-		read_process(in, t->pid, &maps, &debug);
+		read_process(in, maps.task ? maps.task : t->pid, &maps, &debug);
 	maps_free(&maps);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,10 +75,11 @@ void vsay(const struct opts *o, const char *fmt, ...)
 
 void say_why(const char *msg, int err)
 {
+	const char *next = err == -EMFILE ? ": allow more, 'ulimit -n 256'" : "";
 	char *quoted = quote_text(msg ? msg : strerror(-err));
 
 	self_error(current, quoted ? quoted : "");
-	say("%s", quoted ? quoted : strerror(ENOMEM));
+	say("%s%s", quoted ? quoted : strerror(ENOMEM), next);
 	free(quoted);
 }
 
@@ -117,12 +119,25 @@ static void hint(const struct command *cmd)
 		cmd->synopsis, cmd->name);
 }
 
+/*
+ * Where one of the three is closed ('>&-'), the next file opened would get its number, and
+ * pages would be written to what is no place for them. A stand-in that refuses instead.
+ */
+static void fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *cmd;
 	enum status status;
 	struct opts o;
 
+	fill_standard();
 	if (argc < 2) {
 		usage(stderr);
 		return STATUS_USAGE;

@@ -15,10 +15,14 @@
  *    There links may be absolute: openat2 keeps them inside. The inode is compared,
  *    where device numbers say that it can be.
  *
+ * A process whose first thread has ended (pthread_exit in main) lives on, but what
+ * /proc/PID says of its memory is empty: another thread is looked at then.
+ *
  * Only regular files are opened (regular.h).
  */
 #include "maps.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -48,8 +52,8 @@ static bool path_is_deleted(const char *path)
 static void map_files_name(const struct maps *maps, const struct mapping *file, char *name,
 			   size_t size)
 {
-	snprintf(name, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)maps->pid, file->start,
-		 file->end);
+	snprintf(name, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)maps->task,
+		 file->start, file->end);
 }
 
 /* Where the link leads; NULL when that cannot be read (or is too long). To be freed. */
@@ -117,6 +121,38 @@ static int pid_fail(char **msg, pid_t pid, int err)
 	return fail(msg, err, "process %d: /proc/%d/maps: %s", (int)pid, (int)pid, strerror(err));
 }
 
+/* Whether the thread is without memory: the leader of a process can have ended alone. */
+static bool is_bare(pid_t task)
+{
+	char name[64], to[1];
+
+	snprintf(name, sizeof(name), "/proc/%d/exe", (int)task);
+	return readlink(name, to, sizeof(to)) < 0 && errno == ENOENT;
+}
+
+/* Any thread has a folder in /proc, like a process, though it is not listed there. */
+static pid_t find_task(pid_t pid)
+{
+	struct dirent *entry;
+	pid_t task = pid;
+	char name[64];
+	DIR *dir;
+
+	if (!is_bare(pid))
+		return pid;
+	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
+	dir = opendir(name);
+	while (dir && task == pid && (entry = readdir(dir))) {
+		pid_t other = (pid_t)atoi(entry->d_name);
+
+		if (other > 0 && !is_bare(other))
+			task = other;
+	}
+	if (dir)
+		closedir(dir);
+	return task;
+}
+
 int maps_read(pid_t pid, struct maps *maps, char **msg)
 {
 	struct mapping file;
@@ -126,8 +162,8 @@ int maps_read(pid_t pid, struct maps *maps, char **msg)
 	FILE *f;
 	int ret = 0;
 
-	*maps = (struct maps){ .pid = pid };
-	snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+	*maps = (struct maps){ .pid = pid, .task = find_task(pid) };
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)maps->task);
 	f = fopen(name, "re");
 	if (!f)
 		return pid_fail(msg, pid, errno);
@@ -163,7 +199,7 @@ static int exe_open(const struct maps *maps, const struct mapping *file)
 	char *target;
 	int fd = -ENOENT;
 
-	snprintf(name, sizeof(name), "/proc/%d/exe", (int)maps->pid);
+	snprintf(name, sizeof(name), "/proc/%d/exe", (int)maps->task);
 	target = link_read(name);
 	if (target && strcmp(target, file->path) == 0)
 		fd = regular_open(name);
@@ -179,10 +215,10 @@ static int top_open(const struct maps *maps)
 	char name[64];
 	int fd;
 
-	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)maps->pid);
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", (int)maps->task);
 	foreign = stat("/proc/self/ns/mnt", &ours) == 0 && stat(name, &theirs) == 0 &&
 		  ours.st_ino != theirs.st_ino;
-	snprintf(name, sizeof(name), "/proc/%d/root", (int)maps->pid);
+	snprintf(name, sizeof(name), "/proc/%d/root", (int)maps->task);
 	fd = open(foreign ? name : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -21,6 +21,8 @@ struct mapping {
 
 struct maps {
 	pid_t pid;
+	pid_t task; /* the process in /proc; another of its threads when the first one has
+		       ended, and has no memory any more */
 	struct mapping *files; /* each file once, by address */
 	size_t n_files;
 };

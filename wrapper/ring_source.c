@@ -137,7 +137,8 @@ int ring_read_process(struct ring *r, int pid, char **msg)
 		if (fd < 0)
 			continue;
 		if (!ring_note_read(fd, &note))
-			err = read_memory(r, pid, &note, maps.files[i].start - note.text, msg);
+			err = read_memory(r, maps.task, &note, maps.files[i].start - note.text,
+					  msg);
 		close(fd);
 	}
 	maps_free(&maps);

@@ -37,6 +37,7 @@
 #include "numbers.h"
 #include "paths.h"
 #include "sign.h"
+#include "signals.h"
 #include "teletap.h"
 
 #define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
@@ -124,7 +125,6 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	const char *argv[6 + RUNNER_SETTINGS] = { "staprun" };
 	int n = 1;
 	char option[32], byte;
-	sigset_t none;
 	int null = open("/dev/null", O_RDWR);
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -136,9 +136,7 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_reset();
 	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
 	if (!r->is_signed)
 		argv[n++] = "-R";

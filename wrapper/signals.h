@@ -9,10 +9,13 @@
 
 /*
  * Blocks SIGINT, SIGTERM, SIGQUIT and SIGHUP, the last one unless it is ignored (nohup),
- * and with children SIGCHLD; ignores SIGPIPE. Returns a descriptor to poll; -1 with errno
- * set when there is none.
+ * and with children SIGCHLD; ignores SIGPIPE and SIGXFSZ. Returns a descriptor to poll; -1 with
+ * errno set when there is none.
  */
 int signals_open(bool children);
+
+/* In a child, before it runs another program: as if nothing had been done. */
+void signals_reset(void);
 
 /* The number of a signal that has come; 0: none. */
 int signals_take(int fd);

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "quote.h"
 #include "regular.h"
+#include "signals.h"
 
 /* Takes over path and fd. A file without markers matters to nobody, unless it is wanted. */
 static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
@@ -173,7 +174,6 @@ void target_host(struct target *t)
 
 int target_start(struct target *t, char **msg)
 {
-	sigset_t none;
 	int gate[2];
 	char byte;
 
@@ -188,9 +188,7 @@ int target_start(struct target *t, char **msg)
 		close(gate[1]);
 		if (read(gate[0], &byte, 1) != 1)
 			_exit(0);
-		signal(SIGPIPE, SIG_DFL);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		signals_reset();
 		execvp(t->argv[0], t->argv);
 		dprintf(STDERR_FILENO, "teletap: %s: %s\n", t->argv[0], strerror(errno));
 		_exit(127);
