@@ -6,49 +6,20 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-begin() {
-	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
-	mkfifo "$dir/fifo"
-	"$1" "$HERE/gil.py" run "$dir/fifo" "$dir/done" 3>&- > "$dir/out" 2>&1 &
-	pid=$!
-	exec 7> "$dir/fifo"
-}
-
-# The program works while it is watched, and lives on.
-work() {
-	local tries=0
-	watch gil -p "$pid" -o json -i 1 7>&-
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
-		sleep 0.05
-	done
-	echo -n x >&7
-	wait_for "$dir/done" || { cat "$dir/out"; return 1; }
-	kill -INT "$tap"
-	expect_end 130
-}
-
 waits() {
-	begin "$1"
-	work
+	begin gil.py "$1"
+	work gil
 	python3.14 "$HERE/gil.py" waits "$tap_out" "$dir/done"
 	expect_clean "$pid"
 	exec 7>&-
 }
 
 exact() {
-	local tries=0
 	waits "$1"
-	begin "$1"
-	strace -f -e trace=futex -o "$dir/strace" -p "$pid" 3>&- 7>&- 2> "$dir/strace.err" &
-	tracer=$!
-	until grep -q attached "$dir/strace.err"; do
-		[ $((tries++)) -lt 200 ] || { cat "$dir/strace.err"; false; }
-		sleep 0.05
-	done
-	work
-	kill -INT "$tracer"
-	wait "$tracer" || true
+	begin gil.py "$1"
+	trace -e trace=futex
+	work gil
+	untrace
 	python3.14 "$HERE/gil.py" calls "$(readlink -f "/proc/$pid/exe")" "$dir/strace" "$tap_out" "$dir/done"
 	expect_clean "$pid"
 	exec 7>&-

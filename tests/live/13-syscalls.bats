@@ -6,45 +6,11 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-begin() {
-	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
-	mkfifo "$dir/fifo"
-	"$1" "$HERE/syscalls.py" run "$dir/fifo" "$dir/done" 3>&- > "$dir/out" 2>&1 &
-	pid=$!
-	exec 7> "$dir/fifo"
-	# it waits for the FIFO
-	until [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2> /dev/null)" = 0 ]; do sleep 0.05; done
-	sleep 0.2
-}
-
-# The program works while it is watched, and lives on.
-work() {
-	local tries=0
-	watch syscalls -p "$pid" -o json -i 1 "$@" 7>&-
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
-		sleep 0.05
-	done
-	echo -n x >&7
-	wait_for "$dir/done" || { cat "$dir/out"; return 1; }
-	until [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2> /dev/null)" = 0 ]; do sleep 0.05; done
-	sleep 0.2
-	kill -INT "$tap"
-	expect_end 130
-}
-
 exact() {
-	local tries=0
-	begin "$1"
-	strace -f -c -o "$dir/strace" -p "$pid" 3>&- 7>&- 2> "$dir/strace.err" &
-	tracer=$!
-	until grep -q attached "$dir/strace.err"; do
-		[ $((tries++)) -lt 200 ] || { cat "$dir/strace.err"; false; }
-		sleep 0.05
-	done
-	work
-	kill -INT "$tracer"
-	wait "$tracer" || true
+	begin syscalls.py "$1"
+	trace -c
+	work syscalls
+	untrace
 	python3.14 "$HERE/syscalls.py" check "$tap_out" "$dir/done" "$dir/strace"
 	expect_clean "$pid"
 	exec 7>&-
@@ -58,8 +24,8 @@ exact() {
 @test "3.15: the calls that strace sees, by function" { exact python3.15; }
 
 @test "--call: names and patterns" {
-	begin python3.14
-	work --call 'getppid,open*'
+	begin syscalls.py python3.14
+	work syscalls --call 'getppid,open*'
 	python3.14 "$HERE/syscalls.py" chosen "$tap_out" 'getppid,open*'
 	expect_clean "$pid"
 	exec 7>&-

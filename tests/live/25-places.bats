@@ -9,10 +9,7 @@ load helper
 # expect_exact PID DIR: page 210 of the process says what gc.get_stats() says
 expect_exact() {
 	watch gc -p "$1" -o json -i 1
-	until [ -s "$tap_out" ]; do
-		kill -0 "$tap" || { cat "$tap_err"; return 1; }
-		sleep 0.1
-	done
+	first_page
 	go "$2"
 	kill -INT "$tap"
 	expect_end 130

@@ -7,15 +7,6 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-# Waits for the first page.
-first_page() {
-	local tries=0
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; return 1; }
-		sleep 0.1
-	done
-}
-
 # What the processes themselves have written to $dir, and what the last page has of page
 # $1: {"PID":[[runs,collected],...]}
 told() {

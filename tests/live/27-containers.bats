@@ -24,12 +24,8 @@ place() {
 
 # begin PID: its pages come
 begin() {
-	local tries=0
 	watch "$PAGES" -p "$1" -o json -i 2
-	until [ -s "$tap_out" ]; do
-		kill -0 "$tap" && [ $((tries++)) -lt 600 ] || { cat "$tap_err"; return 1; }
-		sleep 0.1
-	done
+	first_page
 }
 
 # check PID VERSION: the last pages of $tap_out say what the program has done

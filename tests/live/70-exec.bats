@@ -6,17 +6,6 @@
 bats_require_minimum_version 1.5.0
 load helper
 
-stop() {
-	kill -INT "$tap"
-	expect_end 130
-	expect_clean
-	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
-	jq -c '.loss, .notes' "$BATS_TEST_TMPDIR/page"
-	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
-}
-
-rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
-
 @test "each of 100 short commands, with its arguments, parent, status and lifetime" {
 	watch_host exec
 	bash -c 'echo $$
@@ -25,7 +14,7 @@ rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
 			echo "$i $! $((i % 7)) 0.0$((i % 5))"
 			wait
 		done' > "$BATS_TEST_TMPDIR/told"
-	stop
+	last_page
 	shell=$(head -n 1 "$BATS_TEST_TMPDIR/told")
 	[ "$(sed 1d "$BATS_TEST_TMPDIR/told" | wc -l)" = 100 ]
 	python3.14 - "$BATS_TEST_TMPDIR/told" "$BATS_TEST_TMPDIR/page" <<-'EOF'
@@ -52,7 +41,7 @@ rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
 if os.fork() == 0: os._exit(77)
 os.wait()
 os.execv("/bin/true", ["a\tb\nc\x1b[2J\\", "caf\u00e9", "x" * 5000])'
-	stop
+	last_page
 	[ "$(rows '.arguments == "bash -c kill -9 $$"' '[.status, .signal, .running]')" = '[null,9,false]' ]
 	[ "$(rows '.arguments == "/bin/true last"' '[.command, .programs, .status]')" = '["true",3,0]' ]
 	[ "$(rows '.status == 77' '[.command, .programs, .arguments]')" = '["python3.14",0,null]' ]
@@ -70,7 +59,7 @@ os.execv("/bin/true", ["a\tb\nc\x1b[2J\\", "caf\u00e9", "x" * 5000])'
 	/bin/true outside
 	{ seq 20; echo end; } >&7
 	wait_for "$BATS_TEST_TMPDIR/fifo.done"
-	stop
+	last_page
 	[ "$(rows '.arguments != null' .arguments | sort -u | wc -l)" = 20 ]
 	[ "$(rows '.arguments == "/bin/echo 20"' .parent_pid)" = "$shell" ]
 	[ -z "$(rows '.arguments == "/bin/true outside"' .)" ]

@@ -12,17 +12,6 @@ setup() {
 	[ "$(stat -f -c %T "$tmpfs") $(stat -f -c %T "$ext4")" = "tmpfs ext2/ext3" ]
 }
 
-last_page() {
-	kill -INT "$tap"
-	expect_end 130
-	expect_clean
-	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
-	jq -c '.loss, .notes' "$BATS_TEST_TMPDIR/page"
-	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
-}
-
-rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
-
 @test "each of 50 files of a shell loop, on tmpfs and on ext4" {
 	watch_host short-files
 	for dir in "$tmpfs" "$ext4"; do

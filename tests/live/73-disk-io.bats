@@ -33,14 +33,6 @@ told() {
 		 .discarded_bytes_total, .flushes_total] | join(" ")' "$BATS_TEST_TMPDIR/page"
 }
 
-last_page() {
-	kill -INT "$tap"
-	expect_end 130
-	expect_clean
-	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
-	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
-}
-
 # compare DEVICE BEFORE: what it did since BEFORE is what the page says; how long it took,
 # too, but the kernel takes its time when our probe has run, which on an emulated machine
 # takes its time.

@@ -16,8 +16,6 @@ teardown() {
 	umount -l /tmp/dead 2>/dev/null || true
 }
 
-rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
-
 @test "a file system whose server is dead: not asked, and counted" {
 	python3.14 "$HERE/dead_mount.py" /tmp/dead 3>&- > "$BATS_TEST_TMPDIR/ready" 2>&1 &
 	tries=0

@@ -12,11 +12,7 @@ exact() {
 	pid=$!
 	wait_for "$dir/ready"
 	watch counters,spans,errors,log,state -p "$pid" -o json -i 1
-	tries=0
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 300 ] || { cat "$tap_err" "$dir/out"; return 1; }
-		sleep 0.1
-	done
+	first_page || { cat "$dir/out"; return 1; }
 	go "$dir"
 	kill -INT "$tap"
 	expect_end 130

@@ -21,12 +21,8 @@ serve() {
 
 # under_load PAGES SECONDS: it is watched, works, and ends
 under_load() {
-	local tries=0
 	watch "$1" -p "$master" -o json -i 5
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; false; }
-		sleep 0.2
-	done
+	first_page
 	python3 "$demo/load.py" http://127.0.0.1:8000 "$2" 2 3>&- >"$BATS_TEST_TMPDIR/load" 2>&1
 	cat "$BATS_TEST_TMPDIR/load"
 	kill "$master"
@@ -85,11 +81,7 @@ under_load() {
 	done
 	master=$(<"$BATS_TEST_TMPDIR/pid")
 	watch calls -p "$master" -o json -i 5
-	tries=0
-	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 300 ] || { cat "$tap_err"; false; }
-		sleep 0.2
-	done
+	first_page
 	python3 "$demo/load.py" http://127.0.0.1:8001 60 2 3>&- >"$BATS_TEST_TMPDIR/load" 2>&1
 	cat "$BATS_TEST_TMPDIR/load"
 	kill "$master"

@@ -13,6 +13,7 @@ HERE=$(dirname "$BATS_TEST_FILENAME")
 modules() { awk '/^teletap_/ { print $1 }' /proc/modules; }
 
 # No module, no staprun, and the semaphores of the given processes at 0.
+# shellcheck disable=SC2120
 expect_clean() {
 	local tries=0
 	# unloading takes 1 to 2 s once it has been asked for
@@ -73,12 +74,79 @@ watch_page() {
 # watch_host PAGE ARGUMENT...: teletap watch in the background, without a target; returns
 # when its first page has come.
 watch_host() {
-	local tries=0
 	watch "$@" -i 1 -o json
+	first_page
+}
+
+# Waits for the first page.
+first_page() {
+	local tries=0
 	until [ -s "$tap_out" ]; do
-		[ $((tries++)) -lt 400 ] || { cat "$tap_err"; return 1; }
+		if ! kill -0 "$tap" || [ $((tries++)) -ge 1200 ]; then
+			cat "$tap_err"
+			return 1
+		fi
 		sleep 0.05
 	done
+}
+
+# Ends teletap; its last page, of which nothing was lost, goes to $BATS_TEST_TMPDIR/page.
+last_page() {
+	kill -INT "$tap"
+	expect_end 130
+	# shellcheck disable=SC2119
+	expect_clean
+	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
+	jq -c '.loss, .notes' "$BATS_TEST_TMPDIR/page"
+	[ "$(jq '.loss | add' "$BATS_TEST_TMPDIR/page")" = 0 ]
+}
+
+# rows WHICH WHAT: of the rows of that page for which WHICH is true, WHAT
+rows() { jq -c ".rows[] | select($1) | $2" "$BATS_TEST_TMPDIR/page"; }
+
+# begin PROGRAM PYTHON ARGUMENT...: tests/live/PROGRAM run FIFO DONE ARGUMENT... in the
+# background; it does nothing until it has read from the FIFO, descriptor 7 here. Sets $pid
+# and $dir, where DONE is.
+begin() {
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	mkfifo "$dir/fifo"
+	"$2" "$HERE/$1" run "$dir/fifo" "$dir/done" "${@:3}" 3>&- > "$dir/out" 2>&1 &
+	pid=$!
+	exec 7> "$dir/fifo"
+	rests
+}
+
+# Waits until the program reads from the FIFO.
+rests() {
+	until [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2> /dev/null)" = 0 ]; do sleep 0.05; done
+	sleep 0.2
+}
+
+# work PAGE ARGUMENT...: the program works while the page is watched, and lives on.
+work() {
+	watch "$1" -p "$pid" -o json -i 1 "${@:2}" 7>&-
+	first_page
+	echo -n x >&7
+	wait_for "$dir/done" || { cat "$dir/out"; return 1; }
+	rests
+	kill -INT "$tap"
+	expect_end 130
+}
+
+# trace OPTION...: strace of the program and its threads, to $dir/strace; untrace ends it.
+trace() {
+	local tries=0
+	strace -f "$@" -o "$dir/strace" -p "$pid" 3>&- 7>&- 2> "$dir/strace.err" &
+	tracer=$!
+	until grep -q attached "$dir/strace.err"; do
+		[ $((tries++)) -lt 200 ] || { cat "$dir/strace.err"; return 1; }
+		sleep 0.05
+	done
+}
+
+untrace() {
+	kill -INT "$tracer"
+	wait "$tracer" || true
 }
 
 # Waits for teletap; its status must be $1.
