@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ncurses sends what has changed only, so a slow line will do. Messages (stderr) would
- * tear the picture: while it stands they come in by a pipe, and the last one is shown.
+ * ncurses sends what has changed only, so a slow line will do.
  */
 #include "screen.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +15,7 @@
 #include "clock.h"
 #include "contents.h"
 #include "fail.h"
+#include "messages.h"
 #include "signals.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
@@ -54,7 +53,7 @@ struct screen {
 	char digits[4];
 	int64_t digits_ms, wanted_ms, now_ms;
 	char message[MESSAGE];
-	int messages; /* the pipe */
+	struct messages messages;
 };
 
 bool screen_possible(const struct opts *o)
@@ -286,23 +285,6 @@ static bool take_key(struct screen *s, int key)
 	return true;
 }
 
-/* The last line that was said. */
-static void take_message(struct screen *s)
-{
-	char buf[4096];
-	ssize_t n = read(s->messages, buf, sizeof(buf) - 1);
-	char *start;
-
-	if (n <= 0)
-		return;
-	buf[n] = '\0';
-	if (buf[n - 1] == '\n')
-		buf[n - 1] = '\0';
-	start = strrchr(buf, '\n');
-	snprintf(s->message, sizeof(s->message), "%.*s", MESSAGE - 1, start ? start + 1 : buf);
-	s->redraw = true;
-}
-
 /* Wants pages, steps, draws. Returns how long nothing is due, in ms. */
 static int go_on(struct screen *s)
 {
@@ -336,13 +318,13 @@ static int loop(struct screen *s, int signals)
 
 		fds[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = signals, .events = POLLIN };
-		fds[2] = (struct pollfd){ .fd = s->messages, .events = POLLIN };
+		fds[2] = (struct pollfd){ .fd = s->messages.out, .events = POLLIN };
 		n += s->source->fds(s->source, fds + 3);
 		poll(fds, (nfds_t)n, due);
 		if (fds[1].revents && (number = signals_take(signals)))
 			return number;
 		if (fds[2].revents)
-			take_message(s);
+			s->redraw |= messages_take(&s->messages, s->message, sizeof(s->message));
 		if (fds[0].revents & (POLLHUP | POLLERR))
 			return SIGHUP;
 		while ((key = getch()) != ERR) { /* also after a resize, which ends poll */
@@ -358,20 +340,16 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	struct screen s = {
 		.source = source, .wanted = wanted, .n_wanted = n, .interval = o->interval
 	};
-	int signals = signals_open(false), ends[2] = { -1, -1 }, old = -1, ret;
+	int signals = signals_open(false), ret;
 	SCREEN *terminal;
 
 	setlocale(LC_CTYPE, "");
-	if (signals < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+	if (signals < 0 || messages_open(&s.messages))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	terminal = newterm(NULL, stdout, stdin);
 	if (!terminal)
 		return fail(msg, ENOTTY, "the terminal is not known: set TERM, or use -n or | cat");
-	if (isatty(STDERR_FILENO)) {
-		old = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-		dup2(ends[1], STDERR_FILENO);
-	}
-	s.messages = ends[0];
+	messages_catch(&s.messages);
 	cbreak();
 	noecho();
 	keypad(stdscr, TRUE);
@@ -381,10 +359,7 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	ret = loop(&s, signals);
 	endwin();
 	delscreen(terminal);
-	if (old >= 0) {
-		dup2(old, STDERR_FILENO);
-		close(old);
-	}
+	messages_release(&s.messages);
 	if (ret != SIGHUP && source->last) {
 		source->last(source);
 		s.paused = false;
@@ -393,8 +368,7 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	if (ret != SIGHUP && s.text)
 		fputs(s.text, stdout);
 	free(s.text);
-	close(ends[0]);
-	close(ends[1]);
+	messages_close(&s.messages);
 	close(signals);
 	return ret;
 }
