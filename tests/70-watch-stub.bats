@@ -10,14 +10,9 @@ bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
-	need_root
-	need_python
-	need_uprobes
-	export EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack ID
-	python_copy "$EXE"
-	pack_make "$PACK" "$EXE"
+	stub_begin
+	export ID
 	ID=$(build_id "$EXE")
-	PATH=$TOP/tests/stub:$PATH
 	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/hurry.so" "$TOP/tests/stub/hurry.c"
 }
 
@@ -26,9 +21,7 @@ teardown_file() {
 }
 
 setup() {
-	need_root
-	need_python
-	need_uprobes
+	need_stub
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	unset STUB
 	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err

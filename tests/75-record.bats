@@ -10,14 +10,8 @@ bats_require_minimum_version 1.5.0
 load helper
 
 setup_file() {
-	need_root
-	need_python
-	need_uprobes
-	export EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack R=$BATS_FILE_TMPDIR/r
-	export STUB_LOG=$BATS_FILE_TMPDIR/log
-	python_copy "$EXE"
-	pack_make "$PACK" "$EXE"
-	PATH=$TOP/tests/stub:$PATH
+	stub_begin
+	export R=$BATS_FILE_TMPDIR/r STUB_LOG=$BATS_FILE_TMPDIR/log
 	# a recording of some seconds, with lines among it that are none
 	STUB='hello; snapshot; printf "%s\n" junk "gc	1" ""; head -c 20000 /dev/zero; echo; watch' \
 		record -w "$R" -n 8

@@ -11,13 +11,8 @@ load helper
 load serve
 
 setup_file() {
-	need_root
-	need_python
-	need_uprobes
-	export PORT=25331 EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack
-	python_copy "$EXE"
-	pack_make "$PACK" "$EXE"
-	PATH=$TOP/tests/stub:$PATH
+	stub_begin
+	export PORT=25331
 	# this kernel may load no module at all, and page 255 would say so
 	host_make "$BATS_FILE_TMPDIR/host"
 	export TELETAP_HOST_ROOT=$BATS_FILE_TMPDIR/host
@@ -28,9 +23,7 @@ teardown_file() {
 }
 
 setup() {
-	need_root
-	need_python
-	need_uprobes
+	need_stub
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	unset STUB
 	server='' desk='' target=''

@@ -82,6 +82,23 @@ python_copy() {
 	EOF
 }
 
+# What the tests with the stand-in for staprun (tests/stub) need.
+need_stub() {
+	need_root
+	need_python
+	need_uprobes
+}
+
+# For setup_file: $EXE is a copy of Python, $PACK a pack with its module, and the stand-in
+# comes before staprun.
+stub_begin() {
+	need_stub
+	export EXE=$BATS_FILE_TMPDIR/python3.11 PACK=$BATS_FILE_TMPDIR/pack
+	python_copy "$EXE"
+	pack_make "$PACK" "$EXE"
+	PATH=$TOP/tests/stub:$PATH
+}
+
 # Removes what is left of sessions with a copy: a lock.
 python_forget() {
 	rm -f "/run/teletap/$(build_id "$1").lock"
