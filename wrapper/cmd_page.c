@@ -96,7 +96,8 @@ static enum status follow(const struct opts *o, const struct wish *wish, const u
 {
 	const struct page page = { .number = wish->page, .name = wish->word, .title = "" };
 	const struct page *wanted[] = { &page };
-	struct source *source = asked_open(o, o->n_args > 1 ? o->args[1] : "127.0.0.1", key);
+	struct source *source =
+		source_server_open(o, o->n_args > 1 ? o->args[1] : "127.0.0.1", key);
 	char *msg = NULL;
 	int ret = -ENOMEM;
 

@@ -155,7 +155,7 @@ static int show_all(struct show *s, char **msg)
 static enum status step_through(struct show *s, const char *path, char **msg)
 {
 	int err = 0, ret;
-	struct source *source = played_open(s->o, path, true, &err, msg);
+	struct source *source = source_recording_open(s->o, path, true, &err, msg);
 
 	if (!source)
 		return refuse(*msg, err);

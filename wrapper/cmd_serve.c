@@ -171,8 +171,8 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 	if (!o->replay)
 		runner_sweep();
 	actions_begin(k->actions);
-	k->source =
-		o->replay ? played_open(o, o->replay, false, &err, msg) : live_open(o, &err, msg);
+	k->source = o->replay ? source_recording_open(o, o->replay, false, &err, msg)
+			      : live_open(o, &err, msg);
 	return err;
 }
 

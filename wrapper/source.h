@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * source: where the keeper has its pages from: a target (live.c) or a recording
- * (played.c); and where a terminal has them from: a target, or a server (asked.c). All times are
- * milliseconds of CLOCK_MONOTONIC.
+ * source: where the keeper has its pages from: a target (live.h) or a recording
+ * (source_recording.c); and where a terminal has them from: a target, a recording, or a
+ * server (source_server.c). All times are milliseconds of CLOCK_MONOTONIC.
  */
 #ifndef TELETAP_SOURCE_H
 #define TELETAP_SOURCE_H
@@ -61,8 +61,9 @@ struct source {
 
 /* Each returns NULL with *msg and *err set when it cannot be. */
 struct source *live_open(const struct opts *o, int *err, char **msg);
-struct source *played_open(const struct opts *o, const char *path, bool held, int *err, char **msg);
-struct source *asked_open(const struct opts *o, const char *host, const unsigned char *key);
+struct source *source_recording_open(const struct opts *o, const char *path, bool held, int *err,
+				     char **msg);
+struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key);
 
 /* For a page without figures: some lines, as text or JSON; to be freed. */
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,

@@ -146,7 +146,8 @@ static void close_played(struct source *s)
 	free(p);
 }
 
-struct source *played_open(const struct opts *o, const char *path, bool held, int *err, char **msg)
+struct source *source_recording_open(const struct opts *o, const char *path, bool held, int *err,
+				     char **msg)
 {
 	struct played *p = calloc(1, sizeof(*p));
 

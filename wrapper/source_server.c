@@ -12,7 +12,7 @@
 #define PATIENCE_S 1.0 /* keys are not heard meanwhile */
 #define SOON_MS 500    /* a page that is warming up */
 
-struct asked_source {
+struct server {
 	struct source source;
 	struct ask ask;
 	char wish[16];
@@ -25,7 +25,7 @@ struct asked_source {
 
 static void want(struct source *s, const struct page *page, int64_t now_ms)
 {
-	struct asked_source *a = (struct asked_source *)s;
+	struct server *a = (struct server *)s;
 	char wish[sizeof(a->wish)];
 
 	snprintf(wish, sizeof(wish), "%d", page->number);
@@ -40,7 +40,7 @@ static void want(struct source *s, const struct page *page, int64_t now_ms)
 
 static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
 {
-	struct asked_source *a = (struct asked_source *)s;
+	struct server *a = (struct server *)s;
 
 	(void)page, (void)json;
 	*text = strdup(a->text ? a->text : "...\n");
@@ -50,7 +50,7 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 static uint32_t version(struct source *s, const struct page *page)
 {
 	(void)page;
-	return 1 + ((struct asked_source *)s)->version;
+	return 1 + ((struct server *)s)->version;
 }
 
 static int fds(struct source *s, struct pollfd *fds)
@@ -61,7 +61,7 @@ static int fds(struct source *s, struct pollfd *fds)
 
 static int step(struct source *s, int64_t now_ms)
 {
-	struct asked_source *a = (struct asked_source *)s;
+	struct server *a = (struct server *)s;
 	struct asked answer;
 	char *msg = NULL;
 
@@ -96,19 +96,19 @@ static int step(struct source *s, int64_t now_ms)
 static void tune(struct source *s, double interval, int sort)
 {
 	(void)sort; /* the server's */
-	((struct asked_source *)s)->interval = interval;
-	((struct asked_source *)s)->next_ms = 0;
+	((struct server *)s)->interval = interval;
+	((struct server *)s)->next_ms = 0;
 }
 
 static void close_asked(struct source *s)
 {
-	free(((struct asked_source *)s)->text);
+	free(((struct server *)s)->text);
 	free(s);
 }
 
-struct source *asked_open(const struct opts *o, const char *host, const unsigned char *key)
+struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key)
 {
-	struct asked_source *a = calloc(1, sizeof(*a));
+	struct server *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
