@@ -74,70 +74,77 @@ static void row_text(FILE *f, int number, const char *name, const char *title, c
 		wrap(f, why);
 }
 
-char *contents_draw(struct source *s, const struct actions *actions, bool json)
+struct drawing {
+	FILE *f;
+	bool json;
+	int rows; /* so far */
+};
+
+static void row(struct drawing *d, int number, const char *name, const char *title,
+		const char *state, const char *why)
 {
-	char *out = NULL, *line = s->headline(s), stamp[32];
+	if (d->json)
+		row_json(d->f, !d->rows++, number, name, title, state, why);
+	else
+		row_text(d->f, number, name, title, state, why);
+}
+
+/* line: about the target; NULL: there is none. */
+static void head(const struct drawing *d, const char *line)
+{
+	char *target = d->json ? quote_json(line ? line : "") : quote_text(line ? line : "");
+	char stamp[32];
 	time_t now = time(NULL);
 	struct tm tm;
-	size_t size;
-	FILE *f = open_memstream(&out, &size);
 
-	if (!f) {
-		free(line);
-		return NULL;
-	}
 	gmtime_r(&now, &tm);
-	if (json) {
-		char *target = quote_json(line ? line : "");
-
+	if (d->json) {
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		fprintf(f,
+		fprintf(d->f,
 			"{\"page\":255,\"name\":\"contents\",\"time\":\"%s\",\"target\":%s,"
 			"\"rows\":[",
 			stamp, target ? target : "null");
-		free(target);
 	} else {
 		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", &tm);
-		fprintf(f, "%-56s %s\n", "255 contents  Every page", stamp);
-		if (line) {
-			char *target = quote_text(line);
-
-			fprintf(f, "%s\n\n", target ? target : "");
-			free(target);
-		}
+		fprintf(d->f, "%-56s %s\n", "255 contents  Every page", stamp);
+		if (line)
+			fprintf(d->f, "%s\n\n", target ? target : "");
 	}
-	for (int i = 0; i < n_pages; i++) {
-		char *why = NULL;
-		enum page_state state = s->judge(s, &pages[i], &why);
+	free(target);
+}
 
-		if (json)
-			row_json(f, !i, pages[i].number, pages[i].name, pages[i].title, word(state),
-				 why);
-		else
-			row_text(f, pages[i].number, pages[i].name, pages[i].title, word(state),
-				 why);
+char *contents_draw(struct source *s, const struct actions *actions, bool json)
+{
+	char *out = NULL, *line = s->headline(s);
+	size_t size;
+	struct drawing d = { .f = open_memstream(&out, &size), .json = json };
+
+	if (!d.f) {
+		free(line);
+		return NULL;
+	}
+	head(&d, line);
+	free(line);
+	for (int i = 0; i < n_pages; i++) {
+		const struct page *page = &pages[i];
+		char *why = NULL;
+		enum page_state state = s->judge(s, page, &why);
+
+		row(&d, page->number, page->name, page->title, word(state), why);
 		free(why);
 	}
 	for (int i = OWN_FIRST; s->own && i <= OWN_LAST; i++) {
 		const char *name, *title;
 
-		if (!own_listed(s->own, i, &name, &title))
-			continue;
-		if (json)
-			row_json(f, false, i, name, title, word(PAGE_NONE), NULL);
-		else
-			row_text(f, i, name, title, word(PAGE_NONE), NULL);
+		if (own_listed(s->own, i, &name, &title))
+			row(&d, i, name, title, word(PAGE_NONE), NULL);
 	}
 	for (int i = 0; i < actions->n; i++) {
 		const struct action *a = &actions->list[i];
 
-		if (json)
-			row_json(f, false, a->page, a->name, a->title, "action", NULL);
-		else
-			row_text(f, a->page, a->name, a->title, "action", NULL);
+		row(&d, a->page, a->name, a->title, "action", NULL);
 	}
 	if (json)
-		fputs("]}\n", f);
-	free(line);
-	return fclose(f) ? (free(out), NULL) : out;
+		fputs("]}\n", d.f);
+	return fclose(d.f) ? (free(out), NULL) : out;
 }

@@ -132,47 +132,35 @@ static int resolve_host(const struct page *page, struct plan *plan)
 	return 0;
 }
 
-int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
+/* No file of the target has what the page needs: says so; what: the target, in words. */
+static int refuse_target(const struct page *page, const struct origin *origin, const char *what,
+			 char **msg)
 {
-	const struct origin *origin = &page->extension;
-	const struct target_file *file = file_of(origin, t);
-	char what[512];
-
-	if (page_is_host(page))
-		return resolve_host(page, plan);
-	if (t->kind == TARGET_HOST)
-		return fail(msg, ENOENT,
-			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",
-			    page->number);
-	describe(t, what, sizeof(what));
-	if (!file || lacking(origin, &file->sdt)) {
-		origin = &page->origin;
-		file = file_of(origin, t);
-	}
-	if (!file && origin_is_app(origin))
+	if (origin_is_app(origin))
 		return fail(msg, ENOENT,
 			    "%s has no marker %s of teletap.h, which page %d needs: the program's "
 			    "authors put it in",
 			    what, origin->markers[0], page->number);
-	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
-		return fail(msg, ENOTSUP,
-			    "page %d is about one process: name it (-p PID, -c COMMAND)",
-			    page->number);
-	if (!file && needs_memory(origin))
+	if (needs_memory(origin))
 		return fail(msg, ENOENT,
 			    "%s has no CPython in it, which page %d is about (or one without the "
 			    "symbol _PyRuntime)",
 			    what, page->number);
-	if (!file)
-		return fail(msg, ENOENT,
-			    "%s has no markers of %s, which page %d needs: "
-			    "'teletap probes' shows what it has%s",
-			    what, origin->provider, page->number,
-			    strcmp(origin->provider, "python")
-				    ? ""
-				    : "; pages 223 and 232 to 235 need none, the others a "
-				      "Python built --with-dtrace, such as Debian's or "
-				      "Fedora's");
+	return fail(msg, ENOENT,
+		    "%s has no markers of %s, which page %d needs: "
+		    "'teletap probes' shows what it has%s",
+		    what, origin->provider, page->number,
+		    strcmp(origin->provider, "python")
+			    ? ""
+			    : "; pages 223 and 232 to 235 need none, the others a "
+			      "Python built --with-dtrace, such as Debian's or "
+			      "Fedora's");
+}
+
+/* Whether a file can be watched for the page; -errno with *msg set. */
+static int check_file(const struct page *page, const struct origin *origin,
+		      const struct target_file *file, char **msg)
+{
 	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
 		return fail(
 			msg, ENOENT,
@@ -204,7 +192,36 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 			    "%s has no build-id, which ties a module to its binary: "
 			    "link it with -Wl,--build-id",
 			    file->path);
+	return 0;
+}
 
+int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
+{
+	const struct origin *origin = &page->extension;
+	const struct target_file *file = file_of(origin, t);
+	char what[512];
+	int err;
+
+	if (page_is_host(page))
+		return resolve_host(page, plan);
+	if (t->kind == TARGET_HOST)
+		return fail(msg, ENOENT,
+			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",
+			    page->number);
+	describe(t, what, sizeof(what));
+	if (!file || lacking(origin, &file->sdt)) {
+		origin = &page->origin;
+		file = file_of(origin, t);
+	}
+	if (!file)
+		return refuse_target(page, origin, what, msg);
+	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
+		return fail(msg, ENOTSUP,
+			    "page %d is about one process: name it (-p PID, -c COMMAND)",
+			    page->number);
+	err = check_file(page, origin, file, msg);
+	if (err)
+		return err;
 	*plan = (struct plan){
 		.page = page,
 		.origin = origin,
