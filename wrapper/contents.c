@@ -74,13 +74,13 @@ static void row_text(FILE *f, int number, const char *name, const char *title, c
 		wrap(f, why);
 }
 
-struct drawing {
+struct contents {
 	FILE *f;
 	bool json;
 	int rows; /* so far */
 };
 
-static void row(struct drawing *d, int number, const char *name, const char *title,
+static void row(struct contents *d, int number, const char *name, const char *title,
 		const char *state, const char *why)
 {
 	if (d->json)
@@ -90,7 +90,7 @@ static void row(struct drawing *d, int number, const char *name, const char *tit
 }
 
 /* line: about the target; NULL: there is none. */
-static void head(const struct drawing *d, const char *line)
+static void head(const struct contents *d, const char *line)
 {
 	char *target = d->json ? quote_json(line ? line : "") : quote_text(line ? line : "");
 	char stamp[32];
@@ -117,7 +117,7 @@ char *contents_draw(struct source *s, const struct actions *actions, bool json)
 {
 	char *out = NULL, *line = s->headline(s);
 	size_t size;
-	struct drawing d = { .f = open_memstream(&out, &size), .json = json };
+	struct contents d = { .f = open_memstream(&out, &size), .json = json };
 
 	if (!d.f) {
 		free(line);

@@ -196,6 +196,25 @@ static void scroll_by(struct screen *s, int lines)
 	s->scroll = s->scroll < 0 ? 0 : s->scroll;
 }
 
+/* How far a key scrolls; 0: it is none that does. */
+static int lines_of(const struct screen *s, int key)
+{
+	switch (key) {
+	case KEY_DOWN:
+		return 1;
+	case KEY_UP:
+		return -1;
+	case KEY_NPAGE:
+		return LINES - 2;
+	case KEY_PPAGE:
+		return 2 - LINES;
+	case KEY_HOME:
+		return -s->scroll;
+	default:
+		return 0;
+	}
+}
+
 static void take_digit(struct screen *s, char digit)
 {
 	size_t n = strlen(s->digits);
@@ -256,21 +275,6 @@ static bool take_key(struct screen *s, int key)
 	case '-':
 		tune(s, 0.5, s->sort);
 		break;
-	case KEY_DOWN:
-		scroll_by(s, 1);
-		break;
-	case KEY_UP:
-		scroll_by(s, -1);
-		break;
-	case KEY_NPAGE:
-		scroll_by(s, LINES - 2);
-		break;
-	case KEY_PPAGE:
-		scroll_by(s, 2 - LINES);
-		break;
-	case KEY_HOME:
-		s->scroll = 0;
-		break;
 	case 'h':
 	case '?':
 		s->helping = true;
@@ -280,7 +284,8 @@ static bool take_key(struct screen *s, int key)
 		clear();
 		break;
 	default:
-		break;
+		if (lines_of(s, key))
+			scroll_by(s, lines_of(s, key));
 	}
 	return true;
 }
