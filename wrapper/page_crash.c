@@ -166,23 +166,17 @@ static int by_ticket(const void *a, const void *b)
 static void add_words(const struct state *s, struct table *t, const struct record *crash, int lane)
 {
 	static const char *const whats[] = { "log", "about", "state" };
-	const struct record *r, **lines;
-	size_t at = 0;
-	int n = 0;
+	size_t all, n = 0;
+	const struct record **lines = state_list(s, LINE_WORDS, &all);
 
-	while (state_each(s, LINE_WORDS, &at))
-		n++;
-	lines = calloc((size_t)n + 1, sizeof(*lines));
-	if (!lines)
-		return;
-	n = 0;
-	for (at = 0; (r = state_each(s, LINE_WORDS, &at));) {
-		if (record_now(r, 0) == record_now(crash, CRASH_ID) &&
-		    record_now(r, WORDS + F_LANE) == lane)
-			lines[n++] = r;
+	for (size_t i = 0; i < all; i++) {
+		if (record_now(lines[i], 0) == record_now(crash, CRASH_ID) &&
+		    record_now(lines[i], WORDS + F_LANE) == lane)
+			lines[n++] = lines[i];
 	}
-	qsort(lines, (size_t)n, sizeof(*lines), by_ticket);
-	for (int i = 0; i < n; i++)
+	if (lines)
+		qsort(lines, n, sizeof(const struct record *), by_ticket);
+	for (size_t i = 0; i < n; i++)
 		add_row(t, whats[lane], record_now(lines[i], WORDS + F_TIME),
 			table_text(t, "%-9s %s", ring_level(lines[i], WORDS),
 				   ring_text(t, lines[i], WORDS)));

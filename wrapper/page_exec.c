@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Page 250, exec: one row per process of the last ones that were started, the latest
- * first. The kernel tells times of its monotonic clock; a snapshot has both clocks.
+ * first.
  */
 #include "page.h"
 
@@ -60,7 +60,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	for (int i = 0; i < N_COLUMNS; i++)
 		c[i].unknown = false;
 	c[NUMBER].number = record_now(r, F_NUMBER);
-	c[TIME].number = s->now.real_ns - (s->now.mono_ns - start);
+	c[TIME].number = state_real_ns(s, start);
 	c[PID].number = record_now(r, F_PID);
 	c[LIFETIME].number = end - start;
 	c[STATUS].number = status >> 8 & 255;

@@ -29,21 +29,16 @@ static int by_ticket(const void *a, const void *b)
 /* The lines of a lane, oldest first; to be freed. *n: how many. */
 static const struct record **lines_of(const struct state *s, enum ring_lane lane, int *n)
 {
-	const struct record *r, **lines;
-	size_t at = 0;
+	size_t all;
+	const struct record **lines = state_list(s, LINE_SAID, &all);
 
 	*n = 0;
-	while (state_each(s, LINE_SAID, &at))
-		++*n;
-	lines = calloc((size_t)*n + 1, sizeof(*lines));
-	if (!lines)
-		return NULL;
-	*n = 0;
-	for (at = 0; (r = state_each(s, LINE_SAID, &at));) {
-		if (record_now(r, F_LANE) == lane)
-			lines[(*n)++] = r;
+	for (size_t i = 0; i < all; i++) {
+		if (record_now(lines[i], F_LANE) == lane)
+			lines[(*n)++] = lines[i];
 	}
-	qsort(lines, (size_t)*n, sizeof(*lines), by_ticket);
+	if (lines)
+		qsort(lines, (size_t)*n, sizeof(const struct record *), by_ticket);
 	return lines;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Page 252, short-files: one row per file of the last ones that were deleted within a
- * second of being created, the latest first. The kernel tells times of its monotonic
- * clock; a snapshot has both clocks.
+ * second of being created, the latest first.
  */
 #include "page.h"
 
@@ -55,7 +54,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	for (int i = 0; i < N_COLUMNS; i++)
 		c[i].unknown = false;
 	c[NUMBER].number = record_now(r, F_NUMBER);
-	c[TIME].number = s->now.real_ns - (s->now.mono_ns - born);
+	c[TIME].number = state_real_ns(s, born);
 	c[LIFETIME].number = record_now(r, F_LIVED);
 	c[SIZE].number = record_now(r, F_SIZE);
 	c[PID].number = record_now(r, F_PID);

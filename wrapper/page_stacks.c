@@ -210,24 +210,19 @@ void page_stacks_fill(const struct state *s, struct table *t)
 {
 	struct tallies *tallies = calloc(1, sizeof(*tallies));
 	const struct tally *tally = tallies ? tallies->tally : NULL;
-	const struct record **hits, *r;
-	size_t n_hits = 0, at = 0, stacks = 0;
+	const struct record **hits;
+	size_t n_hits, stacks = 0;
 	int64_t sums[2] = { 0 };
 	int functions = 0;
 
 	table_begin(t, columns, N_COLUMNS);
 	t->untold = UINT64_C(1) << (by_of(s) == BY_PROCESS ? TID : PID);
 	t->empty = "no samples";
-	while (state_each(s, LINE_HIT, &at))
-		n_hits++;
-	hits = calloc(n_hits + 1, sizeof(const struct record *));
+	hits = state_list(s, LINE_HIT, &n_hits);
 	if (tallies && hits) {
 		tallies->by = by_of(s);
 		add_up(s, tallies, sums);
 		qsort(tallies->tally, TALLIES, sizeof(*tally), by_self);
-		at = n_hits = 0;
-		while ((r = state_each(s, LINE_HIT, &at)))
-			hits[n_hits++] = r;
 		qsort(hits, n_hits, sizeof(const struct record *), by_count);
 		for (; functions < TEXT_FUNCTIONS && tally[functions].all[1]; functions++)
 			function_row(s, t, &tally[functions], sums);

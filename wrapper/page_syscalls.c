@@ -74,16 +74,7 @@ static int by_place_and_count(const void *a, const void *b)
 
 static void errors_read(const struct state *s, struct errors *e)
 {
-	const struct record *r;
-	size_t at = 0, n = 0;
-
-	*e = (struct errors){ 0 };
-	while (state_each(s, LINE_FAILED, &at))
-		n++;
-	e->records = calloc(n + 1, sizeof(const struct record *));
-	at = 0;
-	while (e->records && (r = state_each(s, LINE_FAILED, &at)))
-		e->records[e->n++] = r;
+	e->records = state_list(s, LINE_FAILED, &e->n);
 	if (e->records)
 		qsort(e->records, e->n, sizeof(const struct record *), by_place_and_count);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_text(char type)
@@ -191,6 +192,11 @@ void state_free(struct state *s)
 	*s = (struct state){ 0 };
 }
 
+int64_t state_real_ns(const struct state *s, int64_t mono_ns)
+{
+	return s->now.real_ns - (s->now.mono_ns - mono_ns);
+}
+
 double state_interval_s(const struct state *s)
 {
 	return (double)(s->now.mono_ns - s->before.mono_ns) / 1e9;
@@ -226,6 +232,21 @@ const struct record *state_each(const struct state *s, enum line_kind kind, size
 			return r;
 	}
 	return NULL;
+}
+
+const struct record **state_list(const struct state *s, enum line_kind kind, size_t *n)
+{
+	const struct record *r, **list;
+	size_t at = 0;
+
+	*n = 0;
+	while (state_each(s, kind, &at))
+		++*n;
+	list = calloc(*n + 1, sizeof(const struct record *));
+	at = *n = 0;
+	while (list && (r = state_each(s, kind, &at)))
+		list[(*n)++] = r;
+	return list;
 }
 
 const struct record *state_first(const struct state *s, enum line_kind kind)

@@ -62,6 +62,9 @@ void state_shown(struct state *s);
 /* Gives back all memory; the state is then as at its beginning. */
 void state_free(struct state *s);
 
+/* A time of the kernel's monotonic clock as one of the clock on the wall. */
+int64_t state_real_ns(const struct state *s, int64_t mono_ns);
+
 /* How long the interval was. */
 double state_interval_s(const struct state *s);
 
@@ -79,6 +82,9 @@ struct loss state_loss(const struct state *s);
  * *at is 0 at first and belongs to this function.
  */
 const struct record *state_each(const struct state *s, enum line_kind kind, size_t *at);
+
+/* All of them as a list, to be freed; *n: how many. NULL and 0: out of memory. */
+const struct record **state_list(const struct state *s, enum line_kind kind, size_t *n);
 
 /* The first of them, or the only one, of a kind that has no key; NULL: there is none. */
 const struct record *state_first(const struct state *s, enum line_kind kind);
