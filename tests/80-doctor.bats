@@ -584,6 +584,26 @@ need_none() {
 	check python OK 'CPython 3.11.*'
 }
 
+# With modules: tests/live/51-truth.bats.
+@test "page 255 says the same, and watch refuses what does not work for the same reason" {
+	need_root
+	need_python
+	local any=247
+
+	if teletap probes -e "$(ldd "$python" | awk '/libc.so/ { print $3 }')" | grep -q memory_arena_new; then
+		any+=,261
+	fi
+	start "$python" "${SLEEP[@]}"
+	/usr/bin/python3 "$TOP/tests/live/truth.py" -p "$pid" "210-213,220-223,230-235,$any" ''
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 7<>"$BATS_TEST_TMPDIR/in"
+	"$TOP/build/test/service" <"$BATS_TEST_TMPDIR/in" >/dev/null 3>&- 7>&- &
+	pid=$!
+	PIDS+=("$pid")
+	echo all 2 >&7
+	/usr/bin/python3 "$TOP/tests/live/truth.py" -p "$pid" "201,202,240-242,245,246,$any" ''
+}
+
 @test "no such process, a thread, no such file, no ELF file" {
 	refused teletap doctor -p 4194303
 	[[ $stderr == *'no process 4194303'* ]]
