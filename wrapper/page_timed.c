@@ -6,21 +6,16 @@
 /* The fields of a LINE_TIMED record. */
 enum { T_TIMED, T_JIT, T_ASKED, T_STATE };
 
-static const struct record *find(const struct state *s)
-{
-	return state_first(s, LINE_TIMED);
-}
-
 bool timed(const struct state *s)
 {
-	const struct record *r = find(s);
+	const struct record *r = state_first(s, LINE_TIMED);
 
 	return !r || record_now(r, T_TIMED);
 }
 
 void timed_notes(const struct state *s, struct table *t, const char *verb)
 {
-	const struct record *r = find(s);
+	const struct record *r = state_first(s, LINE_TIMED);
 	int64_t state = record_now(r, T_STATE);
 	bool asked = record_now(r, T_ASKED);
 
