@@ -11,7 +11,7 @@
  * a uprobe can carry the file offset of a "reference counter", which it raises in
  * each process where the uprobe is in place and lowers when it is taken away, by
  * itself also when the owner dies. So modules are compiled from a copy of the file
- * whose notes name no semaphores (module.c), and the kernel is asked here.
+ * whose notes name no semaphores (compiler.c), and the kernel is asked here.
  *
  * The uprobe has to stand somewhere. Not at the marker: there SystemTap's own one
  * stands, and the kernel refuses two with different counters at one place. It
