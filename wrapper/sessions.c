@@ -29,7 +29,7 @@ static int load(struct sessions *all, const char *ko, struct plan *plan, const s
 	return session_attach(s, wake, msg);
 }
 
-int sessions_load(struct sessions *all, char **kos, struct plan *plans, int n,
+int sessions_load(struct sessions *all, char *const *kos, struct plan *plans, int n,
 		  const struct target *t, const struct opts *o, struct recorder *recorder, int wake,
 		  char **msg)
 {
