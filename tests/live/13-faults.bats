@@ -17,6 +17,7 @@ exact() {
 	before=$(pages)
 	work faults
 	after=$(pages)
+	unwatch
 	python3.14 "$HERE/faults.py" check "$tap_out" "$dir/done" "$before" "$after"
 	expect_clean "$pid"
 	exec 7>&-

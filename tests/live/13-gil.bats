@@ -9,6 +9,7 @@ load helper
 waits() {
 	begin gil.py "$1"
 	work gil
+	unwatch
 	python3.14 "$HERE/gil.py" waits "$tap_out" "$dir/done"
 	expect_clean "$pid"
 	exec 7>&-
@@ -19,6 +20,7 @@ exact() {
 	begin gil.py "$1"
 	trace -e trace=futex
 	work gil
+	unwatch
 	untrace
 	python3.14 "$HERE/gil.py" calls "$(readlink -f "/proc/$pid/exe")" "$dir/strace" "$tap_out" "$dir/done"
 	expect_clean "$pid"

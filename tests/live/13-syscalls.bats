@@ -10,6 +10,7 @@ exact() {
 	begin syscalls.py "$1"
 	trace -c
 	work syscalls
+	unwatch
 	untrace
 	python3.14 "$HERE/syscalls.py" check "$tap_out" "$dir/done" "$dir/strace"
 	expect_clean "$pid"
@@ -26,6 +27,7 @@ exact() {
 @test "--call: names and patterns" {
 	begin syscalls.py python3.14
 	work syscalls --call 'getppid,open*'
+	unwatch
 	python3.14 "$HERE/syscalls.py" chosen "$tap_out" 'getppid,open*'
 	expect_clean "$pid"
 	exec 7>&-

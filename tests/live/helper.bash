@@ -92,8 +92,7 @@ first_page() {
 
 # Ends teletap; its last page, of which nothing was lost, goes to $BATS_TEST_TMPDIR/page.
 last_page() {
-	kill -INT "$tap"
-	expect_end 130
+	unwatch
 	# shellcheck disable=SC2119
 	expect_clean
 	tail -n 1 "$tap_out" > "$BATS_TEST_TMPDIR/page"
@@ -122,13 +121,17 @@ rests() {
 	sleep 0.2
 }
 
-# work PAGE ARGUMENT...: the program works while the page is watched, and lives on.
+# work PAGE ARGUMENT...: the program works while the page is watched, and lives on; unwatch
+# ends teletap.
 work() {
 	watch "$1" -p "$pid" -o json -i 1 "${@:2}" 7>&-
 	first_page
 	echo -n x >&7
 	wait_for "$dir/done" || { cat "$dir/out"; return 1; }
 	rests
+}
+
+unwatch() {
 	kill -INT "$tap"
 	expect_end 130
 }
