@@ -5,16 +5,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-int regular_open(const char *path)
+int regular_open_at(int folder, const char *path)
 {
 	struct stat st;
 	int fd;
 
-	if (stat(path, &st))
+	if (fstatat(folder, path, &st, 0))
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENODEV;
 	/* The rest is for one who changes it in between: never to wait there. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+int regular_open(const char *path)
+{
+	return regular_open_at(AT_FDCWD, path);
 }

@@ -12,6 +12,9 @@
  */
 int regular_open(const char *path);
 
+/* The same with a path from a folder that is open, as openat takes it. */
+int regular_open_at(int folder, const char *path);
+
 #define REGULAR_NONE "no regular file: name a program or a library"
 
 #endif

@@ -8,6 +8,7 @@
 #include "scan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,9 +27,36 @@ struct queue {
 	atomic_size_t next;
 };
 
-static int path_open(const char *path, char **msg)
+/* The folder of the last name: lists go folder by folder, and its path is followed once. */
+struct folder {
+	const char *path; /* of a job that is still there; NULL: none */
+	size_t len;
+	int fd;
+};
+
+static int folder_open(struct folder *f, const char *path)
 {
-	int fd = regular_open(path), err = -fd;
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	char *name;
+
+	if (!len || !slash[1])
+		return regular_open(path);
+	if (!f->path || len != f->len || memcmp(path, f->path, len) != 0) {
+		name = strndup(path, len);
+		if (f->path && f->fd >= 0)
+			close(f->fd);
+		f->fd = name ? open(name, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+		f->path = path;
+		f->len = len;
+		free(name);
+	}
+	return f->fd < 0 ? regular_open(path) : regular_open_at(f->fd, slash + 1);
+}
+
+static int path_open(struct folder *f, const char *path, char **msg)
+{
+	int fd = folder_open(f, path), err = -fd;
 
 	if (fd >= 0)
 		return fd;
@@ -42,14 +70,14 @@ static int path_open(const char *path, char **msg)
 	return fail(msg, err, "%s: %s", path, strerror(err));
 }
 
-static void job_run(struct scan_job *job)
+static void job_run(struct folder *f, struct scan_job *job)
 {
 	int fd;
 
 	if (job->maps)
 		fd = maps_open(job->maps, job->mapping, &job->msg);
 	else
-		fd = path_open(job->path, &job->msg);
+		fd = path_open(f, job->path, &job->msg);
 	if (fd < 0) {
 		job->ret = fd;
 		return;
@@ -61,13 +89,16 @@ static void job_run(struct scan_job *job)
 static void *queue_work(void *arg)
 {
 	struct queue *queue = arg;
+	struct folder f = { .fd = -1 };
 	size_t at, end;
 
 	while ((at = atomic_fetch_add(&queue->next, PIECE)) < queue->n) {
 		end = at + PIECE < queue->n ? at + PIECE : queue->n;
 		while (at < end)
-			job_run(&queue->jobs[at++]);
+			job_run(&f, &queue->jobs[at++]);
 	}
+	if (f.fd >= 0)
+		close(f.fd);
 	return NULL;
 }
 
