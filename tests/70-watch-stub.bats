@@ -435,3 +435,22 @@ refused_by() {
 		refused hurried watch_exe -n 1
 	[[ $stderr == "teletap: watch: staprun was killed by signal 9: "* ]]
 }
+
+@test "ended while it compiles, even killed: no folder and no compiler is left" {
+	mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/tmp"
+	printf '#!/bin/sh\necho $$ >"$STUB_LOG"; exec sleep 60\n' >"$BATS_TEST_TMPDIR/bin/stap"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/stap"
+	for signal in TERM KILL; do
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH TMPDIR=$BATS_TEST_TMPDIR/tmp teletap build gc -e "$EXE" \
+			-d "$BATS_TEST_TMPDIR/pack" >"$out" 2>"$err" 3>&- &
+		tap=$!
+		until_true [ -s "$STUB_LOG" ]
+		[ -n "$(ls "$BATS_TEST_TMPDIR/tmp")" ]
+		kill -"$signal" "$tap"
+		wait "$tap" || true
+		until_true [ ! -e "/proc/$(cat "$STUB_LOG")" ]
+		until_true rmdir "$BATS_TEST_TMPDIR/tmp"
+		mkdir "$BATS_TEST_TMPDIR/tmp"
+		: >"$STUB_LOG"
+	done
+}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,6 +46,7 @@ static bool known(const struct job *jobs, int n, const struct plan *plan, const 
 
 static void start(const struct opts *o, struct job *job, const struct signer *signer)
 {
+	pid_t parent = getpid();
 	char *msg = NULL;
 	int err = 0;
 
@@ -51,6 +54,9 @@ static void start(const struct opts *o, struct job *job, const struct signer *si
 	job->pid = fork();
 	if (job->pid)
 		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody waits for it then */
+	if (getppid() != parent)
+		_exit(1);
 	if (!job->compiled)
 		err = module_compile(&job->plan, job->release, o->pack, NULL, &msg);
 	if (!err && signer)

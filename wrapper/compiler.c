@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <gelf.h>
 #include <glob.h>
 #include <sched.h>
@@ -207,6 +208,54 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 	return 127;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+void compiler_clear(const char *folder)
+{
+	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/*
+ * In the compiler's process: runs stap and returns its exit status. When teletap is ended
+ * meanwhile, even killed, it ends stap and removes the folder.
+ */
+static int tend_stap(const struct plan *plan, const char *release, const char *folder,
+		     const char *share, pid_t parent)
+{
+	int err = make_alias(plan, release), status = 0;
+	sigset_t all, before;
+	pid_t stap;
+
+	if (err) {
+		fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
+		return 126;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	stap = fork();
+	if (stap == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		_exit(run_stap(plan, release, folder, share));
+	}
+	if (stap < 0)
+		return 126;
+	while (getppid() == parent) {
+		if (waitpid(stap, &status, WNOHANG) == stap)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		sigwaitinfo(&all, NULL); /* SIGCHLD, or SIGTERM when teletap has ended */
+	}
+	kill(stap, SIGTERM);
+	waitpid(stap, NULL, 0);
+	compiler_clear(folder);
+	return 1;
+}
+
 /* The first line of the log that names an error, or else the last line. */
 static void first_error(const char *folder, char *out, size_t size)
 {
@@ -231,8 +280,8 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 		 const char *share, compiler_tick *tick, char **msg)
 {
 	char path[4200], why[256];
+	pid_t parent = getpid(), pid, done;
 	int status, err;
-	pid_t pid, done;
 
 	snprintf(path, sizeof(path), "%s/include", folder);
 	if (mkdir(path, 0755))
@@ -245,15 +294,8 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 	pid = fork();
 	if (pid < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		err = make_alias(plan, release);
-		if (err) {
-			fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
-			_exit(126);
-		}
-		_exit(run_stap(plan, release, folder, share));
-	}
+	if (pid == 0)
+		_exit(tend_stap(plan, release, folder, share, parent));
 	for (int tenths = 0; !(done = waitpid(pid, &status, WNOHANG)); tenths++) {
 		if (tick)
 			tick(tenths / 10);

@@ -20,9 +20,13 @@ typedef void compiler_tick(int seconds);
 /*
  * Compiles the plan's script for a kernel release. share: see paths_share; folder: an empty
  * one, where the module (PACK_MODULE.ko) then lies, and in a file log what stap has said.
- * tick: NULL, or called meanwhile. Returns 0, or -errno with *msg set.
+ * tick: NULL, or called meanwhile. Returns 0, or -errno with *msg set. When this process is
+ * ended meanwhile, the folder is removed.
  */
 int compiler_run(const struct plan *plan, const char *release, const char *folder,
 		 const char *share, compiler_tick *tick, char **msg);
+
+/* Removes such a folder, with all that is in it. */
+void compiler_clear(const char *folder);
 
 #endif

@@ -2,7 +2,6 @@
 #include "module.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,12 +89,6 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
 	return pack_sign(pack ? pack : PACK_CACHE, &want, signer, msg);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 int module_compile(const struct plan *plan, const char *release, const char *pack,
 		   compiler_tick *tick, char **msg)
 {
@@ -126,6 +119,6 @@ int module_compile(const struct plan *plan, const char *release, const char *pac
 	stap_version(stap, sizeof(stap));
 	snprintf(ko, sizeof(ko), "%s/" PACK_MODULE ".ko", folder, plan->module);
 	err = pack_add(pack ? pack : PACK_CACHE, &module, ko, msg);
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	compiler_clear(folder);
 	return err;
 }
