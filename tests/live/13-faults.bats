@@ -13,6 +13,8 @@ pages() {
 
 exact() {
 	local before after file=/var/tmp/faults.$RANDOM # on a disk
+	# what is mapped of a file depends on what of it is in memory already
+	cat "$(readlink -f "$(command -v "$1")")" > "$BATS_TEST_TMPDIR/python"
 	begin faults.py "$1" "$file"
 	before=$(pages)
 	work faults
