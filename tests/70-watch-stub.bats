@@ -55,8 +55,8 @@ watch_exe() {
 }
 
 # In the background, until a page (or, with JSON, an object) has been printed.
-watch_bg() {
-	teletap watch gc --pack "$PACK" "$@" >"$out" 2>"$err" 3>&- &
+watch_bg() { # under nohup, too
+	env --default-signal=HUP teletap watch gc --pack "$PACK" "$@" >"$out" 2>"$err" 3>&- &
 	tap=$!
 	until_true [ -s "$out" ]
 }
@@ -180,11 +180,11 @@ pages_are_whole() {
 		print(sys.argv[1:], fds, signal.pthread_sigmask(signal.SIG_BLOCK, []),
 		      signal.getsignal(signal.SIGHUP) == signal.SIG_DFL, flush=True)
 	EOF2
-	run -0 "$EXE" "$BATS_TEST_TMPDIR/command.py" 'a b' 'c d'
+	run -0 env --default-signal=HUP "$EXE" "$BATS_TEST_TMPDIR/command.py" 'a b' 'c d'
 	plain=$output
 	[[ $plain == "['a b', 'c d'] [0, 1, 2"*"] set() True" ]]
-	run -0 --separate-stderr timeout 20 teletap watch gc --pack "$PACK" -i 60 \
-		-c "$EXE $BATS_TEST_TMPDIR/command.py 'a b' \"c d\""
+	run -0 --separate-stderr env --default-signal=HUP timeout 20 \
+		teletap watch gc --pack "$PACK" -i 60 -c "$EXE $BATS_TEST_TMPDIR/command.py 'a b' \"c d\""
 	echo "$output"
 	[ -z "$stderr" ]
 	[ "${lines[0]}" = "$plain" ]
