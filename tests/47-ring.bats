@@ -188,6 +188,13 @@ damaged() {
 	printf '%b' "$2" | dd of=damaged bs=1 seek="$1" conv=notrunc status=none
 }
 
+# flipped OFFSET: likewise, with another byte than the one there.
+flipped() {
+	local byte
+	byte=$(od -A n -t u1 -j "$1" -N 1 whole)
+	damaged "$1" "\\x$(printf %x $((byte ^ 0x55)))"
+}
+
 @test "a dead process's file gives its pages" {
 	start env TELETAP_RING=ring "$SERVICE"
 	tell 'all 3'
@@ -248,7 +255,7 @@ damaged() {
 	[ "$(ring whole | jq -r '.log[-1].texts[0]')" = two ]
 	# a byte of its text, check, ticket, time, process, kind, level, length, cut
 	for offset in 48 8 16 24 32 40 41 42 44; do
-		damaged $((slot + offset)) '\x55'
+		flipped $((slot + offset))
 		[ "$(ring damaged | jq -c '[.torn, (.log | length), .log[-1].texts[0]]')" = "[1,$((n - 1)),\"one\"]" ]
 	done
 	# the mark: being written; another line's
@@ -270,7 +277,7 @@ damaged() {
 	kill -KILL "$PID"
 	wait "$PID" || true
 	for offset in 12 16 20 24 28 32 40 79 80; do
-		damaged $offset '\x55'
+		flipped $offset
 		run -1 ring damaged
 		[ "$output" = "damaged: the ring's header is damaged: nothing in it is shown" ]
 	done
