@@ -79,7 +79,7 @@ static void write_run(FILE *f, int number, const struct ring *r)
 
 char *ring_earlier(int pid)
 {
-	char path[PATH_MAX], base[PATH_MAX], *lines = NULL;
+	char base[PATH_MAX], path[sizeof(base) + 12], *lines = NULL;
 	int first = 1, number = 0;
 	size_t size, len;
 	FILE *f = open_memstream(&lines, &size);
@@ -88,7 +88,7 @@ char *ring_earlier(int pid)
 		return NULL;
 	if (find_file(pid, base)) {
 		len = strlen(base);
-		snprintf(path, sizeof(path), "%.*s.1", PATH_MAX - 3, base);
+		snprintf(path, sizeof(path), "%s.1", base);
 		if (access(path, F_OK) && base[len - 2] == '.' && base[len - 1] >= '1' &&
 		    base[len - 1] <= '0' + RING_EARLIER) {
 			first = base[len - 1] - '0' + 1;
@@ -97,7 +97,7 @@ char *ring_earlier(int pid)
 		for (int i = first; i <= RING_EARLIER; i++) {
 			struct ring r;
 
-			snprintf(path, sizeof(path), "%.*s.%d", PATH_MAX - 3, base, i);
+			snprintf(path, sizeof(path), "%s.%d", base, i);
 			if (ring_read_file(&r, path, NULL))
 				continue;
 			write_run(f, ++number, &r);
