@@ -42,6 +42,7 @@
 
 #define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
 #define LISTEN_READS 64
+#define NAME_MS 3000 /* unloading takes 1 to 2 s in the lab */
 
 /*
  * The module finds its target by a link. Two sessions with the same file would use
@@ -63,17 +64,30 @@ static int open_lock(const char *name)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* A module that keeps its name: nobody else may have it loaded. */
+static void nap_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+/*
+ * A module that keeps its name: nobody else may have it loaded. One whose teletap has just
+ * been killed is on its way out, which the minder sees to, and is waited for.
+ */
 static int take_name(struct runner *r, char **msg)
 {
 	r->only = open_lock(r->module);
-	if (r->only >= 0 && !flock(r->only, LOCK_EX | LOCK_NB))
-		return 0;
-	if (r->only >= 0 && errno == EWOULDBLOCK)
-		return fail(msg, EBUSY,
-			    "another teletap has the module %s loaded, and a signed module runs "
-			    "once at a time: end that one first",
-			    r->module);
+	for (int waited = 0; r->only >= 0; waited += 50) {
+		if (!flock(r->only, LOCK_EX | LOCK_NB))
+			return 0;
+		if (errno != EWOULDBLOCK)
+			break;
+		if (waited >= NAME_MS)
+			return fail(msg, EBUSY,
+				    "another teletap has the module %s loaded, and a signed module "
+				    "runs once at a time: end that one first",
+				    r->module);
+		nap_ms(50);
+	}
 	return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
 }
 
@@ -245,11 +259,6 @@ void runner_stop(const struct runner *r)
 		return;
 	kill(r->pid, SIGTERM);
 	kill(r->pid, SIGCONT); /* somebody may have stopped it */
-}
-
-static void nap_ms(long ms)
-{
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
 static void free_name(struct runner *r)

@@ -98,10 +98,20 @@ signed_pack() {
 	expect_clean "$pid"
 }
 
-@test "a signed module that two killed programs left is swept away" {
+@test "a signed module of a killed teletap is waited for until it has gone" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
 	kill -KILL "$(pgrep stapio)" "$tap"
+	wait "$tap" || true
+	run -0 --separate-stderr teletap watch gc -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -n 1 -i 0.5
+	[ -z "$stderr" ]
+	expect_clean "$pid"
+}
+
+@test "a signed module that three killed programs left is swept away" {
+	signed_pack
+	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
+	kill -KILL "$(pgrep stapio)" "$(pgrep teletap-minder)" "$tap"
 	wait "$tap" || true
 	[ "$(modules)" = teletap_gc_0000000 ]
 	run teletap doctor
