@@ -216,7 +216,7 @@ static struct scan_job *probes_add(struct probes *p, const char *path)
 	if (p->n_jobs == BATCH)
 		probes_flush(p);
 	job = &p->jobs[p->n_jobs++];
-	*job = (struct scan_job){ .path = must(strdup(path)) };
+	*job = (struct scan_job){ .path = must(strdup(path)), .listed = p->listing };
 	return job;
 }
 

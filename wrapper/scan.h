@@ -5,6 +5,7 @@
 #ifndef TELETAP_SCAN_H
 #define TELETAP_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "maps.h"
@@ -12,6 +13,7 @@
 
 struct scan_job {
 	char *path;                    /* the file to read (to be freed with the job) */
+	bool listed;                   /* one of many names that nobody has typed */
 	const struct maps *maps;       /* NULL: as path says. Otherwise the file is not */
 	const struct mapping *mapping; /* opened by its path, but as this mapping */
 
