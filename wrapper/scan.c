@@ -3,7 +3,7 @@
  * scan: many files -> their markers. The time goes into system calls (open, two
  * reads, close), which run side by side on several processors; and into the disk,
  * where several requests at once take little longer than one. Hence more threads
- * than most machines have processors.
+ * than the machine has processors.
  */
 #include "scan.h"
 
@@ -137,9 +137,10 @@ void scan_run(struct scan_job *jobs, size_t n)
 	struct queue queue = { .jobs = jobs, .n = n };
 	size_t worth = n / PIECE / 2, started = 0;
 	pthread_t threads[THREADS - 1];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN); /* and one thread more */
 
 	/* This thread works too; where no other can be started, it does all. */
-	while (started + 1 < worth && started < THREADS - 1 &&
+	while (started + 1 < worth && started < THREADS - 1 && (long)started < cpus &&
 	       pthread_create(&threads[started], NULL, queue_work, &queue) == 0)
 		started++;
 	queue_work(&queue);
