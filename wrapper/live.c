@@ -265,7 +265,15 @@ static void live_last(struct source *s)
 {
 	struct live *l = (struct live *)s;
 	bool busy = true;
+	int lag = 0;
 
+	for (int i = 0; i < l->n_modules && !l->gone; i++) {
+		const struct module *m = &l->modules[i];
+		int own = m->phase == LIVE ? session_lag_ms(m->session) : 0;
+
+		lag = own > lag ? own : lag;
+	}
+	poll(NULL, 0, lag);
 	if (!l->gone_why)
 		l->gone_why = strdup("the watch is over");
 	live_modules_stop(l);

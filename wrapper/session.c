@@ -206,12 +206,15 @@ bool session_answered(const struct session *s)
 	return s->state.snapshots >= s->due;
 }
 
+int session_lag_ms(const struct session *s)
+{
+	return s->plan.ticks && s->runner.out >= 0 ? 2 * PLAN_TICK_MS : 0;
+}
+
 void session_stop(struct session *s)
 {
 	s->stopped = true;
 	s->stopping = s->runner.out >= 0;
-	if (s->plan.ticks && s->stopping) /* what has been counted is then in the kernel */
-		poll(NULL, 0, 2 * PLAN_TICK_MS);
 	session_ask(s);
 	/* Not the answer to an earlier question. */
 	if (s->due < s->asked)

@@ -66,6 +66,9 @@ bool session_answered(const struct session *s);
  */
 int session_read(struct session *s, char **msg);
 
+/* How long what a living target itself has counted takes to come into the kernel; 0: it is. */
+int session_lag_ms(const struct session *s);
+
 /* Asks for the last snapshot. */
 void session_stop(struct session *s);
 

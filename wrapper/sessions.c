@@ -154,6 +154,14 @@ int sessions_drain(struct sessions *all, bool (*done)(const struct sessions *all
 
 void sessions_stop(struct sessions *all)
 {
+	int lag = 0;
+
+	for (int i = 0; i < all->n; i++) {
+		int own = session_lag_ms(&all->list[i]);
+
+		lag = own > lag ? own : lag;
+	}
+	poll(NULL, 0, lag);
 	for (int i = 0; i < all->n; i++)
 		session_stop(&all->list[i]);
 }
