@@ -427,7 +427,7 @@ refused_by() {
 
 @test "staprun prints nothing at all" {
 	STUB='exec sleep 60' refused hurried watch_exe -n 1
-	[ "$stderr" = "teletap: watch: the module did not answer within 30 s: 'dmesg' may say why" ]
+	[ "$stderr" = "teletap: watch: the module did not answer within 60 s: 'dmesg' may say why" ]
 }
 
 @test "staprun does not hear that it should end, and is killed" {

@@ -6,6 +6,16 @@
 bats_require_minimum_version 1.5.0
 load helper
 
+# khugepaged makes memory grow and shrink while the program rests
+HUGE=/sys/kernel/mm/transparent_hugepage/enabled
+
+setup_file() {
+	sed 's/.*\[\(.*\)\].*/\1/' "$HUGE" > "$BATS_FILE_TMPDIR/huge"
+	echo never > "$HUGE"
+}
+
+teardown_file() { cat "$BATS_FILE_TMPDIR/huge" > "$HUGE"; }
+
 # Pages of address space and of memory. statm's own count of the latter is rough.
 pages() {
 	echo "$(cut -d' ' -f1 "/proc/$pid/statm") $(awk '/^Rss:/ { print $2 / 4 }' "/proc/$pid/smaps_rollup")"

@@ -9,8 +9,7 @@ load helper
 	start python3.14; one=$pid one_dir=$dir
 	start python3.14; two=$pid two_dir=$dir
 	watch_pid "$one" -o json; p=$tap p_out=$tap_out
-	watch gc -e "$(command -v python3.14)" -o json; e=$tap e_out=$tap_out
-	sleep 4
+	watch_host gc -e "$(command -v python3.14)"; e=$tap e_out=$tap_out
 	go "$one_dir"
 	go "$two_dir"
 	kill -INT "$p" "$e"

@@ -156,7 +156,7 @@ q() { jq -c "$1" <<< "$page"; }
 @test "the ring's pages need no root for one's own program" {
 	chmod 711 "$BATS_TEST_TMPDIR"
 	setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '(echo all 1; sleep 20) | /src/build/test/service' > /dev/null 3>&- &
-	for _ in $(seq 100); do pid=$(pgrep -x service) && break; sleep 0.1; done
+	for _ in $(seq 300); do pid=$(pgrep -x service) && break; sleep 0.1; done
 	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups teletap watch log -p "$pid" -n 1 -i 0.3
 	[[ "$output" == *'request 1 of 1: slow'* ]]
 }
@@ -166,7 +166,7 @@ q() { jq -c "$1" <<< "$page"; }
 	watch glibc -p "$pid" -o json -i 0.5
 	for _ in $(seq 200); do [ ! -s "$tap_out" ] || break; sleep 0.1; done
 	echo 'heap 500' >&7
-	for _ in $(seq 100); do grep -qa grown "$dir/said" && break; sleep 0.05; done
+	for _ in $(seq 300); do grep -qa grown "$dir/said" && break; sleep 0.05; done
 	grown=$(tr -d '\0' < "$dir/said" | sed -n 's/^grown //p')
 	[ "$grown" -gt 4000000 ]
 	said 'done'

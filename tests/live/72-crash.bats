@@ -128,7 +128,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	begin
 	echo 'child segv' >&7
 	echo 'child exit 7' >&7
-	for _ in $(seq 100); do [ "$(find "$dir/crashes" -name 'crash-*' 2> /dev/null | wc -l)" = 2 ] && break; sleep 0.1; done
+	for _ in $(seq 300); do [ "$(find "$dir/crashes" -name 'crash-*' 2> /dev/null | wc -l)" = 2 ] && break; sleep 0.1; done
 	kill -INT "$tap"
 	expect_end 130
 	collect

@@ -57,7 +57,7 @@ verdicts() { jq -c '[.rows[] | select(.verdict and .page != 203) | [.subsystem, 
 	serve_it
 	teletap serve -p "$pid" -i 0.5 --idle 3 --crashes "$dir/crashes" 3>&- > /dev/null 2> "$dir/err" &
 	server=$!
-	for _ in $(seq 100); do teletap page 200 -o json > "$dir/page" 2> /dev/null && [ "$(verdicts < "$dir/page")" = '[["crash","OK"],["errors","OK"],["log","OK"],["spans","OK"],["pages","OK"]]' ] && break; sleep 0.2; done
+	for _ in $(seq 300); do teletap page 200 -o json > "$dir/page" 2> /dev/null && [ "$(verdicts < "$dir/page")" = '[["crash","OK"],["errors","OK"],["log","OK"],["spans","OK"],["pages","OK"]]' ] && break; sleep 0.2; done
 	cat "$dir/page" "$dir/err"
 	[ "$(verdicts < "$dir/page")" = '[["crash","OK"],["errors","OK"],["log","OK"],["spans","OK"],["pages","OK"]]' ]
 	sleep 8

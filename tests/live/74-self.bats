@@ -10,7 +10,7 @@ load helper
 	sleep 1000 3>&- &
 	teletap serve -p $! 3>&- > /dev/null 2> "$BATS_TEST_TMPDIR/err" &
 	pid=$!
-	for _ in $(seq 100); do teletap page 255 > /dev/null 2>&1 && break; sleep 0.1; done
+	for _ in $(seq 300); do teletap page 255 > /dev/null 2>&1 && break; sleep 0.1; done
 	watch spans,counters,about,config -p "$pid" -o json -i 1
 	for _ in $(seq 300); do [ -s "$tap_out" ] && break; sleep 0.1; done
 	cat "$tap_err"

@@ -16,8 +16,8 @@ modules() { awk '/^teletap_/ { print $1 }' /proc/modules; }
 # shellcheck disable=SC2120
 expect_clean() {
 	local tries=0
-	# unloading takes 1 to 2 s once it has been asked for
-	while [ -n "$(modules)" ] && [ $((tries++)) -lt 50 ]; do sleep 0.1; done
+	# unloading takes 1 to 2 s once it has been asked for, and more on a busy machine
+	while [ -n "$(modules)$(pgrep 'stapio|staprun')" ] && [ $((tries++)) -lt 200 ]; do sleep 0.1; done
 	[ -z "$(modules)" ] || { echo "left: $(modules)"; return 1; }
 	! pgrep -l 'stapio|staprun' || return 1
 	for pid in "$@"; do
@@ -162,7 +162,12 @@ expect_end() {
 # The totals of the last page in $1, as "runs collected" per generation.
 totals() { tail -n 1 "$1" | jq -c '[.rows[] | [.runs_total, .collected_total]]'; }
 
+# What a test that failed has seen is shown.
 teardown() {
+	[ -n "$BATS_TEST_COMPLETED" ] || [ -z "${tap_out-}" ] || {
+		echo "pages: $(wc -l < "$tap_out") lines, the last: $(tail -n 1 "$tap_out" | head -c 600)"
+		echo "said: $(head -c 2000 "$tap_err")"
+	}
 	jobs -p | xargs -r kill -9 2>/dev/null || true
 	wait 2>/dev/null || true
 }
