@@ -14,7 +14,7 @@
 #include "fail.h"
 #include "teletap.h"
 
-#define ATTACH_MS 30000
+#define ATTACH_MS 60000
 #define ASK_MS 100 /* between questions, until the module hears one */
 
 int session_start(struct session *s, const struct plan *plan, const char *ko,
