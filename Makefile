@@ -111,7 +111,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
 
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 ifneq ($(HOST),1)
 	$(Q)tests/lab/build
 endif
@@ -125,7 +125,8 @@ deps:
 # STRICT=1: a skipped test is a failure.
 check:
 	$(Q)tests/deps test
-	$(Q)$(MAKE) --no-print-directory all lint asan lab
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all lint asan
+	$(Q)$(MAKE) --no-print-directory lab
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
