@@ -3,9 +3,9 @@
 # For the tests that load kernel modules: run in the lab by tests/live/run.
 
 # Measured times are part of some tests, and an emulated machine stands still for
-# a moment now and then: what fails is tried once more.
+# a moment now and then: what fails is tried twice more.
 # shellcheck disable=SC2034
-BATS_TEST_RETRIES=1
+BATS_TEST_RETRIES=2
 
 HERE=$(dirname "$BATS_TEST_FILENAME")
 
