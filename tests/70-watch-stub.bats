@@ -426,7 +426,7 @@ refused_by() {
 }
 
 @test "staprun prints nothing at all" {
-	STUB='exec sleep 60' refused hurried watch_exe -n 1
+	STUB='exec sleep 600' refused hurried watch_exe -n 1
 	[ "$stderr" = "teletap: watch: the module did not answer within 60 s: 'dmesg' may say why" ]
 }
 
