@@ -48,7 +48,7 @@ check() {
 	[ "$(jq 'select(.name == "stacks") | [.rows[] | select(.kind == "function")] |
 		(.[] | select(.function == "held").samples_total) as $held |
 		([.[] | select(.function == "wanted").samples_total] | add // 0) as $wanted |
-		$held > 20 and $held > $wanted' "$page")" = true ]
+		$held > 20 and $held > 2 * $wanted' "$page")" = true ]
 	jq -c 'select(.name == "gil") | .rows[] | select(.kind != "histogram") | [.kind, .tid, .pid, .waits_total, .function, .line, .samples_total]' "$page"
 	[ "$(jq -c 'select(.name == "gil") | [.rows[] | select(.kind == "thread").pid] | unique' "$page")" = "[$1]" ]
 	[ "$(jq 'select(.name == "gil") | [.rows[] | select(.kind == "thread" and .waits_total > 20)] | length >= 2' "$page")" = true ]
