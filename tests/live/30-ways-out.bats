@@ -26,18 +26,15 @@ unharmed() {
 }
 
 @test "the first page comes within the interval and 2 s" {
-	for _ in 1 2 3 4 5; do # what else the host does only adds to it
-		begin=$(date +%s%N)
-		watch gc -p "$pid" -i 1 -o json
-		until [ -s "$tap_out" ]; do sleep 0.02; done
-		took=$(($(date +%s%N) - begin))
-		echo "first page after $((took / 1000000)) ms"
-		kill "$tap"
-		expect_end 143
-		unharmed
-		[ "$took" -ge 3000000000 ] || return 0
-	done
-	false
+	begin=$(date +%s%N)
+	watch gc -p "$pid" -i 1 -o json
+	until [ -s "$tap_out" ]; do sleep 0.02; done
+	took=$(($(date +%s%N) - begin))
+	echo "first page after $((took / 1000000)) ms"
+	[ "$took" -lt 3000000000 ]
+	kill "$tap"
+	expect_end 143
+	unharmed
 }
 
 @test "the target ends half-way" {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# For the tests that load kernel modules: run in the lab by tests/live/run.
+# For the tests that load kernel modules: run in the lab by tests/check.
 
 # Measured times are part of some tests, and an emulated machine stands still for
 # a moment now and then: what fails is tried twice more.
