@@ -308,6 +308,29 @@ ends_by_signal() {
 	[ "$(cat "$err")" = "teletap: watch: standard output: nobody reads it: the pages are not complete" ]
 }
 
+@test "the reader of the pages is stopped, and the target ends: the module goes, no page is lost" {
+	start_target
+	mkfifo "$BATS_TEST_TMPDIR/pages"
+	# reads nothing until there is "go"
+	bash -c 'exec <"$1/pages"; until [ -e "$1/go" ]; do sleep 0.1; done; exec cat >"$1/out"' - \
+		"$BATS_TEST_TMPDIR" 3>&- &
+	reader=$!
+	teletap watch gc -p "$target" --pack "$PACK" -i 0.1 -o json >"$BATS_TEST_TMPDIR/pages" 2>"$err" 3>&- &
+	tap=$!
+	python3 - "$BATS_TEST_TMPDIR/pages" <<-'EOF'
+		import fcntl, os, sys
+		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
+	EOF
+	sleep 3
+	kill "$target"
+	timeout 20 tail -s 0.1 -f /dev/null --pid="$(cut -d' ' -f1 "$STUB_LOG")"
+	touch "$BATS_TEST_TMPDIR/go"
+	expect_end 0
+	wait "$reader"
+	pages_are_whole
+	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' "$out"
+}
+
 @test "few open files: said, and what to do" {
 	run -3 --separate-stderr bash -c 'ulimit -n 12; timeout 20 teletap watch gc -e "$EXE" --pack "$PACK" -n 1'
 	one_line

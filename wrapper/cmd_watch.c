@@ -45,7 +45,8 @@ struct watch {
 	int signal;         /* that ended the run; 0: none */
 	bool last;          /* the page is the last one */
 	struct status_limits limits;
-	int broken; /* errno: our pages cannot be written any more; 0: they can */
+	struct outlet outlet; /* for the pages */
+	int broken;           /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
 	struct recorder *recorder; /* teletap record: instead of printing */
 	char *why;                 /* it cannot be written any more */
@@ -137,13 +138,15 @@ out:
 	return err;
 }
 
-/* One page and a newline, at once where a pipe allows that. Returns an errno. */
-static int put(const struct watch *w, char *page)
+/* One page and a newline, as far as there is room for them. Returns an errno. */
+static int put(struct watch *w, char *page)
 {
 	size_t len = strlen(page);
+	int err;
 
 	page[len] = '\n';
-	return -outlet_write(STDOUT_FILENO, w->signals, w->signal, page, len + 1);
+	err = outlet_add(&w->outlet, page, len + 1);
+	return -(err ? err : outlet_write(&w->outlet));
 }
 
 static void print_pages(struct watch *w)
@@ -208,7 +211,8 @@ static int watch_loop(struct watch *w, char **msg)
 		fds[FD_SIGNAL] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 		fds[FD_TIMER] = (struct pollfd){ .fd = w->timer, .events = POLLIN };
 		fds[FD_TARGET] = (struct pollfd){ .fd = w->target.pidfd, .events = POLLIN };
-		fds[FD_PAGES] = (struct pollfd){ .fd = w->recorder ? -1 : STDOUT_FILENO };
+		fds[FD_PAGES] = (struct pollfd){ .fd = w->recorder ? -1 : STDOUT_FILENO,
+						 .events = outlet_waits(&w->outlet) ? POLLOUT : 0 };
 		n = FD_SESSIONS + sessions_fds(&w->sessions, fds + FD_SESSIONS);
 		if (poll(fds, (nfds_t)n, -1) < 0 && errno != EINTR)
 			return -errno;
@@ -220,15 +224,14 @@ static int watch_loop(struct watch *w, char **msg)
 			print_pages(w);
 		}
 		if (fds[FD_PAGES].revents)
-			w->broken = EPIPE;
-		if (w->broken == EINTR) /* nobody reads, and a signal has come */
-			w->signal = signals_take(w->signals);
+			w->broken = fds[FD_PAGES].revents == POLLOUT ? -outlet_write(&w->outlet)
+								     : EPIPE;
 		if (w->broken || fds[FD_TARGET].revents)
 			return 0;
 		if (fds[FD_SIGNAL].revents && (w->signal = signals_take(w->signals)))
 			return 0;
 		if (fds[FD_TIMER].revents && read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks))
-			due = true;
+			due = !outlet_waits(&w->outlet); /* nobody has read the last page yet */
 		/* The page that completes the count is the last one: it is made at the end. */
 		if (due && w->o->count && w->printed + 1 >= w->o->count && !pending)
 			return 0;
@@ -241,8 +244,9 @@ static int watch_loop(struct watch *w, char **msg)
 
 /*
  * Collects what is still in the kernel, prints it, and only then switches off: that
- * and taking the modules out take a second, which must not stretch the interval. A
- * module that does not answer any more sends its last snapshot when it is unloaded.
+ * and taking the modules out take a second, which must not stretch the interval. But no
+ * module stays because nobody reads: then the page waits until they are out. A module that
+ * does not answer any more sends its last snapshot when it is unloaded.
  */
 static int stop(struct watch *w, char **msg)
 {
@@ -254,6 +258,8 @@ static int stop(struct watch *w, char **msg)
 	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		print_pages(w);
+	if (!w->broken)
+		outlet_flush(&w->outlet, w->signals, OUTLET_GRACE_MS);
 	sessions_unload(&w->sessions);
 	if (!err)
 		err = sessions_drain(&w->sessions, NULL, UNLOAD_TRIES, msg);
@@ -262,6 +268,10 @@ static int stop(struct watch *w, char **msg)
 		print_pages(w);
 	}
 	ret = sessions_finish(&w->sessions, msg);
+	if (!w->broken)
+		w->broken = -outlet_flush(&w->outlet, w->signals, w->signal ? OUTLET_GRACE_MS : -1);
+	if (w->broken == EINTR && !w->signal)
+		w->signal = signals_take(w->signals);
 	return err ? err : ret;
 }
 
@@ -307,14 +317,14 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 
 static enum status watch(const struct opts *o)
 {
-	static struct watch w; /* its sessions are too big for a stack */
+	/* its sessions are too big for a stack */
+	static struct watch w = { .signals = -1, .timer = -1, .outlet.fd = STDOUT_FILENO };
 	char *msg = NULL, *stop_msg = NULL;
 	enum status status;
 	bool begun, good;
 	int err, stop_err;
 
 	w.o = o;
-	w.signals = w.timer = -1;
 	w.color = want_color(o);
 	status = prepare(&w);
 	if (status != STATUS_OK)
@@ -335,6 +345,7 @@ static enum status watch(const struct opts *o)
 		w.broken = EIO;
 	good = went_well(&w, err, msg, stop_err, stop_msg);
 	sessions_free(&w.sessions);
+	outlet_free(&w.outlet);
 	target_close(&w.target);
 	free(msg);
 	free(stop_msg);

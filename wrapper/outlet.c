@@ -5,34 +5,72 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 
-int outlet_write(int fd, int wake, bool hurry, const char *text, size_t len)
+int outlet_add(struct outlet *o, const char *text, size_t len)
 {
-	int64_t end = hurry ? clock_ms(CLOCK_MONOTONIC) + OUTLET_GRACE_MS : 0;
+	char *longer = realloc(o->text, o->len + len);
 
-	while (len) {
-		struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
-					{ .fd = wake, .events = POLLIN } };
-		int64_t left = end ? end - clock_ms(CLOCK_MONOTONIC) : -1;
+	if (!longer)
+		return -ENOMEM;
+	memcpy(longer + o->len, text, len);
+	o->text = longer;
+	o->len += len;
+	return 0;
+}
 
-		if (end && left < 0)
-			return -EINTR;
-		if (poll(fds, end ? 1 : 2, (int)left) < 0 && errno != EINTR)
+bool outlet_waits(const struct outlet *o)
+{
+	return o->at < o->len;
+}
+
+int outlet_write(struct outlet *o)
+{
+	struct pollfd room = { .fd = o->fd, .events = POLLOUT };
+
+	while (outlet_waits(o) && poll(&room, 1, 0) > 0) {
+		size_t left = o->len - o->at;
+		/* A pipe that has room has it for so much. */
+		ssize_t n = write(o->fd, o->text + o->at, left < PIPE_BUF ? left : PIPE_BUF);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
-		if (fds[0].revents) {
-			/* A pipe that has room has it for so much. */
-			ssize_t n = write(fd, text, len < PIPE_BUF ? len : PIPE_BUF);
+		o->at += n > 0 ? (size_t)n : 0;
+	}
+	if (!outlet_waits(o))
+		o->at = o->len = 0;
+	return 0;
+}
 
-			if (n < 0 && errno != EINTR && errno != EAGAIN)
-				return -errno;
-			text += n > 0 ? n : 0;
-			len -= n > 0 ? (size_t)n : 0;
-		} else if (!end && fds[1].revents) {
+int outlet_flush(struct outlet *o, int wake, int ms)
+{
+	int64_t end = ms < 0 ? INT64_MAX : clock_ms(CLOCK_MONOTONIC) + ms;
+
+	for (;;) {
+		struct pollfd fds[] = { { .fd = o->fd, .events = POLLOUT },
+					{ .fd = wake, .events = POLLIN } };
+		int err = outlet_write(o);
+		int64_t left = end - clock_ms(CLOCK_MONOTONIC);
+
+		if (err || !outlet_waits(o))
+			return err;
+		if (left < 0)
+			return -EINTR;
+		if (poll(fds, 2, end == INT64_MAX ? -1 : (int)left) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[1].revents) {
 			end = clock_ms(CLOCK_MONOTONIC) + OUTLET_GRACE_MS;
+			wake = -1;
 		}
 	}
-	return 0;
+}
+
+void outlet_free(struct outlet *o)
+{
+	free(o->text);
+	*o = (struct outlet){ 0 };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * outlet: text -> a descriptor whose reader may be slow, or stopped, without being deaf
- * for signals meanwhile.
+ * outlet: text -> a descriptor whose reader may be slow, or stopped. What there is no room
+ * for waits here, so that whoever writes is never held up.
  */
 #ifndef TELETAP_OUTLET_H
 #define TELETAP_OUTLET_H
@@ -11,11 +11,28 @@
 
 #define OUTLET_GRACE_MS 2000 /* for a reader, once we are to end */
 
+struct outlet {
+	int fd;
+	char *text;
+	size_t len, at; /* what is before at has been written */
+};
+
+/* Adds text; it waits until it is written. Returns 0 or -ENOMEM. */
+int outlet_add(struct outlet *o, const char *text, size_t len);
+
+/* Whether text waits: fd is to be polled for room, then. */
+bool outlet_waits(const struct outlet *o);
+
+/* Writes what there is room for. Returns 0 or -errno. */
+int outlet_write(struct outlet *o);
+
 /*
- * Writes all of text to fd; waits while there is no room. That ends OUTLET_GRACE_MS after
- * something could be read from wake (-1: nothing), with hurry after the call. Returns 0,
- * or -errno: -EINTR when the time was up.
+ * Writes all that waits, for so many milliseconds at most (-1: as long as it takes), or for
+ * OUTLET_GRACE_MS after something could be read from wake (-1: nothing). Returns 0, or
+ * -errno: -EINTR when the time was up.
  */
-int outlet_write(int fd, int wake, bool hurry, const char *text, size_t len);
+int outlet_flush(struct outlet *o, int wake, int ms);
+
+void outlet_free(struct outlet *o);
 
 #endif
