@@ -25,11 +25,7 @@ exact() {
 	wait_for "$dir/result.tmp"
 	watch_page audit "$pid" -o json -i 1
 	echo -n x >&7
-	tries=0
-	until [ -s "$dir/result.tmp" ]; do
-		[ $((tries++)) -lt 600 ] || { cat "$dir/out"; false; }
-		sleep 0.05
-	done
+	await test -s "$dir/result.tmp" || { cat "$dir/out"; false; }
 	kill -INT "$tap"
 	expect_end 130
 	tail -n 1 "$tap_out" > "$dir/page"

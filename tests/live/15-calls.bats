@@ -184,7 +184,7 @@ in_order() {
 	pid=$!
 	wait_for "$work/ready"
 	watch calls -p "$pid" -o json
-	while [ "$("$HERE/semaphores" "$pid")" = 0 ]; do sleep 0.05; done
+	await raised "$pid"
 	touch "$work/go"
 	expect_end 0
 	out=$tap_out
@@ -204,7 +204,7 @@ in_order() {
 	[[ "$stderr" = *'no UTF-8'* ]]
 	(cd "$work/"$'caf\xe9' && exec python3.15 -c 'import time; time.sleep(100)' 3>&-) &
 	pid=$!
-	until grep -q python /proc/$pid/comm; do sleep 0.05; done
+	await grep -q python /proc/$pid/comm
 	run -3 --separate-stderr teletap watch flow -c 'python3.15 -c 1'
 	[[ "$stderr" = *"process $pid"*'no UTF-8'* ]]
 	kill $pid

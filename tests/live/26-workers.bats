@@ -35,7 +35,8 @@ seen() {
 	workers=$(python3.14 "$HERE/workers.py" ask http://127.0.0.1:8001/work 4)
 	killed=${workers%% *}
 	kill -9 "$killed"
-	while [ "$(pgrep -c -P "$master")" -lt 4 ] || [ -e "/proc/$killed" ]; do sleep 0.1; done
+	replaced() { [ "$(pgrep -c -P "$master")" = 4 ] && [ ! -e "/proc/$killed" ]; }
+	await replaced
 	# the fourth one is the new one
 	python3.14 "$HERE/workers.py" ask http://127.0.0.1:8001/work 4
 	sleep 2.5 # it has been dead for more than an interval

@@ -28,7 +28,7 @@ unharmed() {
 @test "the first page comes within the interval and 2 s" {
 	begin=$(date +%s%N)
 	watch gc -p "$pid" -i 1 -o json
-	until [ -s "$tap_out" ]; do sleep 0.02; done
+	first_page
 	took=$(($(date +%s%N) - begin))
 	echo "first page after $((took / 1000000)) ms"
 	[ "$took" -lt 3000000000 ]
@@ -127,7 +127,7 @@ ends_with_signal() {
 
 @test "teletap is killed while its module is being loaded" {
 	watch gc -p "$pid"
-	until pgrep 'staprun|stapio' > /dev/null; do :; done
+	await pgrep 'staprun|stapio'
 	sleep "0.$((RANDOM % 5))"
 	kill -9 "$tap"
 	wait "$tap" || true

@@ -29,10 +29,7 @@ bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 	env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" \
 		--pack "$BATS_TEST_TMPDIR/pack" -o json -i 1 > "$BATS_TEST_TMPDIR/out" 3>&- &
 	tap=$!
-	while [ "$("$HERE/semaphores" "$pid")" = 0 ]; do
-		kill -0 "$tap"
-		sleep 0.1
-	done
+	await raised "$pid"
 	go "$dir"
 	kill -INT "$tap"
 	wait "$tap" || [ $? = 130 ]

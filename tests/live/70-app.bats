@@ -19,13 +19,11 @@ serve() {
 	said ready
 }
 
+says() { [ "$(tail -n 1 "$dir/said")" = "$1" ]; }
+
 # said WORD: waits until that is the service's last word.
 said() {
-	local tries=0
-	until [ "$(tail -n 1 "$dir/said")" = "$1" ]; do
-		[ $((tries++)) -lt 600 ] || { echo "no $1"; return 1; }
-		sleep 0.05
-	done
+	await says "$1"
 	: > "$dir/said"
 }
 

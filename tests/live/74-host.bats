@@ -18,11 +18,7 @@ teardown() {
 
 @test "a file system whose server is dead: not asked, and counted" {
 	python3.14 "$HERE/dead_mount.py" /tmp/dead 3>&- > "$BATS_TEST_TMPDIR/ready" 2>&1 &
-	tries=0
-	until grep -q mounted "$BATS_TEST_TMPDIR/ready"; do
-		[ $((tries++)) -lt 100 ] || { cat "$BATS_TEST_TMPDIR/ready"; false; }
-		sleep 0.1
-	done
+	await grep -q mounted "$BATS_TEST_TMPDIR/ready" || { cat "$BATS_TEST_TMPDIR/ready"; false; }
 	# whoever asks it waits for ever
 	run timeout 2 stat -f /tmp/dead
 	[ "$status" -ne 0 ]

@@ -22,26 +22,20 @@ run_live() {
 extension_of() { awk '/teletap\/_native/ { print $6; exit }' "/proc/$1/maps"; }
 
 # Are the extension's markers switched on in the process?
-raised() { "$HERE/semaphores" "$1" "$(extension_of "$1")"; }
+extension_raised() {
+	local extension
+	extension=$(extension_of "$1")
+	[ -n "$extension" ] && [ "$("$HERE/semaphores" "$1" "$extension")" != 0 ]
+}
 
 # watch_extension PID ARGUMENT... : watch, and wait until the program has noticed
 watch_extension() {
-	local tries=0
 	watch "${page:-calls}" -p "$1" "${@:2}"
-	while [ "$(raised "$1")" = 0 ]; do
-		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
-		sleep 0.05
-	done
+	await extension_raised "$1"
 	sleep 0.25
 }
 
-wait_for_no() {
-	local tries=0
-	while [ -e "$1" ]; do
-		[ $((tries++)) -lt 100 ] || { echo "still $1"; return 1; }
-		sleep 0.05
-	done
-}
+wait_for_no() { await test ! -e "$1"; }
 
 # Calls of work.py's functions on the last page in $1, as the profiler prints them.
 counted() {
@@ -107,7 +101,7 @@ exact() {
 		kill -$signal "$tap"
 		wait "$tap" || true
 		wait_for_no "$dir/on"
-		[ "$(raised "$pid")" = 0 ]
+		[ "$("$HERE/semaphores" "$pid" "$(extension_of "$pid")")" = 0 ]
 	done
 	kill -0 "$pid"
 }
@@ -142,7 +136,7 @@ refuses() {
 	for python in python3.14 python3.15; do
 		run_live $python
 		watch calls -p "$pid" --inject -o json -i 1
-		until [ -n "$(extension_of "$pid")" ] && [ "$(raised "$pid")" != 0 ]; do sleep 0.05; done
+		await extension_raised "$pid"
 		sleep 0.3
 		go "$dir"
 		kill "$pid"

@@ -12,14 +12,13 @@ HERE=$(dirname "$BATS_TEST_FILENAME")
 # Modules of ours that are loaded.
 modules() { awk '/^teletap_/ { print $1 }' /proc/modules; }
 
+nothing_left() { [ -z "$(modules)$(pgrep 'stapio|staprun')" ]; }
+
 # No module, no staprun, and the semaphores of the given processes at 0.
 # shellcheck disable=SC2120
 expect_clean() {
-	local tries=0
 	# unloading takes 1 to 2 s once it has been asked for, and more on a busy machine
-	while [ -n "$(modules)$(pgrep 'stapio|staprun')" ] && [ $((tries++)) -lt 200 ]; do sleep 0.1; done
-	[ -z "$(modules)" ] || { echo "left: $(modules)"; return 1; }
-	! pgrep -l 'stapio|staprun' || return 1
+	limit=20 await nothing_left || { modules; pgrep -l 'stapio|staprun'; return 1; }
 	for pid in "$@"; do
 		[ "$("$HERE/semaphores" "$pid")" = 0 ] ||
 			{ echo "semaphores of $pid: $("$HERE/semaphores" "$pid")"; return 1; }
@@ -41,13 +40,19 @@ go() {
 	wait_for "$1/done"
 }
 
-wait_for() {
-	local tries=0
-	while [ ! -e "$1" ]; do
-		[ $((tries++)) -lt 600 ] || { echo "no $1"; return 1; }
+# await COMMAND...: waits until COMMAND succeeds, $limit seconds at most (60).
+await() {
+	local end=$((SECONDS + ${limit:-60}))
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || { echo "in vain: $*"; return 1; }
 		sleep 0.05
 	done
 }
+
+wait_for() { await test -e "$1"; }
+
+# Are the markers of the process on?
+raised() { [ "$("$HERE/semaphores" "$1")" -gt 0 ]; }
 
 # watch ARGUMENT... : teletap watch in the background; sets $tap; its pages go to
 # $tap_out, its messages to $tap_err. Returns when the markers are on in $pid.
@@ -62,13 +67,8 @@ watch_pid() { watch_page gc "$@"; }
 
 # watch_page PAGE PID ARGUMENT...: the same with any page
 watch_page() {
-	local page=$1 tries=0
-	shift
-	watch "$page" -p "$1" "${@:2}"
-	while [ "$("$HERE/semaphores" "$1")" = 0 ]; do
-		[ $((tries++)) -lt 200 ] || { cat "$tap_err"; return 1; }
-		sleep 0.05
-	done
+	watch "$1" -p "$2" "${@:3}"
+	await raised "$2"
 }
 
 # watch_host PAGE ARGUMENT...: teletap watch in the background, without a target; returns
@@ -78,16 +78,12 @@ watch_host() {
 	first_page
 }
 
+has_page() { [ -s "$tap_out" ] || ! kill -0 "$tap"; }
+
 # Waits for the first page.
 first_page() {
-	local tries=0
-	until [ -s "$tap_out" ]; do
-		if ! kill -0 "$tap" || [ $((tries++)) -ge 1200 ]; then
-			cat "$tap_err"
-			return 1
-		fi
-		sleep 0.05
-	done
+	await has_page
+	[ -s "$tap_out" ]
 }
 
 # Ends teletap; its last page, of which nothing was lost, goes to $BATS_TEST_TMPDIR/page.
@@ -115,9 +111,11 @@ begin() {
 	rests
 }
 
+reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2> /dev/null)" = 0 ]; }
+
 # Waits until the program reads from the FIFO.
 rests() {
-	until [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2> /dev/null)" = 0 ]; do sleep 0.05; done
+	await reads
 	sleep 0.2
 }
 
@@ -138,13 +136,9 @@ unwatch() {
 
 # trace OPTION...: strace of the program and its threads, to $dir/strace; untrace ends it.
 trace() {
-	local tries=0
 	strace -f "$@" -o "$dir/strace" -p "$pid" 3>&- 7>&- 2> "$dir/strace.err" &
 	tracer=$!
-	until grep -q attached "$dir/strace.err"; do
-		[ $((tries++)) -lt 200 ] || { cat "$dir/strace.err"; return 1; }
-		sleep 0.05
-	done
+	await grep -q attached "$dir/strace.err" || { cat "$dir/strace.err"; return 1; }
 }
 
 untrace() {
