@@ -94,6 +94,7 @@ gone() {
 	[ "$status" -eq 125 ]
 	[ "$output" = before ]
 	grep 'sysrq triggered crash' "${stderr##*see }"
+	[[ "$stderr" = *'Kernel panic'*'sysrq triggered crash'*'the machine crashed'* ]]
 	rm "${stderr##*see }"
 }
 
