@@ -289,18 +289,27 @@ ends_by_signal() {
 	[[ $stderr == *"standard output: File too large"* ]]
 }
 
-@test "the reader of the pages is stopped: a signal ends it all the same" {
+# A pipe for the pages that holds 4 KB, not 64, so that some pages of 1 KB fill it, which they
+# have when $filling has ended.
+narrow_pipe() {
 	mkfifo "$BATS_TEST_TMPDIR/pages"
+	python3 - "$BATS_TEST_TMPDIR/pages" >"$BATS_TEST_TMPDIR/narrow" 3>&- <<-'EOF' &
+		import fcntl, os, sys, time
+		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
+		print(flush=True)
+		time.sleep(4)
+	EOF
+	filling=$!
+	until_true [ -s "$BATS_TEST_TMPDIR/narrow" ]
+}
+
+@test "the reader of the pages is stopped: a signal ends it all the same" {
+	narrow_pipe
 	bash -c 'exec <"$1"; exec sleep 60' - "$BATS_TEST_TMPDIR/pages" 3>&- &
 	target=$!
 	teletap watch gc -e "$EXE" --pack "$PACK" -i 0.1 >"$BATS_TEST_TMPDIR/pages" 2>"$err" 3>&- &
 	tap=$!
-	# a pipe holds 64 KB, a page has 1: until it waits for room, and asks for nothing more
-	python3 - "$BATS_TEST_TMPDIR/pages" <<-'EOF'
-		import fcntl, os, sys
-		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
-	EOF
-	sleep 3
+	wait "$filling"
 	kill "$tap"
 	begin=$SECONDS
 	ends_with 143
@@ -310,18 +319,14 @@ ends_by_signal() {
 
 @test "the reader of the pages is stopped, and the target ends: the module goes, no page is lost" {
 	start_target
-	mkfifo "$BATS_TEST_TMPDIR/pages"
+	narrow_pipe
 	# reads nothing until there is "go"
 	bash -c 'exec <"$1/pages"; until [ -e "$1/go" ]; do sleep 0.1; done; exec cat >"$1/out"' - \
 		"$BATS_TEST_TMPDIR" 3>&- &
 	reader=$!
 	teletap watch gc -p "$target" --pack "$PACK" -i 0.1 -o json >"$BATS_TEST_TMPDIR/pages" 2>"$err" 3>&- &
 	tap=$!
-	python3 - "$BATS_TEST_TMPDIR/pages" <<-'EOF'
-		import fcntl, os, sys
-		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
-	EOF
-	sleep 3
+	wait "$filling"
 	kill "$target"
 	timeout 20 tail -s 0.1 -f /dev/null --pid="$(cut -d' ' -f1 "$STUB_LOG")"
 	touch "$BATS_TEST_TMPDIR/go"
