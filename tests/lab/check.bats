@@ -162,7 +162,7 @@ gone() {
 		timeout 90 stap -p4 -r "$(uname -r)" -m x -I /tmp/tapset /tmp/x.stp
 		staprun x.ko
 		echo 'probe nothing {}' >y.stp
-		timeout 30 stap -p4 -r "$(uname -r)" -m y y.stp 2>&1 | grep -m 1 -o 'semantic error'
+		timeout 30 stap -p4 -m y y.stp 2>&1 | grep -m 1 -o 'semantic error'
 	JOB
 	run --separate-stderr "$run" --put "$BATS_TEST_TMPDIR/job" -- bash /in/job
 	[ "$status" -eq 0 ]
