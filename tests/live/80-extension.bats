@@ -35,7 +35,7 @@ watch_extension() {
 	sleep 0.25
 }
 
-wait_for_no() { await test ! -e "$1"; }
+wait_for_no() { limit=6 await test ! -e "$1"; }
 
 # Calls of work.py's functions on the last page in $1, as the profiler prints them.
 counted() {

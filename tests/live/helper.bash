@@ -18,7 +18,7 @@ nothing_left() { [ -z "$(modules)$(pgrep 'stapio|staprun')" ]; }
 # shellcheck disable=SC2120
 expect_clean() {
 	# unloading takes 1 to 2 s once it has been asked for, and more on a busy machine
-	limit=20 await nothing_left || { modules; pgrep -l 'stapio|staprun'; return 1; }
+	limit=30 await nothing_left || { modules; pgrep -l 'stapio|staprun'; return 1; }
 	for pid in "$@"; do
 		[ "$("$HERE/semaphores" "$pid")" = 0 ] ||
 			{ echo "semaphores of $pid: $("$HERE/semaphores" "$pid")"; return 1; }
