@@ -122,18 +122,24 @@ load helper
 @test "forks, with and without threads, and pools: counted once, no warning, a switch in each" {
 	cat > forks.py <<-'PY'
 		import multiprocessing, os, subprocess, sys, threading, time
+		at_fork = []  # what the child was forked with: noted before teletap's own function for forks
+		os.register_at_fork(after_in_child=lambda: at_fork.append(calls()))
 		import catch, teletap
 		def leaf(x):
 		    return x
 		c = catch.Catch()
-		def counted():
-		    time.sleep(0.3)
+		def calls():
 		    return {n.function: n.calls for n in c.names()}.get(b"leaf", 0)
-		def child(before):
-		    """In a child that was forked while leaf had been called as often as that."""
+		def counted(n):
+		    """Waits until leaf's calls are n, and sees that they stay it."""
+		    while calls() < n:
+		        time.sleep(0.01)
+		    time.sleep(0.3)
+		    return calls()
+		def child():
 		    for i in range(7):
 		        leaf(i)
-		    os._exit(0 if counted() - before == 7 and teletap.status()["helper"] else 1)
+		    os._exit(0 if counted(at_fork[-1] + 7) == at_fork[-1] + 7 and teletap.status()["helper"] else 1)
 		if __name__ == "__main__":
 		    for i in range(5):  # idle
 		        pid = os.fork()
@@ -146,14 +152,16 @@ load helper
 		        time.sleep(0.01)
 		    for i in range(100):
 		        leaf(i)
-		    seen = counted()
+		    assert counted(100) == 100, calls()
 		    for i in range(1000):
-		        leaf(i)  # on its way to the parent's next batch
-		    pid = os.fork()
-		    if not pid:
-		        child(seen)
-		    assert os.waitpid(pid, 0)[1] == 0
-		    assert counted() == 1100, counted()
+		        leaf(i)  # most often still on its way to the parent's next batch
+		    for pause in (0, 0.2):  # the second time, the parent's batch has been handed over
+		        time.sleep(pause)
+		        pid = os.fork()
+		        if not pid:
+		            child()
+		        assert os.waitpid(pid, 0)[1] == 0
+		    assert counted(1100) == 1100, calls()
 		    subprocess.run(["true"], check=True)
 		    subprocess.run(["true"], check=True, preexec_fn=lambda: leaf(1))
 		    with multiprocessing.get_context("fork").Pool(2) as pool:
