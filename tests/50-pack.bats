@@ -215,6 +215,50 @@ accepted() {
 	EXE=$python pack_refused "$ko: not the file the manifest describes (sha256 *"
 }
 
+# A compiler that says when it begins and ends. The first module with tracepoints takes until
+# the $COUNT lines with $LINE are there.
+@test "build: what stap finds out about a kernel, one module waits for another to find out" {
+	[ "$(nproc)" -gt 1 ] || skip "one processor: nothing is compiled at once"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/stap" <<-'EOF2'
+		#!/bin/bash
+		[ "$1" = -p4 ] || exec echo 'Systemtap translator/driver (version 5.6/0.196)'
+		while [ $# -gt 0 ]; do
+			case $1 in
+			-r) release=$2 ;;
+			-m) name=$2 ;;
+			esac
+			shift
+		done
+		module=${name#teletap_} module=${module%_*}
+		echo "begin $module $release" >>"$STUB_LOG"
+		[ $module != gc_cost ] || for _ in {1..300}; do
+			[ "$(grep -c "$LINE" "$STUB_LOG")" -lt "$COUNT" ] || break
+			sleep 0.1
+		done
+		sleep 0.2
+		echo module >"$name.ko"
+		echo "end $module $release" >>"$STUB_LOG"
+	EOF2
+	chmod 755 "$BATS_TEST_TMPDIR/bin/stap"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	export LINE='end .* one' COUNT=3
+	run -0 teletap build gc gc-cost syscalls faults stacks -e "$EXE" -k one -d "$BATS_TEST_TMPDIR/new"
+	run -0 sed 's/ one$//' "$STUB_LOG"
+	[ "${lines[*]:0:2}" = 'begin gc end gc' ]
+	[ "${lines[*]:7}" = 'end gc_cost begin syscalls end syscalls' ]
+
+	rm "$STUB_LOG"
+	export LINE='begin gc_cost' COUNT=2
+	run -0 teletap build gc-cost syscalls -e "$EXE" -k one -k two -d "$BATS_TEST_TMPDIR/newer"
+	run -0 head -n 2 "$STUB_LOG"
+	[[ $output == 'begin gc_cost'*'begin gc_cost'* ]]
+	for release in one two; do
+		run -0 sed -n "s/ $release$//p" "$STUB_LOG"
+		[ "${lines[*]}" = 'begin gc_cost end gc_cost begin syscalls end syscalls' ]
+	done
+}
+
 # keys NAME...: NAME.key and NAME.pem, and NAME.der.
 keys() {
 	local name

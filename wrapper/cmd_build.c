@@ -24,7 +24,8 @@ struct job {
 	struct plan plan;
 	const char *release;
 	bool compiled; /* it is there, and only has to be signed */
-	pid_t pid;
+	pid_t pid;     /* 0: not begun */
+	bool done;
 	double started;
 };
 
@@ -88,7 +89,7 @@ static void hide_bar(void)
 /* Waits for one job; true when it went well. */
 static bool reap(struct job *jobs, int n, int done, double begun)
 {
-	int status;
+	int status = 1; /* what could not even be begun has failed */
 	pid_t pid;
 
 	while (!(pid = waitpid(-1, &status, WNOHANG))) {
@@ -99,6 +100,7 @@ static bool reap(struct job *jobs, int n, int done, double begun)
 	for (int i = 0; i < n; i++) {
 		if (jobs[i].pid != pid)
 			continue;
+		jobs[i].done = true;
 		printf("[%d/%d] %s for %s on %s: %s, %.1f s\n", done, n, jobs[i].plan.module,
 		       jobs[i].plan.file->path, jobs[i].release,
 		       status             ? "FAILED"
@@ -111,25 +113,47 @@ static bool reap(struct job *jobs, int n, int done, double begun)
 }
 
 /*
- * All jobs, as many at once as there are processors. The first one for a kernel is
- * waited for: stap learns about the kernel then, and keeps it for the others.
+ * stap keeps what it finds out about a kernel: some of it with the first module of all,
+ * and all tracepoints, which takes minutes, with the first that has one. Is another job about to
+ * find out what this one needs?
  */
+static bool waits(const struct job *jobs, int n, const struct job *job)
+{
+	int kinds = job->compiled ? 0 : job->plan.origin->tracepoints ? 2 : 1;
+
+	for (int kind = 0; kind < kinds; kind++) {
+		bool asked = false, known = false;
+
+		for (const struct job *j = jobs; j < jobs + n; j++) {
+			if (j->release != job->release || j->compiled ||
+			    (kind == 1 && !j->plan.origin->tracepoints))
+				continue;
+			asked |= j->pid != 0;
+			known |= j->done;
+		}
+		if (asked && !known)
+			return true;
+	}
+	return false;
+}
+
+/* All jobs, as many at once as there are processors. */
 static bool run(const struct opts *o, const struct signer *signer, struct job *jobs, int n)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int started = 0, done = 0, alone = 0;
+	int started = 0, done = 0;
 	double begun = now();
 	bool good = true;
 
 	while (done < n) {
-		while (started < n && started - done < cpus && !alone) {
-			alone = !started || jobs[started].release != jobs[started - 1].release;
-			start(o, &jobs[started++], signer);
+		for (int i = 0; i < n && started - done < cpus; i++) {
+			if (jobs[i].pid || waits(jobs, n, &jobs[i]))
+				continue;
+			start(o, &jobs[i], signer);
+			started++;
 		}
 		done++;
 		good &= reap(jobs, n, done, begun);
-		if (done == started)
-			alone = 0;
 	}
 	return good;
 }

@@ -33,6 +33,7 @@ struct origin {
 	const char *provider; /* NULL: the kernel; no target is needed. PAGE_ANY: see there */
 	/* The markers its module probes; all are needed. */
 	const char *markers[PAGE_MARKERS];
+	bool tracepoints; /* its script has the kernel's, which take stap long (cmd_build.c) */
 };
 
 struct status_limits;
