@@ -1,28 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Functions that take known times: each sleep is 0.2 s."""
+"""sleeps.py FILE: functions that sleep for 0.2 s, or as long as the machine makes of that:
+each thread's sleeps go to FILE, one line of JSON for a thread, in ns and in order."""
+import json
+import sys
 import threading
 import time
 
+mine = threading.local()
+now = time.monotonic_ns
+
 
 def leaf():
-    time.sleep(0.2)
+    mine.at(now()), time.sleep(0.2), mine.at(now())
 
 
 def branch():
     leaf()
-    time.sleep(0.2)
+    mine.at(now()), time.sleep(0.2), mine.at(now())
     leaf()
 
 
 def recursive(n):
-    time.sleep(0.2)
+    mine.at(now()), time.sleep(0.2), mine.at(now())
     if n:
         recursive(n - 1)
 
 
 def ping(n):
     if n:
-        time.sleep(0.2)
+        mine.at(now()), time.sleep(0.2), mine.at(now())
         pong(n - 1)
 
 
@@ -32,17 +38,17 @@ def pong(n):
 
 def numbers():
     for i in range(3):
-        time.sleep(0.2)
+        mine.at(now()), time.sleep(0.2), mine.at(now())
         yield i
 
 
 def consumer():
     for _ in numbers():
-        time.sleep(0.2)
+        mine.at(now()), time.sleep(0.2), mine.at(now())
 
 
 def raises():
-    time.sleep(0.2)
+    mine.at(now()), time.sleep(0.2), mine.at(now())
     raise KeyError
 
 
@@ -76,9 +82,18 @@ def main():
     thrower()
 
 
-threads = [threading.Thread(target=main) for _ in range(2)]
+def run():
+    times = []
+    mine.at = times.append
+    main()
+    slept = [end - begin for begin, end in zip(times[::2], times[1::2])]
+    with open(sys.argv[1], "a") as f:
+        f.write(json.dumps(slept) + "\n")
+
+
+threads = [threading.Thread(target=run) for _ in range(2)]
 for t in threads:
     t.start()
-main()
+run()
 for t in threads:
     t.join()
