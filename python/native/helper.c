@@ -14,62 +14,72 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STACK (256 * 1024)
 #define SLACK_NS 20000000ul /* wake-ups may be put together with others */
+#define JOIN_TRIES 20000    /* of 50 us */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static bool stop; /* under lock */
 static bool runs; /* under the interpreter's lock */
-static pthread_t thread;
+static struct thread_own thread;
 
-/* A tick goes by; true: to stop. */
+/* A tick goes by; true: to stop. Forks in between, however many, put it off for no one. */
 static bool wait_tick(void)
 {
-	struct timespec ts;
+	static struct timespec due;
 	bool ended = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_nsec += TICK_MS * 1000000l;
-	if (ts.tv_nsec >= 1000000000l) {
-		ts.tv_nsec -= 1000000000l;
-		ts.tv_sec++;
-	}
 	pthread_mutex_lock(&lock);
-	while (!stop && !pthread_cond_clockwait(&wake, &lock, CLOCK_MONOTONIC, &ts))
+	while (!stop && !pthread_cond_clockwait(&wake, &lock, CLOCK_MONOTONIC, &due))
 		;
 	ended = stop;
 	pthread_mutex_unlock(&lock);
-	return ended;
+	if (ended)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	due.tv_nsec += TICK_MS * 1000000l;
+	if (due.tv_nsec >= 1000000000l) {
+		due.tv_nsec -= 1000000000l;
+		due.tv_sec++;
+	}
+	return false;
 }
 
 static void *helper(void *arg)
 {
-	bool on = false;
-
 	(void)arg;
 	prctl(PR_SET_NAME, "teletap");
 	prctl(PR_SET_TIMERSLACK, SLACK_NS);
 	while (!wait_tick()) {
 		bool wanted = markers_wanted() != 0, tallies = app_wanted();
 
-		if (wanted || on || tallies) {
+		if (wanted || switch_is_on() || tallies) {
 			PyGILState_STATE state = PyGILState_Ensure();
 
-			if (wanted || on)
+			if (wanted || switch_is_on())
 				switch_look();
 			if (tallies)
 				app_hand_over();
 			PyGILState_Release(state);
 		}
-		on = wanted;
 	}
 	return NULL;
 }
 
-bool thread_start(pthread_t *t, size_t stack, void *(*run)(void *), void *arg)
+static void *thread_main(void *own)
+{
+	struct thread_own *t = own;
+
+	t->tid = (int)syscall(SYS_gettid);
+	return t->run(t->arg);
+}
+
+bool thread_start(struct thread_own *t, size_t stack, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	/* What a thread does to itself kills the process when it is blocked. */
@@ -83,10 +93,19 @@ bool thread_start(pthread_t *t, size_t stack, void *(*run)(void *), void *arg)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	made = !pthread_create(t, &attr, run, arg);
+	*t = (struct thread_own){ .run = run, .arg = arg };
+	made = !pthread_create(&t->handle, &attr, thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return made;
+}
+
+void thread_join(struct thread_own *t)
+{
+	pthread_join(t->handle, NULL);
+	/* The kernel tells pthread_join before it has taken the thread off its count. */
+	for (int i = 0; i < JOIN_TRIES && !syscall(SYS_tgkill, getpid(), t->tid, 0); i++)
+		usleep(50);
 }
 
 void helper_start(void)
@@ -106,7 +125,7 @@ void helper_stop(void)
 	stop = true;
 	pthread_cond_signal(&wake);
 	pthread_mutex_unlock(&lock);
-	pthread_join(thread, NULL);
+	thread_join(&thread);
 	Py_END_ALLOW_THREADS
 }
 

@@ -4,14 +4,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static bool started; /* in this interpreter */
-static bool ended;   /* it is on its way down */
-static int on;       /* what is switched on: WANT_... */
-static int forking;  /* forks under way */
+static bool started;   /* in this interpreter */
+static bool ended;     /* it is on its way down */
+static _Atomic int on; /* what is switched on: WANT_... */
+static bool looking;   /* what is called then may give the lock away */
+static int forking;    /* forks under way */
 
 void switch_look(void)
 {
-	static bool looking; /* what is called here may give the lock away */
 	int wants = ended ? 0 : markers_wanted();
 
 	if (looking)
@@ -36,6 +36,11 @@ void switch_look(void)
 	looking = false;
 }
 
+bool switch_is_on(void)
+{
+	return on != 0;
+}
+
 static void start_threads(void)
 {
 	helper_start();
@@ -46,7 +51,7 @@ static void start_threads(void)
 static int start_later(void *arg)
 {
 	(void)arg;
-	if (!ended)
+	if (!ended && !forking) /* after that fork, again */
 		start_threads();
 	return 0;
 }
@@ -86,6 +91,7 @@ static PyObject *after_fork_child(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
 	forking = 0;
+	looking = false;
 	helper_forget();
 	pages_forget();
 	table_forked();
@@ -110,6 +116,8 @@ static PyObject *at_exit(PyObject *self, PyObject *unused)
 static PyObject *only(PyObject *self, PyObject *patterns)
 {
 	(void)self;
+	if (on)
+		table_flush();
 	if (table_only(patterns))
 		return NULL;
 	if (on) { /* what was muted may be wanted now */

@@ -86,7 +86,14 @@ void helper_forget(void); /* in a child, where it does not run */
 bool helper_runs(void);
 
 /* A thread that blocks the program's signals. */
-bool thread_start(pthread_t *thread, size_t stack, void *(*run)(void *), void *arg);
+struct thread_own {
+	void *(*run)(void *);
+	void *arg;
+	pthread_t handle;
+	_Atomic int tid;
+};
+bool thread_start(struct thread_own *thread, size_t stack, void *(*run)(void *), void *arg);
+void thread_join(struct thread_own *thread); /* and for /proc it is no more, either */
 
 /* pages.c */
 void pages_again(void);  /* after a fork */
@@ -94,6 +101,7 @@ void pages_forget(void); /* in a child, where the thread does not run */
 extern PyMethodDef pages_methods[];
 
 /* module.c */
-void switch_look(void); /* does what the semaphores ask for now, and hands over */
+void switch_look(void);  /* does what the semaphores ask for now, and hands over */
+bool switch_is_on(void); /* may be asked without the interpreter's lock */
 
 #endif

@@ -9,7 +9,7 @@
 
 #define STACK (1024 * 1024)
 
-static pthread_t thread;
+static struct thread_own thread;
 static bool runs;
 static PyObject *again;
 
@@ -50,7 +50,7 @@ static PyObject *pages_join(PyObject *self, PyObject *wake)
 	if (runs) {
 		runs = false;
 		eventfd_write((int)fd, 1);
-		Py_BEGIN_ALLOW_THREADS pthread_join(thread, NULL);
+		Py_BEGIN_ALLOW_THREADS thread_join(&thread);
 		Py_END_ALLOW_THREADS
 	}
 	Py_RETURN_NONE;

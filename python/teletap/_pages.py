@@ -178,7 +178,7 @@ def _pause():
 
 
 def _forked():
-    """In a child: the socket is the parent's."""
+    """In a child: the socket is the parent's. At the end: it is nobody's."""
     global _listener, _wake
     for page in _pages.values():
         page.began = None
@@ -194,10 +194,9 @@ def _again():
 
 
 def _end():
-    global _listener
     _pause()
-    if _listener is not None:
-        _listener.close()
+    _forked()
+    _pages.clear()
 
 
 os.register_at_fork(before=_pause)

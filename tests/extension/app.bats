@@ -98,7 +98,9 @@ setup() {
 		for m in markers:
 		    c.raise_(m)
 		work()
-		time.sleep(0.3)
+		teletap.tally("last")  # they go in order
+		while not [e for e in c.events() if e[1] == b"last"]:
+		    time.sleep(0.01)
 		for m in markers:
 		    c.raise_(m, 0)
 		work()
@@ -257,6 +259,8 @@ setup() {
 		    before = len(c.events())
 		    teletap.log(6, "child")
 		    teletap.tally("rows", 5)
+		    while len(c.events()) == before:
+		        time.sleep(0.01)
 		    time.sleep(0.3)
 		    assert [e[2:] for e in c.events()[before:]] == [(1, 5)], c.events()
 		    rows = shows("log")[0]

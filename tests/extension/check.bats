@@ -106,7 +106,7 @@ load helper
 		if sys.version_info >= (3, 12):
 		    assert seen.count("leaf") == 40, seen.count("leaf")
 		    m.free_tool_id(4)
-		time.sleep(0.3)
+		c.settle()
 		calls = {n.function: n.calls for n in c.names()}
 		# on 3.11, a thread has one profiler: the program's own comes first
 		assert calls[b"leaf"] == (20 if sys.version_info >= (3, 12) else 10), calls[b"leaf"]
@@ -124,6 +124,8 @@ load helper
 		    sys.monitoring.use_tool_id(tool, "other")
 		c = catch.Catch()
 		c.raise_("sums")
+		while not teletap.status()["why"]:
+		    time.sleep(0.01)
 		time.sleep(0.3)
 		assert not teletap.status()["sums"] and "sys.monitoring" in teletap.status()["why"]
 	PY
@@ -166,8 +168,9 @@ load helper
 		    assert counted(100) == 100, calls()
 		    for i in range(1000):
 		        leaf(i)  # most often still on its way to the parent's next batch
-		    for pause in (0, 0.2):  # the second time, the parent's batch has been handed over
-		        time.sleep(pause)
+		    for handed in (False, True):  # the second time, the parent's batch has been handed over
+		        while handed and calls() < 1100:
+		            time.sleep(0.01)
 		        pid = os.fork()
 		        if not pid:
 		            child()
@@ -180,6 +183,63 @@ load helper
 		    assert teletap.status()["helper"] and teletap.status()["sums"]
 	PY
 	every forks.py
+}
+
+@test "a program that forks all the time: on, counted, and off as in others" {
+	cat > often.py <<-'PY'
+		import os, sys, threading, time
+		import catch, teletap
+		def fork():
+		    pid = os.fork()
+		    if not pid:
+		        os._exit(0)
+		    assert os.waitpid(pid, 0)[1] == 0
+		    time.sleep(0.03)
+		def fork_until(good):
+		    while not good():
+		        fork()
+		def others():
+		    fork_until(lambda: over)
+		over = False
+		c = catch.Catch()
+		thread = threading.Thread(target=others)
+		if sys.version_info < (3, 12):  # later ones complain about forks beside threads
+		    thread.start()
+		c.raise_("sums")
+		fork_until(lambda: teletap.status()["sums"])
+		fork()
+		fork_until(lambda: b"fork" in {n.function for n in c.names()})
+		c.raise_("sums", 0)
+		fork_until(lambda: not teletap.status()["sums"])
+		over = True
+		if thread.ident:
+		    thread.join()
+	PY
+	every often.py
+}
+
+@test "switched off while it forks: it is off then, in parent and child" {
+	cat > late.py <<-'PY'
+		import os, time
+		def off():
+		    if falls:
+		        c.raise_("sums", 0)
+		os.register_at_fork(before=off)  # after teletap's own function for forks
+		import catch, teletap
+		c = catch.Catch()
+		falls = False
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		falls = True
+		pid = os.fork()
+		while teletap.status()["sums"]:
+		    time.sleep(0.01)
+		if not pid:
+		    os._exit(0)
+		assert os.waitpid(pid, 0)[1] == 0
+	PY
+	every late.py
 }
 
 @test "source paths that are no UTF-8, and names that cannot be encoded" {
@@ -196,12 +256,12 @@ load helper
 		c = catch.Catch()
 		for m in ("sums", "function__entry", "function__return"):
 		    c.raise_(m)
-		while not teletap.status()["sums"]:
+		while not (teletap.status()["sums"] and teletap.status()["calls"]):
 		    time.sleep(0.01)
 		for i in range(3):
 		    g()
 		    exec(odd)
-		time.sleep(0.3)
+		c.settle()
 		got = {(n.file, n.function): (n.calls, n.entries, n.returns) for n in c.names()}
 		assert got[path, b"f"] == (3, 3, 3), got
 		assert got[b"x\\ud800y", b"a\\ud800b"] == (3, 3, 3), got
@@ -228,7 +288,7 @@ load helper
 		    if i == 10000:
 		        begun = memory()
 		assert memory() - begun < 20000, (begun, memory())
-		time.sleep(0.3)
+		c.settle()
 		assert sum(n.calls for n in c.names() if n.function == b"f") == 100000
 		assert not c.number("lost")
 	PY
@@ -250,7 +310,7 @@ load helper
 		t = threading.Thread(target=down, args=(70000,))
 		t.start()
 		t.join()
-		time.sleep(0.3)
+		c.settle()
 		got = [n for n in c.names() if n.function == b"down"][0]
 		assert got.calls == 70001 and got.inclusive > 0, got.calls
 		assert 70001 - 65536 <= c.number("lost") < 70001 - 65536 + 10, c.number("lost")
@@ -281,7 +341,7 @@ load helper
 		outer()
 		again(3)
 		took = (time.monotonic() - begun) * 1e9
-		time.sleep(0.3)
+		c.settle()
 		got = {n.function: n for n in c.names()}
 		inner, outer, again = got[b"inner"], got[b"outer"], got[b"again"]
 		assert inner.inclusive == inner.exclusive and 1.999e8 <= inner.inclusive, inner.inclusive
@@ -316,11 +376,12 @@ load helper
 		        except KeyError:
 		            pass
 		work()
-		time.sleep(0.3)
+		teletap.only([])  # what was counted before is not lost by it
 		assert {n.function: n.calls for n in c.names()} == {b"wanted": 10}
-		teletap.only([])
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
 		work()
-		time.sleep(0.3)
+		c.settle()
 		got = {n.function: n.calls for n in c.names()}
 		assert got[b"wanted"] == 20 and got[b"other"] == 10 and got[b"fails"] == 10, got
 	PY

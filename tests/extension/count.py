@@ -39,7 +39,8 @@ else:
     while not teletap.status()[way]:
         time.sleep(0.01)
     work.work()
-    time.sleep(0.35)
+    if way == "sums":
+        c.settle()
     for m in markers:
         c.raise_(m, 0)
     while teletap.status()[way]:
