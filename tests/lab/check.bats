@@ -19,12 +19,17 @@ gone() {
 	return 1
 }
 
+# What a lab says: without a machine that had to be started anew.
+said() { grep -v '^lab: .*: trying once more$' <<<"$stderr"; }
+
 @test "every kernel boots, has its name and the right time" {
 	while read -r name release; do
+		begin=$(date +%s)
 		run --separate-stderr "$run" --kernel "$name" -- sh -c 'uname -r; date +%s'
 		[ "$status" -eq 0 ]
 		[ "${lines[0]}" = "$release" ]
-		[ $(($(date +%s) - lines[1])) -lt 5 ]
+		[ "${lines[1]}" -ge $((begin - 1)) ]
+		[ "${lines[1]}" -le $(($(date +%s) + 1)) ]
 	done <"$LAB/kernels"
 }
 
@@ -69,7 +74,7 @@ gone() {
 		'a  b' $'new\nline' '"q" $x `y` \' "'" '' '*'
 	[ "$status" -eq 7 ]
 	[ "$output" = "<a  b><new"$'\n'"line><\"q\" \$x \`y\` \\><'><><*>" ]
-	[ "$stderr" = E$'\ne' ]
+	[ "$(said)" = E$'\ne' ]
 }
 
 @test "5 MB of any bytes, and /out" {
@@ -85,7 +90,7 @@ gone() {
 @test "the time limit: 124, and /out still comes" {
 	run --separate-stderr "$run" --time 2 -- sh -c 'echo left >/out/left-$0; trap "" TERM; sleep 90' "$$"
 	[ "$status" -eq 124 ]
-	[ "$stderr" = 'lab: time is up (2 s)' ]
+	[ "$(said)" = 'lab: time is up (2 s)' ]
 	[ "$(cat "$LAB/out/left-$$")" = left ]
 }
 
