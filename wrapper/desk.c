@@ -178,6 +178,7 @@ static void take_letter(struct desk *d, struct letter *l)
 
 	l->has_head = request_has_head(l->bytes, l->len);
 	l->deadline_ms = 0;
+	l->id = 0; /* of an action that was in this place */
 	l->signed_ = false;
 	if (l->has_head) {
 		if (l->len != REQUEST_BYTES || !request_read(l->bytes, l->len, &l->head) ||
