@@ -20,8 +20,17 @@ struct server {
 	int64_t next_ms;
 	uint32_t version;
 	enum page_state state;
-	char *text;
+	char *text;   /* the last page there was */
+	char *reason; /* why there is none now; NULL: there is */
 };
+
+/* Takes the reason. */
+static void say(struct server *a, char *reason)
+{
+	free(a->reason);
+	a->reason = reason;
+	a->version++;
+}
 
 static void want(struct source *s, const struct page *page, int64_t now_ms)
 {
@@ -35,7 +44,7 @@ static void want(struct source *s, const struct page *page, int64_t now_ms)
 	a->next_ms = now_ms;
 	free(a->text);
 	a->text = NULL;
-	a->version++;
+	say(a, NULL);
 }
 
 static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
@@ -43,8 +52,14 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 	struct server *a = (struct server *)s;
 
 	(void)page, (void)json;
-	*text = strdup(a->text ? a->text : "...\n");
-	return a->state;
+	if (!a->reason) {
+		*text = strdup(a->text ? a->text : "...\n");
+		return a->state;
+	}
+	/* The page that was there stays, below the reason. */
+	if (asprintf(text, "NO ANSWER: %s\n\n%s", a->reason, a->text ? a->text : "") < 0)
+		*text = NULL;
+	return PAGE_CANNOT;
 }
 
 static uint32_t version(struct source *s, const struct page *page)
@@ -69,27 +84,20 @@ static int step(struct source *s, int64_t now_ms)
 		return *a->wish ? (int)(a->next_ms - now_ms) : 1000;
 	a->next_ms = now_ms + (int64_t)(a->interval * 1000);
 	if (ask_page(&a->ask, &answer, &msg)) {
-		char *old = a->text;
-
-		/* The page that is there stays, below the reason. */
-		a->state = PAGE_CANNOT;
-		if (old && !strncmp(old, "NO ANSWER", 9)) {
+		if (!msg)
+			msg = strdup("?");
+		if (msg && a->reason && !strcmp(msg, a->reason))
 			free(msg);
-			return (int)(a->next_ms - now_ms);
-		}
-		if (asprintf(&a->text, "NO ANSWER: %s\n\n%s", msg ? msg : "?", old ? old : "") < 0)
-			a->text = old;
-		else
-			free(old);
-		free(msg);
+		else if (msg)
+			say(a, msg);
 	} else {
 		free(a->text);
 		a->text = answer.text;
 		a->state = answer.state;
+		say(a, NULL);
 		if (answer.state == PAGE_WARMING)
 			a->next_ms = now_ms + SOON_MS;
 	}
-	a->version++;
 	return (int)(a->next_ms - now_ms);
 }
 
@@ -102,8 +110,11 @@ static void tune(struct source *s, double interval, int sort)
 
 static void close_asked(struct source *s)
 {
-	free(((struct server *)s)->text);
-	free(s);
+	struct server *a = (struct server *)s;
+
+	free(a->text);
+	free(a->reason);
+	free(a);
 }
 
 struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key)
