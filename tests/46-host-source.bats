@@ -41,7 +41,9 @@ systemctl() {
 @test "space, memory and load are those of df, free and the kernel" {
 	take
 	before=$(df -B1 --output=size,avail,itotal,iavail / | tail -n 1 | xargs)
+	up1=$(cut -d. -f1 /proc/uptime)
 	take
+	up2=$(cut -d. -f1 /proc/uptime)
 	after=$(df -B1 --output=size,avail,itotal,iavail / | tail -n 1 | xargs)
 	row=$(rows '.kind == "space" and .name == "/"' '.size, .available, (.inodes // 0), (.inodes_free // 0)' | xargs)
 	echo "df $before, page $row, df $after"
@@ -50,16 +52,15 @@ systemctl() {
 	read -r _ avail2 _ ifree2 <<<"$after"
 	[ "$size $inodes" = "$size1 $inodes1" ]
 	# others write meanwhile
-	[ $((avail - avail1)) -le $((avail2 > avail1 ? avail2 - avail1 + 100000000 : 100000000)) ]
-	[ $((avail1 - avail)) -le 100000000 ]
+	[ "$avail" -le $(((avail1 > avail2 ? avail1 : avail2) + 100000000)) ]
+	[ "$avail" -ge $(((avail1 < avail2 ? avail1 : avail2) - 100000000)) ]
 	[ $((ifree - ifree1)) -le $((ifree2 > ifree1 ? ifree2 - ifree1 + 10000 : 10000)) ]
 	[ "$(rows '.kind == "memory"' .size)" = $(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024)) ]
 	[ "$(rows '.kind == "swap"' .size)" = $(($(awk '/^SwapTotal:/ { print $2 }' /proc/meminfo) * 1024)) ]
 	[ "$(rows '.kind == "load"' .processors)" = "$(getconf _NPROCESSORS_ONLN)" ]
-	now=$(cut -d. -f1 /proc/uptime)
 	up=$(($(rows '.kind == "load"' .uptime_ns) / 1000000000))
-	[ $((now - up)) -le 5 ]
-	[ "$up" -le "$now" ]
+	[ "$up1" -le "$up" ]
+	[ "$up" -le "$up2" ]
 }
 
 @test "everything that is read, by the bytes" {
@@ -92,12 +93,20 @@ systemctl() {
 	[[ $(jq -r '.notes[]' <<<"$page") == *"does not tell pressure"*"systemd does not run here"* ]]
 }
 
+# It has a second: on a busy host that may be too short.
+take_units() {
+	for _ in 1 2 3 4 5; do
+		take
+		jq -e '.notes | any(startswith("systemctl did not answer"))' <<<"$page" || break
+	done
+}
+
 @test "units that have failed" {
 	systemctl 'echo "$*" >"$TELETAP_HOST_ROOT/asked"
 		echo "nginx.service loaded failed failed A high performance\\tweb server"
 		echo "  a\\\\x2db.mount  not-found failed   failed"
 		echo'
-	take
+	take_units
 	[ "$(rows '.kind == "units"' .failed)" = 2 ]
 	[ "$(rows '.kind == "unit"' '[.name,.active,.sub,.text]' | sort | xargs -d '\n')" = \
 		'["a\\x2db.mount","failed","failed",""] ["nginx.service","failed","failed","A high performance\tweb server"]' ]
@@ -106,10 +115,10 @@ systemctl() {
 
 @test "none have; 200 have: 100 are shown" {
 	systemctl true
-	take
+	take_units
 	[ "$(rows '.kind == "units"' .failed)" = 0 ]
 	systemctl 'for i in $(seq 200); do echo "u$i.service loaded failed failed x"; done'
-	take
+	take_units
 	[ "$(rows '.kind == "units"' .failed)" = 200 ]
 	[ "$(rows '.kind == "unit"' .name | wc -l)" = 100 ]
 	jq -e '.notes | any(. == "200 units have failed; 100 of them are shown")' <<<"$page"
@@ -190,7 +199,8 @@ mounted() {
 	exec 7<"$BATS_TEST_TMPDIR/out"
 	head -c 200 <&7 | grep -q '^203 host'
 	child=$(pgrep -P $pid -x teletap-host)
-	[ "$(cd /proc/"$child"/fd && echo *)" = "0 1 2" ]
+	only_three() { [ "$(cd /proc/"$child"/fd && echo *)" = "0 1 2" ]; }
+	until_true only_three # but for what it reads at the moment
 	kill -9 $pid
 	tries=0
 	while [ -e /proc/"$child"/fd/0 ]; do

@@ -294,10 +294,14 @@ ends_by_signal() {
 narrow_pipe() {
 	mkfifo "$BATS_TEST_TMPDIR/pages"
 	python3 - "$BATS_TEST_TMPDIR/pages" >"$BATS_TEST_TMPDIR/narrow" 3>&- <<-'EOF' &
-		import fcntl, os, sys, time
-		fcntl.fcntl(os.open(sys.argv[1], os.O_RDWR), 1031, 4096)
+		import fcntl, os, select, sys, time
+		pipe = os.open(sys.argv[1], os.O_RDWR)
+		fcntl.fcntl(pipe, 1031, 4096)
 		print(flush=True)
-		time.sleep(4)
+		end = time.monotonic() + 30
+		while select.select([], [pipe], [], 0)[1] and time.monotonic() < end:
+		    time.sleep(0.05)
+		time.sleep(1)
 	EOF
 	filling=$!
 	until_true [ -s "$BATS_TEST_TMPDIR/narrow" ]
@@ -459,7 +463,8 @@ refused_by() {
 }
 
 @test "staprun does not hear that it should end, and is killed" {
-	STUB='trap "" TERM; hello; snapshot; snapshot; while :; do sleep 0.1; done' \
+	# the second snapshot has to be there within 0.1 s
+	STUB='trap "" TERM; x=$(hello; snapshot; snapshot); printf "%s\n" "$x"; while :; do sleep 0.1; done' \
 		refused hurried watch_exe -n 1
 	[[ $stderr == "teletap: watch: staprun was killed by signal 9: "* ]]
 }

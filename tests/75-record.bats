@@ -163,10 +163,10 @@ open(sys.argv[2], "wb").write(data)' "$R" "$file" "$at"
 }
 
 @test "killed while it writes: all that was shown is there" {
-	record -w "$file" 3>&- &
+	teletap record gc -e "$EXE" --pack "$PACK" -i 0.1 -w "$file" 3>&- &
 	tap=$!
-	for _ in {1..200}; do
-		[ ! -e "$file" ] || [ "$(stat -c %s "$file")" -lt 1200 ] || break
+	for _ in {1..500}; do
+		[ "$(teletap replay "$file" gc -o json 2>/dev/null | wc -l)" -le 2 ] || break
 		sleep 0.02
 	done
 	kill -9 $tap

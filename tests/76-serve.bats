@@ -51,7 +51,7 @@ teardown() {
 }
 
 @test "the contents: the page nobody has to know" {
-	serve --replay "$R"
+	serve --replay "$R" -i 3600
 	run -0 page 255
 	[[ ${lines[0]} == "255 contents "* ]]
 	[[ $output == *$'\n210  gc   '*" live"$'\n'* ]]
@@ -117,7 +117,7 @@ teardown() {
 }
 
 @test "plain text longer than a datagram comes in order, cut at lines" {
-	serve --replay "$R"
+	serve --replay "$R" -i 3600
 	sizes=$(python3 - "$PORT" <<-'EOF'
 		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -157,10 +157,12 @@ teardown() {
 	stop_server
 	# somebody is there, and says nothing
 	nc -u -l 127.0.0.1 "$PORT" >/dev/null </dev/null 3>&- &
-	sleep 0.2
+	nc=$!
+	until_true grep -q ":$(printf %04X "$PORT") " /proc/net/udp
 	refused page gc -t 0.3
 	[[ $stderr == *"no answer within 0.3 s" ]]
-	kill $!
+	kill $nc
+	wait $nc || true
 }
 
 @test "several hosts, one after the other" {

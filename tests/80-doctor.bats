@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 bats_require_minimum_version 1.5.0
 load helper
+load serve
 
 setup_file() {
 	# Not in the folder of bats, which only its owner may enter.
@@ -474,6 +475,7 @@ need_none() {
 
 @test "bash" {
 	launch bash -c 'sleep 100; :'
+	until_true pgrep -P "$pid" -x sleep
 	doctor 1 -p "$pid"
 	check python WARN 'no CPython was found in */bash, which has 0 markers'
 	page false '*no markers of python*'
@@ -601,6 +603,7 @@ need_none() {
 	pid=$!
 	PIDS+=("$pid")
 	echo all 2 >&7
+	until_true [ "/proc/$pid/exe" -ef "$TOP/build/test/service" ]
 	/usr/bin/python3 "$TOP/tests/live/truth.py" -p "$pid" "201,202,240-242,245,246,$any" ''
 }
 

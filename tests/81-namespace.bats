@@ -17,6 +17,7 @@ setup() {
 apart() {
 	unshare --mount --pid --fork --kill-child --mount-proc bash -euc '
 		mkfifo in
+		: >out
 		"$1" <in >out &
 		pid=$!
 		exec 7>in

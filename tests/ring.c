@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../wrapper/quote.h"
 #include "../wrapper/ring_source.h"
@@ -67,10 +68,33 @@ static int whole(const char *text)
 	return n == length && !end[n];
 }
 
+/* Until the log is full of the storm's lines alone; some are being written. 10 s at most. */
+static int wait_for_storm(const char *name)
+{
+	for (int tries = 0; tries < 1000; tries++) {
+		struct ring r;
+		size_t n, others = 0;
+
+		if (read_ring(&r, name))
+			return 1;
+		n = r.n_lines[RING_LOG];
+		for (size_t l = 0; l < n; l++)
+			others += r.lines[RING_LOG][l].level != 7;
+		ring_free(&r);
+		if (n > 90 && !others)
+			return 0;
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	puts("no storm");
+	return 1;
+}
+
 static int storm(const char *name, int n)
 {
 	long long seen = 0, torn = 0, busy = 0, bad = 0, fresh = 0, last = -1;
 
+	if (wait_for_storm(name))
+		return 1;
 	for (int i = 0; i < n; i++) {
 		struct ring r;
 
