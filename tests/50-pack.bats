@@ -308,6 +308,65 @@ verifies() {
 
 manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 
+@test "build: a path that is no UTF-8, whoever may write, a damaged manifest" {
+	odd=$BATS_TEST_TMPDIR/caf$'\xe9'
+	mkdir "$odd"
+	cp "$EXE" "$odd/python3.11"
+	EXE=$odd/python3.11 build
+	[ "$status" = 0 ]
+	[ "$(manifest path)" = "$BATS_TEST_TMPDIR/caf\\xe9/python3.11" ]
+	EXE=$odd/python3.11 build
+	[ "$output" = 'all modules are ready' ]
+
+	rm -r "$pack"
+	umask 000
+	build
+	umask 022
+	[ "$status" = 0 ]
+	[ "$(stat -c %a "$pack/manifest.json")" = 644 ]
+	build
+	[ "$output" = 'all modules are ready' ]
+
+	for content in '' '{"format": 1' '{"format": 2, "modules": []}'; do
+		echo "$content" >"$pack/manifest.json"
+		build
+		[ "$status" = 0 ]
+		[ "$(manifest sha256)" = "$(sha256sum <"$ko" | cut -d' ' -f1)" ]
+	done
+}
+
+@test "build: into a folder of somebody else, or over what he has laid there, nothing is written" {
+	build
+	for folder in "$pack" "$pack/$(uname -r)" "${ko%/*}"; do
+		rm -r "$pack"
+		mkdir -p "${ko%/*}"
+		chown 65534 "$folder"
+		build
+		[ "$status" = 3 ]
+		[[ $stderr == *"$folder belongs to user 65534"* ]]
+		[ -z "$(find "$pack" -type f)" ]
+	done
+	rm -r "$pack"
+	mkdir "$pack"
+	ln -s "$BATS_TEST_TMPDIR/prey" "$pack/.lock"
+	build
+	[ "$status" = 3 ]
+	[ ! -e "$BATS_TEST_TMPDIR/prey" ]
+}
+
+# Then the kernel tells nobody that a child has ended.
+@test "build: started by somebody who ignores SIGCHLD" {
+	build # makes the compiler
+	rm -r "$pack"
+	run -0 timeout 20 /usr/bin/python3 - "$BATS_TEST_TMPDIR/bin:$PATH" "$EXE" "$pack" <<-'EOF2'
+		import os, signal, sys
+		signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+		os.environ["PATH"] = sys.argv[1]
+		os.execvp("teletap", ["teletap", "build", "gc", "-e", sys.argv[2], "-d", sys.argv[3]])
+	EOF2
+	[[ $output == *": built, "* ]]
+}
+
 @test "build --key signs, the manifest says by whom, and the hash is that of the signed module" {
 	keys one two
 	build --key one.key --cert one.pem

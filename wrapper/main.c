@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,8 @@ int main(int argc, char **argv)
 	struct opts o;
 
 	fill_standard();
+	signal(SIGCHLD,
+	       SIG_DFL); /* where it was ignored, we would not hear of our children's ends */
 	if (argc < 2) {
 		usage(stderr);
 		return STATUS_USAGE;

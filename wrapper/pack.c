@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "quote.h"
 
 static int hash_fd(int fd, char out[PACK_HASH])
 {
@@ -72,6 +73,29 @@ static int check_path(const char *path, mode_t type, char **msg)
 	return check_owner(path, &st, msg);
 }
 
+/* The pack's own folder: a link may lead to it. */
+static int check_root(const char *dir, char **msg)
+{
+	struct stat st;
+
+	if (stat(dir, &st))
+		return fail(msg, errno, "%s: %s", dir, strerror(errno));
+	return check_owner(dir, &st, msg);
+}
+
+/* The folders between the pack's own one and the file at path. */
+static int check_folders(const char *dir, char *path, char **msg)
+{
+	int err = 0;
+
+	for (char *slash = path + strlen(dir) + 1; !err && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		err = check_path(path, S_IFDIR, msg);
+		*slash = '/';
+	}
+	return err;
+}
+
 static const char *get(const json_t *module, const char *key)
 {
 	const char *s = json_string_value(json_object_get(module, key));
@@ -85,14 +109,13 @@ static int load(const char *dir, json_t **manifest, char **msg)
 	char path[4096];
 	json_error_t error;
 	json_int_t format;
-	struct stat st;
 	int err;
 
 	*manifest = NULL;
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	if (access(path, F_OK))
 		return 0;
-	err = stat(dir, &st) ? -errno : check_owner(dir, &st, msg);
+	err = check_root(dir, msg);
 	if (!err)
 		err = check_path(path, S_IFREG, msg);
 	if (err)
@@ -156,17 +179,13 @@ static void differ(const char *dir, const json_t *module, const struct pack_modu
 static int verify(const char *dir, const json_t *module, const struct pack_module *want, char **ko,
 		  char **msg)
 {
-	char *path = ko_path(dir, want->release, want->id, want->name), *slash;
+	char *path = ko_path(dir, want->release, want->id, want->name);
 	char hash[PACK_HASH];
-	int err = 0;
+	int err;
 
 	if (!path)
 		return -ENOMEM;
-	for (slash = path + strlen(dir) + 1; !err && (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		err = check_path(path, S_IFDIR, msg);
-		*slash = '/';
-	}
+	err = check_folders(dir, path, msg);
 	if (!err)
 		err = check_path(path, S_IFREG, msg);
 	if (!err)
@@ -237,17 +256,25 @@ static int make_folders(const char *dir, const char *release, const char *id, ch
 	return 0;
 }
 
+/* A new file of ours, whatever stood there. */
+static int create(const char *path)
+{
+	unlink(path);
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+}
+
 static int copy_file(const char *from, const char *to)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int err = in < 0 || out < 0 ? -errno : 0;
+	int out = in < 0 ? -1 : create(to);
+	int err = out < 0 ? -errno : 0;
 	char buf[65536];
 	ssize_t n = 0;
 
 	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
+		errno = ENOSPC; /* what is written in part has no other reason */
 		if (write(out, buf, (size_t)n) != n)
-			err = errno ? -errno : -EIO;
+			err = -errno;
 	}
 	if (!err && (n < 0 || fsync(out)))
 		err = -errno;
@@ -292,7 +319,7 @@ static int lock_pack(const char *dir, char **msg)
 	int fd, err;
 
 	snprintf(path, sizeof(path), "%s/.lock", dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && !flock(fd, LOCK_EX))
 		return fd;
 	err = fail(msg, errno, "%s: %s", path, strerror(errno));
@@ -304,34 +331,60 @@ static int lock_pack(const char *dir, char **msg)
 static int save(const char *dir, const json_t *manifest, char **msg)
 {
 	char path[4096], tmp[4200];
+	bool written;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
-	if (json_dump_file(manifest, tmp, JSON_INDENT(2) | JSON_PRESERVE_ORDER) ||
-	    rename(tmp, path)) {
-		unlink(tmp);
-		return fail(msg, EIO, "%s: cannot be written", path);
-	}
-	return 0;
+	fd = create(tmp);
+	written = fd >= 0 && !json_dumpfd(manifest, fd, JSON_INDENT(2) | JSON_PRESERVE_ORDER) &&
+		  !fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	if (written && !rename(tmp, path))
+		return 0;
+	unlink(tmp);
+	return fail(msg, EIO, "%s: cannot be written", path);
+}
+
+/* An entry of the manifest; NULL when out of memory. */
+static json_t *describe(const struct pack_module *m, const char *hash)
+{
+	json_t *markers = json_array(), *module;
+	char *path = quote_text(m->path); /* JSON holds UTF-8 alone */
+
+	for (size_t i = 0; m->markers[i]; i++)
+		json_array_append_new(markers, json_string(m->markers[i]));
+	module = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "name", m->name, "release",
+			   m->release, "build_id", m->id, "path", path ? path : "?", "markers",
+			   markers, "stap", m->stap, "source", m->source, "sha256", hash);
+	free(path);
+	return module;
 }
 
 int pack_add(const char *dir, const struct pack_module *m, const char *ko, char **msg)
 {
-	char hash[PACK_HASH], *to = NULL;
-	json_t *manifest = NULL, *modules, *module, *markers;
+	char hash[PACK_HASH], *to = ko_path(dir, m->release, m->id, m->name);
+	json_t *manifest = NULL, *modules, *module;
 	int lock = -1, err;
 	size_t i;
 
-	err = make_folders(dir, m->release, m->id, msg);
-	if (err)
-		return err;
-	lock = lock_pack(dir, msg);
-	if (lock < 0)
-		return lock;
-	to = ko_path(dir, m->release, m->id, m->name);
-	err = to ? place(ko, to, NULL, hash, msg) : -ENOMEM;
+	err = to ? make_folders(dir, m->release, m->id, msg) : -ENOMEM;
 	if (!err)
+		err = check_root(dir, msg);
+	if (!err)
+		err = check_folders(dir, to, msg);
+	if (!err)
+		err = lock = lock_pack(dir, msg);
+	if (lock >= 0)
 		err = load(dir, &manifest, msg);
+	if (err == -EBADMSG) { /* no manifest, or another version's: the modules are built again */
+		free(*msg);
+		*msg = NULL;
+		err = 0;
+	}
+	if (!err)
+		err = place(ko, to, NULL, hash, msg);
 	if (err)
 		goto out;
 	if (!manifest)
@@ -343,20 +396,12 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 			break;
 		}
 	}
-	markers = json_array();
-	for (i = 0; m->markers[i]; i++)
-		json_array_append_new(markers, json_string(m->markers[i]));
-	/* clang-format off */
-	json_array_append_new(modules, json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}",
-						 "name", m->name, "release", m->release,
-						 "build_id", m->id, "path", m->path,
-						 "markers", markers, "stap", m->stap,
-						 "source", m->source, "sha256", hash));
-	/* clang-format on */
-	err = save(dir, manifest, msg);
+	err = json_array_append_new(modules, describe(m, hash)) ? -ENOMEM
+								: save(dir, manifest, msg);
 out:
 	json_decref(manifest);
-	close(lock);
+	if (lock >= 0)
+		close(lock);
 	free(to);
 	return err;
 }

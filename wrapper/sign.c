@@ -184,7 +184,8 @@ static int make_signature(const struct signer *s, BIO *bio, unsigned char **der)
 
 static int append(int fd, const void *data, size_t size)
 {
-	return write(fd, data, size) == (ssize_t)size ? 0 : -(errno ? errno : EIO);
+	errno = ENOSPC; /* what is written in part has no other reason */
+	return write(fd, data, size) == (ssize_t)size ? 0 : -errno;
 }
 
 int sign_module(const struct signer *s, const char *path, char **msg)
