@@ -117,6 +117,25 @@ state_is() { [ "$(state)" = "$1" ]; }
 	stop_server
 }
 
+@test "--pid-file: a zombie costs no descriptors" {
+	file=$BATS_TEST_TMPDIR/pid
+	python3 -c 'import os, time
+pid = os.fork()
+pid or os._exit(0)
+print(pid, flush=True)
+time.sleep(1000)' >"$file" 3>&- &
+	parent=$!
+	until_true [ -s "$file" ]
+	serve --pid-file "$file" --pack "$PACK" -i 0.2
+	page gc >/dev/null || true
+	before=(/proc/"$server"/fd/*)
+	sleep 3.5
+	after=(/proc/"$server"/fd/*)
+	kill "$parent"
+	echo "${#before[@]} ${#after[@]}"
+	[ "${#after[@]}" -le "${#before[@]}" ]
+}
+
 @test "--pid-file: no process yet, one, another one, none" {
 	file=$BATS_TEST_TMPDIR/pid
 	serve --pid-file "$file" --pack "$PACK" -i 0.2

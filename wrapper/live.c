@@ -300,7 +300,7 @@ static void live_close(struct source *s)
 	for (int i = 0; i < l->n_modules; i++) {
 		struct module *m = &l->modules[i];
 
-		if (m->compiler)
+		if (m->compiler > 0)
 			kill(m->compiler, SIGKILL);
 		if (m->phase == LOADING || m->phase == LIVE || m->phase == LAST)
 			live_module_unload(l, m, COLD);

@@ -67,6 +67,20 @@ static int make_plan(struct live *l, struct module *m, struct plan *plan, char *
 	return -ENOENT;
 }
 
+/* In a child: closes locks, markers and all else that is the parent's. */
+static void keep_two(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (a < 0 || b < 0)
+		low = high;
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
 /* In a child: the compiler's last word goes to the pipe. */
 static void compile(struct live *l, struct module *m, const struct plan *plan)
 {
@@ -87,11 +101,20 @@ static void compile(struct live *l, struct module *m, const struct plan *plan)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		close(ends[0]);
+		keep_two(plan->file->fd, ends[1]);
 		err = module_compile(plan, host.release, NULL, NULL, &msg);
 		if (err)
 			dprintf(ends[1], "%s", msg ? msg : strerror(-err));
 		_exit(err ? 1 : 0);
+	}
+	if (m->compiler < 0) {
+		int err = -errno;
+
+		m->compiler = 0;
+		close(ends[0]);
+		close(ends[1]);
+		fail_module(l, m, NULL, err);
+		return;
 	}
 	close(ends[1]);
 	m->compiler_fd = ends[0];
@@ -223,8 +246,10 @@ void live_module_compiled(struct live *l, struct module *m)
 	m->compiler = 0;
 	if (status)
 		fail_module(l, m, strdup(n > 0 ? words : "the compiler was ended"), -EIO);
-	else
+	else if (live_module_ready(l, m))
 		live_module_begin(l, m);
+	else
+		fail_module(l, m, strdup("the module was compiled, and cannot be found"), -EIO);
 }
 
 /* A snapshot has come: the next page. */

@@ -70,8 +70,10 @@ static int open_process(struct target *t, char **msg)
 	t->pidfd = pidfd_open(t->pid, 0);
 	if (t->pidfd < 0 && errno == ESRCH)
 		return fail(msg, ESRCH, "no process %d: 'ps -e' shows which there are", t->pid);
-	if (t->pidfd < 0)
+	if (t->pidfd < 0 && (errno == EINVAL || errno == ENOENT))
 		return fail(msg, ESRCH, "%d is a thread, no process: 'ps -eL' shows whose", t->pid);
+	if (t->pidfd < 0)
+		return fail(msg, errno, "process %d: %s", t->pid, strerror(errno));
 	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
 	err = maps_read(t->pid, &maps, msg);
 	if (!err && !maps.n_files)
@@ -79,8 +81,11 @@ static int open_process(struct target *t, char **msg)
 			   "process %d runs no program: it has ended, or is the kernel's: "
 			   "'ps -e' shows the others",
 			   t->pid);
-	if (err)
+	if (err) {
+		close(t->pidfd);
+		t->pidfd = -1;
 		return err;
+	}
 	for (size_t i = 0; i < maps.n_files; i++) {
 		char *why = NULL, *path;
 		int fd = maps_open(&maps, &maps.files[i], &why);
