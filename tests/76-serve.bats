@@ -200,6 +200,8 @@ teardown() {
 	serve --replay "$R"
 	refused teletap serve --port "$PORT" --replay "$R"
 	[[ $stderr == *"Address already in use"* ]]
+	refused teletap serve --replay "$R" --port 25302 --listen "127.0.0.1:$PORT"
+	[[ $stderr == *": 127.0.0.1, port $PORT: Address already in use" ]]
 	stop_server
 }
 

@@ -354,6 +354,29 @@ ended_with() {
 		cut -d: -f2 | xargs)" = "asked for confirmed started ended with status" ]
 }
 
+# As the client does that has not had the answer.
+@test "asked for twice it has one code; confirmed twice, it starts once" {
+	config
+	run -0 act 290
+	code=$(code)
+	run -0 act 290
+	[ "$(code)" = "$code" ]
+	run raw "
+		key = bytes.fromhex(open('$BATS_TEST_TMPDIR/action.key').read())
+		for i in range(2):
+		    s.send(request(b'290 $code', key=key))
+		for i in range(2):
+		    print(s.recv(65536)[72:])"
+	echo "$output"
+	[ "$(grep -c 'It starts in a second' <<<"$output")" -eq 2 ]
+	until_true grep -q 'action 290 stuck: started' "$BATS_TEST_TMPDIR/serve.err"
+	sleep 1.5
+	[ "$(grep -c 'action 290 stuck: started' "$BATS_TEST_TMPDIR/serve.err")" -eq 1 ]
+	run -0 act 290
+	[[ $output == *"It is under way."* ]]
+	pkill -P "$server" -x sleep
+}
+
 @test "an action runs as its user, with nothing of ours" {
 	rm -f "/tmp/teletap-who.$$"
 	config

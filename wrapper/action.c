@@ -75,7 +75,7 @@ static int read_action(struct actions *all, json_t *entry, char **msg)
 	json_error_t error;
 	json_t *command;
 
-	*a = (struct action){ .code = -1 };
+	*a = (struct action){ .code = -1, .confirmed = -1 };
 	if (json_unpack_ex(entry, &error, JSON_STRICT, "{s:i, s:s, s?s, s:o, s?s, s:s}", "page",
 			   &a->page, "name", &name, "title", &title, "command", &command, "user",
 			   &user, "key", &key))
@@ -163,8 +163,12 @@ static void decide(struct action *a, const struct wish *wish, int64_t now_ms, ch
 	if (wish->code >= 0 && !a->pid && !a->start_ms && a->code == wish->code &&
 	    now_ms < a->code_until_ms) {
 		a->code = -1;
+		a->confirmed = wish->code;
 		a->start_ms = now_ms + DELAY_MS;
 		use_log(log, a, "confirmed");
+	}
+	/* Whoever has not had the answer asks again. */
+	if (wish->code >= 0 && a->start_ms && a->confirmed == wish->code) {
 		snprintf(out, size,
 			 "%d %s  %s\nIt starts in a second. Page %d will tell how it ends.\n",
 			 a->page, a->name, a->title, a->page);
@@ -182,9 +186,11 @@ static void decide(struct action *a, const struct wish *wish, int64_t now_ms, ch
 		snprintf(out, size, "%d %s  %s\n%s", a->page, a->name, a->title, last);
 		return;
 	}
-	a->code = (long)randombytes_uniform(CODES);
-	a->code_until_ms = now_ms + CODE_MS;
-	use_log(log, a, "asked for");
+	if (a->code < 0 || now_ms >= a->code_until_ms) {
+		a->code = (long)randombytes_uniform(CODES);
+		a->code_until_ms = now_ms + CODE_MS;
+		use_log(log, a, "asked for");
+	}
 	snprintf(out, size,
 		 "%d %s  %s\n%sTo do it, repeat its code within a minute:\n  teletap page '%d "
 		 "%06ld'\n",
@@ -278,7 +284,8 @@ int actions_step(struct actions *all, int64_t now_ms, char **log)
 		if (!a->start_ms)
 			continue;
 		if (now_ms < a->start_ms) {
-			due = (int)(a->start_ms - now_ms);
+			if (due < 0 || a->start_ms - now_ms < due)
+				due = (int)(a->start_ms - now_ms);
 			continue;
 		}
 		a->start_ms = 0;
@@ -288,6 +295,7 @@ int actions_step(struct actions *all, int64_t now_ms, char **log)
 		use_log(log, a, a->pid < 0 ? "cannot be started" : "started");
 		if (a->pid < 0)
 			a->pid = 0;
+		return 0; /* there is one line to log at a time */
 	}
 	return due;
 }

@@ -40,6 +40,7 @@ struct action {
 	char *user;
 	/* its present use */
 	long code;             /* that a second request must repeat; -1: none */
+	long confirmed;        /* the one that was repeated last */
 	int64_t code_until_ms; /* all times: monotonic */
 	int64_t start_ms;      /* when it is to start; 0: it is not */
 	pid_t pid;             /* 0: it does not run */

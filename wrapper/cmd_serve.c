@@ -62,7 +62,6 @@ static int add_socket(struct desk_options *d, const char *address, const char *p
 			    "--listen %s: an address of this host, ADDR[:PORT]; at most %d",
 			    address, DESK_SOCKETS - 1);
 	}
-	free(copy);
 	s->trusted = is_loopback(found->ai_addr);
 	s->fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (found->ai_family == AF_INET6)
@@ -74,9 +73,11 @@ static int add_socket(struct desk_options *d, const char *address, const char *p
 	err = s->fd < 0 || bind(s->fd, found->ai_addr, found->ai_addrlen) ? errno : 0;
 	freeaddrinfo(found);
 	if (err)
-		return fail(msg, err, "%s, port %s: %s", address, port, strerror(err));
-	d->n_sockets++;
-	return 0;
+		fail(msg, err, "%s, port %s: %s", host, port, strerror(err));
+	else
+		d->n_sockets++;
+	free(copy);
+	return -err;
 }
 
 static int open_sockets(const struct opts *o, struct desk_options *d, char **msg)

@@ -205,7 +205,7 @@ time.sleep(1000)' $$ > squatter 3>&- &
 
 @test "serve: by number, listed on page 255, called anew, and slow ones hold up no other" {
 	program python3.14
-	teletap serve -p "$pid" --listen 127.0.0.1:25311 3>&- > served 2>&1 &
+	teletap serve -p "$pid" --listen 127.0.0.1:25341 3>&- > served 2>&1 &
 	await served 301 || { cat served; return 1; }
 	[[ ${lines[0]} == '301 queue  What is waiting '* ]] || { cat served; echo "$output"; return 1; }
 	within 900 called_anew # 0.6 of that it sleeps
@@ -213,7 +213,7 @@ time.sleep(1000)' $$ > squatter 3>&- &
 	[[ $output == *'301  queue         What is waiting                                   can work'* ]]
 	[[ $output == *'304  slow '* ]]
 	for try in 1 2 3; do
-		teletap page 304 127.0.0.1:25311 > slow 3>&- || true &
+		teletap page 304 127.0.0.1:25341 > slow 3>&- || true &
 		await test -e slow.begun
 		within 1000 served 301
 		wait %?slow || true
@@ -224,7 +224,7 @@ time.sleep(1000)' $$ > squatter 3>&- &
 		sleep 0.6
 	done
 	grep 'did not answer within 2 s' slow
-	run -1 teletap page 399 127.0.0.1:25311
+	run -1 teletap page 399 127.0.0.1:25341
 	served 303
 	[ "$(grep -c '^line$' <<< "$output")" = 13107 ]
 	kill "$pid"
@@ -243,9 +243,9 @@ called_anew() {
 }
 
 served() {
-	run teletap page "$1" 127.0.0.1:25311 "${@:2}"
+	run teletap page "$1" 127.0.0.1:25341 "${@:2}"
 	[ "$status" = 0 ] && [[ $output != 'busy: ask again'* ]]
 }
 
-ended() { run -1 teletap page 301 127.0.0.1:25311 && [[ $output == *'has ended'* ]]; }
+ended() { run -1 teletap page 301 127.0.0.1:25341 && [[ $output == *'has ended'* ]]; }
 
