@@ -210,6 +210,21 @@ mounted() {
 	exec 7<&-
 }
 
+@test "that process is killed: said, and not taken for a good end" {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	teletap watch host -i 0.1 >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 7<"$BATS_TEST_TMPDIR/out"
+	head -c 200 <&7 | grep -q '^203 host'
+	pkill -9 -P $pid -x teletap-host
+	cat <&7 >/dev/null
+	status=0
+	wait $pid || status=$?
+	[ "$status" = 3 ]
+	[ "$(<"$BATS_TEST_TMPDIR/err")" = "teletap: watch: what reads the figures of page 203 has ended: start again" ]
+	exec 7<&-
+}
+
 @test "not root: the same page" {
 	need_root
 	run -0 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \

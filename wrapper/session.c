@@ -294,7 +294,11 @@ int session_finish(struct session *s, char **msg)
 			close(s->runner.out);
 		feeder_stop(&s->feeder);
 		sampler_stop(&s->sampler);
-		return 0;
+		return s->stopping
+			       ? 0
+			       : fail(msg, ECANCELED,
+				      "what reads the figures of page %d has ended: start again",
+				      s->plan.page->number);
 	}
 	status = runner_finish(&s->runner, msg);
 	if (status < 0)
