@@ -317,7 +317,7 @@ struct teletap_ring_ {
 #define TELETAP_SLOT_BYTES_ 48 + TELETAP_RING_TEXT
 #define TELETAP_RING_BYTES_ 128 + 3 * TELETAP_RING_LINES *(TELETAP_SLOT_BYTES_)
 typedef char teletap_sizes_[sizeof(struct teletap_ring_) == (TELETAP_RING_BYTES_) &&
-					    TELETAP_RING_TEXT % 8 == 0 && TELETAP_RING_TEXT >= 64 &&
+					    TELETAP_RING_TEXT % 8 == 0 && TELETAP_RING_TEXT > 64 &&
 					    TELETAP_RING_TEXT < 32768 && TELETAP_RING_LINES >= 16
 				    ? 1
 				    : -1];
@@ -402,7 +402,7 @@ struct teletap_time_ {
 extern int teletap_clock_(int clock, struct teletap_time_ *now) __asm__("clock_gettime");
 extern long teletap_syscall_(long number, ...) __asm__("syscall");
 extern char *teletap_getenv_(const char *name) __asm__("secure_getenv");
-extern int teletap_truncate_(int fd, long size) __asm__("ftruncate");
+extern long teletap_write_(int fd, const void *data, size_t size) __asm__("write");
 extern int teletap_rename_(const char *from, const char *to) __asm__("rename");
 extern int teletap_unlink_(const char *path) __asm__("unlink");
 extern int teletap_close_(int fd) __asm__("close");
@@ -1101,7 +1101,8 @@ static TELETAP_COLD_ void teletap_map_(const char *name)
 
 	if (teletap_path_(from, name, ".new-", (int)teletap_syscall_(SYS_getpid)))
 		fd = open(from, O_RDWR | O_CREAT | O_EXCL | TELETAP_CLOEXEC_, 0600);
-	if (fd >= 0 && teletap_truncate_(fd, (long)sizeof(*r)) == 0)
+	/* Written, not only made so long: where there is no room, it is told here and now. */
+	if (fd >= 0 && teletap_write_(fd, &teletap_ring_, sizeof(*r)) == (long)sizeof(*r))
 		at = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		teletap_close_(fd);

@@ -144,6 +144,16 @@ q() { ring "$PID" | jq -c "$1"; }
 	[ "$(q '.log[-1].texts[0]')" = "\"ready, process $PID\"" ]
 }
 
+@test "a file there is no room for: the same, and the program goes on" {
+	need_root
+	mkdir full
+	# shellcheck disable=SC2016
+	start unshare --mount bash -c 'mount -t tmpfs -o size=64k full full && TELETAP_RING=full/ring exec "$1"' - "$SERVICE"
+	[ "$(q '[.log[].texts[0]] | index("teletap: TELETAP_RING=full/ring: the file cannot be made") != null')" = true ]
+	[ -z "$(ls -A "/proc/$PID/cwd/full")" ]
+	tell 'all 1'
+}
+
 @test "stripped, moved, deleted, at fixed addresses, and behind a library" {
 	check() {
 		start "$@"
