@@ -41,6 +41,16 @@ bool switch_is_on(void)
 	return on != 0;
 }
 
+/* Hands over what there is, unless that is being done. */
+static void flush(void)
+{
+	if (!on || looking)
+		return;
+	looking = true;
+	table_flush();
+	looking = false;
+}
+
 static void start_threads(void)
 {
 	helper_start();
@@ -104,8 +114,7 @@ static PyObject *at_exit(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
 	helper_stop();
-	if (on)
-		table_flush();
+	flush();
 	app_hand_over();
 	ended = true;
 	switch_look();
@@ -116,8 +125,7 @@ static PyObject *at_exit(PyObject *self, PyObject *unused)
 static PyObject *only(PyObject *self, PyObject *patterns)
 {
 	(void)self;
-	if (on)
-		table_flush();
+	flush();
 	if (table_only(patterns))
 		return NULL;
 	if (on) { /* what was muted may be wanted now */

@@ -42,6 +42,7 @@ static uint64_t lost;
 
 static void thread_ended(void *t)
 {
+	mine = NULL; /* Python code in a later destructor begins anew */
 	((struct thread *)t)->ended = true;
 }
 
