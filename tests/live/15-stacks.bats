@@ -81,6 +81,26 @@ shares() {
 		exit !(waiting >= 190 && waiting <= 205 && running > 130 && running <= 215) }'
 }
 
+@test "--waiting: who has slept once, and then shares a processor, waits no longer" {
+	cat > "$BATS_TEST_TMPDIR/nap.py" <<-'PY'
+		import os, time
+		def nap():
+		    time.sleep(1)
+		def run():
+		    end = time.thread_time() + 2
+		    while time.thread_time() < end:
+		        pass
+		os.sched_setaffinity(0, {0})
+		nap()
+		run()
+	PY
+	taskset -c 0 sh -c 'while :; do :; done' 3>&- &
+	sample "python3.14 $BATS_TEST_TMPDIR/nap.py" --hz 50 --waiting
+	awk -v waiting="$(of nap true)" -v running="$(of run)" 'BEGIN {
+		print waiting, running
+		exit !(waiting >= 45 && waiting <= 60 && running > 50) }'
+}
+
 @test "--folded and --speedscope hold the samples of the last page" {
 	sample "python3.14 $HERE/spend.py 3 1" --folded "$BATS_TEST_TMPDIR/folded" \
 		--speedscope "$BATS_TEST_TMPDIR/speedscope"

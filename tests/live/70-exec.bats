@@ -48,6 +48,18 @@ os.execv("/bin/true", ["a\tb\nc\x1b[2J\\", "caf\u00e9", "x" * 5000])'
 	[[ "$(rows '.programs == 2' .arguments)" == '"a\tb\nc\u001b[2J\\ café xxxxx'*'xx..."' ]]
 }
 
+@test "processes with threads that all end at once end once" {
+	watch_host exec
+	for _ in {1..20}; do
+		python3.14 -c 'import os, threading, time
+for i in range(8): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+os.kill(os.getpid(), 9)' || true
+	done
+	last_page
+	[ "$(rows '.signal == 9' .pid | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" = '20 1' ]
+	[ "$(rows '.signal == 9' .command | sort -u)" = '"python3.14"' ]
+}
+
 @test "-p: descendants of that process only" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	bash -c 'while read -r line && [ "$line" != end ]; do /bin/echo "$line" > /dev/null; done
