@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define DOC "collect($module"
+#define TRIES 100 /* CPython has some methods of that name */
 #define FUNCTION_MAX 4096
 #define CALLS_MAX 64
 
@@ -88,24 +89,25 @@ static uint64_t find_method(const struct file *f)
 	uint64_t name, found;
 	GElf_Rela rela;
 	GElf_Phdr ph;
+	int tries = 0; /* each looks through all moves */
 
-	for (size_t i = 0; i < f->n_moves; i++) {
+	for (size_t i = 0; i < f->n_moves && tries < TRIES; i++) {
 		if (gelf_getrela(f->moves, (int)i, &rela) &&
 		    GELF_R_TYPE(rela.r_info) == R_X86_64_RELATIVE &&
-		    is_text(f, (uint64_t)rela.r_addend, "collect", 8) &&
+		    is_text(f, (uint64_t)rela.r_addend, "collect", 8) && ++tries &&
 		    (found = method(f, rela.r_offset)))
 			return found;
 	}
 	for (int i = 0; gelf_getphdr(f->elf, i, &ph); i++) {
 		if (ph.p_type != PT_LOAD || !(ph.p_flags & PF_W))
 			continue;
-		for (uint64_t k = 0; k + 32 <= ph.p_filesz; k += 8) {
+		for (uint64_t k = 0; k + 32 <= ph.p_filesz && tries < 2 * TRIES; k += 8) {
 			const unsigned char *p = at(f, ph.p_vaddr + k, 32);
 
 			if (!p)
 				break;
 			memcpy(&name, p, sizeof(name));
-			if (name && is_text(f, name, "collect", 8) &&
+			if (name && is_text(f, name, "collect", 8) && ++tries &&
 			    (found = method(f, ph.p_vaddr + k)))
 				return found;
 		}
