@@ -327,7 +327,7 @@ manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 	build
 	[ "$output" = 'all modules are ready' ]
 
-	for content in '' '{"format": 1' '{"format": 2, "modules": []}'; do
+	for content in '' '{"format": 1' '{"format": 1, "modules": 5}' '{"format": 2, "modules": []}'; do
 		echo "$content" >"$pack/manifest.json"
 		build
 		[ "$status" = 0 ]

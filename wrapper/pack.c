@@ -387,8 +387,10 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 		err = place(ko, to, NULL, hash, msg);
 	if (err)
 		goto out;
-	if (!manifest)
+	if (!json_is_array(json_object_get(manifest, "modules"))) {
+		json_decref(manifest);
 		manifest = json_pack("{s:i, s:[]}", "format", PACK_FORMAT, "modules");
+	}
 	modules = json_object_get(manifest, "modules");
 	json_array_foreach (modules, i, module) {
 		if (same(module, m)) {
