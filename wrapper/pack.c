@@ -376,8 +376,9 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 		err = check_folders(dir, to, msg);
 	if (!err)
 		err = lock = lock_pack(dir, msg);
-	if (lock >= 0)
-		err = load(dir, &manifest, msg);
+	if (lock < 0)
+		goto out;
+	err = load(dir, &manifest, msg);
 	if (err == -EBADMSG) { /* no manifest, or another version's: the modules are built again */
 		free(*msg);
 		*msg = NULL;
