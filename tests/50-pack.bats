@@ -14,7 +14,7 @@ setup_file() {
 }
 
 teardown_file() {
-	python_forget "$EXE"
+	python_forget
 }
 
 setup() {
@@ -22,7 +22,7 @@ setup() {
 	need_python
 	pack=$BATS_TEST_TMPDIR/pack
 	pack_make "$pack" "$EXE"
-	id=$(build_id "$EXE")
+	id=$(build_id "$EXE") sites=$(manifest sites)
 	PATH=$TOP/tests/stub:$PATH
 	export STUB_LOG=$BATS_TEST_TMPDIR/log STUB='exit 1'
 }
@@ -49,12 +49,14 @@ edit() {
 	EOF2
 }
 
+manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
+
 # Whatever else is refused, this is not.
 accepted() {
 	need_uprobes
 	run -3 --separate-stderr watch_pack
 	echo "$stderr"
-	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 $pack/$(uname -r)/$id/teletap_gc_0000000.ko teletap_pid=0" ]
+	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 /run/teletap/$sites/teletap_gc_0000000.ko teletap_pid=0" ]
 	rm "$STUB_LOG"
 }
 
@@ -118,9 +120,9 @@ accepted() {
 }
 
 @test "a manifest of another format" {
-	for format in 2 0 -1 4294967297 '"1"' 1.0 null; do
+	for format in 1 0 -1 4294967298 '"1"' 1.0 null; do
 		sed -i "s/\"format\": .*/\"format\": $format,/" "$pack/manifest.json"
-		pack_refused "$pack/manifest.json: format *, this teletap reads 1: build the pack with this version"
+		pack_refused "$pack/manifest.json: format *, this teletap reads 2: build the pack with this version"
 	done
 	edit 'm.pop("format")'
 	pack_refused "$pack/manifest.json: format *"
@@ -137,7 +139,7 @@ accepted() {
 }
 
 @test "a manifest that is no JSON" {
-	for content in 'hello' '\x7fELF\x02\x01\x01' '{"format": 1, "format": 1}' '\xff\xfe' '{"format": 1}x' \
+	for content in 'hello' '\x7fELF\x02\x01\x01' '{"format": 2, "format": 2}' '\xff\xfe' '{"format": 2}x' \
 		'{"\e[2J\n": 1,,}' "{'format': 1}"; do
 		# shellcheck disable=SC2059
 		printf "$content" >"$pack/manifest.json"
@@ -153,7 +155,7 @@ accepted() {
 }
 
 @test "others can write the folder, the manifest, the module or what is between" {
-	for what in "$pack" "$pack/$(uname -r)" "${ko%/*}" "$pack/manifest.json" "$ko"; do
+	for what in "$pack" "$pack/$(uname -r)" "${ko%/*}" "${ko%/*/*}" "$pack/manifest.json" "$ko"; do
 		for mode in o+w g+w; do
 			chmod "$mode" "$what"
 			pack_refused "$what can be written by others: 'chmod go-w' it once you trust it"
@@ -163,7 +165,7 @@ accepted() {
 }
 
 @test "another user owns the folder, the manifest, the module or what is between" {
-	for what in "$pack" "$pack/$(uname -r)" "${ko%/*}" "$pack/manifest.json" "$ko"; do
+	for what in "$pack" "$pack/$(uname -r)" "${ko%/*}" "${ko%/*/*}" "$pack/manifest.json" "$ko"; do
 		chown 65534 "$what"
 		pack_refused "$what belongs to user 65534, who could have changed it: 'chown root' it once you trust it"
 		chown root "$what"
@@ -171,7 +173,7 @@ accepted() {
 }
 
 @test "a link where the folder, the manifest or the module should be" {
-	for what in "$pack/$(uname -r)" "${ko%/*}" "$pack/manifest.json" "$ko"; do
+	for what in "$pack/$(uname -r)" "${ko%/*}" "${ko%/*/*}" "$pack/manifest.json" "$ko"; do
 		mv "$what" "$BATS_TEST_TMPDIR/away"
 		ln -s "$BATS_TEST_TMPDIR/away" "$what"
 		pack_refused "$what: a symbolic link, which a pack has none of: build the pack again"
@@ -191,10 +193,10 @@ accepted() {
 	for what in "$pack/manifest.json" "$ko"; do
 		mv "$what" "$BATS_TEST_TMPDIR/away"
 		mkdir "$what"
-		pack_refused "$what: no regular file: build the pack again"
+		pack_refused "$what: not a regular file: build the pack again"
 		rmdir "$what"
 		mkfifo "$what"
-		pack_refused "$what: no regular file: build the pack again"
+		pack_refused "$what: not a regular file: build the pack again"
 		rm "$what"
 		mv "$BATS_TEST_TMPDIR/away" "$what"
 	done
@@ -282,7 +284,7 @@ build() {
 	EOF2
 	chmod 755 "$BATS_TEST_TMPDIR/bin/stap"
 	pack=$BATS_TEST_TMPDIR/signed
-	ko=$pack/$(uname -r)/$id/teletap_gc_0000000.ko
+	ko=$pack/$(uname -r)/$id/$sites/teletap_gc_0000000.ko
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run --separate-stderr teletap build gc -e "$EXE" -d "$pack" "$@"
 	printf '%s\n' "$output" "$stderr"
 }
@@ -306,8 +308,6 @@ verifies() {
 		-certfile "$1" -nointern -noverify -out /dev/null
 }
 
-manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
-
 @test "build: a path that is no UTF-8, whoever may write, a damaged manifest" {
 	odd=$BATS_TEST_TMPDIR/caf$'\xe9'
 	mkdir "$odd"
@@ -327,7 +327,7 @@ manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 	build
 	[ "$output" = 'all modules are ready' ]
 
-	for content in '' '{"format": 1' '{"format": 1, "modules": 5}' '{"format": 2, "modules": []}'; do
+	for content in '' '{"format": 2' '{"format": 2, "modules": 5}' '{"format": 1, "modules": []}'; do
 		echo "$content" >"$pack/manifest.json"
 		build
 		[ "$status" = 0 ]
@@ -337,7 +337,7 @@ manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 
 @test "build: into a folder of somebody else, or over what he has laid there, nothing is written" {
 	build
-	for folder in "$pack" "$pack/$(uname -r)" "${ko%/*}"; do
+	for folder in "$pack" "$pack/$(uname -r)" "${ko%/*/*}" "${ko%/*}"; do
 		rm -r "$pack"
 		mkdir -p "${ko%/*}"
 		chown 65534 "$folder"
@@ -404,7 +404,7 @@ manifest() { jq -r ".modules[0].$1" "$pack/manifest.json"; }
 	if [ -r /sys/bus/event_source/devices/uprobe/type ]; then
 		run -3 --separate-stderr watch_pack
 		echo "$stderr"
-		[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-b 1 $ko teletap_pid=0" ]
+		[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-b 1 /run/teletap/$sites/${ko##*/} teletap_pid=0" ]
 		rm "$STUB_LOG" "/run/teletap/teletap_gc_0000000.lock"
 	fi
 	printf n | dd of="$ko" conv=notrunc status=none

@@ -22,7 +22,7 @@ setup_file() {
 }
 
 teardown_file() {
-	python_forget "$EXE"
+	python_forget
 	rm -rf "$D"
 }
 

@@ -18,7 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
-	python_forget "$EXE"
+	python_forget
 }
 
 setup() {

@@ -20,7 +20,7 @@ setup_file() {
 }
 
 teardown_file() {
-	[ ! -e "$EXE" ] || python_forget "$EXE"
+	[ ! -e "$EXE" ] || python_forget
 }
 
 setup() {

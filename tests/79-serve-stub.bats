@@ -19,7 +19,7 @@ setup_file() {
 }
 
 teardown_file() {
-	python_forget "$EXE"
+	python_forget
 }
 
 setup() {
@@ -184,9 +184,9 @@ time.sleep(1000)' >"$file" 3>&- &
 	until_true shows '^ENDED: .* is another file now'
 	until_true shows_not '^ENDED'
 	[ "$(loaded)" -eq 2 ]
-	grep -q "/$(build_id "$BATS_TEST_TMPDIR/exe")/" "$STUB_LOG"
+	grep -q "/$(jq -r ".modules[0].sites" "$BATS_TEST_TMPDIR/pack/manifest.json")/" "$STUB_LOG"
 	stop_server
-	python_forget "$BATS_TEST_TMPDIR/exe"
+	python_forget
 }
 
 @test "staprun cannot, or goes: the page says why, and works again later" {

@@ -99,39 +99,34 @@ stub_begin() {
 	PATH=$TOP/tests/stub:$PATH
 }
 
-# Removes what is left of sessions with a copy: a lock.
+# Removes what is left of sessions with the packs below: locks.
 python_forget() {
-	rm -f "/run/teletap/$(build_id "$1").lock"
+	local sites
+
+	while read -r sites; do
+		rm -f "/run/teletap/$sites.lock"
+	done <"$BATS_FILE_TMPDIR/sites"
 }
 
-# pack_make DIR FILE [RELEASE [BUILD-ID]]: a pack as pack.c writes it, with a module
-# for FILE that is none. Sets $ko.
-pack_make() {
-	local release=${3-$(uname -r)} id=${4-$(build_id "$2")}
-
-	ko=$1/$release/$id/teletap_gc_0000000.ko
-	mkdir -p "${ko%/*}"
-	echo "no module" >"$ko"
-	cat >"$1/manifest.json" <<-EOF
-		{
-		  "format": 1,
-		  "modules": [
-		    {
-		      "name": "gc",
-		      "release": "$release",
-		      "build_id": "$id",
-		      "path": "$2",
-		      "markers": [
-		        "gc__start",
-		        "gc__done"
-		      ],
-		      "stap": "5.6",
-		      "source": "$(printf %064d 0)",
-		      "sha256": "$(sha256sum <"$ko" | cut -d' ' -f1)"
-		    }
-		  ]
-		}
+# compiler DIR: a stap that makes a module which is none.
+compiler() {
+	mkdir -p "$1"
+	cat >"$1/stap" <<-'EOF'
+		#!/bin/sh
+		[ "$1" = -p4 ] || exec echo 'Systemtap translator/driver (version 5.6/0.196)'
+		while [ "$1" != -m ]; do shift; done
+		echo "no module" >"$2.ko"
 	EOF
+	chmod 755 "$1/stap"
+}
+
+# pack_make DIR FILE [RELEASE]: a pack with a module for FILE that is none. Sets $ko.
+pack_make() {
+	compiler "$BATS_FILE_TMPDIR/compiler"
+	rm -rf "$1"
+	PATH=$BATS_FILE_TMPDIR/compiler:$PATH teletap build gc -e "$2" -k "${3-$(uname -r)}" -d "$1" >/dev/null
+	ko=$(find "$1" -name teletap_gc_0000000.ko)
+	jq -r '.modules[0].sites' "$1/manifest.json" >>"$BATS_FILE_TMPDIR/sites"
 }
 
 # host_make DIR: a machine on which everything works, as 'teletap doctor' sees it. Of

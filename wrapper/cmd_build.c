@@ -39,7 +39,7 @@ static bool known(const struct job *jobs, int n, const struct plan *plan, const 
 {
 	for (int i = 0; i < n; i++) {
 		if (jobs[i].release == release && !strcmp(jobs[i].plan.module, plan->module) &&
-		    !strcmp(jobs[i].plan.id, plan->id))
+		    !strcmp(jobs[i].plan.id, plan->id) && !strcmp(jobs[i].plan.sites, plan->sites))
 			return true;
 	}
 	return false;

@@ -101,7 +101,7 @@ static void describe(struct watch *w, const struct plan *plans, int n)
 static int start(struct watch *w, char **msg)
 {
 	struct plan plans[PLAN_PAGES] = { 0 };
-	char *kos[PLAN_PAGES] = { NULL };
+	struct pack_ko kos[PLAN_PAGES] = { 0 };
 	int n = 0, err = 0;
 
 	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
@@ -134,7 +134,7 @@ static int start(struct watch *w, char **msg)
 		target_release(&w->target);
 out:
 	for (int i = 0; i < PLAN_PAGES; i++)
-		free(kos[i]);
+		free(kos[i].path);
 	return err;
 }
 

@@ -7,15 +7,16 @@
  * process of the machine, to find out where it lies, which it need not know. The
  * copy lies where the module will later look for its target (paths_alias), in a
  * mount namespace of the compiler's own, so that builds can run side by side and
- * nothing is left behind.
+ * nothing is left behind. The file's owner may write to it at any time: so the macros
+ * are made from the copy, too, which must be the file that the plan was made of.
  */
 #include "compiler.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <gelf.h>
 #include <glob.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sodium.h>
@@ -35,7 +36,7 @@
 #include "paths.h"
 
 /* Goes into the hash below: to be raised when prepare_copy or macros.c changes. */
-#define PREPARATION "6"
+#define PREPARATION "7"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
 static const char *const flags[] = {
@@ -153,32 +154,64 @@ static int prepare_copy(int fd)
 	return err;
 }
 
-/*
- * In the compiler's process: the copy, where the module will look for its target; none
- * for a page of the host.
- */
-static int make_alias(const struct plan *plan, const char *release)
+/* A copy of a file at path, with its markers. */
+static int copy_file(const struct target_file *from, const char *path, struct target_file *to)
 {
-	char alias[PATHS_ALIAS_MAX];
 	off_t offset = 0;
 	ssize_t n;
-	int fd, err;
+
+	*to = (struct target_file){ .path = from->path };
+	to->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0755);
+	if (to->fd < 0)
+		return -errno;
+	while ((n = sendfile(to->fd, from->fd, &offset, 1 << 30)) > 0)
+		;
+	return n < 0 ? -errno : sdt_read(to->fd, from->path, &to->sdt, NULL);
+}
+
+/* -ESTALE: the files are others by now than those that the plan was made of. */
+static int copy_files(const struct plan *plan, const char *macros)
+{
+	struct target_file copies[PLAN_FILES];
+	struct plan copy = *plan;
+	char path[PATHS_RUN_MAX];
+	int err = 0;
+
+	if (mkdir(paths_folder(plan->sites, path), 0755))
+		return -errno;
+	for (int i = 0; i < plan->n_files && !err; i++) {
+		err = copy_file(plan->files[i], paths_alias(plan->sites, i, path), &copies[i]);
+		copy.files[i] = &copies[i];
+		if (plan->files[i] == plan->file)
+			copy.file = &copies[i];
+	}
+	if (!err)
+		err = macros_identify(&copy);
+	if (!err && strcmp(copy.sites, plan->sites) != 0)
+		err = -ESTALE;
+	if (!err)
+		err = macros_write(&copy, macros);
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = prepare_copy(copies[i].fd);
+	return err;
+}
+
+/*
+ * In the compiler's process: the copies, where the module will look for its target; none
+ * for a page of the host.
+ */
+static int make_aliases(const struct plan *plan, const char *release, const char *folder)
+{
+	char macros[PATH_MAX + 64];
+	int err;
 
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(PATHS_RUN, 0755))
 		return -errno;
 	err = make_system_map(release);
-	if (err || plan->file->fd < 0)
-		return err;
-	fd = open(paths_alias(plan->id, alias), O_RDWR | O_CREAT | O_CLOEXEC, 0755);
-	if (fd < 0)
-		return -errno;
-	while ((n = sendfile(fd, plan->file->fd, &offset, 1 << 30)) > 0)
-		;
-	err = n < 0 ? -errno : prepare_copy(fd);
-	close(fd);
-	return err;
+	snprintf(macros, sizeof(macros), "%s/include/target.stpm", folder);
+	return err ? err : copy_files(plan, macros);
 }
 
 /* Runs stap in folder; its words go to folder/log. Returns its exit status. */
@@ -208,17 +241,6 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 	return 127;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
-void compiler_clear(const char *folder)
-{
-	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 /*
  * In the compiler's process: runs stap and returns its exit status. When teletap is ended
  * meanwhile, even killed, it ends stap and removes the folder.
@@ -226,10 +248,12 @@ void compiler_clear(const char *folder)
 static int tend_stap(const struct plan *plan, const char *release, const char *folder,
 		     const char *share, pid_t parent)
 {
-	int err = make_alias(plan, release), status = 0;
+	int err = make_aliases(plan, release, folder), status = 0;
 	sigset_t all, before;
 	pid_t stap;
 
+	if (err == -ESTALE)
+		return 125;
 	if (err) {
 		fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
 		return 126;
@@ -252,7 +276,7 @@ static int tend_stap(const struct plan *plan, const char *release, const char *f
 	}
 	kill(stap, SIGTERM);
 	waitpid(stap, NULL, 0);
-	compiler_clear(folder);
+	paths_remove(folder);
 	return 1;
 }
 
@@ -281,16 +305,11 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 {
 	char path[4200], why[256];
 	pid_t parent = getpid(), pid, done;
-	int status, err;
+	int status;
 
 	snprintf(path, sizeof(path), "%s/include", folder);
 	if (mkdir(path, 0755))
 		return fail(msg, errno, "%s: %s", path, strerror(errno));
-	snprintf(path, sizeof(path), "%s/include/target.stpm", folder);
-	err = macros_write(plan, path);
-	if (err)
-		return fail(msg, -err, "%s: %s", path, strerror(-err));
-
 	pid = fork();
 	if (pid < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
@@ -305,6 +324,10 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 		return -errno;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 125)
+		return fail(msg, ESTALE,
+			    "%s: changed while its module %s was to be compiled: try again",
+			    plan->file->path, plan->module);
 	if (WIFEXITED(status) && WEXITSTATUS(status) >= 126)
 		return fail(msg, ENOENT,
 			    WEXITSTATUS(status) == 127

@@ -26,7 +26,4 @@ typedef void compiler_tick(int seconds);
 int compiler_run(const struct plan *plan, const char *release, const char *folder,
 		 const char *share, compiler_tick *tick, char **msg);
 
-/* Removes such a folder, with all that is in it. */
-void compiler_clear(const char *folder);
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leftover.h"
 #include "look.h"
 #include "numbers.h"
 
@@ -162,36 +163,26 @@ static void check_transport(const struct look *l)
 			  "needed");
 }
 
-/* Modules of ours that have no stapio any more. */
-struct leftover {
+struct leftovers {
 	const struct look *l;
-	char name[64];
+	char name[64]; /* the last one */
 	int n;
 };
 
-/* teletap_gc_00_4242: loaded by staprun, process 4242 (runner.c). */
 static bool leftover_match(const char *line, void *arg)
 {
-	struct leftover *left = arg;
-	size_t len = strcspn(line, " ");
-	char path[32], comm[32];
-	size_t digits = len;
+	struct leftovers *left = arg;
 
-	if (strncmp(line, "teletap_", strlen("teletap_")))
-		return false;
-	while (digits && line[digits - 1] >= '0' && line[digits - 1] <= '9')
-		digits--;
-	snprintf(path, sizeof(path), "/proc/%d/comm", atoi(line + digits));
-	if (!look_text(left->l, path, comm, sizeof(comm)) && !strncmp(comm, "stap", 4))
-		return false;
-	snprintf(left->name, sizeof(left->name), "%.*s", (int)len, line);
-	left->n++;
+	if (leftover(left->l->root, line)) {
+		snprintf(left->name, sizeof(left->name), "%.*s", (int)strcspn(line, " "), line);
+		left->n++;
+	}
 	return false;
 }
 
 static void check_leftovers(const struct look *l)
 {
-	struct leftover left = { .l = l };
+	struct leftovers left = { .l = l };
 
 	/* Whose they are cannot be seen where the numbers are others. */
 	if (!numbers_foreign(l->root))

@@ -8,7 +8,6 @@
 #include "fail.h"
 #include "guard.h"
 #include "module.h"
-#include "semaphore.h"
 #include "sign.h"
 
 /* False: what cannot be seen without a target. */
@@ -28,12 +27,13 @@ static void say_ready(const struct judge *j, bool is_signed, char **why)
 /* How the page's module is to be had; false and why not when in no way. */
 static bool judge_module(const struct judge *j, const struct plan *plan, char **why)
 {
-	char *ko = NULL, *msg = NULL;
+	struct pack_ko ko = { 0 };
+	char *msg = NULL;
 	int err = module_find(plan, j->pack, &ko, &msg);
-	bool is_signed = !err && sign_present(ko), works = false;
+	bool is_signed = !err && sign_present(ko.path), works = false;
 	const struct check *failed = check_failed(j->checks, is_signed);
 
-	free(ko);
+	free(ko.path);
 	if (failed)
 		*why = strdup(failed->text);
 	else if (!err)
@@ -91,10 +91,7 @@ bool judge_page(const struct judge *j, const struct page *page, char **why)
 			      "whether a module is ready");
 		return true;
 	}
-	if (!page_is_host(page) &&
-	    (guard(&plan, j->target, &jit, why) ||
-	     semaphores_check(plan.file->fd, &plan.file->sdt, plan.origin->provider,
-			      plan.origin->markers, why)))
+	if (!page_is_host(page) && (guard(&plan, j->target, &jit, why) || module_check(&plan, why)))
 		return false;
 	return judge_root(j, judge_module(j, &plan, why), why);
 }

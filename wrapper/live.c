@@ -322,7 +322,7 @@ static void live_close(struct source *s)
 	for (int i = 0; i < l->n_modules; i++) {
 		state_free(&l->modules[i].session->state);
 		free(l->modules[i].session);
-		free(l->modules[i].ko);
+		free(l->modules[i].ko.path);
 		free(l->modules[i].why);
 		free(l->modules[i].ended_why);
 	}

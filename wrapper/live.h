@@ -23,6 +23,7 @@
 #include "config.h"
 #include "host.h"
 #include "interpreter.h"
+#include "pack.h"
 #include "presence.h"
 #include "render.h"
 #include "session.h"
@@ -37,7 +38,8 @@ struct module {
 	const char *name;
 	enum phase phase;
 	enum phase after; /* of UNLOADING */
-	char *ko, *why;   /* why: of FAILED */
+	struct pack_ko ko;
+	char *why;        /* of FAILED */
 	int64_t asked_ms; /* by a client */
 	int64_t since_ms; /* of the phase */
 	int64_t next_ms;  /* next snapshot */

@@ -67,18 +67,29 @@ static int make_plan(struct live *l, struct module *m, struct plan *plan, char *
 	return -ENOENT;
 }
 
-/* In a child: closes locks, markers and all else that is the parent's. */
-static void keep_two(int a, int b)
+static int compare(const void *a, const void *b)
 {
-	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+	return *(const int *)a - *(const int *)b;
+}
 
-	if (a < 0 || b < 0)
-		low = high;
-	if (low > 3)
-		close_range(3, low - 1, 0);
-	if (high > low + 1)
-		close_range(low + 1, high - 1, 0);
-	close_range(high + 1, ~0U, 0);
+/*
+ * In a child: closes locks, markers and all else that is the parent's. What stays: the plan's
+ * files and one more.
+ */
+static void keep_files(const struct plan *plan, int fd)
+{
+	int keep[PLAN_FILES + 1] = { fd }, n = 1;
+	unsigned from = STDERR_FILENO + 1;
+
+	for (int i = 0; i < plan->n_files; i++)
+		keep[n++] = plan->files[i]->fd;
+	qsort(keep, (size_t)n, sizeof(keep[0]), compare);
+	for (int i = 0; i < n; i++) {
+		if ((unsigned)keep[i] > from)
+			close_range(from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	close_range(from, ~0U, 0);
 }
 
 /* In a child: the compiler's last word goes to the pipe. */
@@ -101,7 +112,7 @@ static void compile(struct live *l, struct module *m, const struct plan *plan)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
-		keep_two(plan->file->fd, ends[1]);
+		keep_files(plan, ends[1]);
 		err = module_compile(plan, host.release, NULL, NULL, &msg);
 		if (err)
 			dprintf(ends[1], "%s", msg ? msg : strerror(-err));
@@ -130,8 +141,8 @@ void live_module_begin(struct live *l, struct module *m)
 	char *msg = NULL, *stap;
 	int err = make_plan(l, m, &plan, &msg);
 
-	free(m->ko);
-	m->ko = NULL;
+	free(m->ko.path);
+	m->ko.path = NULL;
 	if (!err && !origin_is_fed(plan.origin))
 		err = numbers_check(&msg);
 	if (!err)
@@ -154,12 +165,12 @@ void live_module_begin(struct live *l, struct module *m)
 bool live_module_ready(struct live *l, struct module *m)
 {
 	struct plan plan;
-	char *ko = NULL;
+	struct pack_ko ko = { 0 };
 	bool ready = !make_plan(l, m, &plan, NULL) &&
 		     (origin_is_fed(plan.origin) || !numbers_check(NULL)) &&
 		     !module_find(&plan, l->o.pack, &ko, NULL);
 
-	free(ko);
+	free(ko.path);
 	return ready;
 }
 
@@ -177,14 +188,14 @@ static void load(struct live *l, struct module *m)
 		err = guard(&plan, &l->target, &plan.jit, &msg);
 	started = !err;
 	if (!err)
-		err = session_start(m->session, &plan, m->ko, &l->target, &l->o, &msg);
+		err = session_start(m->session, &plan, &m->ko, &l->target, &l->o, &msg);
 	snprintf(m->exe, sizeof(m->exe), "%s", l->exe);
 	snprintf(m->python, sizeof(m->python), "%s",
 		 l->interpreter.path ? l->interpreter.version : "");
 	m->shown =
 		(struct render_target){ .pid = l->target.pid, .exe = m->exe, .python = m->python };
 	if (!err) {
-		vsay(&l->o, "loading %s", m->ko);
+		vsay(&l->o, "loading %s", m->ko.path);
 		live_module_go(l, m, LOADING);
 		return;
 	}

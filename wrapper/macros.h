@@ -2,7 +2,12 @@
 /*
  * macros: what a script can know of its target when it is compiled, as macros:
  *
- * @teletap_target        the path that it probes
+ * @teletap_mark(PROVIDER, NAME)       the probe points of a marker, in each of the files;
+ * @teletap_mark_if(PROVIDER, NAME)    likewise, where a file has it;
+ * @teletap_mark_any(NAME)             likewise, of any provider
+ *
+ * and of the one file whose layout the script goes by (page.h; 0 for other scripts):
+ *
  * @teletap_python        PY_VERSION_HEX of the CPython in it (0x030d05f0); 0: none
  * @teletap_runtime       the address of _PyRuntime in the file
  * @teletap_runtime_size  its size in bytes
@@ -22,6 +27,14 @@
 #define TELETAP_MACROS_H
 
 #include "resolve.h"
+
+/*
+ * Sets plan->sites, a hash over all that a module holds of the plan's files: the macros
+ * above, the segments, and of each marker it probes the place, arguments, semaphore and the
+ * bytes there. Files with the same build-id may differ in it: patched, stripped or forged
+ * ones. Puts plan->files into the order that the macros have. Returns 0 or -errno.
+ */
+int macros_identify(struct plan *plan);
 
 /*
  * Writes them to path, for stap to include; none for a page of the host. Returns 0 or

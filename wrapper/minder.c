@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "paths.h"
 
 #define REMOVE_TRIES 50 /* 0.1 s between them */
 
@@ -73,15 +75,18 @@ static bool has_ended(int pidfd, int ms)
 	return poll(&fd, 1, ms) > 0;
 }
 
-/* A link of a teletap that has been killed; another one may have made its own since. */
-static void remove_alias(const char *alias, pid_t owner)
+/* Of a teletap that has been killed; another one that is starting may have made its own. */
+static void remove_folder(const char *folder)
 {
-	char to[64], begin[32];
-	ssize_t n = readlink(alias, to, sizeof(to) - 1);
+	char path[PATHS_RUN_MAX + 8];
+	int lock;
 
-	snprintf(begin, sizeof(begin), "/proc/%d/", owner);
-	if (n > 0 && !strncmp(to, begin, strlen(begin)))
-		unlink(alias);
+	snprintf(path, sizeof(path), "%s.lock", folder);
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	if (lock >= 0 && !flock(lock, LOCK_EX | LOCK_NB))
+		paths_remove(folder);
+	if (lock >= 0)
+		close(lock);
 }
 
 /* In the child. */
@@ -110,8 +115,8 @@ static void mind(const struct minded *m, pid_t parent)
 		pidfd_send_signal(staprun, SIGKILL, NULL, 0);
 		has_ended(staprun, MINDER_FINISH_MS);
 	}
-	if (m->alias)
-		remove_alias(m->alias, parent);
+	if (m->folder)
+		remove_folder(m->folder);
 	minder_remove(m->module);
 }
 

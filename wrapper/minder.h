@@ -16,7 +16,7 @@
 struct minded {
 	pid_t staprun;      /* a child of the caller that has not been waited for */
 	const char *module; /* that it loads, as the kernel knows it */
-	const char *alias;  /* the link to the target's file, removed with it; NULL: none */
+	const char *folder; /* of runner.h, removed with it; NULL: none */
 	int lock;           /* kept open until the module is gone; -1: none */
 	int gate;           /* it writes one byte here when it minds */
 };

@@ -13,11 +13,17 @@
 
 /*
  * Finds the plan's module for the running kernel in the pack (NULL: none), then in
- * the cache. Returns 0 with *ko set (to be freed), -ENOENT when it has to be
+ * the cache. Returns 0 with *ko set, -ENOENT when it has to be
  * compiled, another -errno with *msg set when one must not be used. "" for pages that need
  * none (page.h, PAGE_RING).
  */
-int module_find(const struct plan *plan, const char *pack, char **ko, char **msg);
+int module_find(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg);
+
+/*
+ * Whether the plan's files allow for its probes and for raising its semaphores. Looks at
+ * the files only. Returns 0, or -ENOTSUP with *msg set.
+ */
+int module_check(const struct plan *plan, char **msg);
 
 /*
  * Whether the pack (NULL: the cache) holds the plan's module for a kernel release,
@@ -32,9 +38,10 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
 
 /*
  * Compiles the plan's module for a kernel release and puts it into the pack (NULL:
- * the cache). Takes about half a minute the first time for a kernel, then some
- * seconds; calls tick (may be NULL) meanwhile, with the seconds gone by. Returns 0, or
- * -errno with *msg set.
+ * the cache). Nothing is compiled when the pack or the running kernel, whose answer is
+ * sought when it is for that one, would refuse it. Takes about half a minute the first time for a
+ * kernel, then some seconds; calls tick (may be NULL) meanwhile, with the seconds gone by. Returns
+ * 0, or -errno with *msg set.
  */
 int module_compile(const struct plan *plan, const char *release, const char *pack,
 		   compiler_tick *tick, char **msg);

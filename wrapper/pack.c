@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fail.h"
 #include "quote.h"
+#include "signals.h"
 
 static int hash_fd(int fd, char out[PACK_HASH])
 {
@@ -56,21 +56,49 @@ static int check_owner(const char *path, const struct stat *st, char **msg)
 }
 
 /* A folder or a file in the pack. */
+static int check_entry(const char *path, const struct stat *st, mode_t type, char **msg)
+{
+	if (S_ISLNK(st->st_mode))
+		return fail(msg, ELOOP,
+			    "%s: a symbolic link, which a pack has none of: build the pack "
+			    "again",
+			    path);
+	if ((st->st_mode & S_IFMT) != type)
+		return fail(msg, EBADMSG, "%s: not a %s: build the pack again", path,
+			    type == S_IFDIR ? "folder" : "regular file");
+	return check_owner(path, st, msg);
+}
+
 static int check_path(const char *path, mode_t type, char **msg)
 {
 	struct stat st;
 
 	if (lstat(path, &st))
 		return fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
-	if (S_ISLNK(st.st_mode))
-		return fail(msg, ELOOP,
-			    "%s: a symbolic link, which a pack has none of: build the pack "
-			    "again",
-			    path);
-	if ((st.st_mode & S_IFMT) != type)
-		return fail(msg, EBADMSG, "%s: no %s: build the pack again", path,
-			    type == S_IFDIR ? "folder" : "regular file");
-	return check_owner(path, &st, msg);
+	return check_entry(path, &st, type, msg);
+}
+
+/*
+ * Opens a file in the pack. It is checked by its descriptor as well, as the one at path may
+ * be exchanged meanwhile by whoever owns a folder above the pack.
+ */
+static int open_entry(const char *path, char **msg)
+{
+	int err = check_path(path, S_IFREG, msg), fd;
+	struct stat st;
+
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		err = fail(msg, errno, "%s: %s", path, strerror(errno));
+	else
+		err = check_entry(path, &st, S_IFREG, msg);
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 /* The pack's own folder: a link may lead to it. */
@@ -109,18 +137,20 @@ static int load(const char *dir, json_t **manifest, char **msg)
 	char path[4096];
 	json_error_t error;
 	json_int_t format;
-	int err;
+	int err, fd;
 
 	*manifest = NULL;
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	if (access(path, F_OK))
 		return 0;
 	err = check_root(dir, msg);
-	if (!err)
-		err = check_path(path, S_IFREG, msg);
 	if (err)
 		return err;
-	*manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	fd = open_entry(path, msg);
+	if (fd < 0)
+		return fd;
+	*manifest = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
+	close(fd);
 	if (!*manifest)
 		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line,
 			    error.text);
@@ -129,7 +159,7 @@ static int load(const char *dir, json_t **manifest, char **msg)
 		return 0;
 	json_decref(*manifest);
 	*manifest = NULL;
-	return fail(msg, EBADMSG,
+	return fail(msg, EPROTO,
 		    "%s: format %lld, this teletap reads %d: build the pack with this version",
 		    path, (long long)format, PACK_FORMAT);
 }
@@ -138,15 +168,17 @@ static bool same(const json_t *module, const struct pack_module *want)
 {
 	return !strcmp(get(module, "name"), want->name) &&
 	       !strcmp(get(module, "release"), want->release) &&
-	       !strcmp(get(module, "build_id"), want->id);
+	       !strcmp(get(module, "build_id"), want->id) &&
+	       !strcmp(get(module, "sites"), want->sites);
 }
 
-static char *ko_path(const char *dir, const char *release, const char *id, const char *name)
+static char *ko_path(const char *dir, const struct pack_module *m)
 {
 	char *path;
+	int n = asprintf(&path, "%s/%s/%s/%s/" PACK_MODULE ".ko", dir, m->release, m->id, m->sites,
+			 m->name);
 
-	return asprintf(&path, "%s/%s/%s/" PACK_MODULE ".ko", dir, release, id, name) < 0 ? NULL
-											  : path;
+	return n < 0 ? NULL : path;
 }
 
 static bool fits(const json_t *module, const struct pack_module *want)
@@ -159,9 +191,16 @@ static bool fits(const json_t *module, const struct pack_module *want)
 static void differ(const char *dir, const json_t *module, const struct pack_module *want,
 		   char **msg)
 {
+	bool same_id = !strcmp(get(module, "build_id"), want->id);
+
 	if (strcmp(get(module, "name"), want->name))
 		return;
-	if (!strcmp(get(module, "build_id"), want->id))
+	if (same_id && strcmp(get(module, "sites"), want->sites) != 0)
+		fail(msg, ENOENT,
+		     "%s: its module %s is for a file with the same build-id (%s), but not the "
+		     "same contents, as %s: build it with 'teletap build %s' for this one",
+		     dir, want->name, get(module, "path"), want->path, want->name);
+	else if (same_id)
 		fail(msg, ENOENT,
 		     "%s: its module %s is for kernel %s, this is %s: build it with "
 		     "'teletap build %s -k %s'",
@@ -175,36 +214,42 @@ static void differ(const char *dir, const json_t *module, const struct pack_modu
 		     want->id, want->name, want->path);
 }
 
-/* Checks the module's file, and the folders on the way to it, against the manifest. */
-static int verify(const char *dir, const json_t *module, const struct pack_module *want, char **ko,
-		  char **msg)
+static int other_file(const char *path, const char *hash, const char *wanted, char **msg)
 {
-	char *path = ko_path(dir, want->release, want->id, want->name);
-	char hash[PACK_HASH];
-	int err;
+	return fail(msg, EBADMSG,
+		    "%s: not the file the manifest describes (sha256 %.12s, not %.12s): build "
+		    "the pack again",
+		    path, hash, wanted);
+}
+
+/* Checks the module's file, and the folders on the way to it, against the manifest. */
+static int verify(const char *dir, const json_t *module, const struct pack_module *want,
+		  struct pack_ko *ko, char **msg)
+{
+	char *path = ko_path(dir, want);
+	int err, fd = -1;
 
 	if (!path)
 		return -ENOMEM;
 	err = check_folders(dir, path, msg);
 	if (!err)
-		err = check_path(path, S_IFREG, msg);
+		fd = open_entry(path, msg);
 	if (!err)
-		err = pack_hash_file(path, hash);
-	if (!err && strcmp(hash, get(module, "sha256")))
-		err = fail(msg, EBADMSG,
-			   "%s: not the file the manifest describes (sha256 %.12s, "
-			   "not %.12s): build the pack again",
-			   path, hash, get(module, "sha256"));
+		err = fd < 0 ? fd : hash_fd(fd, ko->hash);
+	if (fd >= 0)
+		close(fd);
+	if (!err && strcmp(ko->hash, get(module, "sha256")))
+		err = other_file(path, ko->hash, get(module, "sha256"), msg);
 	if (err) {
 		fail(msg, -err, "%s: %s", path, strerror(-err));
 		free(path);
 	} else {
-		*ko = path;
+		ko->path = path;
 	}
 	return err;
 }
 
-int pack_find(const char *dir, const struct pack_module *want, char **ko, char **msg)
+int pack_find(const char *dir, const struct pack_module *want, struct pack_ko *ko, char **msg)
 {
 	json_t *manifest, *module;
 	size_t i;
@@ -241,19 +286,18 @@ int pack_find(const char *dir, const struct pack_module *want, char **ko, char *
 	return err;
 }
 
-static int make_folders(const char *dir, const char *release, const char *id, char **msg)
+/* Makes the folders on the way to the module's file. */
+static int make_folders(char *to, char **msg)
 {
-	char path[4096];
-	char *slash;
+	int err = 0;
 
-	snprintf(path, sizeof(path), "%s/%s/%s/", dir, release, id);
-	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = to + 1; !err && (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		if (mkdir(path, 0755) && errno != EEXIST)
-			return fail(msg, errno, "%s: %s", path, strerror(errno));
+		if (mkdir(to, 0755) && errno != EEXIST)
+			err = fail(msg, errno, "%s: %s", to, strerror(errno));
 		*slash = '/';
 	}
-	return 0;
+	return err;
 }
 
 /* A new file of ours, whatever stood there. */
@@ -263,9 +307,9 @@ static int create(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 }
 
-static int copy_file(const char *from, const char *to)
+/* Closes in. */
+static int copy_file(int in, const char *to)
 {
-	int in = open(from, O_RDONLY | O_CLOEXEC);
 	int out = in < 0 ? -1 : create(to);
 	int err = out < 0 ? -errno : 0;
 	char buf[65536];
@@ -285,19 +329,36 @@ static int copy_file(const char *from, const char *to)
 	return err;
 }
 
+int pack_copy(const struct pack_ko *ko, const char *to, char **msg)
+{
+	char hash[PACK_HASH];
+	int in = open_entry(ko->path, msg), err;
+
+	if (in < 0)
+		return in;
+	err = copy_file(in, to);
+	if (!err)
+		err = pack_hash_file(to, hash);
+	if (err)
+		return fail(msg, -err, "%s: %s", ko->path, strerror(-err));
+	return strcmp(hash, ko->hash) ? other_file(ko->path, hash, ko->hash, msg) : 0;
+}
+
 /*
- * Copies beside the final place, signs there (signer may be NULL), then renames: a
- * reader sees the old or the new. hash becomes that of the new one.
+ * Copies beside the final place, signs there (signer may be NULL; what is signed is what ko
+ * has the hash of), then renames: a reader sees the old or the new. hash becomes that of the
+ * new one.
  */
-static int place(const char *ko, const char *to, const struct signer *signer, char hash[PACK_HASH],
-		 char **msg)
+static int place(const struct pack_ko *ko, const char *to, const struct signer *signer,
+		 char hash[PACK_HASH], char **msg)
 {
 	char *tmp;
 	int err;
 
 	if (asprintf(&tmp, "%s.%d", to, getpid()) < 0)
 		return -ENOMEM;
-	err = copy_file(ko, tmp);
+	err = signer ? pack_copy(ko, tmp, msg)
+		     : copy_file(open(ko->path, O_RDONLY | O_CLOEXEC), tmp);
 	if (!err && signer)
 		err = sign_module(signer, tmp, msg);
 	if (!err)
@@ -320,9 +381,10 @@ static int lock_pack(const char *dir, char **msg)
 
 	snprintf(path, sizeof(path), "%s/.lock", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && !flock(fd, LOCK_EX))
+	err = fd < 0 ? -errno : signals_flock(fd);
+	if (!err)
 		return fd;
-	err = fail(msg, errno, "%s: %s", path, strerror(errno));
+	fail(msg, -err, "%s: %s", path, strerror(-err));
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -355,21 +417,39 @@ static json_t *describe(const struct pack_module *m, const char *hash)
 
 	for (size_t i = 0; m->markers[i]; i++)
 		json_array_append_new(markers, json_string(m->markers[i]));
-	module = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "name", m->name, "release",
-			   m->release, "build_id", m->id, "path", path ? path : "?", "markers",
-			   markers, "stap", m->stap, "source", m->source, "sha256", hash);
+	module = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "name", m->name,
+			   "release", m->release, "build_id", m->id, "sites", m->sites, "path",
+			   path ? path : "?", "markers", markers, "stap", m->stap, "source",
+			   m->source, "sha256", hash);
 	free(path);
 	return module;
 }
 
+int pack_check(const char *dir, char **msg)
+{
+	json_t *manifest = NULL;
+	int err = access(dir, F_OK) ? 0 : check_root(dir, msg);
+	char *why = NULL;
+
+	if (!err)
+		err = load(dir, &manifest, &why);
+	if (err == -EBADMSG || err == -EPROTO) /* pack_add begins it again */
+		err = 0;
+	else if (why)
+		fail(msg, -err, "%s", why);
+	json_decref(manifest);
+	free(why);
+	return err;
+}
+
 int pack_add(const char *dir, const struct pack_module *m, const char *ko, char **msg)
 {
-	char hash[PACK_HASH], *to = ko_path(dir, m->release, m->id, m->name);
+	char hash[PACK_HASH], *to = ko_path(dir, m);
 	json_t *manifest = NULL, *modules, *module;
 	int lock = -1, err;
 	size_t i;
 
-	err = to ? make_folders(dir, m->release, m->id, msg) : -ENOMEM;
+	err = to ? make_folders(to, msg) : -ENOMEM;
 	if (!err)
 		err = check_root(dir, msg);
 	if (!err)
@@ -379,13 +459,14 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 	if (lock < 0)
 		goto out;
 	err = load(dir, &manifest, msg);
-	if (err == -EBADMSG) { /* no manifest, or another version's: the modules are built again */
+	if (err == -EBADMSG ||
+	    err == -EPROTO) { /* no manifest, or another version's: the modules are built again */
 		free(*msg);
 		*msg = NULL;
 		err = 0;
 	}
 	if (!err)
-		err = place(ko, to, NULL, hash, msg);
+		err = place(&(struct pack_ko){ .path = (char *)ko }, to, NULL, hash, msg);
 	if (err)
 		goto out;
 	if (!json_is_array(json_object_get(manifest, "modules"))) {
@@ -414,14 +495,15 @@ int pack_sign(const char *dir, const struct pack_module *want, const struct sign
 {
 	int lock = lock_pack(dir, msg), err;
 	json_t *manifest = NULL, *module;
-	char hash[PACK_HASH], *ko = NULL;
+	struct pack_ko ko = { 0 };
+	char hash[PACK_HASH];
 	size_t i;
 
 	if (lock < 0)
 		return lock;
 	err = pack_find(dir, want, &ko, msg);
 	if (!err)
-		err = place(ko, ko, signer, hash, msg);
+		err = place(&ko, ko.path, signer, hash, msg);
 	if (!err)
 		err = load(dir, &manifest, msg);
 	if (err)
@@ -437,6 +519,6 @@ int pack_sign(const char *dir, const struct pack_module *want, const struct sign
 out:
 	json_decref(manifest);
 	close(lock);
-	free(ko);
+	free(ko.path);
 	return err;
 }

@@ -44,7 +44,7 @@ const struct page pages[] = {
 	{ .number = 211,
 	  .name = "gc-events",
 	  .title = "The last collections, and who caused them",
-	  .origin = { "gc_events", "python", { "gc__start", "gc__done" } },
+	  .origin = { "gc_events", "python", { "gc__start", "gc__done" }, .layout = true },
 	  .fill = page_gc_events_fill },
 	{ .number = 212,
 	  .name = "gc-pauses",
@@ -55,20 +55,30 @@ const struct page pages[] = {
 	{ .number = 213,
 	  .name = "gc-cost",
 	  .title = "Page faults, forks and exits in collections",
-	  .origin = { "gc_cost", "python", { "gc__start", "gc__done" }, .tracepoints = true },
+	  .origin = { "gc_cost",
+		      "python",
+		      { "gc__start", "gc__done" },
+		      .layout = true,
+		      .tracepoints = true },
 	  .takes = "B",
 	  .fill = page_gc_cost_fill },
 	{ .number = 220,
 	  .name = "calls",
 	  .title = "Calls of Python functions",
-	  .origin = { "calls", "python", { "function__entry", "function__return" } },
+	  .origin = { "calls",
+		      "python",
+		      { "function__entry", "function__return" },
+		      .layout = true },
 	  .extension = { "sums", "teletap_python", { "sums" } },
 	  .takes = "568B",
 	  .fill = page_calls_fill },
 	{ .number = 221,
 	  .name = "call-times",
 	  .title = "How long calls of chosen functions take",
-	  .origin = { "call_times", "python", { "function__entry", "function__return" } },
+	  .origin = { "call_times",
+		      "python",
+		      { "function__entry", "function__return" },
+		      .layout = true },
 	  .extension = { "call_times_extension",
 			 "teletap_python",
 			 { "function__entry", "function__return" } },
@@ -77,7 +87,7 @@ const struct page pages[] = {
 	{ .number = 222,
 	  .name = "flow",
 	  .title = "Calls and returns as they come",
-	  .origin = { "flow", "python", { "function__entry", "function__return" } },
+	  .origin = { "flow", "python", { "function__entry", "function__return" }, .layout = true },
 	  .extension = { "flow_extension",
 			 "teletap_python",
 			 { "function__entry", "function__return" } },
@@ -86,7 +96,7 @@ const struct page pages[] = {
 	{ .number = 223,
 	  .name = "stacks",
 	  .title = "Sampled Python stacks",
-	  .origin = { "stacks", "python" },
+	  .origin = { "stacks", "python", .layout = true },
 	  .takes = "HWB",
 	  .fill = page_stacks_fill },
 	{ .number = 230,
@@ -100,30 +110,30 @@ const struct page pages[] = {
 	{ .number = 231,
 	  .name = "audit",
 	  .title = "Audit events by name",
-	  .origin = { "audit", "python", { "audit" } },
+	  .origin = { "audit", "python", { "audit" }, .layout = true },
 	  .takes = "B",
 	  .fill = page_audit_fill },
 	{ .number = 232,
 	  .name = "gil",
 	  .title = "Waits for the interpreter lock",
-	  .origin = { "gil", "python" },
+	  .origin = { "gil", "python", .layout = true },
 	  .fill = page_gil_fill },
 	{ .number = 233,
 	  .name = "syscalls",
 	  .title = "System calls by Python function",
-	  .origin = { "syscalls", "python", .tracepoints = true },
+	  .origin = { "syscalls", "python", .layout = true, .tracepoints = true },
 	  .takes = "NB",
 	  .fill = page_syscalls_fill },
 	{ .number = 234,
 	  .name = "faults",
 	  .title = "Page faults and memory by Python function",
-	  .origin = { "faults", "python" },
+	  .origin = { "faults", "python", .layout = true },
 	  .takes = "B",
 	  .fill = page_faults_fill },
 	{ .number = 235,
 	  .name = "off-cpu",
 	  .title = "Where threads wait, and what for",
-	  .origin = { "offcpu", "python", .tracepoints = true },
+	  .origin = { "offcpu", "python", .layout = true, .tracepoints = true },
 	  .takes = "B",
 	  .fill = page_offcpu_fill },
 	{ .number = 240,
@@ -161,6 +171,7 @@ const struct page pages[] = {
 	  .origin = { PAGE_CRASH,
 		      PAGE_PROGRAM,
 		      { "teletap__span__begin", "teletap__span__end" },
+		      .layout = true,
 		      .tracepoints = true },
 	  .common = true,
 	  .fill = page_crash_fill },
@@ -262,6 +273,18 @@ bool origin_is_app(const struct origin *origin)
 bool origin_is_program(const struct origin *origin)
 {
 	return origin->provider && !strcmp(origin->provider, PAGE_PROGRAM);
+}
+
+bool origin_has_marker(const struct origin *origin, const char *provider, const char *name)
+{
+	if (!origin_is_app(origin) && !origin_is_program(origin) &&
+	    strcmp(origin->provider, provider) != 0)
+		return false;
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (!strcmp(origin->markers[i], name))
+			return true;
+	}
+	return false;
 }
 
 bool origin_is_ring(const struct origin *origin)

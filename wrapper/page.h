@@ -33,6 +33,7 @@ struct origin {
 	const char *provider; /* NULL: the kernel; no target is needed. PAGE_ANY: see there */
 	/* The markers its module probes; all are needed. */
 	const char *markers[PAGE_MARKERS];
+	bool layout;      /* its script reads the target's memory by the file's layout */
 	bool tracepoints; /* its script has the kernel's, which take stap long (cmd_build.c) */
 };
 
@@ -95,6 +96,9 @@ bool origin_is_app(const struct origin *origin);
 
 /* Whether it can be had of any program. */
 bool origin_is_program(const struct origin *origin);
+
+/* Whether this marker is one of those that its module probes. */
+bool origin_has_marker(const struct origin *origin, const char *provider, const char *name);
 
 /* Makes its table. all may be NULL: there is nothing but s. */
 void page_fill(const struct page *page, const struct state *s, const struct states *all,

@@ -2,14 +2,32 @@
 #include "paths.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-const char *paths_alias(const char *id, char out[PATHS_ALIAS_MAX])
+const char *paths_folder(const char *sites, char out[PATHS_RUN_MAX])
 {
-	snprintf(out, PATHS_ALIAS_MAX, "%s/%s", PATHS_RUN, id);
+	snprintf(out, PATHS_RUN_MAX, "%s/%s", PATHS_RUN, sites);
 	return out;
+}
+
+const char *paths_alias(const char *sites, int n, char out[PATHS_RUN_MAX])
+{
+	snprintf(out, PATHS_RUN_MAX, "%s/%s/%d", PATHS_RUN, sites, n);
+	return out;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+void paths_remove(const char *folder)
+{
+	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int paths_share(char *out, size_t size)

@@ -11,12 +11,16 @@
 #define PATHS_RUN "/run/teletap"
 
 /*
- * The path that a module's probes are compiled for. When a module is loaded it is a link
- * to the target's file, so that one module serves that file wherever it lies. id: see
- * struct plan. Writes to out; returns out.
+ * A module's folder there, while the module is being loaded, and the path in it that its
+ * probes of the n-th file are compiled for: a link to the target's file, so that one module
+ * serves that file wherever it lies. sites: see struct plan. Both write to out and return it.
  */
-#define PATHS_ALIAS_MAX 256
-const char *paths_alias(const char *id, char out[PATHS_ALIAS_MAX]);
+#define PATHS_RUN_MAX 256
+const char *paths_folder(const char *sites, char out[PATHS_RUN_MAX]);
+const char *paths_alias(const char *sites, int n, char out[PATHS_RUN_MAX]);
+
+/* Removes a folder with all that is in it. */
+void paths_remove(const char *folder);
 
 /*
  * The folder with stp/, tapsets/ and python/: ../share/teletap from the program. Returns 0,

@@ -87,7 +87,7 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
 }
 
 static void add_also(int number, const struct target *t, const char *pack, struct plan *plans,
-		     char **kos, int *n)
+		     struct pack_ko *kos, int *n)
 {
 	char word[12];
 	struct plan plan;
@@ -109,7 +109,7 @@ static void add_also(int number, const struct target *t, const char *pack, struc
 }
 
 void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const char *pack, struct plan *plans, char **kos, int *n)
+	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n)
 {
 	if (t->kind == TARGET_HOST)
 		return;
@@ -126,7 +126,7 @@ static void show_seconds(int seconds)
 		fprintf(stderr, "\r%d s \r", seconds);
 }
 
-int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg)
+int plan_module(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg)
 {
 	struct utsname host;
 	int64_t begun;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "opts.h"
+#include "pack.h"
 #include "resolve.h"
 
 #define PLAN_PAGES 32
@@ -41,13 +42,13 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
  * module is ready, which kos (likewise) then has.
  */
 void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const char *pack, struct plan *plans, char **kos, int *n);
+	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n);
 
 /*
  * The plan's module for the running kernel: from the pack (NULL: none), from the
- * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set (to be
- * freed), or -errno with *msg set.
+ * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set, or
+ * -errno with *msg set.
  */
-int plan_module(const struct plan *plan, const char *pack, char **ko, char **msg);
+int plan_module(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg);
 
 #endif

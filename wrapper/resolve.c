@@ -8,6 +8,7 @@
 
 #include "fail.h"
 #include "interpreter.h"
+#include "macros.h"
 #include "python.h"
 
 /* provider PAGE_ANY: of any; name NULL: any marker. */
@@ -45,7 +46,7 @@ static const char *lacking(const struct origin *origin, const struct sdt_file *s
 }
 
 /* The one that tells most: with teletap.h in it, or with CPython, or the program itself. */
-static const struct target_file *program_of(const struct target *t)
+static struct target_file *program_of(const struct target *t)
 {
 	static const char begins[] = "teletap__";
 
@@ -100,7 +101,7 @@ static bool serves(const struct origin *origin, const struct target_file *f)
 }
 
 /* The first file of the target that the origin's pages are about; NULL: none. */
-static const struct target_file *file_of(const struct origin *origin, const struct target *t)
+static struct target_file *file_of(const struct origin *origin, const struct target *t)
 {
 	if (origin_is_program(origin))
 		return program_of(t);
@@ -109,6 +110,41 @@ static const struct target_file *file_of(const struct origin *origin, const stru
 			return &t->files[i];
 	}
 	return NULL;
+}
+
+/*
+ * The files that are probed: all that have the markers. A script that goes by the layout of
+ * CPython knows that of one.
+ */
+static int find_files(const struct target *t, struct plan *plan, char **msg)
+{
+	const struct origin *origin = plan->origin;
+
+	plan->files[plan->n_files++] = plan->file;
+	plan->ticks = has_marker(&plan->file->sdt, "teletap_python", "sums");
+	for (size_t i = 0; i < t->n_files; i++) {
+		struct target_file *f = &t->files[i];
+
+		if (f == plan->file)
+			continue;
+		if (!strcmp(origin->provider, "python") &&
+		    (origin->layout || lacking(origin, &f->sdt))) {
+			if (has_marker(&f->sdt, "python", NULL) || is_python(f))
+				plan->beside = f;
+			continue;
+		}
+		if (!(origin_is_program(origin) ? has_any(origin, &f->sdt) : serves(origin, f)) ||
+		    lacking(origin, &f->sdt))
+			continue;
+		if (plan->n_files == PLAN_FILES)
+			return fail(msg, ENOTSUP,
+				    "more than %d files of this process have the markers: name one "
+				    "of them (-e FILE)",
+				    PLAN_FILES);
+		plan->files[plan->n_files++] = f;
+		plan->ticks |= has_marker(&f->sdt, "teletap_python", "sums");
+	}
+	return 0;
 }
 
 static void describe(const struct target *t, char *out, size_t size)
@@ -120,7 +156,7 @@ static void describe(const struct target *t, char *out, size_t size)
 }
 
 /* What pages of the host are bound to instead of a file. */
-static const struct target_file host = { .path = (char *)"this host", .fd = -1 };
+static struct target_file host = { .path = (char *)"this host", .fd = -1 };
 
 static int resolve_host(const struct page *page, struct plan *plan)
 {
@@ -129,7 +165,7 @@ static int resolve_host(const struct page *page, struct plan *plan)
 			       .module = page->origin.module,
 			       .file = &host,
 			       .id = "host" };
-	return 0;
+	return macros_identify(plan);
 }
 
 /* No file of the target has what the page needs: says so; what: the target, in words. */
@@ -198,7 +234,7 @@ static int check_file(const struct page *page, const struct origin *origin,
 int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
 {
 	const struct origin *origin = &page->extension;
-	const struct target_file *file = file_of(origin, t);
+	struct target_file *file = file_of(origin, t);
 	char what[512];
 	int err;
 
@@ -227,8 +263,14 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		.origin = origin,
 		.module = origin->module,
 		.file = file,
-		.ticks = has_marker(&file->sdt, "teletap_python", "sums"),
 	};
 	sdt_build_id_hex(&file->sdt, plan->id);
-	return 0;
+	if (origin_is_fed(origin))
+		return 0;
+	err = find_files(t, plan, msg);
+	if (!err)
+		err = macros_identify(plan);
+	if (err)
+		fail(msg, -err, "%s: %s", file->path, strerror(-err));
+	return err;
 }

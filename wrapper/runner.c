@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "leftover.h"
 #include "minder.h"
 #include "numbers.h"
 #include "paths.h"
@@ -44,10 +45,6 @@
 #define LISTEN_READS 64
 #define NAME_MS 3000 /* unloading takes 1 to 2 s in the lab */
 
-/*
- * The module finds its target by a link. Two sessions with the same file would use
- * the same link, so the one that is starting holds a lock.
- */
 static int make_folder(char **msg)
 {
 	if (mkdir(PATHS_RUN, 0700) && errno != EEXIST)
@@ -91,29 +88,52 @@ static int take_name(struct runner *r, char **msg)
 	return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
 }
 
-static int make_alias(struct runner *r, const char *id, int fd, char **msg)
+/*
+ * A module finds its target's files by links, and staprun the module by its name: they lie
+ * in a folder of ours. Two sessions with the same files would use the same folder, so the
+ * one that is starting holds a lock.
+ */
+static int lock_folder(struct runner *r, const char *sites, char **msg)
 {
-	char path[PATHS_ALIAS_MAX], target[64], lock[PATHS_ALIAS_MAX + 8];
+	char path[PATHS_RUN_MAX];
+	int err;
 
-	paths_alias(id, path);
-	snprintf(lock, sizeof(lock), "%s.lock", path);
-	r->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (r->lock < 0 || flock(r->lock, LOCK_EX))
-		return fail(msg, errno, "%s: %s", lock, strerror(errno));
-	snprintf(target, sizeof(target), "/proc/%d/fd/%d", getpid(), fd);
-	unlink(path);
-	if (symlink(target, path))
+	r->lock = open_lock(sites);
+	err = r->lock < 0 ? -errno : signals_flock(r->lock);
+	paths_folder(sites, path);
+	if (err == -EINTR)
+		return err;
+	if (err)
+		return fail(msg, -err, "%s.lock: %s", path, strerror(-err));
+	paths_remove(path); /* of a teletap that was killed, and its minder, too */
+	if (mkdir(path, 0700))
 		return fail(msg, errno, "%s: %s", path, strerror(errno));
-	r->alias = strdup(path);
-	return r->alias ? 0 : -ENOMEM;
+	r->folder = strdup(path);
+	return r->folder ? 0 : -ENOMEM;
+}
+
+/* ko: becomes the path of the module's copy. */
+static int fill_folder(struct runner *r, const struct pack_ko *ko, char *copy, size_t size,
+		       const struct runner_files *files, char **msg)
+{
+	const char *slash = strrchr(ko->path, '/');
+	char path[PATHS_RUN_MAX], target[64];
+
+	for (int i = 0; i < files->n; i++) {
+		snprintf(target, sizeof(target), "/proc/%d/fd/%d", getpid(), files->fds[i]);
+		if (symlink(target, paths_alias(files->sites, i, path)))
+			return fail(msg, errno, "%s: %s", path, strerror(errno));
+	}
+	snprintf(copy, size, "%s/%s", r->folder, slash ? slash + 1 : ko->path);
+	return pack_copy(ko, copy, msg);
 }
 
 void runner_started(struct runner *r)
 {
-	if (r->alias)
-		unlink(r->alias);
-	free(r->alias);
-	r->alias = NULL;
+	if (r->folder)
+		paths_remove(r->folder);
+	free(r->folder);
+	r->folder = NULL;
 	if (r->lock >= 0)
 		close(r->lock);
 	r->lock = -1;
@@ -168,7 +188,7 @@ static int start_minder(struct runner *r, int gate, char **msg)
 {
 	const struct minded m = { .staprun = r->pid,
 				  .module = r->module,
-				  .alias = r->alias,
+				  .folder = r->folder,
 				  .lock = r->only,
 				  .gate = gate };
 	pid_t pid = minder_start(&m, msg);
@@ -177,20 +197,25 @@ static int start_minder(struct runner *r, int gate, char **msg)
 	return pid > 0 ? 0 : pid;
 }
 
-int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid,
-		 const char *const *settings, char **msg)
+int runner_start(struct runner *r, const struct pack_ko *from, const struct runner_files *files,
+		 pid_t pid, const char *const *settings, char **msg)
 {
 	pid_t parent = getpid();
 	int out[2], err[2], gate[2], ret;
+	char ko[2 * PATHS_RUN_MAX];
 
 	*r = (struct runner){ .out = -1, .err = -1, .lock = -1, .only = -1 };
-	r->is_signed = sign_present(ko);
-	module_name(ko, 0, r->module, sizeof(r->module));
 	ret = make_folder(msg);
+	if (!ret)
+		ret = lock_folder(r, files->sites, msg);
+	if (!ret)
+		ret = fill_folder(r, from, ko, sizeof(ko), files, msg);
+	if (!ret) {
+		r->is_signed = sign_present(ko);
+		module_name(ko, 0, r->module, sizeof(r->module));
+	}
 	if (!ret && r->is_signed)
 		ret = take_name(r, msg);
-	if (!ret && fd >= 0)
-		ret = make_alias(r, id, fd, msg);
 	if (ret) {
 		runner_started(r);
 		return ret;
@@ -302,47 +327,6 @@ int runner_finish(struct runner *r, char **msg)
 	return status;
 }
 
-/*
- * The process number at the end of one of our modules' names; 0: it has kept its name;
- * -1: not one of ours.
- */
-static pid_t owner_of(const char *module)
-{
-	const char *number = strrchr(module, '_');
-
-	return strncmp(module, "teletap_", 8) || !number ? -1 : (pid_t)atoi(number + 1);
-}
-
-static bool is_stap(pid_t pid)
-{
-	char path[64], comm[32] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	f = fopen(path, "re");
-	if (f && !fgets(comm, sizeof(comm), f))
-		comm[0] = '\0';
-	if (f)
-		fclose(f);
-	return !strcmp(comm, "stapio\n") || !strcmp(comm, "staprun\n");
-}
-
-/* Whether the teletap that loaded the module has ended. */
-static bool abandoned(const char *module)
-{
-	pid_t owner = owner_of(module);
-	bool free_to_take;
-	int lock;
-
-	if (owner)
-		return owner > 0 && !is_stap(owner);
-	lock = make_folder(NULL) ? -1 : open_lock(module);
-	free_to_take = lock >= 0 && !flock(lock, LOCK_EX | LOCK_NB);
-	if (lock >= 0)
-		close(lock);
-	return free_to_take;
-}
-
 void runner_sweep(void)
 {
 	char line[512], left[16][RUNNER_MODULE];
@@ -351,9 +335,8 @@ void runner_sweep(void)
 	int n = 0;
 
 	while (f && n < 16 && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, " ")] = '\0';
-		if (abandoned(line))
-			snprintf(left[n++], RUNNER_MODULE, "%.*s", RUNNER_MODULE - 1, line);
+		if (leftover("", line))
+			snprintf(left[n++], RUNNER_MODULE, "%.*s", (int)strcspn(line, " "), line);
 	}
 	if (f)
 		fclose(f);

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "pack.h"
+#include "resolve.h"
+
 #define RUNNER_WORDS 2048
 #define RUNNER_PIPE (1 << 20) /* bytes of its lines that can wait to be read */
 #define RUNNER_MODULE 64
@@ -22,22 +25,28 @@ struct runner {
 	int out;                    /* its lines; -1 when they have ended */
 	int err;                    /* its complaints; -1 when they have ended */
 	char words[RUNNER_WORDS];   /* the complaints so far */
-	char *alias;                /* the link to the target's file, while it is needed */
+	char *folder;               /* with what the module needs while it is being loaded */
 	int lock;
 	bool is_signed; /* the module: it keeps its name, so there is one at a time, */
 	int only;       /* whose teletap holds this lock */
 };
 
-/*
- * Starts staprun with the module ko, whose probes go into the file open at fd (-1: into
- * none) with build-id id; pid is the process watched with its descendants, 0 for all; settings
- * are the script's globals to be set, "NAME=VALUE", NULL-terminated. Returns 0, or
- * -errno with *msg set. Call runner_started once the module answers.
- */
-int runner_start(struct runner *r, const char *ko, const char *id, int fd, pid_t pid,
-		 const char *const *settings, char **msg);
+/* What a module's probes go into. */
+struct runner_files {
+	const char *sites;      /* see struct plan */
+	int fds[PLAN_FILES], n; /* the files, open, in the order of the plan; of the host: 0 */
+};
 
-/* The module has found its file. */
+/*
+ * Starts staprun with the module ko; pid is the process watched with its descendants, 0 for
+ * all; settings are the script's globals to be set, "NAME=VALUE", NULL-terminated. Returns 0,
+ * or -errno with *msg set; -EINTR when a signal has come that its caller blocks (signals.h).
+ * Call runner_started once the module answers.
+ */
+int runner_start(struct runner *r, const struct pack_ko *ko, const struct runner_files *files,
+		 pid_t pid, const char *const *settings, char **msg);
+
+/* The module has found its files. */
 void runner_started(struct runner *r);
 
 /* Asks the module for a snapshot; false while it cannot hear yet. */

@@ -17,11 +17,41 @@
 #define ATTACH_MS 60000
 #define ASK_MS 100 /* between questions, until the module hears one */
 
-int session_start(struct session *s, const struct plan *plan, const char *ko,
+static void drop_semaphores(struct session *s)
+{
+	for (int i = 0; i < s->plan.n_files; i++)
+		semaphores_drop(&s->semaphores[i]);
+}
+
+static int reserve_sites(struct session *s, char **msg)
+{
+	const struct plan *plan = &s->plan;
+	int err = 0;
+
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_reserve(&s->semaphores[i], plan->files[i]->fd,
+					 &plan->files[i]->sdt, plan->origin->provider,
+					 plan->origin->markers, msg);
+	return err;
+}
+
+static int raise_semaphores(struct session *s, const char *const *markers, char **msg)
+{
+	const struct plan *plan = &s->plan;
+	int err = 0;
+
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_raise(&s->semaphores[i], plan->files[i]->fd, &plan->files[i]->sdt,
+				       plan->origin->provider, markers, msg);
+	return err;
+}
+
+int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
 	const char *settings[OPTS_SETTINGS + 2] = { NULL };
-	int err = 0, n = 0;
+	struct runner_files files = { .sites = s->plan.sites, .n = plan->n_files };
+	int err, n = 0;
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
@@ -31,9 +61,7 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
 	if (origin_is_fed(plan->origin))
 		return sampler_start(&s->sampler, &s->runner.out, msg);
-	if (plan->origin->provider)
-		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
-					 plan->origin->provider, plan->origin->markers, msg);
+	err = reserve_sites(s, msg);
 	for (int i = 0; i < o->n_settings; i++) {
 		bool counts = o->settings[i].letter == OPTS_COUNTS;
 
@@ -46,8 +74,9 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 	}
 	if (plan->jit)
 		settings[n++] = "teletap_jit=1";
-	return err ? err
-		   : runner_start(&s->runner, ko, plan->id, plan->file->fd, t->pid, settings, msg);
+	for (int i = 0; i < plan->n_files; i++)
+		files.fds[i] = plan->files[i]->fd;
+	return err ? err : runner_start(&s->runner, ko, &files, t->pid, settings, msg);
 }
 
 static int feed(struct session *s, const char *bytes, size_t n, char **msg)
@@ -167,12 +196,8 @@ int session_attach_step(struct session *s, char **msg)
 	}
 	runner_started(&s->runner);
 	s->asked = s->state.snapshots;
-	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
-	ret = 0;
-	if (s->plan.origin->provider && !origin_is_ring(s->plan.origin))
-		ret = semaphores_raise(&s->semaphores, s->plan.file->fd, &s->plan.file->sdt,
-				       s->plan.origin->provider,
-				       s->counts ? counted : s->plan.origin->markers, msg);
+	drop_semaphores(s); /* its probes have taken the place of ours */
+	ret = raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg);
 	state_begin(&s->state, clock_ns(CLOCK_MONOTONIC));
 	return ret ? ret : 1;
 }
@@ -225,7 +250,7 @@ void session_unload(struct session *s)
 {
 	feeder_stop(&s->feeder);
 	sampler_stop(&s->sampler);
-	semaphores_drop(&s->semaphores);
+	drop_semaphores(s);
 	runner_stop(&s->runner);
 }
 
@@ -288,7 +313,7 @@ int session_finish(struct session *s, char **msg)
 {
 	int status;
 
-	semaphores_drop(&s->semaphores);
+	drop_semaphores(s);
 	if (origin_is_fed(s->plan.origin)) {
 		if (s->runner.out >= 0)
 			close(s->runner.out);

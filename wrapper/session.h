@@ -21,8 +21,8 @@ struct session {
 	struct runner runner;
 	struct feeder feeder;   /* in its place, for pages that come from a ring, */
 	struct sampler sampler; /* and for the page that comes from the kernel's files */
-	struct semaphores semaphores;
-	bool counts; /* --counts */
+	struct semaphores semaphores[PLAN_FILES]; /* of each of the plan's files */
+	bool counts;                              /* --counts */
 	struct state state;
 	bool stopped;  /* session_stop was called */
 	bool stopping; /* its end was asked for by us, not by somebody else before */
@@ -41,7 +41,7 @@ struct session {
  * Loads the module ko for the target, with the options of o that its pages take.
  * Returns 0, or -errno with *msg set.
  */
-int session_start(struct session *s, const struct plan *plan, const char *ko,
+int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg);
 
 /*

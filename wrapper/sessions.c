@@ -9,15 +9,17 @@
 #include "teletap.h"
 
 /* One module, as the next session. */
-static int load(struct sessions *all, const char *ko, struct plan *plan, const struct target *t,
-		const struct opts *o, struct recorder *recorder, int wake, char **msg)
+static int load(struct sessions *all, const struct pack_ko *ko, struct plan *plan,
+		const struct target *t, const struct opts *o, struct recorder *recorder, int wake,
+		char **msg)
 {
 	struct session *s = &all->list[all->n];
 	int err = guard(plan, t, &plan->jit, msg);
 
 	if (err)
 		return err;
-	vsay(o, "%s %s", *ko ? "loading" : "reading", *ko ? ko : plan->file->path);
+	vsay(o, "%s %s", *ko->path ? "loading" : "reading",
+	     *ko->path ? ko->path : plan->file->path);
 	all->n++;
 	err = session_start(s, plan, ko, t, o, msg);
 	if (err)
@@ -29,13 +31,13 @@ static int load(struct sessions *all, const char *ko, struct plan *plan, const s
 	return session_attach(s, wake, msg);
 }
 
-int sessions_load(struct sessions *all, char *const *kos, struct plan *plans, int n,
+int sessions_load(struct sessions *all, const struct pack_ko *kos, struct plan *plans, int n,
 		  const struct target *t, const struct opts *o, struct recorder *recorder, int wake,
 		  char **msg)
 {
 	for (int i = 0; i < n; i++) {
 		int before = all->n;
-		int err = load(all, kos[i], &plans[i], t, o, recorder, wake, msg);
+		int err = load(all, &kos[i], &plans[i], t, o, recorder, wake, msg);
 
 		if (!err)
 			continue;

@@ -22,7 +22,7 @@ struct sessions {
  * can be without those that it draws from, too. recorder: gets their lines; NULL: none. wake:
  * see session_attach. Returns 0, or -errno with *msg set; those that are loaded by then stay.
  */
-int sessions_load(struct sessions *all, char *const *kos, struct plan *plans, int n,
+int sessions_load(struct sessions *all, const struct pack_ko *kos, struct plan *plans, int n,
 		  const struct target *t, const struct opts *o, struct recorder *recorder, int wake,
 		  char **msg);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/file.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 int signals_open(bool children)
@@ -41,4 +44,20 @@ int signals_take(int fd)
 	struct signalfd_siginfo info;
 
 	return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+int signals_flock(int fd)
+{
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		sigset_t pending;
+
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		sigpending(&pending);
+		sigdelset(&pending, SIGCHLD);
+		if (!sigisemptyset(&pending))
+			return -EINTR;
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	}
+	return 0;
 }

@@ -20,4 +20,10 @@ void signals_reset(void);
 /* The number of a signal that has come; 0: none. */
 int signals_take(int fd);
 
+/*
+ * Waits for the exclusive lock of the file open at fd. Returns 0, or -errno: -EINTR when
+ * one of the signals blocked above, but SIGCHLD, has come meanwhile.
+ */
+int signals_flock(int fd);
+
 #endif

@@ -227,6 +227,7 @@ void target_close(struct target *t)
 		sdt_free(&t->files[i].sdt);
 		close(t->files[i].fd);
 		free(t->files[i].path);
+		free(t->files[i].layout);
 	}
 	free(t->files);
 }

@@ -21,6 +21,7 @@ struct target_file {
 	char *path; /* as the target sees it: for people */
 	int fd;
 	struct sdt_file sdt;
+	char *layout; /* what macros.c has found in it; NULL: it has not looked yet */
 };
 
 struct target {
