@@ -26,6 +26,14 @@ narrow() {
 	golden gc-events/session.json
 }
 
+@test "a CPython of the process that the page cannot show is named" {
+	sed '1a beside\t1\t/opt/caf\\xe9/libpython3.9.so.1.0' "$TOP/tests/data/gc-events/session.lines" >"$BATS_TEST_TMPDIR/lines"
+	run draw -g gc-events -o json <"$BATS_TEST_TMPDIR/lines"
+	[ "$(tail -n 1 <<<"$output" | jq -r '.notes[]' | grep -c 'not on this page: another CPython in the process, /opt/caf.*/libpython3.9.so.1.0$')" = 1 ]
+	run draw -g gc-events <"$BATS_TEST_TMPDIR/lines"
+	[[ $output == *libpython3.9.so.1.0* ]]
+}
+
 @test "gc-pauses, text and json: the session of page 210" {
 	run --keep-empty-lines page gc-pauses gc
 	narrow

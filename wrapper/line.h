@@ -132,6 +132,8 @@
  *                                           dictionary: as said, of its ring
  *   kept    NUMBER TIME_NS WHAT TEXT        dictionary: a line of an earlier crash's file
  *   crashes COUNT                           crashes seen
+ *   beside  NUMBER PATH                     dictionary: a CPython in the process that the
+ *                                           figures are not about
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -229,6 +231,7 @@ enum line_kind {
 	LINE_OFF,
 	LINE_OFFTIME,
 	LINE_FAULT,
+	LINE_BESIDE,
 	LINE_KINDS,
 };
 

@@ -234,11 +234,15 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	       struct table *t)
 {
 	const struct states alone = { .list = { s }, .n = 1 };
+	const struct record *r;
 
 	if (page->fill_all)
 		page->fill_all(all ? all : &alone, t);
 	else
 		page->fill(s, t);
+	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
+		table_note(t, "not on this page: another CPython in the process, %s",
+			   record_text(r, 1));
 }
 
 bool page_has_target(const struct page *page, const char *exe)

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "crash_file.h"
+#include "escape.h"
 #include "fail.h"
 #include "teletap.h"
 
@@ -166,6 +167,23 @@ static bool ask(struct session *s)
 					     : runner_ask(&s->runner);
 }
 
+/* Into the stream of lines, so that a recording has it, too. */
+static void tell_beside(struct session *s)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *f = open_memstream(&line, &size);
+
+	if (!f)
+		return;
+	fputs("beside\t1", f);
+	escape_field_cut(f, s->plan.beside->path);
+	fputc('\n', f);
+	if (!fclose(f))
+		feed(s, line, size, NULL);
+	free(line);
+}
+
 /*
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
@@ -195,6 +213,8 @@ int session_attach_step(struct session *s, char **msg)
 		return 0;
 	}
 	runner_started(&s->runner);
+	if (s->plan.beside)
+		tell_beside(s);
 	s->asked = s->state.snapshots;
 	drop_semaphores(s); /* its probes have taken the place of ours */
 	ret = raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg);
