@@ -137,6 +137,24 @@ static bool ask(struct session *s)
 					     : runner_ask(&s->runner);
 }
 
+/* A module with a probe missing has figures that are not whole: it is not used. */
+static int refused(const struct session *s, char **msg)
+{
+	int err = s->state.refused < 4096 ? (int)s->state.refused : EIO;
+
+	if (err == EINVAL)
+		return fail(
+			msg, EBUSY,
+			"%s: another tracer (bpftrace, perf, bcc) has taken a marker of page %d: "
+			"stop it first",
+			s->plan.file->path, s->plan.page->number);
+	return fail(
+		msg, EBUSY,
+		"%s: the kernel refuses a probe of page %d (%s): the file is not what its markers "
+		"say, or its file system allows no probes; reinstall it, or watch another page",
+		s->plan.file->path, s->plan.page->number, strerror(err));
+}
+
 /*
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
@@ -165,6 +183,8 @@ int session_attach_step(struct session *s, char **msg)
 		}
 		return 0;
 	}
+	if (s->state.refused)
+		return refused(s, msg);
 	runner_started(&s->runner);
 	s->asked = s->state.snapshots;
 	semaphores_drop(&s->semaphores); /* its probes have taken the place of ours */
