@@ -396,6 +396,13 @@ refused_by() {
 	refused_by 'snapshot; exec sleep 60' -- "the module gc speaks another version*"
 }
 
+@test "the kernel refuses a probe of the module" {
+	refused_by 'hello; printf "refused\t22\n"; snapshot; exec sleep 60' -- \
+		"*: another tracer (bpftrace, perf, bcc) has taken a marker of page 210: stop it first"
+	refused_by 'hello; printf "refused\t524\n"; snapshot; exec sleep 60' -- \
+		"*: the kernel refuses a probe of page 210 (Unknown error 524): *; reinstall it, or watch another page"
+}
+
 @test "staprun prints half a snapshot, then nothing" {
 	refused_by 'hello; snapshot | head -n 3' -- "staprun ended without a reason: *"
 	STUB='trap "exit 0" TERM; hello; snapshot; snapshot | head -n 4; while :; do sleep 0.1; done' \

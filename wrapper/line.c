@@ -6,6 +6,7 @@
 
 const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_HELLO] = { "teletap", "nt" },
+	[LINE_REFUSED] = { "refused", "n" },
 	[LINE_SNAP] = { "snap", "nnnn" },
 	[LINE_LOSS] = { "loss", "nnn" },
 	[LINE_END] = { "end", "n" },

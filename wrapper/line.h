@@ -8,6 +8,8 @@
  * line names the version; a reader refuses any other.
  *
  *   teletap VERSION MODULE                  hello: first line of a session
+ *   refused ERRNO                           the kernel has refused a probe: figures of this
+ *                                           module are not whole
  *   snap    SEQUENCE MONO_NS REAL_NS FINAL  a snapshot begins; FINAL is 1 for the last
  *   by      BY                              figures are split: 1 by process, 2 by thread
  *   who     WHO PID TID                     dictionary: whose figures they are; TID is 0
@@ -165,6 +167,7 @@
 
 enum line_kind {
 	LINE_HELLO,
+	LINE_REFUSED,
 	LINE_SNAP,
 	LINE_LOSS,
 	LINE_END,

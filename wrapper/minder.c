@@ -17,7 +17,8 @@
 #include "fail.h"
 #include "paths.h"
 
-#define REMOVE_TRIES 50 /* 0.1 s between them */
+#define REMOVE_TRIES 50            /* 0.1 s between them */
+#define MODULE_VERSION "teletap 2" /* tapsets/teletap_uprobe.stp */
 
 static bool loaded(const char *module)
 {
@@ -25,6 +26,20 @@ static bool loaded(const char *module)
 
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
 	return access(path, F_OK) == 0;
+}
+
+bool minder_may_remove(const char *module)
+{
+	char path[128], version[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/version", module);
+	f = fopen(path, "re");
+	if (f && !fgets(version, sizeof(version), f))
+		version[0] = '\0';
+	if (f)
+		fclose(f);
+	return !strcmp(version, MODULE_VERSION "\n");
 }
 
 /* staprun -d removes a module that has lost its stapio. */
@@ -47,7 +62,8 @@ static void remove_once(const char *module)
 bool minder_remove(const char *module)
 {
 	for (int i = 0; i < REMOVE_TRIES && loaded(module); i++) {
-		remove_once(module);
+		if (minder_may_remove(module))
+			remove_once(module);
 		if (loaded(module))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	}

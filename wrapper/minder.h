@@ -28,8 +28,15 @@ pid_t minder_start(const struct minded *m, char **msg);
 void minder_end(pid_t pid);
 
 /*
+ * Whether a module can be unloaded without harm. One that an older teletap compiled can bring
+ * the kernel down then, when the kernel had refused one of its probes (docs/systemtap.md).
+ */
+bool minder_may_remove(const char *module);
+
+/*
  * Removes a module that has no stapio any more, or will soon have none; tried for some
- * seconds, as long as its probes are on their way out. False: it is still there.
+ * seconds, as long as its probes are on their way out. False: it is still there, perhaps
+ * because minder_may_remove says no.
  */
 bool minder_remove(const char *module);
 

@@ -319,6 +319,13 @@ int runner_finish(struct runner *r, char **msg)
 	if (r->minder)
 		minder_end(r->minder);
 	free_name(r);
+	if (!gone && !minder_may_remove(r->module))
+		return fail(
+			msg, EBUSY,
+			"%s: a module of an older teletap, which could bring the kernel down "
+			"when it is unloaded now: it stays, idle, until the next boot; build the "
+			"pack again",
+			r->module);
 	if (!gone)
 		return fail(msg, EBUSY,
 			    "the module %s cannot be removed: try 'staprun -d %s' as "
@@ -332,16 +339,18 @@ void runner_sweep(void)
 	char line[512], left[16][RUNNER_MODULE];
 	/* Whose they are cannot be seen where the numbers are others. */
 	FILE *f = numbers_foreign("") ? NULL : fopen("/proc/modules", "re");
-	int n = 0;
+	int n = 0, removed = 0;
 
 	while (f && n < 16 && fgets(line, sizeof(line), f)) {
-		if (leftover("", line))
-			snprintf(left[n++], RUNNER_MODULE, "%.*s", (int)strcspn(line, " "), line);
+		line[strcspn(line, " ")] = '\0';
+		if (leftover("", line) && minder_may_remove(line))
+			snprintf(left[n++], RUNNER_MODULE, "%.*s", RUNNER_MODULE - 1, line);
 	}
 	if (f)
 		fclose(f);
 	for (int i = 0; i < n; i++)
-		minder_remove(left[i]);
-	if (n)
-		say("removed %d module%s that a killed teletap had left", n, n > 1 ? "s" : "");
+		removed += minder_remove(left[i]);
+	if (removed)
+		say("removed %d module%s that a killed teletap had left", removed,
+		    removed > 1 ? "s" : "");
 }

@@ -184,6 +184,24 @@ static void tell_beside(struct session *s)
 	free(line);
 }
 
+/* A module with a probe missing has figures that are not whole: it is not used. */
+static int refused(const struct session *s, char **msg)
+{
+	int err = s->state.refused < 4096 ? (int)s->state.refused : EIO;
+
+	if (err == EINVAL)
+		return fail(
+			msg, EBUSY,
+			"%s: another tracer (bpftrace, perf, bcc) has taken a marker of page %d: "
+			"stop it first",
+			s->plan.file->path, s->plan.page->number);
+	return fail(
+		msg, EBUSY,
+		"%s: the kernel refuses a probe of page %d (%s): the file is not what its markers "
+		"say, or its file system allows no probes; reinstall it, or watch another page",
+		s->plan.file->path, s->plan.page->number, strerror(err));
+}
+
 /*
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
@@ -212,6 +230,8 @@ int session_attach_step(struct session *s, char **msg)
 		}
 		return 0;
 	}
+	if (s->state.refused)
+		return refused(s, msg);
 	runner_started(&s->runner);
 	if (s->plan.beside)
 		tell_beside(s);

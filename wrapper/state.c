@@ -142,6 +142,9 @@ static int take(struct state *s, const struct line *line)
 	if (!s->hello)
 		return -EPROTO;
 	switch (line->kind) {
+	case LINE_REFUSED:
+		s->refused = num[0];
+		return 0;
 	case LINE_SNAP:
 		s->open = true;
 		s->stamp++;

@@ -36,6 +36,7 @@ struct state {
 	char module[32];            /* what it says the module is: may be cut */
 	bool open;                  /* between snap and end */
 	bool shown;                 /* the present one */
+	int64_t refused;            /* errno of a probe that the kernel refused; 0: none */
 	int64_t snapshots;          /* complete ones */
 	int64_t stamp;              /* snapshots begun */
 	int64_t unknown, malformed; /* lines not understood */

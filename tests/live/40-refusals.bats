@@ -97,3 +97,41 @@ teletap_id() { readelf -n "$(command -v "$1")" | awk '/Build ID/ { print $3 }'; 
 	grep -q '@: [1-9]' "$BATS_TEST_TMPDIR/bpf"
 	expect_clean "$pid"
 }
+
+# The module itself, without teletap, which would have reserved the marker before.
+# bats test_tags=kernels
+@test "a probe that the kernel refuses brings no kernel down" {
+	exe=$(readlink -f "$(command -v python3.14)") id=$(teletap_id python3.14)
+	teletap build gc -e "$exe" -d "$BATS_TEST_TMPDIR/pack"
+	ko=$(find "$BATS_TEST_TMPDIR/pack" -name '*.ko')
+	read -r where counter <<< "$(python3.14 - "$exe" <<-'PY'
+		import subprocess, sys, re
+		notes = subprocess.run(["readelf", "-nW", sys.argv[1]], capture_output=True, text=True).stdout
+		pc, sem = re.search(r"Name: gc__start\n.*Location: (\w+),.*Semaphore: (\w+)", notes).groups()
+		load = [l.split() for l in subprocess.run(["readelf", "-lW", sys.argv[1]], capture_output=True, text=True).stdout.splitlines() if l.startswith("  LOAD")]
+		def offset(address):
+		    for _, off, vaddr, _, size, *_ in load:
+		        if 0 <= address - int(vaddr, 16) < int(size, 16):
+		            return address - int(vaddr, 16) + int(off, 16)
+		print(offset(int(pc, 16)), offset(int(sem, 16)))
+	PY
+	)"
+	mkdir -p /run/teletap && ln -sfn "$exe" "/run/teletap/$id"
+	for signal in TERM KILL; do
+		mkfifo "$BATS_TEST_TMPDIR/hold.$signal"
+		python3.14 "$HERE/uprobe.py" "$exe" "$where" "$counter" < "$BATS_TEST_TMPDIR/hold.$signal" \
+			> "$BATS_TEST_TMPDIR/held" 3>&- &
+		exec 7> "$BATS_TEST_TMPDIR/hold.$signal"
+		await grep -q placed "$BATS_TEST_TMPDIR/held"
+		staprun -R "$ko" teletap_pid=0 > "$BATS_TEST_TMPDIR/lines" 2> "$BATS_TEST_TMPDIR/said" 3>&- 7>&- &
+		await test -s "$BATS_TEST_TMPDIR/lines"
+		ask() { echo s > "/proc/systemtap/$(modules)/ctl"; } 2> /dev/null
+		await ask
+		await grep -q '^end' "$BATS_TEST_TMPDIR/lines"
+		grep -qx "refused	22" "$BATS_TEST_TMPDIR/lines"
+		pkill -$signal stapio
+		[ $signal = TERM ] || staprun -d "$(modules)" || true
+		exec 7>&-
+		expect_clean
+	done
+}
