@@ -103,6 +103,23 @@ accepted() {
 	pack_refused "$pack: its module gc is for the build 0123456789ab of $EXE, $EXE is ${id:0:12}: build it with 'teletap build gc -e $EXE'"
 }
 
+@test "a module for another file with the same build-id" {
+	"$TOP/tests/forge" "$EXE" "$BATS_TEST_TMPDIR/forged"
+	genuine=$EXE EXE=$BATS_TEST_TMPDIR/forged
+	pack_refused "$pack: its module gc is for a file with the same build-id ($genuine), but not the same contents, as $EXE: build it with 'teletap build gc' for this one"
+	build
+	[ "$status" = 0 ]
+	EXE=$genuine build
+	[ "$status" = 0 ]
+	[ "$(jq '.modules | length' "$pack/manifest.json")" = 2 ]
+	[ "$(manifest build_id)" = "$id" ]
+	[ "$(find "$pack" -name teletap_gc_0000000.ko | wc -l)" = 2 ]
+	# what no module holds makes no difference
+	objcopy --remove-section .comment "$genuine" "$EXE"
+	EXE=$EXE build
+	[ "$output" = 'all modules are ready' ]
+}
+
 @test "a module for another kernel and another build" {
 	edit 'm["modules"][0].update(release="6.1.0-0-other", build_id="0123456789abcdef")'
 	pack_refused "$pack: no module gc for $EXE (build ${id:0:12}) and kernel $(uname -r): build it with 'teletap build gc -e $EXE -k $(uname -r)'"
@@ -333,6 +350,28 @@ verifies() {
 		[ "$status" = 0 ]
 		[ "$(manifest sha256)" = "$(sha256sum <"$ko" | cut -d' ' -f1)" ]
 	done
+}
+
+@test "build: what is in the way is said before anything is compiled" {
+	printf '#!/bin/sh\ntouch "%s/compiled"\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/stap"
+	chmod 755 "$BATS_TEST_TMPDIR/stap"
+	PATH=$BATS_TEST_TMPDIR:$PATH
+	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+	run -3 --separate-stderr teletap build gc -e "$EXE" -d "$BATS_TEST_TMPDIR/open"
+	[[ $stderr == *"$BATS_TEST_TMPDIR/open can be written by others"* ]]
+	ln -s /run "$BATS_TEST_TMPDIR/run"
+	for folder in /run /boot "$BATS_TEST_TMPDIR/run"; do
+		TMPDIR=$folder run -3 --separate-stderr teletap build gc -e "$EXE" -d "$BATS_TEST_TMPDIR/new"
+		[[ $stderr == *"TMPDIR $folder: nothing can be compiled below /run or /boot: name another folder"* ]]
+	done
+	TMPDIR=nowhere run -3 --separate-stderr teletap build gc -e "$EXE" -d "$BATS_TEST_TMPDIR/new"
+	[[ $stderr == *"TMPDIR nowhere: No such file or directory: name a folder that is there"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/compiled" ]
+	cd "$BATS_TEST_TMPDIR"
+	mkdir below
+	TMPDIR=below build
+	[ "$status" = 0 ]
+	[ -z "$(ls below)" ]
 }
 
 @test "build: into a folder of somebody else, or over what he has laid there, nothing is written" {

@@ -68,3 +68,25 @@ expect_exact() {
 	expect_exact "$inner" "$dir"
 	kill -9 "$inner"
 }
+
+@test "two files with one build-id: each has its own module, also at once" {
+	own=$BATS_TEST_TMPDIR/forged
+	/src/tests/forge "$(readlink -f "$(command -v python3.13)")" "$own"
+	PYTHONHOME=$(python3.13 -c 'import sys; print(sys.base_prefix)') start "$own" loop
+	forged=$pid
+	# its end is where its beginning is said to be: so no collection has both
+	watch_page gc "$forged" -o json -i 1
+	first_page
+	unwatch
+	start python3.13
+	watch_pid "$pid" -o json -i 1
+	genuine=$tap genuine_out=$tap_out
+	watch_page gc "$forged" -o json -i 1
+	go "$dir"
+	unwatch
+	tap=$genuine
+	unwatch
+	[ "$(totals "$genuine_out")" = "$(jq -c . "$dir/done")" ]
+	kill -0 "$forged"
+	expect_clean "$pid" "$forged"
+}

@@ -181,3 +181,52 @@ q() { jq -c "$1" <<< "$page"; }
 	[ "$(q '.rows[] | select(.what == "contended lock").events_total > 50')" = true ]
 	expect_clean "$pid"
 }
+
+@test "a program, a library and one loaded later all have the markers: all are counted" {
+	cat > "$BATS_TEST_TMPDIR/parts.c" <<-'EOF'
+		#define TELETAP_PROVIDER parts
+		#include "teletap.h"
+		#include <dlfcn.h>
+		#include <stdio.h>
+		#define PASTE(a, b) a##b
+		#define WORK(part) PASTE(work_, part)
+		void WORK(PART)(int n)
+		{
+			while (n--)
+				TELETAP_COUNTER(NAME, 1);
+		}
+		#ifdef LOADED
+		void work_linked(int n);
+		int main(void)
+		{
+			void (*loaded)(int) = dlsym(dlopen(LOADED, RTLD_NOW), "work_loaded");
+
+			for (; getchar() > 0; puts("done"), fflush(stdout)) {
+				work_program(40);
+				work_linked(60);
+				loaded(100);
+			}
+		}
+		#endif
+	EOF
+	cd "$BATS_TEST_TMPDIR"
+	for part in linked loaded; do
+		gcc -fPIC -shared -I/src/include -DPART=$part "-DNAME=\"$part\"" -o lib$part.so parts.c
+	done
+	gcc -I/src/include -DPART=program '-DNAME="program"' "-DLOADED=\"$PWD/libloaded.so\"" -o parts parts.c \
+		-L. -llinked "-Wl,-rpath,$PWD"
+	mkfifo commands
+	./parts < commands > said 3>&- &
+	pid=$!
+	exec 7> commands
+	echo >&7
+	limit=20 await grep -q done said
+	watch_page counters "$pid" -o json -i 1
+	echo >&7
+	finish
+	[ "$(q '[.rows[] | [.name, .change_total]] | sort')" = '[["linked",60],["loaded",100],["program",40]]' ]
+	grep -q "compiling it" "$tap_err"
+	# in whatever order they lie in the process, it is the same module
+	run teletap build counters -p "$pid" -d /var/cache/teletap
+	[ "$output" = 'all modules are ready' ]
+}
