@@ -289,6 +289,18 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	warns leftovers '2 modules*'
 }
 
+@test "a signed module, which keeps its name: in use while a teletap holds its lock" {
+	echo 'teletap_gc_0000000 40960 2 - Live 0x0' >>"$ROOT/proc/modules"
+	warns leftovers '1 module that*teletap_gc_0000000*'
+	mkdir -p "$ROOT/run/teletap"
+	touch "$ROOT/run/teletap/teletap_gc_0000000.lock"
+	warns leftovers '1 module that*teletap_gc_0000000*'
+	exec 6<"$ROOT/run/teletap/teletap_gc_0000000.lock"
+	flock 6
+	doctor 0
+	check leftovers OK '*'
+}
+
 @test "an empty machine: everything that cannot be seen is said" {
 	TELETAP_HOST_ROOT=$BATS_TEST_TMPDIR/empty
 	mkdir "$TELETAP_HOST_ROOT"
