@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "quote.h"
 #include "signals.h"
+#include "trust.h"
 
 static int hash_fd(int fd, char out[PACK_HASH])
 {
@@ -41,89 +42,6 @@ int pack_hash_file(const char *path, char out[PACK_HASH])
 	return err;
 }
 
-/* Whether nobody but root and us can have written it. */
-static int check_owner(const char *path, const struct stat *st, char **msg)
-{
-	if (st->st_uid && st->st_uid != geteuid())
-		return fail(msg, EPERM,
-			    "%s belongs to user %u, who could have changed it: "
-			    "'chown root' it once you trust it",
-			    path, st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return fail(msg, EPERM,
-			    "%s can be written by others: 'chmod go-w' it once you trust it", path);
-	return 0;
-}
-
-/* A folder or a file in the pack. */
-static int check_entry(const char *path, const struct stat *st, mode_t type, char **msg)
-{
-	if (S_ISLNK(st->st_mode))
-		return fail(msg, ELOOP,
-			    "%s: a symbolic link, which a pack has none of: build the pack "
-			    "again",
-			    path);
-	if ((st->st_mode & S_IFMT) != type)
-		return fail(msg, EBADMSG, "%s: not a %s: build the pack again", path,
-			    type == S_IFDIR ? "folder" : "regular file");
-	return check_owner(path, st, msg);
-}
-
-static int check_path(const char *path, mode_t type, char **msg)
-{
-	struct stat st;
-
-	if (lstat(path, &st))
-		return fail(msg, errno, "%s: %s: build the pack again", path, strerror(errno));
-	return check_entry(path, &st, type, msg);
-}
-
-/*
- * Opens a file in the pack. It is checked by its descriptor as well, as the one at path may
- * be exchanged meanwhile by whoever owns a folder above the pack.
- */
-static int open_entry(const char *path, char **msg)
-{
-	int err = check_path(path, S_IFREG, msg), fd;
-	struct stat st;
-
-	if (err)
-		return err;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		err = fail(msg, errno, "%s: %s", path, strerror(errno));
-	else
-		err = check_entry(path, &st, S_IFREG, msg);
-	if (!err)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-/* The pack's own folder: a link may lead to it. */
-static int check_root(const char *dir, char **msg)
-{
-	struct stat st;
-
-	if (stat(dir, &st))
-		return fail(msg, errno, "%s: %s", dir, strerror(errno));
-	return check_owner(dir, &st, msg);
-}
-
-/* The folders between the pack's own one and the file at path. */
-static int check_folders(const char *dir, char *path, char **msg)
-{
-	int err = 0;
-
-	for (char *slash = path + strlen(dir) + 1; !err && (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		err = check_path(path, S_IFDIR, msg);
-		*slash = '/';
-	}
-	return err;
-}
-
 static const char *get(const json_t *module, const char *key)
 {
 	const char *s = json_string_value(json_object_get(module, key));
@@ -143,10 +61,10 @@ static int load(const char *dir, json_t **manifest, char **msg)
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	if (access(path, F_OK))
 		return 0;
-	err = check_root(dir, msg);
+	err = trust_root(dir, msg);
 	if (err)
 		return err;
-	fd = open_entry(path, msg);
+	fd = trust_open(path, msg);
 	if (fd < 0)
 		return fd;
 	*manifest = json_loadfd(fd, JSON_REJECT_DUPLICATES, &error);
@@ -231,9 +149,9 @@ static int verify(const char *dir, const json_t *module, const struct pack_modul
 
 	if (!path)
 		return -ENOMEM;
-	err = check_folders(dir, path, msg);
+	err = trust_folders(dir, path, msg);
 	if (!err)
-		fd = open_entry(path, msg);
+		fd = trust_open(path, msg);
 	if (!err)
 		err = fd < 0 ? fd : hash_fd(fd, ko->hash);
 	if (fd >= 0)
@@ -332,7 +250,7 @@ static int copy_file(int in, const char *to)
 int pack_copy(const struct pack_ko *ko, const char *to, char **msg)
 {
 	char hash[PACK_HASH];
-	int in = open_entry(ko->path, msg), err;
+	int in = trust_open(ko->path, msg), err;
 
 	if (in < 0)
 		return in;
@@ -428,7 +346,7 @@ static json_t *describe(const struct pack_module *m, const char *hash)
 int pack_check(const char *dir, char **msg)
 {
 	json_t *manifest = NULL;
-	int err = access(dir, F_OK) ? 0 : check_root(dir, msg);
+	int err = access(dir, F_OK) ? 0 : trust_root(dir, msg);
 	char *why = NULL;
 
 	if (!err)
@@ -451,9 +369,9 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 
 	err = to ? make_folders(to, msg) : -ENOMEM;
 	if (!err)
-		err = check_root(dir, msg);
+		err = trust_root(dir, msg);
 	if (!err)
-		err = check_folders(dir, to, msg);
+		err = trust_folders(dir, to, msg);
 	if (!err)
 		err = lock = lock_pack(dir, msg);
 	if (lock < 0)
