@@ -11,8 +11,8 @@ load helper
 
 setup_file() {
 	stub_begin
-	export ID
-	ID=$(build_id "$EXE")
+	export SITES
+	SITES=$(jq -r '.modules[0].sites' "$PACK/manifest.json")
 	gcc -shared -fPIC -o "$BATS_FILE_TMPDIR/hurry.so" "$TOP/tests/stub/hurry.c"
 }
 
@@ -41,7 +41,7 @@ nothing_left() {
 
 	for _ in {1..40}; do
 		left=$(grep -lsz "^STUB_LOG=$STUB_LOG$" /proc/[0-9]*/environ
-			ls -d "/run/teletap/$ID" 2>/dev/null) || true
+			ls -d "/run/teletap/$SITES" 2>/dev/null) || true
 		[ -n "$left" ] || return 0
 		sleep 0.05
 	done
@@ -127,16 +127,16 @@ pages_are_whole() {
 
 @test "staprun gets the module, the target, and nothing that it should not have" {
 	STUB='ls -l /proc/self/fd >"$STUB_LOG.fds"; cat /proc/self/status >"$STUB_LOG.status"
-		stat -Lc "%n %i" "/run/teletap/$ID" >"$STUB_LOG.alias"
+		stat -Lc "%n %i" "/run/teletap/$SITES/0" >"$STUB_LOG.alias"
 		watch' run -0 --separate-stderr watch_exe -n 1
-	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 $PACK/$(uname -r)/$ID/teletap_gc_0000000.ko teletap_pid=0" ]
+	[ "$(cut -d' ' -f2- "$STUB_LOG")" = "-R -b 1 /run/teletap/$SITES/teletap_gc_0000000.ko teletap_pid=0" ]
 	[ "$(grep -c -e 'socket:' -e 'anon_inode:' -e "$EXE" "$STUB_LOG.fds")" -eq 0 ]
 	grep -q '^SigBlk:.*0000000000000000' "$STUB_LOG.status"
 	# the link led to the file, and only as long as it was needed
-	[ "$(cat "$STUB_LOG.alias")" = "/run/teletap/$ID $(stat -c %i "$EXE")" ]
+	[ "$(cat "$STUB_LOG.alias")" = "/run/teletap/$SITES/0 $(stat -c %i "$EXE")" ]
 	start_target
 	watch_bg -p "$target" -i 0.1
-	[ ! -e "/run/teletap/$ID" ]
+	[ ! -e "/run/teletap/$SITES" ]
 	[ "$(tail -n 1 "$STUB_LOG" | cut -d= -f2)" = "$target" ]
 	kill "$tap"
 	expect_end 143

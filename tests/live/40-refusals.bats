@@ -101,7 +101,7 @@ teletap_id() { readelf -n "$(command -v "$1")" | awk '/Build ID/ { print $3 }'; 
 # The module itself, without teletap, which would have reserved the marker before.
 # bats test_tags=kernels
 @test "a probe that the kernel refuses brings no kernel down" {
-	exe=$(readlink -f "$(command -v python3.14)") id=$(teletap_id python3.14)
+	exe=$(readlink -f "$(command -v python3.14)")
 	teletap build gc -e "$exe" -d "$BATS_TEST_TMPDIR/pack"
 	ko=$(find "$BATS_TEST_TMPDIR/pack" -name '*.ko')
 	read -r where counter <<< "$(python3.14 - "$exe" <<-'PY'
@@ -116,7 +116,8 @@ teletap_id() { readelf -n "$(command -v "$1")" | awk '/Build ID/ { print $3 }'; 
 		print(offset(int(pc, 16)), offset(int(sem, 16)))
 	PY
 	)"
-	mkdir -p /run/teletap && ln -sfn "$exe" "/run/teletap/$id"
+	sites=$(jq -r '.modules[0].sites' "$BATS_TEST_TMPDIR/pack/manifest.json")
+	mkdir -p "/run/teletap/$sites" && ln -sfn "$exe" "/run/teletap/$sites/0"
 	for signal in TERM KILL; do
 		mkfifo "$BATS_TEST_TMPDIR/hold.$signal"
 		python3.14 "$HERE/uprobe.py" "$exe" "$where" "$counter" < "$BATS_TEST_TMPDIR/hold.$signal" \

@@ -61,7 +61,7 @@ signed_pack() {
 	run -0 teletap build gc -e "$(command -v python3.14)" -d "$BATS_TEST_TMPDIR/pack" \
 		--key "$BATS_TEST_TMPDIR/key" --cert "$BATS_TEST_TMPDIR/cert"
 	[[ "$output" == *": signed, "* ]]
-	ko=$(jq -r '.modules[] | select(.signer) | "\(.release)/\(.build_id)/teletap_\(.name)_0000000.ko"' \
+	ko=$(jq -r '.modules[] | select(.signer) | "\(.release)/\(.build_id)/\(.sites)/teletap_\(.name)_0000000.ko"' \
 		"$BATS_TEST_TMPDIR/pack/manifest.json")
 	[ "$(/usr/sbin/modinfo -F signer "$BATS_TEST_TMPDIR/pack/$ko")" = 'Example signer' ]
 }
@@ -86,6 +86,8 @@ signed_pack() {
 	[ -z "$output" ]
 	[ "${#stderr_lines[@]}" = 1 ]
 	[[ "$stderr" == *"another teletap has the module teletap_gc_0000000"*"end that one first" ]]
+	run teletap doctor
+	[[ "$output" != *"left behind, idle"* ]]
 	# one that is not signed does not mind
 	run -0 teletap watch gc -p "$pid" --pack /var/cache/teletap.away -n 1 -i 0.5
 	kill -INT "$tap"
