@@ -74,6 +74,7 @@ expect_exact() {
 	/src/tests/forge "$(readlink -f "$(command -v python3.13)")" "$own"
 	PYTHONHOME=$(python3.13 -c 'import sys; print(sys.base_prefix)') start "$own" loop
 	forged=$pid
+	teletap build gc -p "$forged"
 	# its end is where its beginning is said to be: so no collection has both
 	watch_page gc "$forged" -o json -i 1
 	first_page
