@@ -8,7 +8,6 @@
 #include "fail.h"
 #include "guard.h"
 #include "module.h"
-#include "semaphore.h"
 #include "sign.h"
 
 /* False: what cannot be seen without a target. */
@@ -91,10 +90,7 @@ bool judge_page(const struct judge *j, const struct page *page, char **why)
 			      "whether a module is ready");
 		return true;
 	}
-	if (!page_is_host(page) &&
-	    (guard(&plan, j->target, &jit, why) ||
-	     semaphores_check(plan.file->fd, &plan.file->sdt, plan.origin->provider,
-			      plan.origin->markers, why)))
+	if (!page_is_host(page) && guard(&plan, j->target, &jit, why))
 		return false;
 	return judge_root(j, judge_module(j, &plan, why), why);
 }

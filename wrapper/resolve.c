@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "interpreter.h"
 #include "python.h"
+#include "semaphore.h"
 
 /* provider PAGE_ANY: of any; name NULL: any marker. */
 static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
@@ -209,6 +210,9 @@ static int check_file(const struct page *page, const struct origin *origin,
 			    "%s has no build-id, which ties a module to its binary: "
 			    "link it with -Wl,--build-id",
 			    file->path);
+	if (origin->provider && !origin_is_fed(origin))
+		return semaphores_check(file->fd, file->path, &file->sdt, origin->provider,
+					origin->markers, msg);
 	return 0;
 }
 
