@@ -70,6 +70,11 @@ $(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image ma
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,sdt semaphore unused image regular fail)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,crash crash_file backtrace regular ring ring_lines escape fail) \
 		$(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)

@@ -45,7 +45,61 @@ setup() {
 	objcopy --add-gnu-debuglink=pie.debug stripped linked
 	run "$SOURCES/compare" pie nopie lib.so tight stripped stripped-nopie pie.debug linked
 	echo "$output"
-	[ "$output" = "48 markers in 8 files" ]
+	# The file of debug information holds no code.
+	[ "$output" = "42 markers in 7 files, 6 left out" ]
+}
+
+# desk LINKER NAME OPTION...: tests/data/elf/desk.c, by a linker that is here.
+desk() {
+	ld.$1 --version >/dev/null 2>&1 || return 0
+	gcc -O2 -ffunction-sections -fPIE -I"$TOP/include" -fuse-ld="$1" -Wl,--build-id -o "$2" \
+		"${@:3}" "$SOURCES/desk.c"
+}
+
+@test "sites of functions that the linker dropped are left out, and this is said" {
+	need_compiler
+	mkdir "$D/desk"
+	cd "$D/desk"
+	# Counted from 0, the address of the dropped marker is one in the code of a PIE.
+	dead="-DDEAD=$(printf 'S %.0s' {1..701})"
+	for kind in -pie -no-pie; do
+		desk bfd "bfd$kind" $kind -Wl,--gc-sections "$dead"
+		desk gold "gold$kind" $kind "$dead" # it refuses to drop them
+		desk lld "lld$kind" $kind -Wl,--gc-sections "$dead"
+		desk mold "mold$kind" $kind -Wl,--gc-sections "$dead"
+	done
+	run "$SOURCES/compare" *pie
+	echo "$output"
+	[[ $output == *" left out" ]] || [ ! -e lld-pie ]
+	for file in lld* mold*; do
+		run -0 --separate-stderr teletap probes -o json -e "$file"
+		[ "${#lines[@]}" = 2 ]
+		[[ $stderr == "teletap: probes: $file: 1 of 3 sites left out: the file has no nop there"* ]]
+		run -0 --separate-stderr teletap probes -e "$file"
+		[ "$(grep -c teletap__counter <<<"$output")" = 1 ]
+		teletap doctor -o json -e "$file" | jq -e '.checks[] | select(.id == "sites") |
+			.verdict == "WARN" and (.text | startswith("1 sites of markers in 1 of its files"))'
+	done
+	desk lld quiet -Wl,--gc-sections "$dead" -DQUIET
+	[ -e quiet ] || skip "no lld"
+	run -3 --separate-stderr teletap watch counters -e ./quiet
+	echo "$stderr"
+	[[ $stderr == *"no marker teletap__counter"*"; 1 sites left out: "* ]]
+}
+
+# Each site has a nop, and lies in code; each semaphore in data.
+@test "sites and semaphores that are moved: left out" {
+	need_compiler
+	cd "$D"
+	gcc -O2 -I"$TOP/include" -o moved.good "$SOURCES/desk.c"
+	for what in 'pc 1' 'pc -1' 'pc 0x100000' 'pc -0x100000000' 'semaphore 0x100000' \
+		'semaphore -0x3000' 'pc 0x7fffffffffffffff' 'semaphore -1'; do
+		"$TOP/tests/live/mutate.py" --move $what moved.good moved
+		run -0 --separate-stderr teletap probes -o json -e moved
+		echo "$what: $output $stderr"
+		[[ $stderr == *": 1 of 3 sites left out: "* ]]
+		[ "${#lines[@]}" = 2 ]
+	done
 }
 
 @test "32-bit programs: as readelf" {

@@ -222,6 +222,20 @@ static void print_json(struct answers *a)
 	puts("}");
 }
 
+static void sites_check(struct answers *a)
+{
+	size_t n = 0, files = 0;
+
+	for (size_t i = 0; i < a->target.n_files; i++) {
+		n += a->target.files[i].sdt.n_left_out;
+		files += a->target.files[i].sdt.n_left_out != 0;
+	}
+	if (n)
+		check_add(&a->target_checks, "sites", VERDICT_WARN,
+			  "'teletap probes' shows the files and the sites that count",
+			  "%zu sites of markers in %zu of its files are " SDT_LEFT_OUT, n, files);
+}
+
 /* Opens and looks at the target; a status other than STATUS_OK has been said. */
 static enum status look_at_target(struct answers *a)
 {
@@ -232,6 +246,7 @@ static enum status look_at_target(struct answers *a)
 		a->has_target = true;
 		interpreter_read(&a->interpreter, &a->target);
 		interpreter_check(&a->interpreter, &a->target, &a->target_checks);
+		sites_check(a);
 		if (a->o->pid)
 			a->own = own_ask(a->o->pid);
 		return STATUS_OK;

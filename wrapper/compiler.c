@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A module is compiled from the target file's notes, but not from the file itself:
- * a copy is made in which the notes name no semaphores, since those are not
- * SystemTap's business here (semaphore.c), and which says that it is a program at
- * fixed addresses: for a shared library SystemTap would trace every mmap of every
- * process of the machine, to find out where it lies, which it need not know. The
- * copy lies where the module will later look for its target (paths_alias), in a
- * mount namespace of the compiler's own, so that builds can run side by side and
- * nothing is left behind. The file's owner may write to it at any time: so the macros
- * are made from the copy, too, which must be the file that the plan was made of.
+ * a copy is made in which the notes are those of the sites that count (sdt.c) and
+ * name no semaphores, since those are not SystemTap's business here (semaphore.c), and
+ * which says that it is a program at fixed addresses: for a shared library SystemTap
+ * would trace every mmap of every process of the machine, to find out where it lies,
+ * which it need not know. The copy lies where the module will later look for its target
+ * (paths_alias), in a mount namespace of the compiler's own, so that builds can run side
+ * by side and nothing is left behind. The file's owner may write to it at any time: so
+ * the macros are made from the copy, too, which must be the file that the plan was made of.
  */
 #include "compiler.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
 #include <glob.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -33,9 +31,10 @@
 
 #include "fail.h"
 #include "macros.h"
+#include "notes.h"
 #include "paths.h"
 
-/* Goes into the hash below: to be raised when prepare_copy or macros.c changes. */
+/* Goes into the hash below: to be raised when notes.c or macros.c changes. */
 #define PREPARATION "7"
 
 /* How every script is compiled. Losses are counted and shown, they end nothing. */
@@ -117,43 +116,6 @@ static int make_system_map(const char *release)
 	return fclose(f) ? -errno : 0;
 }
 
-/* Sets the semaphore of every note in the copy to 0, and its type to ET_EXEC. */
-static int prepare_copy(int fd)
-{
-	const uint16_t type = ET_EXEC; /* resolve.c lets little-endian x86-64 through only */
-	Elf_Scn *scn = NULL;
-	Elf *elf;
-	int err = 0;
-
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf)
-		return -ENOEXEC;
-	while (!err && (scn = elf_nextscn(elf, scn))) {
-		size_t size = gelf_getclass(elf) == ELFCLASS32 ? 4 : 8, next, name, desc, pos = 0;
-		const unsigned char zero[8] = { 0 };
-		Elf_Data *data;
-		GElf_Shdr sh;
-		GElf_Nhdr note;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_NOTE || sh.sh_flags & SHF_ALLOC)
-			continue;
-		data = elf_getdata(scn, NULL);
-		while (data && (next = gelf_getnote(data, pos, &note, &name, &desc)) > 0) {
-			off_t where = (off_t)(sh.sh_offset + desc + 2 * size);
-
-			if (note.n_type == 3 && note.n_descsz >= 3 * size &&
-			    pwrite(fd, zero, size, where) != (ssize_t)size)
-				err = -errno;
-			pos = next;
-		}
-	}
-	elf_end(elf);
-	if (!err && pwrite(fd, &type, sizeof(type), offsetof(Elf64_Ehdr, e_type)) != sizeof(type))
-		err = -errno;
-	return err;
-}
-
 /* A copy of a file at path, with its markers. */
 static int copy_file(const struct target_file *from, const char *path, struct target_file *to)
 {
@@ -192,7 +154,7 @@ static int copy_files(const struct plan *plan, const char *macros)
 	if (!err)
 		err = macros_write(&copy, macros);
 	for (int i = 0; i < plan->n_files && !err; i++)
-		err = prepare_copy(copies[i].fd);
+		err = notes_replace(copies[i].fd, &copies[i].sdt);
 	return err;
 }
 

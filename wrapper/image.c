@@ -107,6 +107,7 @@ static struct image_part segment_decode(const struct image *im, const unsigned c
 		.addr = FIELD(im, p, Phdr, p_vaddr),
 		.offset = FIELD(im, p, Phdr, p_offset),
 		.size = FIELD(im, p, Phdr, p_filesz),
+		.memory = FIELD(im, p, Phdr, p_memsz),
 		.align = FIELD(im, p, Phdr, p_align),
 	};
 }

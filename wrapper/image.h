@@ -36,6 +36,7 @@ struct image_part {
 	uint32_t name; /* sections: offset of the name in the name section */
 	uint32_t link, info;
 	uint64_t flags, addr, offset, size, align;
+	uint64_t memory; /* segments: how long in memory */
 };
 
 /*

@@ -91,7 +91,7 @@ bool judge_page(const struct judge *j, const struct page *page, char **why)
 			      "whether a module is ready");
 		return true;
 	}
-	if (!page_is_host(page) && (guard(&plan, j->target, &jit, why) || module_check(&plan, why)))
+	if (!page_is_host(page) && guard(&plan, j->target, &jit, why))
 		return false;
 	return judge_root(j, judge_module(j, &plan, why), why);
 }

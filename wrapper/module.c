@@ -96,16 +96,6 @@ int module_sign(const struct plan *plan, const char *release, const char *pack,
 	return pack_sign(pack ? pack : PACK_CACHE, &want, signer, msg);
 }
 
-int module_check(const struct plan *plan, char **msg)
-{
-	int err = 0;
-
-	for (int i = 0; i < plan->n_files && !err; i++)
-		err = semaphores_check(plan->files[i]->fd, &plan->files[i]->sdt,
-				       plan->origin->provider, plan->origin->markers, msg);
-	return err;
-}
-
 /* Whether the running kernel takes its probes, as far as it can be asked by us and here. */
 static int ask_kernel(const struct plan *plan, char **msg)
 {
@@ -167,8 +157,6 @@ static int check_before(const struct plan *plan, const char *release, const char
 	int err = pack_check(dir, msg);
 
 	uname(&host);
-	if (!err)
-		err = module_check(plan, msg);
 	if (!err && !strcmp(release, host.release))
 		err = ask_kernel(plan, msg);
 	return err;

@@ -20,12 +20,6 @@
 int module_find(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg);
 
 /*
- * Whether the plan's files allow for its probes and for raising its semaphores. Looks at
- * the files only. Returns 0, or -ENOTSUP with *msg set.
- */
-int module_check(const struct plan *plan, char **msg);
-
-/*
  * Whether the pack (NULL: the cache) holds the plan's module for a kernel release,
  * signed by signer (NULL: or not).
  */

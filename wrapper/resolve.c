@@ -4,12 +4,14 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "interpreter.h"
 #include "macros.h"
 #include "python.h"
+#include "semaphore.h"
 
 /* provider PAGE_ANY: of any; name NULL: any marker. */
 static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
@@ -155,6 +157,22 @@ static void describe(const struct target *t, char *out, size_t size)
 		snprintf(out, size, "%s", t->files[0].path);
 }
 
+/* A refusal for want of markers also tells how many sites of the target do not count. */
+static int add_left_out(int err, const struct target *t, char **msg)
+{
+	char *said = msg ? *msg : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_files; i++)
+		n += t->files[i].sdt.n_left_out;
+	if (err != -ENOENT || !said || !n)
+		return err;
+	*msg = NULL;
+	fail(msg, 0, "%s; %zu sites " SDT_LEFT_OUT, said, n);
+	free(said);
+	return err;
+}
+
 /* What pages of the host are bound to instead of a file. */
 static struct target_file host = { .path = (char *)"this host", .fd = -1 };
 
@@ -219,7 +237,7 @@ static int check_file(const struct page *page, const struct origin *origin,
 			    "3.13 to 3.15 can), which page %d shows: page 235 has times, if not "
 			    "functions",
 			    file->path, page->number);
-	if (file->sdt.elf_machine != EM_X86_64)
+	if (file->sdt.elf_machine != EM_X86_64 || file->sdt.elf_class != ELFCLASS64)
 		return fail(msg, ENOTSUP,
 			    "%s is not for x86-64: only such programs can be watched so far",
 			    file->path);
@@ -250,14 +268,14 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		file = file_of(origin, t);
 	}
 	if (!file)
-		return refuse_target(page, origin, what, msg);
+		return add_left_out(refuse_target(page, origin, what, msg), t, msg);
 	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
 	err = check_file(page, origin, file, msg);
 	if (err)
-		return err;
+		return add_left_out(err, t, msg);
 	*plan = (struct plan){
 		.page = page,
 		.origin = origin,
@@ -268,6 +286,10 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 	if (origin_is_fed(origin))
 		return 0;
 	err = find_files(t, plan, msg);
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_check(plan->files[i]->fd, plan->files[i]->path,
+				       &plan->files[i]->sdt, origin->provider, origin->markers,
+				       msg);
 	if (!err)
 		err = macros_identify(plan);
 	if (err)

@@ -22,13 +22,17 @@ struct sdt_marker {
 	uint64_t shift;     /* add to pc and semaphore (mod 2^64, when nonzero) for this
 			       file's real addresses: .stapsdt.base's address - base
 			       (prelink moves it); 0 where the file has no such section */
+	uint64_t site;      /* offset of the nop in the file, */
+	uint64_t counter;   /* and of the semaphore; 0: not known (ET_REL), or none */
 };
 
 /* What one file holds. Owns all its strings; release with sdt_free. */
 struct sdt_file {
-	struct sdt_marker *markers;
+	struct sdt_marker *markers; /* all of them sites where a probe may stand */
 	size_t n_markers;
+	size_t n_left_out;  /* sites where none may: see SDT_LEFT_OUT */
 	size_t n_malformed; /* notes and tables reported and left out */
+	uint64_t base;      /* where .stapsdt.base is; 0: nowhere, or no marker */
 	unsigned char build_id[SDT_BUILD_ID_MAX];
 	size_t build_id_len; /* 0: none */
 	int elf_class;       /* ELFCLASS32 or ELFCLASS64 */
@@ -50,11 +54,17 @@ struct sdt_arg {
  * Reads the markers of the file open at fd (any file offset; not closed). path is
  * used in messages only. Returns 0, or -errno: -ENOEXEC when it is no ELF file,
  * -EBADMSG when its ELF header is broken. *msg (msg may be NULL) is overwritten: a
- * line to be freed on error or when n_malformed is not 0, otherwise NULL. After an
- * error there is nothing to free in *file. Several threads may call it at once.
+ * line to be freed on error or when n_malformed or n_left_out is not 0, otherwise NULL.
+ * After an error there is nothing to free in *file. Several threads may call it at once.
  */
 int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg);
 void sdt_free(struct sdt_file *file);
+
+/* Why sites are left out, for people, after their number. */
+#define SDT_LEFT_OUT                                                                               \
+	"left out: the file has no nop there, or no semaphore (the linker dropped the function, "  \
+	"or "                                                                                      \
+	"the file was altered)"
 
 /* Splits an argument string; returns how many arguments it has (at most max are
  * stored), or -EINVAL when a word is no size@operand. */

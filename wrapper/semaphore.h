@@ -8,12 +8,10 @@
 
 #include "sdt.h"
 
-#define SEMAPHORES 64 /* also sites */
-
 /* Uprobes of ours in the kernel, each held by a file descriptor. */
 struct semaphores {
-	int n;
-	int fds[SEMAPHORES];
+	size_t n;
+	int *fds;
 };
 
 /*
@@ -25,10 +23,11 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		       const char *provider, const char *const *markers, char **msg);
 
 /*
- * Whether the file allows for both: its sites are not too many, and each semaphore has a
- * place from where it can be raised. Looks at the file only. Returns 0, or -ENOTSUP with *msg set.
+ * Whether both can be done: there are file descriptors enough, and each semaphore has a
+ * place from where it can be raised. Looks at the file only; path is for the message.
+ * Returns 0, or -ENOTSUP with *msg set.
  */
-int semaphores_check(int fd, const struct sdt_file *sdt, const char *provider,
+int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const char *provider,
 		     const char *const *markers, char **msg);
 
 /*
@@ -38,6 +37,8 @@ int semaphores_check(int fd, const struct sdt_file *sdt, const char *provider,
  */
 int semaphores_raise(struct semaphores *s, int fd, const struct sdt_file *sdt, const char *provider,
 		     const char *const *markers, char **msg);
+
+/* Takes the uprobes away. Of more than a few, a process of their own does so by and by. */
 void semaphores_drop(struct semaphores *s);
 
 #endif

@@ -29,7 +29,7 @@ static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char
 		*msg = why;
 	else
 		free(why); /* broken notes among good ones: 'teletap probes' tells */
-	if (err || (!file.sdt.n_markers && !wanted_bare))
+	if (err || (!file.sdt.n_markers && !file.sdt.n_left_out && !wanted_bare))
 		goto out;
 	more = reallocarray(t->files, t->n_files + 1, sizeof(*more));
 	if (!more) {

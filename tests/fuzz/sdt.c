@@ -44,6 +44,7 @@ static void file_check(const struct sdt_file *file)
 		assert(marker->name == marker->provider + strlen(marker->provider) + 1);
 		assert(marker->args == marker->name + strlen(marker->name) + 1);
 		assert(marker->shift == 0 || marker->base != 0);
+		assert(marker->site || file->elf_type == ET_REL);
 		args_check(marker->args);
 	}
 	assert(file->build_id_len <= SDT_BUILD_ID_MAX);
@@ -66,7 +67,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		abort();
 	ret = sdt_read(fd, "fuzz", &file, &msg);
 	assert(ret <= 0);
-	assert(!msg == (ret == 0 && file.n_malformed == 0));
+	assert(!msg == (ret == 0 && file.n_malformed == 0 && file.n_left_out == 0));
 	if (ret == 0)
 		file_check(&file);
 	else
