@@ -177,3 +177,27 @@ ctypes.CDLL(None).syscall(60, 0)' 3>&- &
 	[[ $output == *gc__start* ]]
 	kill -9 "$PID"
 }
+
+@test "a process that maps 500 files of 64 MB of notes: read in part, and this is said" {
+	/usr/bin/python3 - "$D" 3>&- <<-'EOF' &
+		import mmap, struct, sys, time
+		head = (b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 0, 64, 0, 64,
+		        56, 0, 64, 2, 0) + bytes(64)
+		        + struct.pack("<IIQQQQIIQQ", 0, 7, 0, 0, 4096, (1 << 26) - 8192, 0, 0, 4, 0))
+		keep = []
+		for i in range(500):
+		    with open("%s/notes%d" % (sys.argv[1], i), "w+b") as f:
+		        f.write(head)
+		        f.truncate(1 << 26)
+		        keep.append(mmap.mmap(f.fileno(), 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC))
+		open(sys.argv[1] + "/notes", "w")
+		time.sleep(600)
+	EOF
+	PID=$!
+	for _ in {1..200}; do [ -e "$D/notes" ] && break; sleep 0.05; done
+	run --separate-stderr timeout 20 teletap probes -p "$PID"
+	[ "$status" -ne 124 ]
+	[ "$(grep -c 'more notes than are read of one process' <<<"$stderr")" -gt 490 ]
+	run -3 timeout 20 teletap watch gc -p "$PID"
+	kill -9 "$PID"
+}

@@ -390,6 +390,22 @@ verifies() {
 	[ -z "$(ls below)" ]
 }
 
+@test "build: what the running kernel would refuse is not compiled" {
+	need_uprobes
+	printf '#!/bin/sh\ntouch "%s/compiled"\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/stap"
+	chmod 755 "$BATS_TEST_TMPDIR/stap"
+	"$TOP/tests/forge" "$EXE" "$BATS_TEST_TMPDIR/forged" refused
+	PYTHONHOME=/usr "$BATS_TEST_TMPDIR/forged" -c 'import time; time.sleep(60)' 3>&- &
+	pid=$!
+	until readlink "/proc/$pid/exe" | grep -q forged; do sleep 0.1; done
+	sleep 1
+	PATH=$BATS_TEST_TMPDIR:$PATH run -3 --separate-stderr teletap build gc -p "$pid" -d "$BATS_TEST_TMPDIR/new"
+	echo "$stderr"
+	kill "$pid"
+	[ ! -e "$BATS_TEST_TMPDIR/compiled" ]
+	[ ! -e "$BATS_TEST_TMPDIR/new" ]
+}
+
 @test "build: into a folder of somebody else, or over what he has laid there, nothing is written" {
 	build
 	for folder in "$pack" "$pack/$(uname -r)" "${ko%/*/*}" "${ko%/*}"; do

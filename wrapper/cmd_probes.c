@@ -256,6 +256,7 @@ static void probes_files(struct probes *p)
 
 static enum status probes_pid(struct probes *p)
 {
+	atomic_long left = SDT_PROCESS_MAX;
 	struct maps maps;
 	char *msg = NULL;
 
@@ -276,6 +277,7 @@ static enum status probes_pid(struct probes *p)
 
 		job->maps = &maps;
 		job->mapping = &maps.files[i];
+		job->left = &left;
 	}
 	probes_flush(p);
 	maps_free(&maps);

@@ -112,7 +112,7 @@ static void job_run(struct folder *f, struct scan_job *job)
 		job->ret = fd;
 		return;
 	}
-	job->ret = sdt_read(fd, job->path, &job->file, &job->msg);
+	job->ret = sdt_read_within(fd, job->path, job->left, &job->file, &job->msg);
 	close(fd);
 }
 

@@ -16,6 +16,7 @@ struct scan_job {
 	bool listed;                   /* one of many names that nobody has typed */
 	const struct maps *maps;       /* NULL: as path says. Otherwise the file is not */
 	const struct mapping *mapping; /* opened by its path, but as this mapping */
+	atomic_long *left;             /* likewise: as for sdt_read_within */
 
 	int ret;              /* 0, or -errno: it could not be read */
 	char *msg;            /* what sdt_read or opening it says; NULL: nothing */

@@ -60,6 +60,7 @@ struct reader {
 	struct sdt_file *file;
 	size_t markers_size; /* allocated */
 	uint64_t notes_left; /* of NOTES_MAX */
+	atomic_long *left;   /* of SDT_PROCESS_MAX; NULL: no such bound */
 	bool found;          /* a section of notes */
 
 	struct image_part loads[LOADS_MAX];
@@ -220,6 +221,10 @@ static int notes_read(struct reader *r, const struct image_part *part)
 		image_malformed(&r->im, "notes of an impossible size", part->offset);
 		return 0;
 	}
+	if (r->left && atomic_fetch_sub(r->left, (long)part->size) < (long)part->size) {
+		image_malformed(&r->im, "more notes than are read of one process", part->offset);
+		return 0;
+	}
 	r->notes_left -= part->size;
 	data = malloc(part->size);
 	if (!data)
@@ -358,7 +363,12 @@ static void say_left_out(const struct reader *r, const char *path, char **msg)
 
 int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg)
 {
-	struct reader r = { .file = file, .notes_left = NOTES_MAX };
+	return sdt_read_within(fd, path, NULL, file, msg);
+}
+
+int sdt_read_within(int fd, const char *path, atomic_long *left, struct sdt_file *file, char **msg)
+{
+	struct reader r = { .file = file, .notes_left = NOTES_MAX, .left = left };
 	const char *why = NULL;
 	int ret;
 

@@ -5,6 +5,7 @@
 #ifndef TELETAP_SDT_H
 #define TELETAP_SDT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,15 @@ struct sdt_arg {
  * After an error there is nothing to free in *file. Several threads may call it at once.
  */
 int sdt_read(int fd, const char *path, struct sdt_file *file, char **msg);
+
+/*
+ * The same for one of a process's files, which may be many: the bytes of notes read of all
+ * of them are bounded. *left begins with SDT_PROCESS_MAX and is shared by its files. What
+ * comes after it is used up is counted in n_malformed.
+ */
+#define SDT_PROCESS_MAX (1 << 27)
+int sdt_read_within(int fd, const char *path, atomic_long *left, struct sdt_file *file, char **msg);
+
 void sdt_free(struct sdt_file *file);
 
 /* Why sites are left out, for people, after their number. */

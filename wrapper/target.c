@@ -18,12 +18,16 @@
 #include "regular.h"
 #include "signals.h"
 
-/* Takes over path and fd. A file without markers matters to nobody, unless it is wanted. */
-static int add_file(struct target *t, char *path, int fd, bool wanted_bare, char **msg)
+/*
+ * Takes over path and fd. A file without markers matters to nobody, unless it is wanted.
+ * left: as for sdt_read_within.
+ */
+static int add_file(struct target *t, char *path, int fd, bool wanted_bare, atomic_long *left,
+		    char **msg)
 {
 	struct target_file file = { .path = path, .fd = fd }, *more;
 	char *why = NULL;
-	int err = sdt_read(fd, path, &file.sdt, &why);
+	int err = sdt_read_within(fd, path, left, &file.sdt, &why);
 
 	if (err && msg)
 		*msg = why;
@@ -59,6 +63,7 @@ static bool is_libpython(const char *path)
 /* Its program, and every file the process has mapped that carries markers or is CPython. */
 static int open_process(struct target *t, char **msg)
 {
+	atomic_long left = SDT_PROCESS_MAX;
 	struct maps maps;
 	int err;
 
@@ -93,7 +98,7 @@ static int open_process(struct target *t, char **msg)
 		/* One unreadable library must not hide the interpreter. */
 		path = fd < 0 ? NULL : strdup(maps.files[i].path);
 		if (path)
-			add_file(t, path, fd, i == 0 || is_libpython(path), &why);
+			add_file(t, path, fd, i == 0 || is_libpython(path), &left, &why);
 		free(why);
 	}
 	maps_free(&maps);
@@ -106,7 +111,7 @@ static int open_file(struct target *t, const char *name, char **msg)
 	int fd = path ? regular_open(path) : -errno, err = -fd;
 
 	if (fd >= 0)
-		return add_file(t, path, fd, true, msg);
+		return add_file(t, path, fd, true, NULL, msg);
 	if (err == ENODEV)
 		err = -fail(msg, err, "%s: " REGULAR_NONE, path);
 	free(path);
