@@ -15,16 +15,24 @@
  *   fight THREADS MS    threads that want one lock
  *   begin OPERATION ID, end OPERATION ID STATUS
  *   abort, kill, exit N, segv, divide, eat MB   the end
+ *   hook, jump, protect, forbid, maps           likewise: a call of a null pointer, a call of
+ *                       nothing, a non-canonical address, a system call forbidden by a
+ *                       filter, segv with 9000 mappings
  *   thread COMMAND      a thread called "worker" that ends everything like that
  *   child COMMAND       a child that ends itself like that
  */
 #define TELETAP_PROVIDER service
 #include "teletap.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,6 +205,37 @@ static __attribute__((noinline)) void fall(int *where)
 	*(volatile int *)where = 1;
 }
 
+static void (*volatile hook)(void);
+
+static __attribute__((noinline)) void call_hook(void)
+{
+	hook();
+	kept = "back";
+}
+
+/* getppid ends the process from now on. */
+static void forbid(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* Neighbours with other rights are not merged. They lie below the libraries. */
+static void map_many(long n)
+{
+	for (long i = 0; i < n; i++)
+		mmap((char *)0x100000000000 + i * 8192, 4096, PROT_READ,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
 static void eat(long mb)
 {
 	for (long i = 0; i < mb; i++) {
@@ -220,7 +259,20 @@ static int end(const char *line)
 		raise(SIGKILL);
 	else if (!strcmp(line, "segv"))
 		fall((int *)(uintptr_t)(0xdead + zero));
-	else if (!strcmp(line, "divide"))
+	else if (!strcmp(line, "protect"))
+		fall((int *)(uintptr_t)(0x8000000000000000 + (unsigned)zero));
+	else if (!strcmp(line, "hook"))
+		call_hook();
+	else if (!strcmp(line, "jump")) {
+		hook = (void (*)(void))(uintptr_t)(0x123456789000 + zero);
+		call_hook();
+	} else if (!strcmp(line, "forbid")) {
+		forbid();
+		kept = getppid() ? "allowed" : "";
+	} else if (!strcmp(line, "maps")) {
+		map_many(9000);
+		fall((int *)(uintptr_t)(0xdead + zero));
+	} else if (!strcmp(line, "divide"))
 		kept = &"x"[1 / zero];
 	else if (sscanf(line, "eat %ld", &n) == 1)
 		eat(n);

@@ -2,6 +2,11 @@
 /*
  * By elfutils' libdwfl. The process is gone: what it asks of it is answered from what was
  * kept. No debug information is looked for elsewhere, on this host or the network.
+ *
+ * A thread that called into nowhere, such as through a null pointer, is at an address without
+ * code, and no table tells how to go on. But the call has just pushed the address to return to,
+ * so that is where the stack pointer points. A frame outside of all code that the process had
+ * mapped does not exist, whatever the tables or frame pointers say: there the backtrace ends.
  */
 #include "backtrace.h"
 
@@ -17,8 +22,12 @@
 
 #define PAGE_MASK_ (~(uint64_t)4095)
 
+#define STACK_POINTER 7 /* as DWARF numbers them */
+#define PROGRAM_COUNTER (BACKTRACE_REGISTERS - 1)
+
 struct walk {
 	const struct backtrace *b;
+	uint64_t registers[BACKTRACE_REGISTERS];
 	backtrace_frame *frame;
 	void *arg;
 	int n;
@@ -82,7 +91,7 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 	Dwarf_Word words[BACKTRACE_REGISTERS];
 
 	for (int i = 0; i < BACKTRACE_REGISTERS; i++)
-		words[i] = w->b->registers[i];
+		words[i] = w->registers[i];
 	return dwfl_thread_state_registers(thread, 0, BACKTRACE_REGISTERS, words);
 }
 
@@ -141,8 +150,10 @@ static int take_frame(Dwfl_Frame *frame, void *arg)
 	bool activation = true;
 	Dwarf_Addr pc;
 
-	if (w->n == BACKTRACE_FRAMES || !dwfl_frame_pc(frame, &pc, &activation) || !pc)
+	if (w->n == BACKTRACE_FRAMES || !dwfl_frame_pc(frame, &pc, &activation) ||
+	    !image_at(w->b, pc))
 		return DWARF_CB_ABORT;
+	activation &= !w->n; /* the first frame may be behind a call into nowhere */
 	say_frame(w, dwfl_thread_dwfl(dwfl_frame_thread(frame)), pc, !activation);
 	return DWARF_CB_OK;
 }
@@ -169,7 +180,7 @@ static bool find_bias(int fd, const struct backtrace_image *image, uint64_t *bia
 
 static void report_image(Dwfl *dwfl, const struct backtrace_image *image)
 {
-	int fd = regular_open(image->path);
+	int fd = *image->path == '/' ? regular_open(image->path) : -1;
 	struct stat st;
 	uint64_t bias;
 
@@ -178,6 +189,21 @@ static void report_image(Dwfl *dwfl, const struct backtrace_image *image)
 	if (fstat(fd, &st) || st.st_ino != image->inode || !find_bias(fd, image, &bias) ||
 	    !dwfl_report_elf(dwfl, base_name(image->path), image->path, fd, bias, true))
 		close(fd); /* otherwise it is libdwfl's */
+}
+
+/* The frame of an address without code; then goes on behind the call, if it was one. */
+static bool leave_nowhere(struct walk *w, Dwfl *dwfl)
+{
+	Dwarf_Word back;
+
+	if (image_at(w->b, w->registers[PROGRAM_COUNTER]))
+		return true;
+	say_frame(w, dwfl, w->registers[PROGRAM_COUNTER], false);
+	if (!read_memory(dwfl, w->registers[STACK_POINTER], &back, w) || !image_at(w->b, back))
+		return false;
+	w->registers[PROGRAM_COUNTER] = back;
+	w->registers[STACK_POINTER] += sizeof(back);
+	return true;
 }
 
 void backtrace_walk(const struct backtrace *b, backtrace_frame *frame, void *arg)
@@ -196,9 +222,10 @@ void backtrace_walk(const struct backtrace *b, backtrace_frame *frame, void *arg
 	for (int i = 0; i < b->n_images; i++)
 		report_image(dwfl, &b->images[i]);
 	dwfl_report_end(dwfl, NULL, NULL);
-	if (dwfl_attach_state(dwfl, NULL, b->pid, &threads, &w))
+	memcpy(w.registers, b->registers, sizeof(w.registers));
+	if (leave_nowhere(&w, dwfl) && dwfl_attach_state(dwfl, NULL, b->pid, &threads, &w))
 		dwfl_getthread_frames(dwfl, b->pid, take_frame, &w);
 	if (!w.n) /* nothing to go by, but where it was */
-		say_frame(&w, dwfl, b->registers[BACKTRACE_REGISTERS - 1], false);
+		say_frame(&w, dwfl, b->registers[PROGRAM_COUNTER], false);
 	dwfl_end(dwfl);
 }

@@ -17,7 +17,7 @@ struct backtrace_memory {
 	const unsigned char *bytes;
 };
 
-/* A file whose code the process ran, as the kernel knew it. */
+/* Code that the process had mapped, as the kernel knew it; "[anon]" where it is no file's. */
 struct backtrace_image {
 	uint64_t start, end, offset, inode;
 	const char *path;
@@ -35,7 +35,8 @@ struct backtrace {
 /*
  * Calls frame for each frame, innermost first: by the unwind tables of the images, found
  * by their paths if they still are the same files, and by frame pointers where a file has
- * none. text: function, offset, and source line where the file tells it.
+ * none. It ends where there is no code. text: function, offset, and source line where the
+ * file tells it.
  */
 typedef void backtrace_frame(void *arg, int number, uint64_t address, const char *text);
 void backtrace_walk(const struct backtrace *b, backtrace_frame *frame, void *arg);

@@ -67,6 +67,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_CRASH] = { "crash", "knnnnnnnnnnnttt", .dictionary = true },
 	[LINE_PIECE] = { "piece", "kkkt", .dictionary = true },
 	[LINE_MAPPED] = { "mapped", "kknnnnt", .dictionary = true },
+	[LINE_UNMAPPED] = { "unmapped", "kn", .dictionary = true },
 	[LINE_OPEN] = { "open", "kknnn", .dictionary = true },
 	[LINE_FRAME] = { "frame", "kknt", .dictionary = true },
 	[LINE_WORDS] = { "words", "kkknnnnnnttt", .dictionary = true },

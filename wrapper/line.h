@@ -120,14 +120,16 @@
  *   left    COUNT                           such events that were left out
  *   crash   ID PID PARENT TID SIGNAL CODE ADDRESS STATUS SENDER STACK UNREAD REAL_NS NAME
  *           THREAD SENDER_NAME              dictionary: a process has died. SIGNAL 0: by
- *                                           itself, with STATUS; -1: not known. SENDER: a
+ *                                           itself, with STATUS; -1: not known. ADDRESS: of
+ *                                           SIGSYS, the system call's number. SENDER: a
  *                                           process; 0 the kernel, -1 not known, -2 the
  *                                           kernel for want of memory. UNREAD: places of
  *                                           its memory that could not be read
  *   piece   ID PART AT HEX                  dictionary: bytes of its memory. PART 0 registers as
  *                                           DWARF numbers them, 1 stack, 2 ring (AT: from
  *                                           its beginning)
- *   mapped  ID NUMBER START END OFFSET INODE PATH   dictionary: a file whose code it ran
+ *   mapped  ID NUMBER START END OFFSET INODE PATH   dictionary: code it could run
+ *   unmapped ID COUNT                       dictionary: such that found no place
  *   open    ID NUMBER NAME SPAN NS          dictionary: a span that was under way
  *   frame   ID NUMBER ADDRESS TEXT          dictionary: its backtrace, innermost first
  *   words   ID LANE TICKET TIME_NS PID TID KIND LEVEL CUT TEXT TEXT TEXT
@@ -224,6 +226,7 @@ enum line_kind {
 	LINE_CRASH,
 	LINE_PIECE,
 	LINE_MAPPED,
+	LINE_UNMAPPED,
 	LINE_OPEN,
 	LINE_FRAME,
 	LINE_WORDS,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "page_ring.h"
 #include "page_stack.h"
 #include "ring.h"
@@ -29,7 +30,9 @@ static const char *const signals[] = {
 	"TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "IO",   "PWR",  "SYS",
 };
 
-enum { ILL = 4, ABRT = 6, BUS = 7, FPE = 8, KILL = 9, SEGV = 11 };
+enum { ILL = 4, BUS = 7, FPE = 8, SEGV = 11, SYS = 31 };
+
+#define BY_KERNEL 128 /* SI_KERNEL: the processor told the kernel no address */
 
 static const struct {
 	int signal, code;
@@ -37,7 +40,7 @@ static const struct {
 } codes[] = {
 	{ SEGV, 1, "nothing is mapped there" },
 	{ SEGV, 2, "it may not be used like that" },
-	{ SEGV, 128, "an address that cannot be" },
+	{ SEGV, BY_KERNEL, "a non-canonical address, or a privileged instruction" },
 	{ BUS, 1, "wrong alignment" },
 	{ BUS, 2, "the file mapped there has no such part any more" },
 	{ BUS, 3, "hardware error" },
@@ -84,6 +87,14 @@ static const char *sender_text(struct table *t, const struct record *r)
 			      : ", sent by somebody unknown";
 }
 
+/* Filters see the numbers of the processor's own table. */
+static const char *forbidden_text(struct table *t, int64_t call)
+{
+	char out[CALL_NAME];
+
+	return table_text(t, "%" PRId64 " (%s)", call, call_name(call, out));
+}
+
 const char *crash_reason(struct table *t, const struct record *r)
 {
 	int64_t signal = record_now(r, CRASH_SIGNAL), code = record_now(r, CRASH_CODE);
@@ -93,6 +104,12 @@ const char *crash_reason(struct table *t, const struct record *r)
 		return "not known: nobody was watching when it ended, if it has";
 	if (!signal)
 		return table_text(t, "exit status %" PRId64, record_now(r, CRASH_STATUS));
+	if (code == BY_KERNEL && why)
+		return table_text(t, "%s at an address not known: %s", signal_text(t, signal), why);
+	if (code > 0 && signal == SYS)
+		return table_text(t, "%s: a filter (seccomp) forbids the system call %s",
+				  signal_text(t, signal),
+				  forbidden_text(t, record_now(r, CRASH_ADDRESS)));
 	if (code > 0 && (signal == SEGV || signal == BUS || signal == ILL || signal == FPE))
 		return table_text(t, "%s at address 0x%" PRIx64 "%s%s", signal_text(t, signal),
 				  (uint64_t)record_now(r, CRASH_ADDRESS), why ? ": " : "",
@@ -183,6 +200,20 @@ static void add_words(const struct state *s, struct table *t, const struct recor
 	free(lines);
 }
 
+/* A backtrace ends where code has not been kept, as if the stack did. */
+static void add_lack(const struct state *s, struct table *t, const struct record *crash)
+{
+	const struct record *r;
+
+	for (size_t at = 0; (r = state_each(s, LINE_UNMAPPED, &at));) {
+		if (record_now(r, 0) == record_now(crash, CRASH_ID))
+			table_note(t,
+				   "mappings with code that found no place: %" PRId64
+				   "; the backtrace ends where it comes to one of them",
+				   record_now(r, 1));
+	}
+}
+
 void crash_rows(const struct state *s, struct table *t, const struct record *r)
 {
 	const char *thread = record_text(r, CRASH_THREAD);
@@ -208,6 +239,7 @@ void crash_rows(const struct state *s, struct table *t, const struct record *r)
 	if (record_now(r, CRASH_UNREAD))
 		table_note(t, "places of its memory that were not there to be read: %" PRId64,
 			   record_now(r, CRASH_UNREAD));
+	add_lack(s, t, r);
 }
 
 /* The newest crash; NULL: none was seen. */
@@ -246,4 +278,6 @@ void page_crash_fill(const struct state *s, struct table *t)
 		return;
 	for (at = 0; (r = state_each(s, LINE_KEPT, &at));)
 		add_row(t, record_text(r, 2), record_now(r, 1), record_text(r, 3));
+	if (t->n_rows)
+		table_note(t, "no crash since attaching: this is the file of an earlier one");
 }

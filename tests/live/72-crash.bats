@@ -71,6 +71,35 @@ row() {
 	grep -x "program  $SERVICE" "$file"
 }
 
+@test "calls into nowhere, and what the processor does not tell" {
+	doomed hook
+	is 'SIGSEGV at address 0x0: nothing is mapped there'
+	row frame '#0 0x0$'
+	row frame '#1 call_hook\+'
+	row frame '#[23] end\+'
+	row frame 'main\+'
+	doomed jump
+	is 'SIGSEGV at address 0x123456789000: nothing is mapped there'
+	row frame '#0 0x123456789000$'
+	row frame '#1 call_hook\+'
+	row frame 'main\+'
+	# every other frame is in code
+	[ "$(jq -r '.rows[] | select(.what == "frame").value' <<< "$page" | grep -cE '^#[1-9][0-9]* 0x')" = 0 ]
+	doomed protect
+	is 'SIGSEGV at an address not known: a non-canonical address, or a privileged instruction'
+	row frame '#0 fall\+'
+	doomed forbid
+	is 'SIGSYS: a filter \(seccomp\) forbids the system call 110 \(getppid\)'
+	row frame 'main\+'
+}
+
+@test "with 9000 mappings the frames have their names" {
+	doomed maps
+	is 'SIGSEGV at address 0xdead: nothing is mapped there'
+	row frame '#0 fall\+'
+	row frame '#[1-4] main'
+}
+
 @test "abort" {
 	doomed 'log last words' abort
 	is 'SIGABRT, sent by itself'
@@ -174,6 +203,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	expect_end 0
 	jq -e --arg path "$before/crashes/" '.rows[0] | (.what == "file") and (.value | startswith($path))' "$tap_out"
 	[ "$(jq -r '.rows[1] | [.what, .value] | @tsv' "$tap_out")" = $'reason\tSIGABRT, sent by itself' ]
+	[ "$(jq -r '.notes[0]' "$tap_out")" = 'no crash since attaching: this is the file of an earlier one' ]
 	jq -er '.rows[] | select(.what == "log").value' "$tap_out" | grep -E '^info +last words$'
 	rm -r "$before/crashes"
 	watch crash -p "$pid" -o json -n 1 -i 0.5 --crashes "$before/crashes"
