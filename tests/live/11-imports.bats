@@ -71,7 +71,7 @@ exact() {
 		jq -c '[.rows[] | select(.module | test("absent|plug|^.$")) | [.module, .imports_total, .failed_total]]' "$dir/page"
 		[ "$(jq -c '[.rows[] | select(.module | test("absent|plug|^.$")) | [.module, .imports_total, .failed_total]] | sort' "$dir/page")" = \
 			'[["absent_a",1,1],["absent_b",1,1],["plug�",1,1],["�",1,1]]' ]
-		jq -e '[.losses[]] | add == 0' "$dir/page"
+		jq -e '[.loss[]] | add == 0' "$dir/page"
 	done
 	expect_clean
 }
