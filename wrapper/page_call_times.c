@@ -72,8 +72,8 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 	c[CALLS].number = record_delta(call, C_CALLS);
 	c[CALLS_TOTAL].number = record_total(call, C_CALLS);
 	for (int i = P50; i <= TOOK_TOTAL; i++)
-		c[i].unknown = !longest;
-	if (!longest)
+		c[i].unknown = !longest || !timed(s);
+	if (!longest || !timed(s))
 		return;
 	state_buckets(s, LINE_TOOK, id, interval, total);
 	c[MAX].number = record_now(longest, L_MAX);

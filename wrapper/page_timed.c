@@ -6,6 +6,8 @@
 /* The fields of a LINE_TIMED record. */
 enum { T_TIMED, T_JIT, T_ASKED, T_STATE };
 
+#define STATE_SWITCHES 4 /* as in teletap_thread.stp; the others are those of stack_why */
+
 bool timed(const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_TIMED);
@@ -26,7 +28,13 @@ void timed_notes(const struct state *s, struct table *t, const char *verb)
 			   verb);
 	if (timed(s))
 		return;
-	if (state)
+	if (state == STATE_SWITCHES && !asked)
+		table_note(t,
+			   "calls are %s when they begin, and not timed: threads go on in other "
+			   "functions without leaving those they are in (greenlet, gevent, "
+			   "sub-interpreters)",
+			   verb);
+	else if (state && state != STATE_SWITCHES)
 		table_note(t,
 			   "calls are %s when they %s, under the line that the marker gives, and "
 			   "not timed: %s",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bypass.h"
 #include "fail.h"
 #include "interpreter.h"
 #include "macros.h"
@@ -258,6 +259,8 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 
 	if (page_is_host(page))
 		return resolve_host(page, plan);
+	for (size_t k = 0; k < t->n_files; k++)
+		bypass_imports(t->files[k].fd, &t->files[k].sdt);
 	if (t->kind == TARGET_HOST)
 		return fail(msg, ENOENT,
 			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",

@@ -34,7 +34,8 @@ exact() {
 	python3.14 "$HERE/imports.py" run "$dir" attach 3>&- &
 	pid=$!
 	wait_for "$dir/ready"
-	watch_page imports "$pid" -o json -i 1
+	watch imports -p "$pid" -o json -i 1
+	first_page
 	go "$dir"
 	kill -INT "$tap"
 	expect_end 130
@@ -46,4 +47,31 @@ exact() {
 	jq -e '[.rows[] | select(.module == "waiting")] == []' "$dir/page"
 	jq -e '.notes | any(test("begun before they were watched.*: 1$"))' "$dir/page"
 	expect_clean "$pid"
+}
+
+# CPython encodes the names for its markers, and forgets that this can fail.
+@test "names that have no UTF-8 are watched, and cannot be imported as ever" {
+	local wanted="['ModuleNotFoundError', 'ModuleNotFoundError', 'ModuleNotFoundError', 'ModuleNotFoundError', 'imported']"
+	for python in python3.9 python3.11 python3.13 python3.14 python3.15; do
+		dir=$BATS_TEST_TMPDIR/$python
+		mkdir -p "$dir/watched" "$dir/beside"
+		"$python" "$HERE/surrogates.py" "$dir/watched" > "$dir/watched/said" 3>&- &
+		pid=$!
+		"$python" "$HERE/surrogates.py" "$dir/beside" > "$dir/beside/said" 3>&- &
+		beside=$!
+		wait_for "$dir/watched/ready"
+		wait_for "$dir/beside/ready"
+		watch imports -p "$pid" -o json -i 1
+		first_page
+		touch "$dir/watched/go" "$dir/beside/go"
+		wait "$pid" "$beside"
+		wait "$tap" || true
+		[ "$(cat "$dir/watched/said" "$dir/beside/said")" = "$wanted"$'\n'"$wanted" ]
+		tail -n 1 "$tap_out" > "$dir/page"
+		jq -c '[.rows[] | select(.module | test("absent|plug|^.$")) | [.module, .imports_total, .failed_total]]' "$dir/page"
+		[ "$(jq -c '[.rows[] | select(.module | test("absent|plug|^.$")) | [.module, .imports_total, .failed_total]] | sort' "$dir/page")" = \
+			'[["absent_a",1,1],["absent_b",1,1],["plug�",1,1],["�",1,1]]' ]
+		jq -e '[.loss[]] | add == 0' "$dir/page"
+	done
+	expect_clean
 }
