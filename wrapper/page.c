@@ -6,6 +6,7 @@
 #include "page.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +220,24 @@ const struct page *page_find(const char *word)
 	return NULL;
 }
 
+/* Threads that do not run pass no probe: without a word a hang would look well. */
+static void note_still(const struct page *page, const struct state *s, struct table *t)
+{
+	const struct record *r = page_is_host(page) ? NULL : state_first(s, LINE_THREADS);
+
+	if (record_now(r, THREADS_STILL))
+		table_note(
+			t,
+			"%" PRId64 " of the target's %" PRId64
+			" threads have not run since attaching, one of them for at least %.1f s%s",
+			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
+			(double)record_now(r, THREADS_LONGEST) / 1e9,
+			page->number == 235 ? "" : ": page 235 says what they wait for");
+	if (record_now(r, THREADS_UNSEEN))
+		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
+			   record_now(r, THREADS_UNSEEN));
+}
+
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t)
 {
@@ -228,6 +247,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 		page->fill_all(all ? all : &alone, t);
 	else
 		page->fill(s, t);
+	note_still(page, s, t);
 }
 
 bool page_has_target(const struct page *page, const char *exe)

@@ -30,7 +30,7 @@ int session_start(struct session *s, const struct plan *plan, const char *ko,
 	if (origin_is_ring(plan->origin))
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
 	if (origin_is_fed(plan->origin))
-		return sampler_start(&s->sampler, &s->runner.out, msg);
+		return sampler_start(&s->sampler, t, &s->runner.out, msg);
 	if (plan->origin->provider)
 		err = semaphores_reserve(&s->semaphores, plan->file->fd, &plan->file->sdt,
 					 plan->origin->provider, plan->origin->markers, msg);
