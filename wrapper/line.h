@@ -15,6 +15,9 @@
  *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS WHO
  *   pause   GENERATION BUCKET COUNT WHO     a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
+ *   processors ONLINE LATER BLIND           the host's; those of them that came after
+ *                                           attaching: the module hears nothing of them;
+ *                                           those whose clock is gone, with LATER
  *   threads THREADS STILL UNSEEN LONGEST_NS the target's threads now; those of them that have
  *                                           not run since attaching; those not looked at;
  *                                           how long the longest has not, at least
@@ -174,6 +177,7 @@ enum line_kind {
 	LINE_END,
 	LINE_PROCS, /* from here on: records that pages are made of */
 	LINE_THREADS,
+	LINE_PROCESSORS,
 	LINE_BY,
 	LINE_WHO,
 	LINE_GC,

@@ -238,6 +238,33 @@ static void note_still(const struct page *page, const struct state *s, struct ta
 			   record_now(r, THREADS_UNSEEN));
 }
 
+/* A module is deaf to processors that came later, and what it misses there it cannot count. */
+static void note_processors(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	int64_t later = record_now(r, PROCESSORS_LATER), blind = record_now(r, PROCESSORS_BLIND);
+
+	if (later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors came after attaching: what runs "
+			   "there is missing here: attach again",
+			   later, record_now(r, PROCESSORS_ONLINE));
+	if (blind > later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors went and came back after "
+			   "attaching: what runs there is not sampled: attach again",
+			   blind - later, record_now(r, PROCESSORS_ONLINE));
+}
+
+bool page_is_exact(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	struct loss l = state_loss(s);
+
+	return !l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown &&
+	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
+}
+
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t)
 {
@@ -248,6 +275,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	else
 		page->fill(s, t);
 	note_still(page, s, t);
+	note_processors(s, t);
 }
 
 bool page_has_target(const struct page *page, const char *exe)

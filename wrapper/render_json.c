@@ -133,6 +133,8 @@ char *render_json(const struct render *r)
 	char when[64], *out;
 
 	page_fill(r->page, s, r->states, &t);
+	if (r->silent_s)
+		table_note(&t, SILENT_NOTE, r->silent_s);
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
 			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)
