@@ -123,3 +123,32 @@ shares() {
 	left=("$BATS_TEST_TMPDIR"/folded* "$BATS_TEST_TMPDIR"/speedscope*)
 	[ ${#left[@]} -eq 2 ]
 }
+
+processor() { echo "$1" > /sys/devices/system/cpu/cpu1/online; }
+
+# says WORDS: the last page has a note with them.
+says() { tail -n 1 "$tap_out" | jq -e --arg words "$1" '.notes | any(test($words))'; }
+
+# bats test_tags=kernels
+@test "a processor that comes after attaching, or goes and comes back: pages go on, and say it" {
+	python3.14 "$HERE/spend.py" 100 1 3>&- > /dev/null &
+	pid=$!
+	watch stacks -p $pid -i 2 -o json
+	first_page
+	jq -e '.notes == []' "$tap_out"
+	processor 0
+	processor 1
+	await says 'went and came back'
+	unwatch
+	jq -se '.[-1].loss.skipped > 50' "$tap_out"
+	processor 0
+	watch stacks -p $pid -i 2 -o json
+	first_page
+	processor 1
+	taskset -pc 1 $pid
+	await says '1 of 2 processors came after attaching'
+	lines=$(wc -l < "$tap_out")
+	sleep 5
+	[ "$(wc -l < "$tap_out")" -gt "$lines" ]
+	unwatch
+}
