@@ -36,17 +36,17 @@ static pid_t next_number(DIR *dir)
 	return 0;
 }
 
-/* Is the thread on a processor, or could it be? */
-static bool runs(const struct look *l, pid_t pid, pid_t tid)
+/* The kernel's letter for what a thread does: R: it runs, or could; Z, X: it has ended. */
+static char letter(const struct look *l, pid_t pid, pid_t tid)
 {
 	char path[80], text[512];
 	const char *end;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
 	if (look_text(l, path, text, sizeof(text)))
-		return true;
+		return 'X';
 	end = strrchr(text, ')');
-	return !end || end[1] != ' ' || end[2] == 'R';
+	return end && end[1] == ' ' ? end[2] : 'X';
 }
 
 static void keep(struct host_threads *t, pid_t tid, int64_t ran_ns)
@@ -68,8 +68,11 @@ static void look_at(const struct look *l, struct host_threads *t, pid_t pid, pid
 	const struct host_thread key = { .tid = tid };
 	struct host_thread *before;
 	char path[80], text[128];
+	char state = letter(l, pid, tid);
 	int64_t ran_ns;
 
+	if (state == 'Z' || state == 'X')
+		return;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
 	if (look_text(l, path, text, sizeof(text)) || sscanf(text, "%" SCNd64, &ran_ns) != 1)
 		return;
@@ -81,7 +84,7 @@ static void look_at(const struct look *l, struct host_threads *t, pid_t pid, pid
 	before = t->n_before ? bsearch(&key, t->before, t->n_before, sizeof(key), by_tid) : NULL;
 	if (!before)
 		return;
-	if (before->ran_ns != ran_ns || runs(l, pid, tid))
+	if (before->ran_ns != ran_ns || state == 'R')
 		before->ran_ns = -1;
 	t->still += before->ran_ns >= 0;
 }
