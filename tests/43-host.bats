@@ -84,5 +84,5 @@ narrow() {
 	run session exec -e /usr/bin/python3.14 -p 17
 	[ "${lines[1]}" = 'This host, process 17 and its descendants' ]
 	run session exec -e /usr/bin/python3.14 -o json
-	[ "$(jq -c .target <<<"${lines[0]}")" = '{"pid":null,"exe":null,"python":null,"processes":0}' ]
+	[ "$(jq -c .target <<<"${lines[0]}")" = '{"pid":null,"exe":null,"python":null,"processes":null}' ]
 }

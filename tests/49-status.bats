@@ -36,7 +36,7 @@ verdict() { jq -r --arg which "$1" '.rows[] | select(.subsystem == $which).verdi
 	status -m others -o json <"$DATA/host/bare.lines"
 	for which in crash errors log spans gc gil memory pressure units; do [ "$(verdict $which)" = null ]; done
 	[ "$(verdict disk)" = OK ]
-	[ "$(jq -r '.notes[0]' <<<"$output")" = 'all that is watched is well, 2 of 11 subsystems' ]
+	[ "$(jq -r '.notes[0]' <<<"$output")" = 'all that is watched is well, 2 of 12 subsystems' ]
 }
 
 # host DISK_AVAILABLE MEMORY_AVAILABLE PRESSURE UNITS: lines of a host with 10000 of each.

@@ -29,8 +29,9 @@
 #include "teletap.h"
 #include "watch_own.h"
 
-#define ANSWER_TRIES 20 /* of 0.1 s */
-#define UNLOAD_TRIES 150
+#define ANSWER_MS 2000
+#define UNLOAD_MS 15000
+#define SILENT_AGAIN_S 5 /* between two words about a module that does not answer */
 
 struct watch {
 	const struct opts *o;
@@ -45,6 +46,7 @@ struct watch {
 	int signal;         /* that ended the run; 0: none */
 	bool last;          /* the page is the last one */
 	struct status_limits limits;
+	int said_s;           /* how long a module was silent when that was said; 0: it was not */
 	struct outlet outlet; /* for the pages */
 	int broken;           /* errno: our pages cannot be written any more; 0: they can */
 	long printed;
@@ -192,6 +194,23 @@ static void start_clock(struct watch *w)
 	timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
+/* A page does not come: its reader must not take the last one for the present. */
+static void say_silent(struct watch *w)
+{
+	for (int i = 0; i < w->sessions.n; i++) {
+		const struct session *s = &w->sessions.list[i];
+		int silent = session_silent_s(s);
+
+		if (silent && silent >= w->said_s + SILENT_AGAIN_S) {
+			say("the module %s has not answered for %d s, so no page comes: start "
+			    "again, or see 'dmesg'",
+			    s->plan.module, silent);
+			w->said_s = silent;
+			return;
+		}
+	}
+}
+
 enum { FD_SIGNAL, FD_TIMER, FD_TARGET, FD_PAGES, FD_SESSIONS };
 
 /*
@@ -221,6 +240,7 @@ static int watch_loop(struct watch *w, char **msg)
 			return err;
 		if (pending && sessions_answered(&w->sessions)) {
 			pending = false;
+			w->said_s = 0;
 			print_pages(w);
 		}
 		if (fds[FD_PAGES].revents)
@@ -235,6 +255,8 @@ static int watch_loop(struct watch *w, char **msg)
 		/* The page that completes the count is the last one: it is made at the end. */
 		if (due && w->o->count && w->printed + 1 >= w->o->count && !pending)
 			return 0;
+		if (due && pending)
+			say_silent(w);
 		/* Once more when an answer was lost. */
 		if (due)
 			sessions_ask(&w->sessions);
@@ -254,7 +276,7 @@ static int stop(struct watch *w, char **msg)
 
 	sessions_stop(&w->sessions);
 	if (!w->broken)
-		err = sessions_drain(&w->sessions, sessions_answered, ANSWER_TRIES, msg);
+		err = sessions_drain(&w->sessions, sessions_answered, ANSWER_MS, msg);
 	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		print_pages(w);
@@ -262,7 +284,7 @@ static int stop(struct watch *w, char **msg)
 		outlet_flush(&w->outlet, w->signals, OUTLET_GRACE_MS);
 	sessions_unload(&w->sessions);
 	if (!err)
-		err = sessions_drain(&w->sessions, NULL, UNLOAD_TRIES, msg);
+		err = sessions_drain(&w->sessions, NULL, UNLOAD_MS, msg);
 	if (!err && !w->last && sessions_answered(&w->sessions)) {
 		w->last = true;
 		print_pages(w);

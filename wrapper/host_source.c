@@ -127,6 +127,7 @@ char *host_lines(struct host_source *s, bool final)
 	pressure_lines(f, &l);
 	host_space_lines(f, &l);
 	host_units_lines(f, &l, &s->units);
+	host_threads_line(f, &l, &s->threads);
 	fprintf(f, "loss\t0\t0\t0\nend\t%" PRId64 "\n", s->sequence);
 	return fclose(f) ? (free(lines), NULL) : lines;
 }

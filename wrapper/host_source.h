@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "host_threads.h"
 #include "look.h"
 
 /* What systemd said last. */
@@ -22,6 +23,7 @@ struct host_source {
 	const char *root; /* stands before every path that is read; "" for this machine */
 	int64_t sequence;
 	struct host_units units;
+	struct host_threads threads; /* of the target, if there is one */
 };
 
 /* One snapshot (to be freed). NULL: out of memory. */

@@ -11,6 +11,8 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_LOSS] = { "loss", "nnn" },
 	[LINE_END] = { "end", "n" },
 	[LINE_PROCS] = { "procs", "n" },
+	[LINE_PROCESSORS] = { "processors", "nnn" },
+	[LINE_THREADS] = { "threads", "nnnn" },
 	[LINE_BY] = { "by", "n" },
 	[LINE_WHO] = { "who", "knn", .dictionary = true },
 	[LINE_GC] = { "gc", "kssssmw", .below = { 3 } },

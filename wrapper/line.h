@@ -17,6 +17,12 @@
  *   gc      GENERATION RUNS FOUND EMPTY PAUSE_NS MAX_NS WHO
  *   pause   GENERATION BUCKET COUNT WHO     a histogram's bucket, see bucket.h
  *   procs   COUNT                           processes that had an event
+ *   processors ONLINE LATER BLIND           the host's; those of them that came after
+ *                                           attaching: the module hears nothing of them;
+ *                                           those whose clock is gone, with LATER
+ *   threads THREADS STILL UNSEEN LONGEST_NS the target's threads now; those of them that have
+ *                                           not run since attaching; those not looked at;
+ *                                           how long the longest has not, at least
  *   waiter  PLACE TID PID COMM WAITS CALLS FORCED TOTAL_NS MAX_NS
  *                                           a thread's waits for the interpreter lock, of
  *                                           how many calls, how many of them timed out
@@ -31,7 +37,9 @@
  *   cost    GENERATION RUNS MINOR MAJOR COPIED FORKED_RUNS FORKED_NS FORKED_COPIED ENDING_RUNS
  *           ENDING_NS WHO                   page faults and copied pages in collections
  *   outside MINOR MAJOR COPIED              and outside of them
- *   hit     PID TID STACK WAITING COUNT     samples of a thread in a stack
+ *   hit     PID TID STACK WAITING COUNT     samples of a thread in a stack; WAITING 1: it
+ *                                           waits; 2: since before attaching, its stack is
+ *                                           not known
  *   stacks  STATE TAKEN NONE UNREAD CUT     Python stacks: can they be read (below); how
  *                                           many were, found none, were read in part,
  *                                           had more frames than are kept
@@ -151,7 +159,8 @@
  * otherwise than its version should; 3 it is a free-threaded build.
  *
  * CAUSE: 0 what the call waits for; 1 a disk; 2 in no call, a page fault; 3 ready to run, it
- * waits for a processor only; 4 stopped or traced.
+ * waits for a processor only; 4 stopped or traced; 5 frozen. 16 is added when it has waited
+ * since before attaching: its stack is not known then, and MAX_NS is at least that.
  *
  * To add a record: its word and fields above, a row in line.c, a macro in
  * teletap_line.stpm.
@@ -174,6 +183,8 @@ enum line_kind {
 	LINE_LOSS,
 	LINE_END,
 	LINE_PROCS, /* from here on: records that pages are made of */
+	LINE_THREADS,
+	LINE_PROCESSORS,
 	LINE_BY,
 	LINE_WHO,
 	LINE_GC,

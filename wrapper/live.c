@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "fail.h"
 #include "module.h"
 #include "teletap.h"
@@ -95,6 +96,7 @@ static enum page_state draw_state(struct live *l, struct module *m, const struct
 			    .states = &all,
 			    .number = m->number,
 			    .last = m->ended,
+			    .silent_s = m->phase == LIVE ? session_silent_s(m->session) : 0,
 			    .sort = l->sort };
 
 	gather(l, m, &all);
@@ -281,7 +283,7 @@ static void live_last(struct source *s)
 		struct pollfd fds[SOURCE_FDS];
 
 		busy = false;
-		l->now_ms += 50;
+		l->now_ms = clock_ms(CLOCK_MONOTONIC);
 		for (int i = 0; i < l->n_modules; i++) {
 			if (l->modules[i].phase == LAST)
 				live_module_step(l, &l->modules[i]);
@@ -297,6 +299,7 @@ static void live_close(struct source *s)
 	struct live *l = (struct live *)s;
 	bool busy = true;
 
+	l->now_ms = clock_ms(CLOCK_MONOTONIC);
 	for (int i = 0; i < l->n_modules; i++) {
 		struct module *m = &l->modules[i];
 
@@ -305,11 +308,12 @@ static void live_close(struct source *s)
 		if (m->phase == LOADING || m->phase == LIVE || m->phase == LAST)
 			live_module_unload(l, m, COLD);
 	}
-	for (int i = 0; i < LIVE_UNLOAD_MS / 50 && busy; i++) {
+	/* live_module_step gives a module up when its time is over. */
+	while (busy) {
 		struct pollfd fds[SOURCE_FDS];
 
 		busy = false;
-		l->now_ms += 50;
+		l->now_ms = clock_ms(CLOCK_MONOTONIC);
 		for (int k = 0; k < l->n_modules; k++) {
 			if (l->modules[k].phase == UNLOADING) {
 				live_module_step(l, &l->modules[k]);

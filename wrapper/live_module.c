@@ -318,6 +318,7 @@ static void step_live(struct live *l, struct module *m)
 		return;
 	session_ask(m->session);
 	m->pending = true;
+	m->version += session_silent_s(m->session) > 0; /* the page says how long */
 	m->next_ms += (int64_t)(l->o.interval * 1000);
 	if (m->next_ms < l->now_ms)
 		m->next_ms = l->now_ms + (int64_t)(l->o.interval * 1000);

@@ -6,6 +6,7 @@
 #include "page.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +231,51 @@ const struct page *page_find(const char *word)
 	return NULL;
 }
 
+/* Threads that do not run pass no probe: without a word a hang would look well. */
+static void note_still(const struct page *page, const struct state *s, struct table *t)
+{
+	const struct record *r = page_is_host(page) ? NULL : state_first(s, LINE_THREADS);
+
+	if (record_now(r, THREADS_STILL))
+		table_note(
+			t,
+			"%" PRId64 " of the target's %" PRId64
+			" threads have not run since attaching, one of them for at least %.1f s%s",
+			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
+			(double)record_now(r, THREADS_LONGEST) / 1e9,
+			page->number == 235 ? "" : ": page 235 says what they wait for");
+	if (record_now(r, THREADS_UNSEEN))
+		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
+			   record_now(r, THREADS_UNSEEN));
+}
+
+/* A module is deaf to processors that came later, and what it misses there it cannot count. */
+static void note_processors(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	int64_t later = record_now(r, PROCESSORS_LATER), blind = record_now(r, PROCESSORS_BLIND);
+
+	if (later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors came after attaching: what runs "
+			   "there is missing here: attach again",
+			   later, record_now(r, PROCESSORS_ONLINE));
+	if (blind > later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors went and came back after "
+			   "attaching: what runs there is not sampled: attach again",
+			   blind - later, record_now(r, PROCESSORS_ONLINE));
+}
+
+bool page_is_exact(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	struct loss l = state_loss(s);
+
+	return !l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown &&
+	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
+}
+
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t)
 {
@@ -243,6 +289,8 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
 		table_note(t, "not on this page: another CPython in the process, %s",
 			   record_text(r, 1));
+	note_still(page, s, t);
+	note_processors(s, t);
 }
 
 bool page_has_target(const struct page *page, const char *exe)

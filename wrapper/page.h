@@ -100,6 +100,15 @@ bool origin_is_program(const struct origin *origin);
 /* Whether this marker is one of those that its module probes. */
 bool origin_has_marker(const struct origin *origin, const char *provider, const char *name);
 
+/* The fields of a LINE_PROCESSORS record. */
+enum { PROCESSORS_ONLINE, PROCESSORS_LATER, PROCESSORS_BLIND };
+
+/* The fields of a LINE_THREADS record. */
+enum { THREADS_ALL, THREADS_STILL, THREADS_UNSEEN, THREADS_LONGEST };
+
+/* Whether nothing is missing from the figures. */
+bool page_is_exact(const struct state *s);
+
 /* Makes its table. all may be NULL: there is nothing but s. */
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t);

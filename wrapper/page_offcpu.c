@@ -15,7 +15,7 @@
 /* clang-format off */
 enum {
 	PID, TID, KIND, REASON, CALL, FUNCTION, FILE_NAME, LINE, STACK, WAITS, TIME, QUEUED, MAX,
-	WAITS_TOTAL, TIME_TOTAL, QUEUED_TOTAL, OPEN, FROM, SHOWN, SORT, N_COLUMNS
+	WAITS_TOTAL, TIME_TOTAL, QUEUED_TOTAL, OPEN, BEFORE, FROM, SHOWN, SORT, N_COLUMNS
 };
 /* clang-format on */
 
@@ -38,6 +38,7 @@ static const struct column columns[N_COLUMNS] = {
 	[LINE] = { "line", "", 0, UNIT_NUMBER, BLOCK_NONE },
 	[WAITS_TOTAL] = { "waits_total", "", 0, UNIT_COUNT, BLOCK_NONE },
 	[OPEN] = { "open", "", 0, UNIT_COUNT, BLOCK_NONE },
+	[BEFORE] = { "before", "", 0, UNIT_BOOL, BLOCK_NONE },
 	[FROM] = { "from_ns", "", 0, UNIT_NS, BLOCK_NONE },
 	[SORT] = { NULL, "", 0, UNIT_NS, BLOCK_NONE },
 };
@@ -46,7 +47,8 @@ static const struct column columns[N_COLUMNS] = {
 
 /* The fields of a LINE_OFF record, and its causes; the kinds of LINE_OFFTIME. */
 enum { F_STACK, F_CAUSE, F_CALL, F_BEGUN, F_ENDED, F_TIME, F_QUEUED, F_MAX };
-enum { CAUSE_CALL, CAUSE_DISK, CAUSE_FAULT, CAUSE_READY, CAUSE_STOP };
+enum { CAUSE_CALL, CAUSE_DISK, CAUSE_FAULT, CAUSE_READY, CAUSE_STOP, CAUSE_FROZEN };
+#define CAUSE_BEFORE 16 /* is added: since before attaching */
 enum { KIND_WAIT, KIND_READY, KINDS };
 
 static const char *const kinds[KINDS] = { "wait", "ready" };
@@ -65,6 +67,8 @@ static const char *reason_of(int64_t cause, int64_t call)
 		return "ready";
 	case CAUSE_STOP:
 		return "stopped";
+	case CAUSE_FROZEN:
+		return "frozen";
 	default:
 		return "other";
 	}
@@ -72,7 +76,8 @@ static const char *reason_of(int64_t cause, int64_t call)
 
 static void fill_row(const struct state *s, struct table *t, const struct record *r)
 {
-	int64_t cause = record_now(r, F_CAUSE), call = record_now(r, F_CALL) - 1;
+	int64_t cause = record_now(r, F_CAUSE) & ~CAUSE_BEFORE, call = record_now(r, F_CALL) - 1;
+	bool before = record_now(r, F_CAUSE) & CAUSE_BEFORE;
 	const struct record *node = state_find(s, LINE_NODE, record_now(r, F_STACK));
 	struct cell *c = table_row(t), unused;
 	char room[CALL_NAME];
@@ -94,9 +99,10 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[QUEUED_TOTAL].number = record_total(r, F_QUEUED);
 	c[MAX].number = record_now(r, F_MAX);
 	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+	c[BEFORE].number = before;
 	c[FROM].unknown = true;
 	c[STACK].stack = stack_find(s, t, record_now(r, F_STACK));
-	c[STACK].unknown = !c[STACK].stack;
+	c[STACK].unknown = before || !c[STACK].stack;
 	c[SORT].number = cause == CAUSE_READY ? 0 : c[TIME].number;
 }
 
@@ -137,7 +143,7 @@ static void fill_histogram(const struct state *s, struct table *t, int kind)
 
 void page_offcpu_fill(const struct state *s, struct table *t)
 {
-	int64_t ready = 0, ready_ns = 0, open = 0;
+	int64_t ready = 0, ready_ns = 0, open = 0, before = 0;
 	const struct record *r;
 	size_t at = 0;
 
@@ -154,6 +160,8 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 		} else {
 			open += record_now(r, F_BEGUN) - record_now(r, F_ENDED);
 		}
+		if (record_now(r, F_CAUSE) & CAUSE_BEFORE)
+			before += record_now(r, F_BEGUN);
 	}
 	for (int kind = 0; kind < KINDS; kind++)
 		fill_histogram(s, t, kind);
@@ -165,5 +173,11 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 	if (open > 0)
 		table_note(t, "%" PRId64 " of the waits are under way: their time so far counts",
 			   open);
+	if (before)
+		table_note(t,
+			   "%" PRId64 " waits began before attaching: their stacks are not known, "
+			   "the longest took at least that long, and their other times are those "
+			   "since attaching",
+			   before);
 	stack_notes(s, t);
 }

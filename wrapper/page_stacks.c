@@ -44,7 +44,7 @@ static const struct column columns[N_COLUMNS] = {
 
 /* A name's samples, in the interval and since attaching. */
 struct tally {
-	int64_t name;     /* 0: no Python stack */
+	int64_t name;     /* 0: no Python stack; NAME_BEFORE: not known */
 	int64_t pid, tid; /* 0: of all */
 	int64_t self[2], all[2];
 	size_t last; /* the sample that was counted last: a name counts once in a stack */
@@ -52,6 +52,9 @@ struct tally {
 };
 
 #define TALLIES (1 << 15)
+#define NAME_BEFORE (-1)
+
+static const char before[] = "(has not run since attaching)";
 
 /* All of them, in a hash table, and the samples that have found no place there. */
 struct tallies {
@@ -106,7 +109,10 @@ static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[
 		sums[0] += n[0];
 		sums[1] += n[1];
 		if (!id)
-			count(tally_of(tallies, 0, r), n, sample, true);
+			count(tally_of(tallies,
+				       record_now(r, HIT_WAITING) == HIT_BEFORE ? NAME_BEFORE : 0,
+				       r),
+			      n, sample, true);
 		for (int depth = 0; depth < STACK_DEPTH; depth++) {
 			node = id ? state_find(s, LINE_NODE, id) : NULL;
 			if (!node)
@@ -115,6 +121,11 @@ static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[
 			id = record_now(node, 1);
 		}
 	}
+}
+
+const char *stacks_nothing(const struct record *r)
+{
+	return record_now(r, HIT_WAITING) == HIT_BEFORE ? before : "(no Python stack)";
 }
 
 static double share(int64_t part, int64_t whole)
@@ -126,7 +137,10 @@ static void name_row(const struct state *s, struct cell *c, int64_t name)
 {
 	const struct record *r = state_find(s, LINE_NAME, name);
 
-	c[FUNCTION].text = name ? r ? record_text(r, 1) : "?" : "(no Python stack)";
+	c[FUNCTION].text = name == NAME_BEFORE ? before
+			   : !name             ? "(no Python stack)"
+			   : r                 ? record_text(r, 1)
+					       : "?";
 	c[FILE_NAME].text = record_text(r, 2);
 	c[LINE].number = record_now(r, 3);
 	c[FUNCTION].unknown = c[FILE_NAME].unknown = false;
@@ -188,6 +202,7 @@ static void stack_row(const struct state *s, struct table *t, const struct recor
 	int64_t id = record_now(r, HIT_STACK);
 	const struct record *node = state_find(s, LINE_NODE, id);
 	struct cell *c = table_row(t);
+	bool unread;
 
 	if (!c)
 		return;
@@ -201,9 +216,10 @@ static void stack_row(const struct state *s, struct table *t, const struct recor
 	c[SHARE].share = share(record_delta(r, HIT_COUNT), sums[0]);
 	c[SAMPLES_TOTAL].number = record_total(r, HIT_COUNT);
 	c[SHARE_TOTAL].share = share(record_total(r, HIT_COUNT), sums[1]);
-	name_row(s, c, record_now(node, 2));
+	unread = record_now(r, HIT_WAITING) == HIT_BEFORE;
+	name_row(s, c, unread ? NAME_BEFORE : record_now(node, 2));
 	c[STACK].stack = stack_find(s, t, id);
-	c[STACK].unknown = !c[STACK].stack;
+	c[STACK].unknown = unread || !c[STACK].stack;
 }
 
 void page_stacks_fill(const struct state *s, struct table *t)

@@ -10,6 +10,10 @@
 
 /* The fields of a LINE_HIT record. */
 enum { HIT_PID, HIT_TID, HIT_STACK, HIT_WAITING, HIT_COUNT };
+#define HIT_BEFORE 2 /* WAITING: since before attaching, its stack is not known */
+
+/* Instead of a function's name, in a record without a stack. */
+const char *stacks_nothing(const struct record *r);
 
 /*
  * All samples since attaching, as a text to be freed; NULL: out of memory.

@@ -47,7 +47,7 @@ char *stacks_folded(const struct state *s)
 		for (int i = stack ? stack->n : 0; i-- > 0;)
 			put_frame(f, &stack->frames[i]);
 		if (!stack || !stack->n)
-			fputs(";(no Python stack)", f);
+			fprintf(f, ";%s", stacks_nothing(r));
 		fprintf(f, " %" PRId64 "\n", record_total(r, HIT_COUNT));
 		table_free(&t);
 	}
@@ -114,7 +114,7 @@ static json_t *profile_of(json_t *profiles, json_t *known, const struct record *
 static void add_sample(const struct state *s, const struct record *r, json_t *profile,
 		       json_t *frames, json_t *known)
 {
-	static const struct frame none = { .function = "(no Python stack)", .file = "" };
+	const struct frame none = { .function = stacks_nothing(r), .file = "" };
 	int64_t count = record_total(r, HIT_COUNT);
 	json_t *sample = json_array();
 	const struct stack *stack;

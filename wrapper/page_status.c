@@ -325,10 +325,34 @@ static void gil(struct status *st, const struct state *s)
 	    table_text(st->t, "threads waited for it, %.2f of them at a time", waited));
 }
 
+/*
+ * Threads that do not run pass no marker. Some of them wait in any program; when none has
+ * run since attaching, it is idle, or it hangs.
+ */
+static void threads(struct status *st)
+{
+	const struct record *r = NULL;
+	int64_t n, still;
+
+	for (int i = 0; i < st->all->n && !r; i++)
+		r = state_first(st->all->list[i], LINE_THREADS);
+	n = record_now(r, THREADS_ALL);
+	still = record_now(r, THREADS_STILL);
+	if (!n)
+		unwatched(st, "threads", 235);
+	else
+		row(st, "threads", 235, still == n ? WARN : OK,
+		    table_text(st->t,
+			       "%s%" PRId64 " of %" PRId64 " have not run for %.1f s or more",
+			       still == n ? "idle, or it hangs: " : "", still, n,
+			       (double)record_now(r, THREADS_LONGEST) / 1e9));
+}
+
 /* What the pages themselves have lost. */
 static void losses(struct status *st)
 {
 	struct loss sum = { 0 };
+	bool exact = true;
 
 	for (int i = 0; i < st->all->n; i++) {
 		struct loss l = state_loss(st->all->list[i]);
@@ -336,8 +360,9 @@ static void losses(struct status *st)
 		sum.skipped += l.skipped;
 		sum.dropped += l.dropped;
 		sum.table_full += l.table_full;
+		exact &= page_is_exact(st->all->list[i]);
 	}
-	row(st, "pages", 200, sum.skipped || sum.dropped || sum.table_full ? WARN : OK,
+	row(st, "pages", 200, exact ? OK : WARN,
 	    table_text(st->t, "lost: skipped %" PRId64 ", dropped %" PRId64 ", table full %" PRId64,
 		       sum.skipped, sum.dropped, sum.table_full));
 }
@@ -356,6 +381,7 @@ void page_status_fill(const struct states *all, struct table *t)
 	spans(&st, module(&st, "spans"));
 	gc(&st, module(&st, "gc"));
 	gil(&st, module(&st, "gil"));
+	threads(&st);
 	if (host) {
 		disk(&st, host);
 		memory(&st, host);

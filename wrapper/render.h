@@ -20,10 +20,15 @@ struct render {
 	const struct state *state;
 	const struct states *states; /* for pages that draw from several; NULL: none */
 	bool color;
-	long number; /* of this page in the run, from 1 */
-	bool last;   /* of the run */
-	int sort;    /* text: by this one of its columns of numbers, from 1; 0: as the page is */
+	long number;  /* of this page in the run, from 1 */
+	bool last;    /* of the run */
+	int silent_s; /* so long the page has stood still, since no answer comes; 0: it does not */
+	int sort;     /* text: by this one of its columns of numbers, from 1; 0: as the page is */
 };
+
+#define SILENT_NOTE                                                                                \
+	"the module has not answered for %d s: these are the figures of before; 'dmesg' may say "  \
+	"why"
 
 /* Return the page (to be freed), NULL when out of memory. Text ends in a newline. */
 char *render_text(const struct render *r);

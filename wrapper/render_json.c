@@ -116,9 +116,16 @@ static json_t *notes(const struct table *t)
 	return all;
 }
 
+/* A number of a record; null when there is no such record. */
+static json_t *known(const struct record *r, int field)
+{
+	return r ? json_integer(record_now(r, field)) : json_null();
+}
+
 char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
+	const struct record *threads = state_first(s, LINE_THREADS);
 	struct loss l = state_loss(s);
 	bool host = !page_has_target(r->page, r->target->exe);
 	struct table t;
@@ -126,6 +133,8 @@ char *render_json(const struct render *r)
 	char when[64], *out;
 
 	page_fill(r->page, s, r->states, &t);
+	if (r->silent_s)
+		table_note(&t, SILENT_NOTE, r->silent_s);
 	stamp(s->now.real_ns, when, sizeof(when));
 	target = json_pack("{s:o, s:o}", "pid",
 			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)
@@ -133,8 +142,11 @@ char *render_json(const struct render *r)
 			   "exe", host ? json_null() : text(r->target->exe));
 	json_object_set_new(target, "python",
 			    *r->target->python && !host ? text(r->target->python) : json_null());
-	json_object_set_new(target, "processes",
-			    json_integer(record_now(state_first(s, LINE_PROCS), 0)));
+	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), 0));
+	if (threads) {
+		json_object_set_new(target, "threads", known(threads, THREADS_ALL));
+		json_object_set_new(target, "threads_still", known(threads, THREADS_STILL));
+	}
 	/* clang-format off */
 	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 			 "page", r->page->number, "name", r->page->name, "time", when,

@@ -275,7 +275,7 @@ static void draw_loss(FILE *f, const struct render *r)
 	struct loss l = state_loss(s);
 	char skipped[32], dropped[32], full[32], lines[32];
 
-	if (!l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown) {
+	if (page_is_exact(s)) {
 		fputs("\nNothing was lost.\n", f);
 		return;
 	}
@@ -328,6 +328,8 @@ char *render_text(const struct render *r)
 		fprintf(f, "\n%s\n", t.second ? t.second : "Since attaching:");
 		draw_block(f, &t, BLOCK_TOTAL);
 	}
+	if (r->silent_s)
+		table_note(&t, SILENT_NOTE, r->silent_s);
 	for (int i = 0; i < t.n_notes; i++)
 		draw_note(f, t.notes[i]);
 	draw_loss(f, r);

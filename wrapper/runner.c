@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +198,22 @@ static int start_minder(struct runner *r, int gate, char **msg)
 	return pid > 0 ? 0 : pid;
 }
 
+#define CPU_BYTES 8192 /* as many bits as the kernel may have processors */
+
+/*
+ * A module writes its answer where the question comes from, and only on processors that
+ * were there when it was loaded (SystemTap's runtime has no places for others). So we, who
+ * ask, and stapio, which asks for the end, stay on those.
+ */
+static void stay_on_these(void)
+{
+	cpu_set_t *set = calloc(1, CPU_BYTES);
+
+	if (set && !sched_getaffinity(0, CPU_BYTES, set))
+		sched_setaffinity(0, CPU_BYTES, set);
+	free(set);
+}
+
 int runner_start(struct runner *r, const struct pack_ko *from, const struct runner_files *files,
 		 pid_t pid, const char *const *settings, char **msg)
 {
@@ -220,6 +237,7 @@ int runner_start(struct runner *r, const struct pack_ko *from, const struct runn
 		runner_started(r);
 		return ret;
 	}
+	stay_on_these();
 	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || pipe2(gate, O_CLOEXEC))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	r->pid = fork();

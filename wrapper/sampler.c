@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "host_source.h"
 #include "page.h"
 #include "runner.h"
+#include "target.h"
 
 #define ASK 'a'
 #define FINAL 'f'
@@ -35,16 +37,21 @@ static bool send_lines(const char *lines)
 }
 
 /* In the child: questions come in on one end, lines go out at the other. */
-static void __attribute__((noreturn)) sample(int in, int out, pid_t parent)
+static void __attribute__((noreturn)) sample(const struct target *t, int in, int out, pid_t parent)
 {
 	const char *root = getenv(HOST_ROOT);
-	struct host_source source = { .root = root ? root : "" };
+	struct host_source source = { .root = root ? root : "", .threads.pid = t->pid };
+	struct stat st;
 	char question;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "teletap-host");
 	if (getppid() != parent)
 		_exit(0);
+	if (t->n_files && !fstat(t->files[0].fd, &st)) {
+		source.threads.dev = st.st_dev;
+		source.threads.ino = st.st_ino;
+	}
 	/* Nothing of the other pages, such as their markers' switches, stays open here. */
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
@@ -61,7 +68,7 @@ static void __attribute__((noreturn)) sample(int in, int out, pid_t parent)
 	_exit(0);
 }
 
-int sampler_start(struct sampler *s, int *out, char **msg)
+int sampler_start(struct sampler *s, const struct target *t, int *out, char **msg)
 {
 	int questions[2] = { -1, -1 }, lines[2];
 	pid_t parent = getpid();
@@ -78,7 +85,7 @@ int sampler_start(struct sampler *s, int *out, char **msg)
 	}
 	s->pid = fork();
 	if (s->pid == 0)
-		sample(questions[0], lines[1], parent);
+		sample(t, questions[0], lines[1], parent);
 	close(questions[0]);
 	close(lines[1]);
 	*out = lines[0];

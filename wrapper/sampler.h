@@ -15,11 +15,13 @@ struct sampler {
 	int in;    /* questions go here; -1: none */
 };
 
+struct target;
+
 /*
- * Begins to sample; *out is where the lines come from (to be closed). Returns 0, or -errno
- * with *msg set.
+ * Begins to sample the host, and whether the target's threads run; *out is where the lines
+ * come from (to be closed). Returns 0, or -errno with *msg set.
  */
-int sampler_start(struct sampler *s, int *out, char **msg);
+int sampler_start(struct sampler *s, const struct target *t, int *out, char **msg);
 
 /* Asks for a snapshot; final: the last one. False: it does not hear. */
 bool sampler_ask(const struct sampler *s, bool final);

@@ -17,6 +17,7 @@
 
 #define ATTACH_MS 60000
 #define ASK_MS 100 /* between questions, until the module hears one */
+#define SILENT_S 5 /* an answer takes less */
 
 static void drop_semaphores(struct session *s)
 {
@@ -61,7 +62,7 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	if (origin_is_ring(plan->origin))
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
 	if (origin_is_fed(plan->origin))
-		return sampler_start(&s->sampler, &s->runner.out, msg);
+		return sampler_start(&s->sampler, t, &s->runner.out, msg);
 	err = reserve_sites(s, msg);
 	for (int i = 0; i < o->n_settings; i++) {
 		bool counts = o->settings[i].letter == OPTS_COUNTS;
@@ -105,6 +106,8 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 				    "the module %s speaks another version of the protocol: "
 				    "build it again with this teletap",
 				    s->plan.module);
+		if (ret > 0)
+			s->waits_ms = 0;
 		if (ret && s->recorder)
 			recorder_snapshot(s->recorder, s->source);
 		complete += ret;
@@ -262,6 +265,15 @@ void session_ask(struct session *s)
 {
 	s->asked += ask(s);
 	s->due = s->state.snapshots + 1;
+	if (!s->waits_ms)
+		s->waits_ms = clock_ms(CLOCK_MONOTONIC);
+}
+
+int session_silent_s(const struct session *s)
+{
+	int64_t ms = s->waits_ms ? clock_ms(CLOCK_MONOTONIC) - s->waits_ms : 0;
+
+	return ms < SILENT_S * 1000 ? 0 : (int)(ms / 1000);
 }
 
 bool session_answered(const struct session *s)

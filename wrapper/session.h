@@ -24,10 +24,11 @@ struct session {
 	struct semaphores semaphores[PLAN_FILES]; /* of each of the plan's files */
 	bool counts;                              /* --counts */
 	struct state state;
-	bool stopped;  /* session_stop was called */
-	bool stopping; /* its end was asked for by us, not by somebody else before */
-	int64_t asked; /* snapshots that would be there if all questions were answered */
-	int64_t due;   /* so many answer the question that matters */
+	bool stopped;     /* session_stop was called */
+	bool stopping;    /* its end was asked for by us, not by somebody else before */
+	int64_t asked;    /* snapshots that would be there if all questions were answered */
+	int64_t due;      /* so many answer the question that matters */
+	int64_t waits_ms; /* since then a question has had no answer; 0: there is none */
 	int64_t attach_end, attach_asked;
 	struct crash crash;        /* of the module of page 247 */
 	bool overlong;             /* in a line longer than LINE_BYTES */
@@ -59,6 +60,12 @@ int session_attach_step(struct session *s, char **msg);
  */
 void session_ask(struct session *s);
 bool session_answered(const struct session *s);
+
+/*
+ * For how many seconds the module has not answered; 0: no longer than an answer may take.
+ * Its page stands still meanwhile, which must be said.
+ */
+int session_silent_s(const struct session *s);
 
 /*
  * Reads what has come. Returns how many snapshots were completed, or -errno with

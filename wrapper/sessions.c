@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "guard.h"
 #include "teletap.h"
 
@@ -137,10 +138,12 @@ void sessions_shown(struct sessions *all)
 		state_shown(&all->list[i].state);
 }
 
-int sessions_drain(struct sessions *all, bool (*done)(const struct sessions *all), int tries,
+int sessions_drain(struct sessions *all, bool (*done)(const struct sessions *all), int limit_ms,
 		   char **msg)
 {
-	while (!all_ended(all) && !(done && done(all)) && tries-- > 0) {
+	int64_t end = clock_ms(CLOCK_MONOTONIC) + limit_ms;
+
+	while (!all_ended(all) && !(done && done(all)) && clock_ms(CLOCK_MONOTONIC) < end) {
 		struct pollfd fds[PLAN_PAGES];
 		int err;
 

@@ -50,10 +50,10 @@ bool sessions_answered(const struct sessions *all);
 void sessions_shown(struct sessions *all);
 
 /*
- * Reads until the lines of all have ended, or done (NULL: nothing) says so, but not more than
- * so many times, each of which waits 0.1 s at most. Returns 0, or -errno with *msg set.
+ * Reads until the lines of all have ended, or done (NULL: nothing) says so, but not longer
+ * than limit_ms. Returns 0, or -errno with *msg set.
  */
-int sessions_drain(struct sessions *all, bool (*done)(const struct sessions *all), int tries,
+int sessions_drain(struct sessions *all, bool (*done)(const struct sessions *all), int limit_ms,
 		   char **msg);
 
 /* session_stop, session_unload and session_finish for each; the first error of the last. */

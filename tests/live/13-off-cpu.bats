@@ -37,3 +37,37 @@ exact() {
 	echo "$output"
 	[ "$output" = '[["futex",10,["locks","timed","run"]],["poll",10,["polls","timed","run"]],["read",10,["reads","timed","run"]],["sleep",10,["sleeps","timed","run"]],true,0]' ]
 }
+
+# Waits of the last page for a reason, since before attaching or not: nanoseconds.
+waited() { rows ".reason == \"$1\" and .before == $2" ".time_ns_total.total" | jq -s add; }
+
+# bats test_tags=kernels
+@test "a wait since before attaching took at least so long; frozen and stopped are no faults" {
+	begun=$(date +%s%N)
+	python3.14 -c 'import threading; a = threading.Lock(); a.acquire(); a.acquire()' 3>&- &
+	pid=$!
+	sleep 3
+	watch off-cpu -p $pid -i 1 -o json
+	first_page
+	at_most=$(($(date +%s%N) - begun))
+	jq -c '.rows, .notes, .target' "$tap_out"
+	run jq -c --argjson most "$at_most" '[.target.processes, .target.threads, .target.threads_still, (.notes | any(test("1 of the target.s 1 threads have not run"))),
+		(.rows[] | [.reason, .before, .stack, .waits_total, .open, .time_ns.max > 1500000000, .time_ns.max <= $most])]' <(head -n 1 "$tap_out")
+	[ "$output" = '[1,1,1,true,["futex",true,null,1,1,true,true]]' ]
+	group=/sys/fs/cgroup/teletap
+	mkdir -p $group
+	echo $pid > $group/cgroup.procs
+	echo 1 > $group/cgroup.freeze
+	sleep 2
+	echo 0 > $group/cgroup.freeze
+	kill -STOP $pid
+	sleep 2
+	kill -CONT $pid
+	sleep 0.5
+	last_page
+	jq -c '.rows[] | [.reason, .before, .waits_total, .time_ns_total.total]' "$BATS_TEST_TMPDIR/page"
+	[ "$(waited frozen false)" -gt 1000000000 ]
+	[ "$(waited stopped false)" -gt 1000000000 ]
+	[ -z "$(rows '.reason == "fault" and .time_ns_total.total > 500000000' .)" ]
+	jq -e '.target.threads_still == 0' "$BATS_TEST_TMPDIR/page"
+}

@@ -19,7 +19,7 @@ within() {
 of() {
 	tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq --arg f "$1" --argjson w "${2-false}" '
 		[.rows[] | select(.kind == "stack" and .waiting == $w) |
-		select(any(.stack[]; .function == $f)) | .samples_total] | add // 0'
+		select(any(.stack[]?; .function == $f)) | .samples_total] | add // 0'
 }
 
 sample() {
@@ -67,7 +67,7 @@ shares() {
 
 @test "two threads that share the interpreter lock have half of the samples each" {
 	sample "python3.14 $HERE/spend.py 4 2"
-	run jq -sc '[.[-1].rows[] | select(.kind == "stack" and any(.stack[]; .function == "run"))] |
+	run jq -sc '[.[-1].rows[] | select(.kind == "stack" and any(.stack[]?; .function == "run"))] |
 		group_by(.tid) | map(map(.samples_total) | add)[]' "$BATS_TEST_TMPDIR/pages"
 	[ "${#lines[@]}" -eq 2 ]
 	within "${lines[0]}" $((lines[0] + lines[1])) 0.5
@@ -122,4 +122,33 @@ shares() {
 	# nothing half-written is left beside them
 	left=("$BATS_TEST_TMPDIR"/folded* "$BATS_TEST_TMPDIR"/speedscope*)
 	[ ${#left[@]} -eq 2 ]
+}
+
+processor() { echo "$1" > /sys/devices/system/cpu/cpu1/online; }
+
+# says WORDS: the last page has a note with them.
+says() { tail -n 1 "$tap_out" | jq -e --arg words "$1" '.notes | any(test($words))'; }
+
+# bats test_tags=kernels
+@test "a processor that comes after attaching, or goes and comes back: pages go on, and say it" {
+	python3.14 "$HERE/spend.py" 100 1 3>&- > /dev/null &
+	pid=$!
+	watch stacks -p $pid -i 2 -o json
+	first_page
+	jq -e '.notes | any(test("processors")) | not' "$tap_out"
+	processor 0
+	processor 1
+	await says 'went and came back'
+	unwatch
+	jq -se '.[-1].loss.skipped > 50' "$tap_out"
+	processor 0
+	watch stacks -p $pid -i 2 -o json
+	first_page
+	processor 1
+	taskset -pc 1 $pid
+	await says '1 of 2 processors came after attaching'
+	lines=$(wc -l < "$tap_out")
+	sleep 5
+	[ "$(wc -l < "$tap_out")" -gt "$lines" ]
+	unwatch
 }
