@@ -13,9 +13,12 @@
  * passes it, and while nobody watches it costs a nop and the test of a counter. What
  * START, STOP, CONFIG, LOG, ERROR and the STATE macros say also goes into the flight
  * recorder, a ring in memory, so that a page can show what was said before anybody
- * looked. With TELETAP_RING=FILE in the environment the ring is that file, and outlives
- * the process ("%p" in FILE becomes the process number); the files of three earlier runs
- * are kept as FILE.1 to FILE.3.
+ * looked. With TELETAP_RING=FILE in the environment each line is copied into that file,
+ * too, which outlives the process ("%p" in FILE becomes the process number); the files of
+ * three earlier runs are kept as FILE.1 to FILE.3. Where the file cannot be written any
+ * more, since another program has truncated it or the disk is full, lines are missing
+ * from it, and the program goes on. A seccomp filter of the program must then allow
+ * process_vm_writev and getpid.
  *
  * C99 and later, C++11 and later; gcc and clang; Linux on x86-64 and aarch64. It needs
  * <sys/sdt.h> (systemtap-sdt-dev). Elsewhere, without that header, or with
@@ -36,7 +39,8 @@
  *   TALLY TALLY_ADD                     under 2 ns          under 10 ns, and a trap per
  *                                                           TELETAP_TALLY_EVERY events
  *   LOG ERROR STATE_* CONFIG START STOP under 200 ns        the same and 1 to 4 us
- *                                       (the ring)
+ *                                       (the ring; with TELETAP_RING
+ *                                       two system calls, 1 to 4 us)
  * Memory: 3 lanes of TELETAP_RING_LINES lines, 75 KB with the defaults, touched as they
  * fill; about 8 KB of code per file that uses a macro with the ring.
  *
@@ -186,6 +190,7 @@
 #define _SDT_HAS_SEMAPHORES 1
 #endif
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -208,6 +213,7 @@
 #define TELETAP_TALLY_EVERY 1000
 #endif
 #define TELETAP_CLOEXEC_ 02000000 /* O_CLOEXEC, of later standards than C99 */
+#define TELETAP_ANONYMOUS_ 0x20   /* MAP_ANONYMOUS, likewise */
 #define TELETAP_RING_KEPT_ 3      /* files of earlier runs */
 
 /* <sys/sdt.h> is no strict C99: clang says so at each use. */
@@ -322,6 +328,18 @@ typedef char teletap_sizes_[sizeof(struct teletap_ring_) == (TELETAP_RING_BYTES_
 				    ? 1
 				    : -1];
 
+/*
+ * With a file, the ring is in memory that forked children share (teletap_mapped_), and
+ * each slot is copied into the mapped file when it is complete. The kernel does that: a
+ * store of the program's own into a file that was truncated would be a SIGBUS, and a file
+ * descriptor may be closed, and its number given to another file, by programs that close
+ * all they do not know.
+ */
+struct teletap_file_ {
+	struct teletap_ring_ *at; /* only for the kernel; NULL: there is no file */
+	uint64_t failed;          /* it could not be written, and that was said */
+};
+
 /* One place per use of TELETAP_TALLY and thread. */
 struct teletap_tally_ {
 	unsigned long long count, limit;
@@ -350,13 +368,15 @@ struct teletap_thread_ {
 		"\t.popsection\n.endif\n")
 
 extern struct teletap_ring_ teletap_ring_ TELETAP_HIDDEN_;
-extern struct teletap_ring_ *teletap_mapped_ TELETAP_HIDDEN_; /* the file; NULL: teletap_ring_ */
+extern struct teletap_ring_ *teletap_mapped_ TELETAP_HIDDEN_; /* NULL: teletap_ring_ */
+extern struct teletap_file_ teletap_file_ TELETAP_HIDDEN_;
 extern int teletap_begun_ TELETAP_HIDDEN_;
 extern int teletap_forks_ TELETAP_HIDDEN_; /* forks are told: numbers may be kept */
 extern __thread struct teletap_thread_ teletap_thread_ TELETAP_HIDDEN_ TELETAP_TLS_;
 TELETAP_DEFINE_("teletap_ring_", ".bss.teletap_ring_", "aw", "object", "64",
 		TELETAP_STRING_(TELETAP_RING_BYTES_));
 TELETAP_DEFINE_("teletap_mapped_", ".bss.teletap_mapped_", "aw", "object", "8", "8");
+TELETAP_DEFINE_("teletap_file_", ".bss.teletap_file_", "aw", "object", "8", "16");
 TELETAP_DEFINE_("teletap_begun_", ".bss.teletap_begun_", "aw", "object", "4", "4");
 TELETAP_DEFINE_("teletap_forks_", ".bss.teletap_forks_", "aw", "object", "4", "4");
 TELETAP_DEFINE_("teletap_thread_", ".tbss.teletap_thread_", "awT", "tls_object", "8",
@@ -807,6 +827,45 @@ static inline size_t teletap_weight_(unsigned length)
 	       TELETAP_RING_TEXT + (length + 7u) / 8 * 8;
 }
 
+/*
+ * Bytes of the ring into the file, at the same place. False: it failed. The process's
+ * number is asked for each time: in a child made by clone() a kept one would be another
+ * process's.
+ */
+static inline int teletap_copy_(const struct teletap_ring_ *ring, const void *at, size_t size)
+{
+	const struct {
+		const void *at;
+		size_t size;
+	} from = { at, size },
+	  to = { (const char *)teletap_file_.at + ((const char *)at - (const char *)ring), size };
+	const int kept = errno;
+	long n = teletap_syscall_(SYS_process_vm_writev, teletap_syscall_(SYS_getpid), &from, 1UL,
+				  &to, 1UL, 0UL);
+
+	errno = kept;
+	return n == (long)size;
+}
+
+static void teletap_log_(int level, const char *format, ...);
+
+/* A slot that is complete, into the file. */
+static inline void teletap_copy_slot_(const struct teletap_ring_ *ring,
+				      const struct teletap_slot_ *slot, size_t size)
+{
+	uint64_t mark;
+	int good;
+
+	do { /* again when another line has taken the slot: its copy may have come first */
+		mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
+		good = teletap_copy_(ring, slot, size);
+	} while (__atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE) != mark);
+	if (!good && !__atomic_exchange_n(&teletap_file_.failed, 1, __ATOMIC_RELAXED))
+		teletap_log_(TELETAP_ERR,
+			     "teletap: the file of " TELETAP_RING_VARIABLE " cannot be written any "
+			     "more: truncated, or no room; restart the program");
+}
+
 /* A line whose kind, level, length, cut and text are set. */
 static TELETAP_COLD_ void teletap_keep_(int lane, struct teletap_slot_ *line)
 {
@@ -838,9 +897,15 @@ static TELETAP_COLD_ void teletap_keep_(int lane, struct teletap_slot_ *line)
 		       sizeof(line->check) + teletap_weight_(line->length));
 		__atomic_compare_exchange_n(&slot->mark, &writing, 2 * ticket + 2, 0,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		if (ring != &teletap_ring_)
+			teletap_copy_slot_(ring, slot,
+					   offsetof(struct teletap_slot_, ticket) +
+						   teletap_weight_(line->length));
 		return;
 	}
 	__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
+	if (ring != &teletap_ring_)
+		teletap_copy_(ring, &ring->lost, sizeof(ring->lost));
 }
 
 /* Begins a line; its texts go to o. */
@@ -1088,6 +1153,20 @@ static inline int teletap_path_(char path[TELETAP_PATH_], const char *name, cons
 	return !o.cut;
 }
 
+/* What was said so far, into the memory that is to be shared: of which no more is touched. */
+static inline void teletap_move_(struct teletap_ring_ *to)
+{
+	memcpy(to, &teletap_ring_, offsetof(struct teletap_ring_, slots));
+	for (int lane = 0; lane < TELETAP_RING_LANES_; lane++) {
+		for (int i = 0; i < TELETAP_RING_LINES; i++) {
+			const struct teletap_slot_ *slot = &teletap_ring_.slots[lane][i];
+
+			if (slot->mark)
+				to->slots[lane][i] = *slot;
+		}
+	}
+}
+
 /*
  * The file is made under another name and takes its own when it is complete, so that
  * nobody finds a half-made one; before, the earlier ones move on.
@@ -1095,27 +1174,37 @@ static inline int teletap_path_(char path[TELETAP_PATH_], const char *name, cons
 static TELETAP_COLD_ void teletap_map_(const char *name)
 {
 	char from[TELETAP_PATH_], to[TELETAP_PATH_];
-	struct teletap_ring_ *r;
-	void *at = MAP_FAILED;
+	void *at = MAP_FAILED, *file = MAP_FAILED;
 	int fd = -1;
 
 	if (teletap_path_(from, name, ".new-", (int)teletap_syscall_(SYS_getpid)))
 		fd = open(from, O_RDWR | O_CREAT | O_EXCL | TELETAP_CLOEXEC_, 0600);
 	/* Written, not only made so long: where there is no room, it is told here and now. */
-	if (fd >= 0 && teletap_write_(fd, &teletap_ring_, sizeof(*r)) == (long)sizeof(*r))
-		at = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0 && teletap_write_(fd, &teletap_ring_, sizeof(teletap_ring_)) ==
+			       (long)sizeof(teletap_ring_)) {
+		at = mmap(NULL, sizeof(teletap_ring_), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | TELETAP_ANONYMOUS_, -1, 0);
+		file = mmap(NULL, sizeof(teletap_ring_), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
 	if (fd >= 0)
 		teletap_close_(fd);
-	if (at == MAP_FAILED) {
+	if (at != MAP_FAILED && file != MAP_FAILED) {
+		teletap_move_((struct teletap_ring_ *)at);
+		teletap_file_.at = (struct teletap_ring_ *)file;
+	}
+	if (!teletap_file_.at ||
+	    !teletap_copy_((struct teletap_ring_ *)at, at, offsetof(struct teletap_ring_, slots))) {
 		if (fd >= 0)
 			teletap_unlink_(from);
+		if (at != MAP_FAILED)
+			munmap(at, sizeof(teletap_ring_));
+		if (file != MAP_FAILED)
+			munmap(file, sizeof(teletap_ring_));
 		teletap_log_(TELETAP_ERR,
 			     "teletap: " TELETAP_RING_VARIABLE "=%s: the file cannot be made",
 			     name);
 		return;
 	}
-	r = (struct teletap_ring_ *)at;
-	memcpy(at, &teletap_ring_, sizeof(*r)); /* what was said so far */
 	for (int i = TELETAP_RING_KEPT_; i > 0; i--) {
 		teletap_path_(to, name, ".", i);
 		teletap_path_(from, name, i > 1 ? "." : "", i - 1);
@@ -1124,7 +1213,7 @@ static TELETAP_COLD_ void teletap_map_(const char *name)
 	teletap_path_(from, name, ".new-", (int)teletap_syscall_(SYS_getpid));
 	teletap_path_(to, name, "", 0);
 	teletap_rename_(from, to);
-	__atomic_store_n(&teletap_mapped_, r, __ATOMIC_RELEASE);
+	__atomic_store_n(&teletap_mapped_, (struct teletap_ring_ *)at, __ATOMIC_RELEASE);
 }
 
 /* Before main, and before constructors without a priority. */

@@ -154,6 +154,39 @@ q() { ring "$PID" | jq -c "$1"; }
 	tell 'all 1'
 }
 
+@test "a file that is truncated, or has no room any more: lines are missing from it, once told" {
+	start env TELETAP_RING=ring "$SERVICE"
+	tell 'log one'
+	for size in 0 5000; do
+		truncate -s "$size" ring
+		tell 'all 40'
+		tell fork
+		tell 'log two'
+		[ "$(q '.log[-1].texts[0]')" = '"two"' ]
+		[ "$(q '.torn')" = 0 ]
+		[ "$(stat -c %s ring)" = "$size" ]
+	done
+	[ -d "/proc/$PID" ]
+	kill -KILL "$PID"
+	wait "$PID" || true
+	start env TELETAP_RING=ring "$SERVICE"
+	: >ring
+	tell 'log one'
+	tell 'log two'
+	[ "$(q '[.log[-3:][].texts[0]]')" = '["one","teletap: the file of TELETAP_RING cannot be written any more: truncated, or no room; restart the program","two"]' ]
+	need_root
+	kill -KILL "$PID"
+	wait "$PID" || true
+	mkdir full
+	# shellcheck disable=SC2016
+	start unshare --mount bash -c 'mount -t tmpfs -o size=200k full full && TELETAP_RING=full/ring exec "$1"' - "$SERVICE"
+	fallocate --punch-hole --offset 0 --length 76928 "/proc/$PID/cwd/full/ring"
+	head -c 300k /dev/zero >"/proc/$PID/cwd/full/zero" || true
+	tell 'all 40'
+	tell 'log two'
+	[ "$(q '.log[-1].texts[0]')" = '"two"' ]
+}
+
 @test "stripped, moved, deleted, at fixed addresses, and behind a library" {
 	check() {
 		start "$@"

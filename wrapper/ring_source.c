@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
@@ -25,6 +26,7 @@
 #define NOTE_MAX 4096
 #define OWNER "teletap"
 #define PAGE 4096
+#define COPYING_NS 5000000
 
 static int note_section(struct image *im, const struct image_part *part, void *arg)
 {
@@ -151,7 +153,7 @@ int ring_read_process(struct ring *r, int pid, char **msg)
 
 int ring_read_file(struct ring *r, const char *path, char **msg)
 {
-	int fd = regular_open(path), err;
+	int fd = regular_open(path), err = 0;
 	char *why = NULL;
 	struct stat st;
 
@@ -161,7 +163,12 @@ int ring_read_file(struct ring *r, const char *path, char **msg)
 	} else if (fd < 0 || fstat(fd, &st) || st.st_size > RING_BYTES_MAX) {
 		err = fail(msg, EBADMSG, "%s: this is no ring of teletap.h", path);
 	} else {
-		err = read_twice(r, fd, (size_t)st.st_size, 0, &why);
+		/* The program may have been held up while it copied a line. */
+		for (int tries = 0; tries < 3 && (!tries || (!err && r->torn)); tries++) {
+			ring_free(r);
+			nanosleep(&(struct timespec){ .tv_nsec = tries * COPYING_NS }, NULL);
+			err = read_twice(r, fd, (size_t)st.st_size, 0, &why);
+		}
 		if (err)
 			fail(msg, -err, "%s: %s", path, why ? why : strerror(-err));
 	}
