@@ -29,6 +29,7 @@
  *   TELETAP_RING_VARIABLE  names the ring's file               (default: "TELETAP_RING")
  *   TELETAP_RING_LINES     lines kept of each lane             (default: 100)
  *   TELETAP_RING_TEXT      bytes of a line, a multiple of 8    (default: 208)
+ *                          (3 * LINES * (TEXT + 48) bytes: at most 16 MB)
  *   TELETAP_TALLY_EVERY    events per hand-over of a tally     (default: 1000)
  * Include this file before <sys/sdt.h>: it asks that header for semaphores. Markers of
  * your own in the same file then have semaphores, too (dtrace -h declares them).
@@ -324,7 +325,8 @@ struct teletap_ring_ {
 #define TELETAP_RING_BYTES_ 128 + 3 * TELETAP_RING_LINES *(TELETAP_SLOT_BYTES_)
 typedef char teletap_sizes_[sizeof(struct teletap_ring_) == (TELETAP_RING_BYTES_) &&
 					    TELETAP_RING_TEXT % 8 == 0 && TELETAP_RING_TEXT > 64 &&
-					    TELETAP_RING_TEXT < 32768 && TELETAP_RING_LINES >= 16
+					    TELETAP_RING_TEXT < 32768 && TELETAP_RING_LINES >= 16 &&
+					    (TELETAP_RING_BYTES_) <= 16777216
 				    ? 1
 				    : -1];
 
