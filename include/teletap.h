@@ -20,9 +20,9 @@
  * from it, and the program goes on. A seccomp filter of the program must then allow
  * process_vm_writev and getpid.
  *
- * C99 and later, C++11 and later; gcc and clang; Linux on x86-64 and aarch64. It needs
- * <sys/sdt.h> (systemtap-sdt-dev). Elsewhere, without that header, or with
- * TELETAP_DISABLE defined, all macros vanish and their arguments are not evaluated.
+ * C99 and later, C++11 and later; gcc and clang; Linux on x86-64 and aarch64. It needs no
+ * other header than those of the C library. Elsewhere, which the compiler warns of, and
+ * with TELETAP_DISABLE defined, all macros vanish and their arguments are not evaluated.
  *
  * Define before including, the same in all files of a program:
  *   TELETAP_PROVIDER       the provider's name, an identifier  (default: app)
@@ -31,8 +31,7 @@
  *   TELETAP_RING_TEXT      bytes of a line, a multiple of 8    (default: 208)
  *                          (3 * LINES * (TEXT + 48) bytes: at most 16 MB)
  *   TELETAP_TALLY_EVERY    events per hand-over of a tally     (default: 1000)
- * Include this file before <sys/sdt.h>: it asks that header for semaphores. Markers of
- * your own in the same file then have semaphores, too (dtrace -h declares them).
+ * Markers of your own, by <sys/sdt.h>, may stand in the same file.
  *
  * Costs, measured with tests/bench/header on a 2 GHz x86-64 without frequency scaling:
  *                                       nobody watches      a page that needs it is watched
@@ -52,15 +51,13 @@
 #ifndef TELETAP_INCLUDE_TELETAP_H
 #define TELETAP_INCLUDE_TELETAP_H
 
-#if !defined(TELETAP_DISABLE) && defined(__linux__) && defined(__ELF__) && defined(__LP64__) &&    \
+#ifdef TELETAP_DISABLE
+#elif defined(__linux__) && defined(__ELF__) && defined(__LP64__) &&                               \
 	(defined(__x86_64__) || defined(__aarch64__)) && (defined(__GNUC__) || defined(__clang__))
-#ifdef __has_include
-#if __has_include(<sys/sdt.h>)
 #define TELETAP_ENABLED 1
-#endif
 #else
-#define TELETAP_ENABLED 1
-#endif
+#warning                                                                                           \
+	"teletap.h: only for Linux on x86-64 and aarch64: without pages (TELETAP_DISABLE: silently)"
 #endif
 
 /* The levels of TELETAP_LOG: those of syslog(3). */
@@ -141,8 +138,9 @@
  * COUNTER: name has grown by delta. GAUGE: name now is value. name: a string, delta and
  * value: integers. Counted in the kernel, from when somebody watches.
  */
-#define TELETAP_COUNTER(name, delta) TELETAP_FIRE2_(teletap__counter, name, (long long)(delta))
-#define TELETAP_GAUGE(name, value) TELETAP_FIRE2_(teletap__gauge, name, (long long)(value))
+#define TELETAP_COUNTER(name, delta)                                                               \
+	TELETAP_FIRE2_(teletap__counter, name, "-8", (long long)(delta))
+#define TELETAP_GAUGE(name, value) TELETAP_FIRE2_(teletap__gauge, name, "-8", (long long)(value))
 
 /*
  * SPAN_BEGIN, SPAN_END: an operation begins and ends, in any threads of a process.
@@ -150,13 +148,13 @@
  * status: an integer, 0 when it went well.
  */
 #define TELETAP_SPAN_BEGIN(operation, id)                                                          \
-	TELETAP_FIRE2_(teletap__span__begin, operation, (unsigned long long)(id))
+	TELETAP_FIRE2_(teletap__span__begin, operation, "8", (unsigned long long)(id))
 #define TELETAP_SPAN_END(operation, id, status)                                                    \
 	do {                                                                                       \
 		if (TELETAP_ON_(teletap__span__end)) {                                             \
 			const char *const teletap_name_ = teletap_touch_(operation);               \
-			TELETAP_PROBE3_(teletap__span__end, teletap_name_,                         \
-					(unsigned long long)(id), (long long)(status))             \
+			TELETAP_MARK3_(TELETAP_PROVIDER, teletap__span__end, "8", teletap_name_,   \
+				       "8", (unsigned long long)(id), "-8", (long long)(status))   \
 		}                                                                                  \
 	} while (0)
 
@@ -184,13 +182,6 @@
 
 /* ---- the rest is for teletap ------------------------------------------------ */
 
-#if defined(_SYS_SDT_H) && !defined(_SDT_HAS_SEMAPHORES)
-#error "include teletap.h before <sys/sdt.h>"
-#endif
-#ifndef _SDT_HAS_SEMAPHORES
-#define _SDT_HAS_SEMAPHORES 1
-#endif
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -198,7 +189,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sdt.h>
 #include <sys/syscall.h>
 
 #ifndef TELETAP_RING_LINES
@@ -217,28 +207,37 @@
 #define TELETAP_ANONYMOUS_ 0x20   /* MAP_ANONYMOUS, likewise */
 #define TELETAP_RING_KEPT_ 3      /* files of earlier runs */
 
-/* <sys/sdt.h> is no strict C99: clang says so at each use. */
-#ifdef __clang__
-#define TELETAP_QUIET_                                                                             \
-	_Pragma("clang diagnostic push")                                                           \
-		_Pragma("clang diagnostic ignored \"-Wgnu-zero-variadic-macro-arguments\"")
-#define TELETAP_LOUD_ _Pragma("clang diagnostic pop")
-#else
-#define TELETAP_QUIET_
-#define TELETAP_LOUD_
-#endif
-#define TELETAP_PROBE1_(name, a)                                                                   \
-	TELETAP_QUIET_ DTRACE_PROBE1(TELETAP_PROVIDER, name, a);                                   \
-	TELETAP_LOUD_
-#define TELETAP_PROBE2_(name, a, b)                                                                \
-	TELETAP_QUIET_ DTRACE_PROBE2(TELETAP_PROVIDER, name, a, b);                                \
-	TELETAP_LOUD_
-#define TELETAP_PROBE3_(name, a, b, c)                                                             \
-	TELETAP_QUIET_ DTRACE_PROBE3(TELETAP_PROVIDER, name, a, b, c);                             \
-	TELETAP_LOUD_
-#define TELETAP_PROBE4_(name, a, b, c, d)                                                          \
-	TELETAP_QUIET_ DTRACE_PROBE4(TELETAP_PROVIDER, name, a, b, c, d);                          \
-	TELETAP_LOUD_
+/*
+ * A marker: a nop, and a note that describes it in the section .note.stapsdt, as tracers
+ * read it (owner "stapsdt", type 3): the addresses of the nop, of .stapsdt.base (by which
+ * they see that a file was moved) and of the semaphore, then three strings. An argument
+ * is SIZE@OPERAND, and SIZE is negative for signed ones: pairs of a size and a value.
+ */
+#define TELETAP_NOTE_(provider, name, args)                                                        \
+	"997:\tnop\n"                                                                              \
+	"\t.pushsection .note.stapsdt,\"?\",%%note\n"                                              \
+	"\t.balign 4\n"                                                                            \
+	"\t.4byte 8, 999f - 998f, 3\n"                                                             \
+	"\t.asciz \"stapsdt\"\n"                                                                   \
+	"998:\t.8byte 997b, _.stapsdt.base, " provider "_" name "_semaphore\n"                     \
+	"\t.asciz \"" provider "\", \"" name "\", \"" args "\"\n"                                  \
+	"999:\t.balign 4\n"                                                                        \
+	"\t.popsection\n"
+#define TELETAP_EMIT_(provider, name, args, ...)                                                   \
+	__asm__ __volatile__(TELETAP_NOTE_(TELETAP_STRING_(provider), TELETAP_STRING_(name), args) \
+			     :                                                                     \
+			     : __VA_ARGS__);
+#define TELETAP_ARG_ "nor" /* a number, a place in memory, a register */
+#define TELETAP_MARK1_(provider, name, size_a, a)                                                  \
+	TELETAP_EMIT_(provider, name, size_a "@%0", TELETAP_ARG_(a))
+#define TELETAP_MARK2_(provider, name, size_a, a, size_b, b)                                       \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1", TELETAP_ARG_(a), TELETAP_ARG_(b))
+#define TELETAP_MARK3_(provider, name, size_a, a, size_b, b, size_c, c)                            \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1 " size_c "@%2", TELETAP_ARG_(a),   \
+		      TELETAP_ARG_(b), TELETAP_ARG_(c))
+#define TELETAP_MARK4_(provider, name, size_a, a, size_b, b, size_c, c, size_d, d)                 \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1 " size_c "@%2 " size_d "@%3",      \
+		      TELETAP_ARG_(a), TELETAP_ARG_(b), TELETAP_ARG_(c), TELETAP_ARG_(d))
 
 #define TELETAP_STRING_(x) TELETAP_STRING_2_(x)
 #define TELETAP_STRING_2_(x) #x
@@ -250,11 +249,12 @@
 #define TELETAP_TLS_ __attribute__((tls_model("initial-exec")))
 #define TELETAP_COLD_ __attribute__((unused, noinline))
 
-#define TELETAP_FIRE2_(marker, string, number)                                                     \
+#define TELETAP_FIRE2_(marker, string, size, number)                                               \
 	do {                                                                                       \
 		if (TELETAP_ON_(marker)) {                                                         \
 			const char *const teletap_name_ = teletap_touch_(string);                  \
-			TELETAP_PROBE2_(marker, teletap_name_, (number))                           \
+			TELETAP_MARK2_(TELETAP_PROVIDER, marker, "8", teletap_name_, size,         \
+				       (number))                                                   \
 		}                                                                                  \
 	} while (0)
 
@@ -403,6 +403,13 @@ __asm__(".ifndef teletap_note_\n"
 		"\t.weak " symbol "\n\t.hidden " symbol "\n\t.type " symbol ",%object\n"           \
 		"\t.balign 2\n" symbol ":\n\t.zero 2\n\t.size " symbol ",2\n"                      \
 		"\t.popsection\n.endif\n")
+
+/* One byte, at a known place. <sys/sdt.h> makes the same: the linker keeps one. */
+__asm__(".ifndef _.stapsdt.base\n"
+	"\t.pushsection .stapsdt.base,\"aG\",%progbits,.stapsdt.base,comdat\n"
+	"\t.weak _.stapsdt.base\n\t.hidden _.stapsdt.base\n"
+	"_.stapsdt.base:\n\t.zero 1\n\t.size _.stapsdt.base,1\n"
+	"\t.popsection\n.endif\n");
 
 /* The markers, and their arguments. */
 TELETAP_MARKER_(teletap__start);       /* version, commit, build */
@@ -964,7 +971,8 @@ static TELETAP_COLD_ void teletap_start_(const char *version, const char *commit
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__start)) {
-		TELETAP_PROBE3_(teletap__start, version, commit, build)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__start, "8", version, "8", commit, "8",
+			       build)
 	}
 }
 
@@ -976,7 +984,7 @@ static TELETAP_COLD_ void teletap_stop_(const char *reason)
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__stop)) {
-		TELETAP_PROBE1_(teletap__stop, reason)
+		TELETAP_MARK1_(TELETAP_PROVIDER, teletap__stop, "8", reason)
 	}
 }
 
@@ -987,7 +995,7 @@ static TELETAP_COLD_ void teletap_config_(const char *key, const char *value)
 	teletap_texts_(&line, TELETAP_KIND_CONFIG_, 0, key, value ? value : "(null)", NULL);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__config)) {
-		TELETAP_PROBE2_(teletap__config, key, value)
+		TELETAP_MARK2_(TELETAP_PROVIDER, teletap__config, "8", key, "8", value)
 	}
 }
 
@@ -1001,7 +1009,8 @@ static TELETAP_COLD_ void teletap_error_(const char *place, const char *what, in
 	if (TELETAP_ON_(teletap__error)) {
 		place = teletap_touch_(place);
 		what = teletap_touch_(what);
-		TELETAP_PROBE3_(teletap__error, place, what, handled)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__error, "8", place, "8", what, "-4",
+			       handled)
 	}
 }
 
@@ -1022,7 +1031,7 @@ static TELETAP_COLD_ __attribute__((format(printf, 2, 3))) void teletap_log_(int
 		const char *const text = line.text;
 
 		__asm__ __volatile__("" ::: "memory");
-		TELETAP_PROBE2_(teletap__log, level, text)
+		TELETAP_MARK2_(TELETAP_PROVIDER, teletap__log, "-4", level, "8", text)
 	}
 }
 
@@ -1042,7 +1051,8 @@ static TELETAP_COLD_ __attribute__((format(printf, 4, 5))) void teletap_state_(
 	teletap_keep_(TELETAP_LANE_STATE_, &line);
 	if (TELETAP_ON_(teletap__state)) {
 		__asm__ __volatile__("" ::: "memory");
-		TELETAP_PROBE4_(teletap__state, part, calculation, item, value)
+		TELETAP_MARK4_(TELETAP_PROVIDER, teletap__state, "-4", part, "8", calculation, "8",
+			       item, "8", value)
 	}
 }
 
@@ -1058,7 +1068,7 @@ static inline void teletap_hand_over_(struct teletap_tally_ *t)
 	t->sum = 0;
 	if (count && TELETAP_ON_(teletap__tally)) {
 		teletap_touch_(name);
-		TELETAP_PROBE3_(teletap__tally, name, count, sum)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__tally, "8", name, "8", count, "-8", sum)
 	}
 }
 
