@@ -121,6 +121,8 @@ static int load(const char *dir, json_t **manifest, char **msg)
 	if (err)
 		return err;
 	*manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	if (!*manifest && json_error_code(&error) == json_error_cannot_open_file)
+		return fail(msg, errno, "%s: %s", path, strerror(errno));
 	if (!*manifest)
 		return fail(msg, EBADMSG, "%s:%d: %s: build the pack again", path, error.line,
 			    error.text);

@@ -257,6 +257,8 @@ static int explain(const struct session *s, int status, char **msg)
 	if (s->state.now.final)
 		return fail(msg, ECANCELED,
 			    "somebody ended staprun: the last page is complete; start again");
+	if (WEXITSTATUS(status) == 127 && *why) /* of the dynamic loader, too */
+		return fail(msg, ECANCELED, "staprun could not be started: %s", why);
 	if (WEXITSTATUS(status) == 127)
 		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
 	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))
