@@ -240,7 +240,8 @@ static void merge_lane(struct ring_line *out, const struct ring *a, const struct
 			*out = *x++;
 		else
 			*out = *y++;
-		out++->ticket = ticket++;
+		out->ticket = ticket++;
+		out++;
 	}
 }
 
