@@ -137,7 +137,9 @@ check:
 # The tests that need no kernel module, with and without sanitizers.
 TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside
 
-check-host: all $(TESTED) build/test/service
+check-host:
+	$(Q)tests/deps test
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(TESTED) build/test/service
 	$(Q)bats tests
 
 asan:

@@ -13,22 +13,25 @@
  * passes it, and while nobody watches it costs a nop and the test of a counter. What
  * START, STOP, CONFIG, LOG, ERROR and the STATE macros say also goes into the flight
  * recorder, a ring in memory, so that a page can show what was said before anybody
- * looked. With TELETAP_RING=FILE in the environment the ring is that file, and outlives
- * the process ("%p" in FILE becomes the process number); the files of three earlier runs
- * are kept as FILE.1 to FILE.3.
+ * looked. With TELETAP_RING=FILE in the environment each line is copied into that file,
+ * too, which outlives the process ("%p" in FILE becomes the process number); the files of
+ * three earlier runs are kept as FILE.1 to FILE.3. Where the file cannot be written any
+ * more, since another program has truncated it or the disk is full, lines are missing
+ * from it, and the program goes on. A seccomp filter of the program must then allow
+ * process_vm_writev and getpid.
  *
- * C99 and later, C++11 and later; gcc and clang; Linux on x86-64 and aarch64. It needs
- * <sys/sdt.h> (systemtap-sdt-dev). Elsewhere, without that header, or with
- * TELETAP_DISABLE defined, all macros vanish and their arguments are not evaluated.
+ * C99 and later, C++11 and later; gcc and clang; Linux on x86-64 and aarch64. It needs no
+ * other header than those of the C library. Elsewhere, which the compiler warns of, and
+ * with TELETAP_DISABLE defined, all macros vanish and their arguments are not evaluated.
  *
  * Define before including, the same in all files of a program:
  *   TELETAP_PROVIDER       the provider's name, an identifier  (default: app)
  *   TELETAP_RING_VARIABLE  names the ring's file               (default: "TELETAP_RING")
  *   TELETAP_RING_LINES     lines kept of each lane             (default: 100)
  *   TELETAP_RING_TEXT      bytes of a line, a multiple of 8    (default: 208)
+ *                          (3 * LINES * (TEXT + 48) bytes: at most 16 MB)
  *   TELETAP_TALLY_EVERY    events per hand-over of a tally     (default: 1000)
- * Include this file before <sys/sdt.h>: it asks that header for semaphores. Markers of
- * your own in the same file then have semaphores, too (dtrace -h declares them).
+ * Markers of your own, by <sys/sdt.h>, may stand in the same file.
  *
  * Costs, measured with tests/bench/header on a 2 GHz x86-64 without frequency scaling:
  *                                       nobody watches      a page that needs it is watched
@@ -36,7 +39,8 @@
  *   TALLY TALLY_ADD                     under 2 ns          under 10 ns, and a trap per
  *                                                           TELETAP_TALLY_EVERY events
  *   LOG ERROR STATE_* CONFIG START STOP under 200 ns        the same and 1 to 4 us
- *                                       (the ring)
+ *                                       (the ring; with TELETAP_RING
+ *                                       two system calls, 1 to 4 us)
  * Memory: 3 lanes of TELETAP_RING_LINES lines, 75 KB with the defaults, touched as they
  * fill; about 8 KB of code per file that uses a macro with the ring.
  *
@@ -47,15 +51,13 @@
 #ifndef TELETAP_INCLUDE_TELETAP_H
 #define TELETAP_INCLUDE_TELETAP_H
 
-#if !defined(TELETAP_DISABLE) && defined(__linux__) && defined(__ELF__) && defined(__LP64__) &&    \
+#ifdef TELETAP_DISABLE
+#elif defined(__linux__) && defined(__ELF__) && defined(__LP64__) &&                               \
 	(defined(__x86_64__) || defined(__aarch64__)) && (defined(__GNUC__) || defined(__clang__))
-#ifdef __has_include
-#if __has_include(<sys/sdt.h>)
 #define TELETAP_ENABLED 1
-#endif
 #else
-#define TELETAP_ENABLED 1
-#endif
+#warning                                                                                           \
+	"teletap.h: only for Linux on x86-64 and aarch64: without pages (TELETAP_DISABLE: silently)"
 #endif
 
 /* The levels of TELETAP_LOG: those of syslog(3). */
@@ -136,8 +138,9 @@
  * COUNTER: name has grown by delta. GAUGE: name now is value. name: a string, delta and
  * value: integers. Counted in the kernel, from when somebody watches.
  */
-#define TELETAP_COUNTER(name, delta) TELETAP_FIRE2_(teletap__counter, name, (long long)(delta))
-#define TELETAP_GAUGE(name, value) TELETAP_FIRE2_(teletap__gauge, name, (long long)(value))
+#define TELETAP_COUNTER(name, delta)                                                               \
+	TELETAP_FIRE2_(teletap__counter, name, "-8", (long long)(delta))
+#define TELETAP_GAUGE(name, value) TELETAP_FIRE2_(teletap__gauge, name, "-8", (long long)(value))
 
 /*
  * SPAN_BEGIN, SPAN_END: an operation begins and ends, in any threads of a process.
@@ -145,13 +148,13 @@
  * status: an integer, 0 when it went well.
  */
 #define TELETAP_SPAN_BEGIN(operation, id)                                                          \
-	TELETAP_FIRE2_(teletap__span__begin, operation, (unsigned long long)(id))
+	TELETAP_FIRE2_(teletap__span__begin, operation, "8", (unsigned long long)(id))
 #define TELETAP_SPAN_END(operation, id, status)                                                    \
 	do {                                                                                       \
 		if (TELETAP_ON_(teletap__span__end)) {                                             \
 			const char *const teletap_name_ = teletap_touch_(operation);               \
-			TELETAP_PROBE3_(teletap__span__end, teletap_name_,                         \
-					(unsigned long long)(id), (long long)(status))             \
+			TELETAP_MARK3_(TELETAP_PROVIDER, teletap__span__end, "8", teletap_name_,   \
+				       "8", (unsigned long long)(id), "-8", (long long)(status))   \
 		}                                                                                  \
 	} while (0)
 
@@ -179,20 +182,13 @@
 
 /* ---- the rest is for teletap ------------------------------------------------ */
 
-#if defined(_SYS_SDT_H) && !defined(_SDT_HAS_SEMAPHORES)
-#error "include teletap.h before <sys/sdt.h>"
-#endif
-#ifndef _SDT_HAS_SEMAPHORES
-#define _SDT_HAS_SEMAPHORES 1
-#endif
-
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/sdt.h>
 #include <sys/syscall.h>
 
 #ifndef TELETAP_RING_LINES
@@ -208,30 +204,40 @@
 #define TELETAP_TALLY_EVERY 1000
 #endif
 #define TELETAP_CLOEXEC_ 02000000 /* O_CLOEXEC, of later standards than C99 */
+#define TELETAP_ANONYMOUS_ 0x20   /* MAP_ANONYMOUS, likewise */
 #define TELETAP_RING_KEPT_ 3      /* files of earlier runs */
 
-/* <sys/sdt.h> is no strict C99: clang says so at each use. */
-#ifdef __clang__
-#define TELETAP_QUIET_                                                                             \
-	_Pragma("clang diagnostic push")                                                           \
-		_Pragma("clang diagnostic ignored \"-Wgnu-zero-variadic-macro-arguments\"")
-#define TELETAP_LOUD_ _Pragma("clang diagnostic pop")
-#else
-#define TELETAP_QUIET_
-#define TELETAP_LOUD_
-#endif
-#define TELETAP_PROBE1_(name, a)                                                                   \
-	TELETAP_QUIET_ DTRACE_PROBE1(TELETAP_PROVIDER, name, a);                                   \
-	TELETAP_LOUD_
-#define TELETAP_PROBE2_(name, a, b)                                                                \
-	TELETAP_QUIET_ DTRACE_PROBE2(TELETAP_PROVIDER, name, a, b);                                \
-	TELETAP_LOUD_
-#define TELETAP_PROBE3_(name, a, b, c)                                                             \
-	TELETAP_QUIET_ DTRACE_PROBE3(TELETAP_PROVIDER, name, a, b, c);                             \
-	TELETAP_LOUD_
-#define TELETAP_PROBE4_(name, a, b, c, d)                                                          \
-	TELETAP_QUIET_ DTRACE_PROBE4(TELETAP_PROVIDER, name, a, b, c, d);                          \
-	TELETAP_LOUD_
+/*
+ * A marker: a nop, and a note that describes it in the section .note.stapsdt, as tracers
+ * read it (owner "stapsdt", type 3): the addresses of the nop, of .stapsdt.base (by which
+ * they see that a file was moved) and of the semaphore, then three strings. An argument
+ * is SIZE@OPERAND, and SIZE is negative for signed ones: pairs of a size and a value.
+ */
+#define TELETAP_NOTE_(provider, name, args)                                                        \
+	"997:\tnop\n"                                                                              \
+	"\t.pushsection .note.stapsdt,\"?\",%%note\n"                                              \
+	"\t.balign 4\n"                                                                            \
+	"\t.4byte 8, 999f - 998f, 3\n"                                                             \
+	"\t.asciz \"stapsdt\"\n"                                                                   \
+	"998:\t.8byte 997b, _.stapsdt.base, " provider "_" name "_semaphore\n"                     \
+	"\t.asciz \"" provider "\", \"" name "\", \"" args "\"\n"                                  \
+	"999:\t.balign 4\n"                                                                        \
+	"\t.popsection\n"
+#define TELETAP_EMIT_(provider, name, args, ...)                                                   \
+	__asm__ __volatile__(TELETAP_NOTE_(TELETAP_STRING_(provider), TELETAP_STRING_(name), args) \
+			     :                                                                     \
+			     : __VA_ARGS__);
+#define TELETAP_ARG_ "nor" /* a number, a place in memory, a register */
+#define TELETAP_MARK1_(provider, name, size_a, a)                                                  \
+	TELETAP_EMIT_(provider, name, size_a "@%0", TELETAP_ARG_(a))
+#define TELETAP_MARK2_(provider, name, size_a, a, size_b, b)                                       \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1", TELETAP_ARG_(a), TELETAP_ARG_(b))
+#define TELETAP_MARK3_(provider, name, size_a, a, size_b, b, size_c, c)                            \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1 " size_c "@%2", TELETAP_ARG_(a),   \
+		      TELETAP_ARG_(b), TELETAP_ARG_(c))
+#define TELETAP_MARK4_(provider, name, size_a, a, size_b, b, size_c, c, size_d, d)                 \
+	TELETAP_EMIT_(provider, name, size_a "@%0 " size_b "@%1 " size_c "@%2 " size_d "@%3",      \
+		      TELETAP_ARG_(a), TELETAP_ARG_(b), TELETAP_ARG_(c), TELETAP_ARG_(d))
 
 #define TELETAP_STRING_(x) TELETAP_STRING_2_(x)
 #define TELETAP_STRING_2_(x) #x
@@ -243,11 +249,12 @@
 #define TELETAP_TLS_ __attribute__((tls_model("initial-exec")))
 #define TELETAP_COLD_ __attribute__((unused, noinline))
 
-#define TELETAP_FIRE2_(marker, string, number)                                                     \
+#define TELETAP_FIRE2_(marker, string, size, number)                                               \
 	do {                                                                                       \
 		if (TELETAP_ON_(marker)) {                                                         \
 			const char *const teletap_name_ = teletap_touch_(string);                  \
-			TELETAP_PROBE2_(marker, teletap_name_, (number))                           \
+			TELETAP_MARK2_(TELETAP_PROVIDER, marker, "8", teletap_name_, size,         \
+				       (number))                                                   \
 		}                                                                                  \
 	} while (0)
 
@@ -318,9 +325,22 @@ struct teletap_ring_ {
 #define TELETAP_RING_BYTES_ 128 + 3 * TELETAP_RING_LINES *(TELETAP_SLOT_BYTES_)
 typedef char teletap_sizes_[sizeof(struct teletap_ring_) == (TELETAP_RING_BYTES_) &&
 					    TELETAP_RING_TEXT % 8 == 0 && TELETAP_RING_TEXT > 64 &&
-					    TELETAP_RING_TEXT < 32768 && TELETAP_RING_LINES >= 16
+					    TELETAP_RING_TEXT < 32768 && TELETAP_RING_LINES >= 16 &&
+					    (TELETAP_RING_BYTES_) <= 16777216
 				    ? 1
 				    : -1];
+
+/*
+ * With a file, the ring is in memory that forked children share (teletap_mapped_), and
+ * each slot is copied into the mapped file when it is complete. The kernel does that: a
+ * store of the program's own into a file that was truncated would be a SIGBUS, and a file
+ * descriptor may be closed, and its number given to another file, by programs that close
+ * all they do not know.
+ */
+struct teletap_file_ {
+	struct teletap_ring_ *at; /* only for the kernel; NULL: there is no file */
+	uint64_t failed;          /* it could not be written, and that was said */
+};
 
 /* One place per use of TELETAP_TALLY and thread. */
 struct teletap_tally_ {
@@ -350,13 +370,15 @@ struct teletap_thread_ {
 		"\t.popsection\n.endif\n")
 
 extern struct teletap_ring_ teletap_ring_ TELETAP_HIDDEN_;
-extern struct teletap_ring_ *teletap_mapped_ TELETAP_HIDDEN_; /* the file; NULL: teletap_ring_ */
+extern struct teletap_ring_ *teletap_mapped_ TELETAP_HIDDEN_; /* NULL: teletap_ring_ */
+extern struct teletap_file_ teletap_file_ TELETAP_HIDDEN_;
 extern int teletap_begun_ TELETAP_HIDDEN_;
 extern int teletap_forks_ TELETAP_HIDDEN_; /* forks are told: numbers may be kept */
 extern __thread struct teletap_thread_ teletap_thread_ TELETAP_HIDDEN_ TELETAP_TLS_;
 TELETAP_DEFINE_("teletap_ring_", ".bss.teletap_ring_", "aw", "object", "64",
 		TELETAP_STRING_(TELETAP_RING_BYTES_));
 TELETAP_DEFINE_("teletap_mapped_", ".bss.teletap_mapped_", "aw", "object", "8", "8");
+TELETAP_DEFINE_("teletap_file_", ".bss.teletap_file_", "aw", "object", "8", "16");
 TELETAP_DEFINE_("teletap_begun_", ".bss.teletap_begun_", "aw", "object", "4", "4");
 TELETAP_DEFINE_("teletap_forks_", ".bss.teletap_forks_", "aw", "object", "4", "4");
 TELETAP_DEFINE_("teletap_thread_", ".tbss.teletap_thread_", "awT", "tls_object", "8",
@@ -381,6 +403,13 @@ __asm__(".ifndef teletap_note_\n"
 		"\t.weak " symbol "\n\t.hidden " symbol "\n\t.type " symbol ",%object\n"           \
 		"\t.balign 2\n" symbol ":\n\t.zero 2\n\t.size " symbol ",2\n"                      \
 		"\t.popsection\n.endif\n")
+
+/* One byte, at a known place. <sys/sdt.h> makes the same: the linker keeps one. */
+__asm__(".ifndef _.stapsdt.base\n"
+	"\t.pushsection .stapsdt.base,\"aG\",%progbits,.stapsdt.base,comdat\n"
+	"\t.weak _.stapsdt.base\n\t.hidden _.stapsdt.base\n"
+	"_.stapsdt.base:\n\t.zero 1\n\t.size _.stapsdt.base,1\n"
+	"\t.popsection\n.endif\n");
 
 /* The markers, and their arguments. */
 TELETAP_MARKER_(teletap__start);       /* version, commit, build */
@@ -807,6 +836,45 @@ static inline size_t teletap_weight_(unsigned length)
 	       TELETAP_RING_TEXT + (length + 7u) / 8 * 8;
 }
 
+/*
+ * Bytes of the ring into the file, at the same place. False: it failed. The process's
+ * number is asked for each time: in a child made by clone() a kept one would be another
+ * process's.
+ */
+static inline int teletap_copy_(const struct teletap_ring_ *ring, const void *at, size_t size)
+{
+	const struct {
+		const void *at;
+		size_t size;
+	} from = { at, size },
+	  to = { (const char *)teletap_file_.at + ((const char *)at - (const char *)ring), size };
+	const int kept = errno;
+	long n = teletap_syscall_(SYS_process_vm_writev, teletap_syscall_(SYS_getpid), &from, 1UL,
+				  &to, 1UL, 0UL);
+
+	errno = kept;
+	return n == (long)size;
+}
+
+static void teletap_log_(int level, const char *format, ...);
+
+/* A slot that is complete, into the file. */
+static inline void teletap_copy_slot_(const struct teletap_ring_ *ring,
+				      const struct teletap_slot_ *slot, size_t size)
+{
+	uint64_t mark;
+	int good;
+
+	do { /* again when another line has taken the slot: its copy may have come first */
+		mark = __atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE);
+		good = teletap_copy_(ring, slot, size);
+	} while (__atomic_load_n(&slot->mark, __ATOMIC_ACQUIRE) != mark);
+	if (!good && !__atomic_exchange_n(&teletap_file_.failed, 1, __ATOMIC_RELAXED))
+		teletap_log_(TELETAP_ERR,
+			     "teletap: the file of " TELETAP_RING_VARIABLE " cannot be written any "
+			     "more: truncated, or no room; restart the program");
+}
+
 /* A line whose kind, level, length, cut and text are set. */
 static TELETAP_COLD_ void teletap_keep_(int lane, struct teletap_slot_ *line)
 {
@@ -838,9 +906,15 @@ static TELETAP_COLD_ void teletap_keep_(int lane, struct teletap_slot_ *line)
 		       sizeof(line->check) + teletap_weight_(line->length));
 		__atomic_compare_exchange_n(&slot->mark, &writing, 2 * ticket + 2, 0,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		if (ring != &teletap_ring_)
+			teletap_copy_slot_(ring, slot,
+					   offsetof(struct teletap_slot_, ticket) +
+						   teletap_weight_(line->length));
 		return;
 	}
 	__atomic_fetch_add(&ring->lost, 1, __ATOMIC_RELAXED);
+	if (ring != &teletap_ring_)
+		teletap_copy_(ring, &ring->lost, sizeof(ring->lost));
 }
 
 /* Begins a line; its texts go to o. */
@@ -897,7 +971,8 @@ static TELETAP_COLD_ void teletap_start_(const char *version, const char *commit
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__start)) {
-		TELETAP_PROBE3_(teletap__start, version, commit, build)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__start, "8", version, "8", commit, "8",
+			       build)
 	}
 }
 
@@ -909,7 +984,7 @@ static TELETAP_COLD_ void teletap_stop_(const char *reason)
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__stop)) {
-		TELETAP_PROBE1_(teletap__stop, reason)
+		TELETAP_MARK1_(TELETAP_PROVIDER, teletap__stop, "8", reason)
 	}
 }
 
@@ -920,7 +995,7 @@ static TELETAP_COLD_ void teletap_config_(const char *key, const char *value)
 	teletap_texts_(&line, TELETAP_KIND_CONFIG_, 0, key, value ? value : "(null)", NULL);
 	teletap_keep_(TELETAP_LANE_ABOUT_, &line);
 	if (TELETAP_ON_(teletap__config)) {
-		TELETAP_PROBE2_(teletap__config, key, value)
+		TELETAP_MARK2_(TELETAP_PROVIDER, teletap__config, "8", key, "8", value)
 	}
 }
 
@@ -934,7 +1009,8 @@ static TELETAP_COLD_ void teletap_error_(const char *place, const char *what, in
 	if (TELETAP_ON_(teletap__error)) {
 		place = teletap_touch_(place);
 		what = teletap_touch_(what);
-		TELETAP_PROBE3_(teletap__error, place, what, handled)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__error, "8", place, "8", what, "-4",
+			       handled)
 	}
 }
 
@@ -955,7 +1031,7 @@ static TELETAP_COLD_ __attribute__((format(printf, 2, 3))) void teletap_log_(int
 		const char *const text = line.text;
 
 		__asm__ __volatile__("" ::: "memory");
-		TELETAP_PROBE2_(teletap__log, level, text)
+		TELETAP_MARK2_(TELETAP_PROVIDER, teletap__log, "-4", level, "8", text)
 	}
 }
 
@@ -975,7 +1051,8 @@ static TELETAP_COLD_ __attribute__((format(printf, 4, 5))) void teletap_state_(
 	teletap_keep_(TELETAP_LANE_STATE_, &line);
 	if (TELETAP_ON_(teletap__state)) {
 		__asm__ __volatile__("" ::: "memory");
-		TELETAP_PROBE4_(teletap__state, part, calculation, item, value)
+		TELETAP_MARK4_(TELETAP_PROVIDER, teletap__state, "-4", part, "8", calculation, "8",
+			       item, "8", value)
 	}
 }
 
@@ -991,7 +1068,7 @@ static inline void teletap_hand_over_(struct teletap_tally_ *t)
 	t->sum = 0;
 	if (count && TELETAP_ON_(teletap__tally)) {
 		teletap_touch_(name);
-		TELETAP_PROBE3_(teletap__tally, name, count, sum)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__tally, "8", name, "8", count, "-8", sum)
 	}
 }
 
@@ -1088,6 +1165,20 @@ static inline int teletap_path_(char path[TELETAP_PATH_], const char *name, cons
 	return !o.cut;
 }
 
+/* What was said so far, into the memory that is to be shared: of which no more is touched. */
+static inline void teletap_move_(struct teletap_ring_ *to)
+{
+	memcpy(to, &teletap_ring_, offsetof(struct teletap_ring_, slots));
+	for (int lane = 0; lane < TELETAP_RING_LANES_; lane++) {
+		for (int i = 0; i < TELETAP_RING_LINES; i++) {
+			const struct teletap_slot_ *slot = &teletap_ring_.slots[lane][i];
+
+			if (slot->mark)
+				to->slots[lane][i] = *slot;
+		}
+	}
+}
+
 /*
  * The file is made under another name and takes its own when it is complete, so that
  * nobody finds a half-made one; before, the earlier ones move on.
@@ -1095,27 +1186,37 @@ static inline int teletap_path_(char path[TELETAP_PATH_], const char *name, cons
 static TELETAP_COLD_ void teletap_map_(const char *name)
 {
 	char from[TELETAP_PATH_], to[TELETAP_PATH_];
-	struct teletap_ring_ *r;
-	void *at = MAP_FAILED;
+	void *at = MAP_FAILED, *file = MAP_FAILED;
 	int fd = -1;
 
 	if (teletap_path_(from, name, ".new-", (int)teletap_syscall_(SYS_getpid)))
 		fd = open(from, O_RDWR | O_CREAT | O_EXCL | TELETAP_CLOEXEC_, 0600);
 	/* Written, not only made so long: where there is no room, it is told here and now. */
-	if (fd >= 0 && teletap_write_(fd, &teletap_ring_, sizeof(*r)) == (long)sizeof(*r))
-		at = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0 && teletap_write_(fd, &teletap_ring_, sizeof(teletap_ring_)) ==
+			       (long)sizeof(teletap_ring_)) {
+		at = mmap(NULL, sizeof(teletap_ring_), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | TELETAP_ANONYMOUS_, -1, 0);
+		file = mmap(NULL, sizeof(teletap_ring_), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
 	if (fd >= 0)
 		teletap_close_(fd);
-	if (at == MAP_FAILED) {
+	if (at != MAP_FAILED && file != MAP_FAILED) {
+		teletap_move_((struct teletap_ring_ *)at);
+		teletap_file_.at = (struct teletap_ring_ *)file;
+	}
+	if (!teletap_file_.at ||
+	    !teletap_copy_((struct teletap_ring_ *)at, at, offsetof(struct teletap_ring_, slots))) {
 		if (fd >= 0)
 			teletap_unlink_(from);
+		if (at != MAP_FAILED)
+			munmap(at, sizeof(teletap_ring_));
+		if (file != MAP_FAILED)
+			munmap(file, sizeof(teletap_ring_));
 		teletap_log_(TELETAP_ERR,
 			     "teletap: " TELETAP_RING_VARIABLE "=%s: the file cannot be made",
 			     name);
 		return;
 	}
-	r = (struct teletap_ring_ *)at;
-	memcpy(at, &teletap_ring_, sizeof(*r)); /* what was said so far */
 	for (int i = TELETAP_RING_KEPT_; i > 0; i--) {
 		teletap_path_(to, name, ".", i);
 		teletap_path_(from, name, i > 1 ? "." : "", i - 1);
@@ -1124,7 +1225,7 @@ static TELETAP_COLD_ void teletap_map_(const char *name)
 	teletap_path_(from, name, ".new-", (int)teletap_syscall_(SYS_getpid));
 	teletap_path_(to, name, "", 0);
 	teletap_rename_(from, to);
-	__atomic_store_n(&teletap_mapped_, r, __ATOMIC_RELEASE);
+	__atomic_store_n(&teletap_mapped_, (struct teletap_ring_ *)at, __ATOMIC_RELEASE);
 }
 
 /* Before main, and before constructors without a priority. */

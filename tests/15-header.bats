@@ -9,10 +9,13 @@ bats_require_minimum_version 1.5.0
 load helper
 
 SRC=$TOP/tests/data/header
-WARN=(-Wall -Wextra -Wpedantic -Wconversion -Werror "-I$TOP/include")
+WARN=(-Wall -Wextra -Wpedantic -Wconversion -Werror -Ibare "-I$TOP/include")
 
+# As on a machine without systemtap-sdt-dev.
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -p bare/sys
+	echo '#error "teletap.h needs no <sys/sdt.h>"' >bare/sys/sdt.h
 }
 
 # markers FILE: the names of its markers of the provider 'all'.
@@ -85,16 +88,63 @@ build() {
 }
 
 @test "aarch64" {
-	mkdir -p arm/sys
-	cp "$(dirname "$(gcc -E - <<<'#include <sys/sdt.h>' | sed -n 's,.*"\(/.*/sys/sdt.h\)".*,\1,p' | head -n 1)")"/sdt*.h arm/sys/
 	for std in c99 c17 c2x; do
-		aarch64-linux-gnu-gcc -isystem arm -std=$std "${WARN[@]}" -O2 -o out "$SRC/all.c" "$SRC/other.c"
+		aarch64-linux-gnu-gcc -std=$std "${WARN[@]}" -O2 -o out "$SRC/all.c" "$SRC/other.c"
 		readelf -h out | grep -q AArch64
 		[ "$(markers out)" = "$ALL" ]
 	done
 }
 
-@test "disabled, or without <sys/sdt.h>: no marker, no ring, nothing evaluated" {
+# notes NAME: base, semaphore and arguments of its markers, as readelf sees them. clang -O0
+# copies each argument to a place of its own on the stack.
+notes() {
+	readelf -n out | awk -v name="$1" '
+		/Provider:/ { provider = $2 }
+		/Name:/ { it = provider == "like" && $2 == name }
+		it && /Location:/ { print $3, $4, $5, $6 }
+		it && /Arguments:/ { gsub(/-?[0-9]+\(%r[bs]p\)/, "STACK"); print }'
+}
+
+@test "the notes are those of <sys/sdt.h>: base, semaphore, arguments" {
+	gcc -E - <<<'#include <sys/sdt.h>' >/dev/null 2>&1 || skip "needs sys/sdt.h"
+	local mine cc options
+	while read -r options; do
+		for cc in "gcc -std=gnu17 -x c" "clang -std=gnu17 -x c" "g++ -std=c++11 -x c++" "clang++ -std=c++17 -x c++"; do
+			# shellcheck disable=SC2086
+			$cc $options -Wno-unused "-I$TOP/include" -o out "$SRC/like.c"
+			mine=$(notes mine)
+			[ "$(grep -c 'Arguments: .*@.* .*@.* .*@' <<<"$mine")" = 4 ]
+			[ "$(grep -c 'Base: 0x0*[1-9a-f][0-9a-f]*, Semaphore: 0x0*[1-9a-f]' <<<"$mine")" = 5 ]
+			diff <(echo "$mine") <(notes theirs)
+			[ "$(./out)" = '45 4' ]
+		done
+	done <<-'EOF'
+		-O0
+		-O2 -fPIE
+		-O2 -fno-pie -no-pie
+		-O3 -flto
+	EOF
+}
+
+@test "markers in functions that several files have: one of each is left" {
+	cat >shared.h <<-'EOF'
+		#define TELETAP_PROVIDER tmpl
+		#include "teletap.h"
+		template <typename T> inline T twice(T v) { TELETAP_COUNTER("twice", 1); return v + v; }
+		inline int once(int v) { TELETAP_COUNTER("once", 1); return v; }
+	EOF
+	echo '#include "shared.h"
+		int other(int v); int other(int v) { return twice(v) + twice(2L) + once(v); }' >a.cc
+	echo '#include "shared.h"
+		int other(int); int main() { return twice(1) + once(1) + other(2) == 13 ? 0 : 1; }' >b.cc
+	for cc in g++ clang++; do
+		"$cc" -std=c++11 -O0 -Ibare "-I$TOP/include" -Wno-conversion -o out a.cc b.cc
+		./out
+		[ "$(readelf -n out | grep -c 'Name: teletap__counter')" = 3 ]
+	done
+}
+
+@test "disabled: no marker, no ring, nothing evaluated; elsewhere: likewise, with a warning" {
 	check() {
 		[ "$(./out)" = '0 0 7' ]
 		[ -z "$(markers out)" ]
@@ -108,17 +158,25 @@ build() {
 	done
 	g++ -x c++ -std=c++11 "${WARN[@]}" -Wno-unused-function -DTELETAP_DISABLE -o out "$SRC/all.c" "$SRC/other.c"
 	check
-	# a compiler that finds all headers but this one
-	mkdir lean
-	sed 's,<sys/sdt.h>,<sys/none.h>,' "$TOP/include/teletap.h" >lean/teletap.h
-	gcc -std=c17 -Wall -Wextra -Wpedantic -Werror -Wno-unused-function -Ilean -o out "$SRC/all.c" "$SRC/other.c"
+	# as on an architecture that has no markers
+	run -0 gcc -std=gnu17 -D__ELF__ -U__LP64__ -Wno-unused "-I$TOP/include" -o out "$SRC/all.c" "$SRC/other.c"
+	[[ $output == *'warning: #warning "teletap.h: only for Linux on x86-64 and aarch64: without pages (TELETAP_DISABLE: silently)"'* ]]
 	check
 }
 
-@test "after <sys/sdt.h>: said, with what to do" {
-	run -1 gcc "-I$TOP/include" -x c -c -o out.o - <<<'#include <sys/sdt.h>
-		#include "teletap.h"'
-	[[ $output == *'include teletap.h before <sys/sdt.h>'* ]]
+@test "beside <sys/sdt.h>, before and after it, with markers of one's own" {
+	gcc -E - <<<'#include <sys/sdt.h>' >/dev/null 2>&1 || skip "needs sys/sdt.h"
+	for order in '#include <sys/sdt.h>
+		#include "teletap.h"' '#include "teletap.h"
+		#include <sys/sdt.h>'; do
+		for cc in gcc clang; do
+			"$cc" "-I$TOP/include" -x c -o out - <<<"$order
+				int main(void) { TELETAP_COUNTER(\"x\", 1); DTRACE_PROBE1(own, marker, 1); return 0; }"
+			readelf -n out | grep -A2 'Name: marker' | grep 'Semaphore: 0x0*$'
+			readelf -n out | grep -A2 'Name: teletap__counter' | grep 'Semaphore: 0x0*[1-9a-f]'
+			[ "$(readelf -WS out | grep -c ' \.stapsdt\.base ')" = 1 ]
+		done
+	done
 }
 
 @test "the provider's name is the application's, app by default" {

@@ -154,6 +154,39 @@ q() { ring "$PID" | jq -c "$1"; }
 	tell 'all 1'
 }
 
+@test "a file that is truncated, or has no room any more: lines are missing from it, once told" {
+	start env TELETAP_RING=ring "$SERVICE"
+	tell 'log one'
+	for size in 0 5000; do
+		truncate -s "$size" ring
+		tell 'all 40'
+		tell fork
+		tell 'log two'
+		[ "$(q '.log[-1].texts[0]')" = '"two"' ]
+		[ "$(q '.torn')" = 0 ]
+		[ "$(stat -c %s ring)" = "$size" ]
+	done
+	[ -d "/proc/$PID" ]
+	kill -KILL "$PID"
+	wait "$PID" || true
+	start env TELETAP_RING=ring "$SERVICE"
+	: >ring
+	tell 'log one'
+	tell 'log two'
+	[ "$(q '[.log[-3:][].texts[0]]')" = '["one","teletap: the file of TELETAP_RING cannot be written any more: truncated, or no room; restart the program","two"]' ]
+	need_root
+	kill -KILL "$PID"
+	wait "$PID" || true
+	mkdir full
+	# shellcheck disable=SC2016
+	start unshare --mount bash -c 'mount -t tmpfs -o size=200k full full && TELETAP_RING=full/ring exec "$1"' - "$SERVICE"
+	fallocate --punch-hole --offset 0 --length 76928 "/proc/$PID/cwd/full/ring"
+	head -c 300k /dev/zero >"/proc/$PID/cwd/full/zero" || true
+	tell 'all 40'
+	tell 'log two'
+	[ "$(q '.log[-1].texts[0]')" = '"two"' ]
+}
+
 @test "stripped, moved, deleted, at fixed addresses, and behind a library" {
 	check() {
 		start "$@"
@@ -190,6 +223,78 @@ q() { ring "$PID" | jq -c "$1"; }
 	[[ $output == "process $$ runs no program with teletap.h in it"* ]]
 	run -1 ring 4194303
 	[[ $output == *4194303* ]]
+}
+
+@test "a ring of more text than a pipe holds: whole; one beyond 16 MB: refused, no waiting" {
+	for shape in '10000 200' '300 8192'; do
+		read -r lines text <<<"$shape"
+		gcc -O2 -I"$TOP/include" -D"TELETAP_RING_LINES=$lines" -D"TELETAP_RING_TEXT=$text" -o large -x c - <<-'EOF'
+			#include "teletap.h"
+			#include <unistd.h>
+			int main(void)
+			{
+				char text[TELETAP_RING_TEXT] = "";
+				memset(text, 'y', sizeof(text) - 60);
+				for (int i = 1; i <= TELETAP_RING_LINES; i++) {
+					TELETAP_LOG(TELETAP_ERR, "%d %s", i, text);
+					TELETAP_STATE_RESULT("all", "%d", i);
+				}
+				TELETAP_CONFIG("done", "yes");
+				pause();
+			}
+		EOF
+		./large &
+		PID=$!
+		for _ in $(seq 500); do [ "$(q '.about | length')" = 1 ] && break; sleep 0.02; done
+		teletap watch log,config,state -p "$PID" -n 2 -i 0.2 -o json >pages
+		[ "$(jq -c 'select(.page == 245) | [(.rows | length), (.rows[0].text | split(" ")[0]), (.rows[-1].text | split(" ")[0]), .loss.dropped, .notes]' pages | sort -u)" = "[$lines,\"1\",\"$lines\",0,[]]" ]
+		[ "$(jq -c 'select(.page == 240) | [.rows[].value]' pages | sort -u)" = "[\"$lines\"]" ]
+		# a line of the protocol has less room than this
+		[ "$(jq -c 'select(.page == 245) | .rows[-1] | [.cut, (.text | length > 130)]' pages | sort -u)" = "[$([ "$text" = 200 ] && echo false || echo true),true]" ]
+		kill -KILL "$PID"
+		wait "$PID" || true
+	done
+	run -1 gcc -I"$TOP/include" -DTELETAP_RING_LINES=30000 -c -o out.o -x c - <<<'#include "teletap.h"'
+	# the header of before allowed 64 MB
+	sed 's/ <= 16777216/ <= 99999999/' "$TOP/include/teletap.h" >teletap.h
+	gcc -I. -DTELETAP_RING_LINES=30000 -o large -x c - <<<'
+		#include "teletap.h"
+		#include <unistd.h>
+		int main(void) { TELETAP_LOG(3, "x"); pause(); }'
+	./large &
+	PID=$!
+	run -3 --separate-stderr teletap watch log -p "$PID" -n 1
+	[ "$stderr" = "teletap: watch: process $PID: a ring of 23040128 bytes: rings of at most 16777216 are read: compile the program with fewer TELETAP_RING_LINES" ]
+}
+
+@test "a program and its libraries have a ring each: the pages show all lines, by time" {
+	part() {
+		cat <<-EOF
+			#define TELETAP_PROVIDER $1
+			#include "teletap.h"
+			#include <unistd.h>
+			void $1_say(int i);
+			void $1_say(int i)
+			{
+				TELETAP_LOG(TELETAP_INFO, "$1 %d", i);
+				TELETAP_CONFIG("$1", "set");
+				TELETAP_STATE_RESULT("$1", "%d", i);
+			}
+		EOF
+	}
+	part plug | gcc -fPIC -shared -I"$TOP/include" -o libplug.so -x c -
+	part tool | gcc -fPIC -shared -I"$TOP/include" -o libtool.so -x c -
+	{ part shop && echo 'void plug_say(int); void tool_say(int); int main(void) { TELETAP_START("1", "c", "b");
+		for (int i = 1; i <= 90; i++) { shop_say(i); plug_say(i); tool_say(i); } pause(); }'; } |
+		gcc -I"$TOP/include" -o shop -x c - -x none -L. -lplug -ltool -Wl,-rpath,.
+	./shop &
+	PID=$!
+	for _ in $(seq 500); do [ "$(q '.log | length')" = 271 ] && break; sleep 0.02; done
+	teletap watch log,config,state,about -p "$PID" -n 1 -i 0.1 -o json >pages
+	[ "$(jq -c 'select(.page == 245) | [.rows[1:][].text] == [range(1; 91) as $i | "shop \($i)", "plug \($i)", "tool \($i)"]' pages)" = true ]
+	[ "$(jq -c 'select(.page == 202) | [.rows[].key]' pages)" = '["shop","plug","tool"]' ]
+	[ "$(jq -c 'select(.page == 240) | [.rows[] | [.calculation, .value]]' pages)" = '[["shop","90"],["plug","90"],["tool","90"]]' ]
+	[ "$(jq -c 'select(.page == 201) | .rows[] | select(.what == "provider").value | split(", ") | sort' pages)" = '["plug","shop","tool"]' ]
 }
 
 # damaged OFFSET BYTES: a copy of the file with that in it.

@@ -166,6 +166,16 @@ accepted() {
 	pack_refused "$pack/manifest.json:*: build the pack again"
 }
 
+@test "a manifest that cannot be opened: why, not how to mend it" {
+	local n
+	for n in $(seq 6 24); do
+		run bash -c 'ulimit -n "$1" && shift && exec "$@"' - "$n" teletap watch gc -e "$EXE" --pack "$pack" -n 1
+		[[ $output != *'Too many open files: build the pack again'* ]]
+		[[ $output != *"$pack/manifest.json: Too many open files"* ]] || return 0
+	done
+	false
+}
+
 @test "names in a manifest that are out to do harm" {
 	edit 'm["modules"][0]["release"] = "\x1b[2J\nteletap: all is well\u202e"'
 	pack_refused "$pack: its module gc is for kernel \\\\x1b\\[2J\\\\x0ateletap: all is well\\\\xe2\\\\x80\\\\xae, this is *"

@@ -290,6 +290,11 @@ time.sleep(60)'
 	need_uprobes
 	pack_make "$BATS_TEST_TMPDIR/pack" "$EXE"
 	says env PATH="$D/none" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "there is no staprun here: install systemtap-runtime"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho "staprun: error while loading shared libraries: libelf.so.1" >&2\nexit 127\n' >"$BATS_TEST_TMPDIR/bin/staprun"
+	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: Permission denied"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/staprun"
+	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: staprun: error while loading shared libraries: libelf.so.1"
 }
 
 @test "watch: no stap, and no module" {

@@ -119,6 +119,15 @@ settled() {
 
 SLEEP=(-c 'import time; time.sleep(100)')
 
+@test "without a target: pages that need no module are said to need none" {
+	rm "$ROOT/usr/bin/staprun"
+	doctor 1
+	for page in 201 202 240 245; do
+		[ "$(jq -r --argjson page $page '.pages[] | select(.page == $page) | "\(.works) \(.why)"' <<<"$json")" = "true read from the program's memory; no module is needed: a target (-p) would tell whether it has a ring" ]
+	done
+	[ "$(jq -r '.pages[] | select(.page == 210).works' <<<"$json")" = false ]
+}
+
 @test "a good host: all is OK" {
 	doctor 0
 	[ "$(jq -r '.checks[].verdict' <<<"$json" | sort -u)" = OK ]

@@ -71,7 +71,7 @@ static const char own_why[] = "drawn by the program itself; no module is needed"
  */
 static bool counts(const struct answers *a, const struct page *page)
 {
-	if (page_is_host(page) && origin_is_fed(&page->origin))
+	if (origin_is_fed(&page->origin) && (page_is_host(page) || !a->has_target))
 		return false;
 	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }

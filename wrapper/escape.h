@@ -14,7 +14,13 @@
 /* Writes a tab and s, escaped. */
 void escape_field(FILE *f, const char *s);
 
-/* The same, but no more than ESCAPE_TEXT bytes of it, and "..." for the rest. */
+/* The same of its first n bytes. */
+void escape_field_part(FILE *f, const char *s, size_t n);
+
+/* How many bytes of s, escaped, have room in *room bytes, which becomes less by as many. */
+size_t escape_fits(const char *s, size_t *room);
+
+/* The same as escape_field, but no more than ESCAPE_TEXT bytes of it, and "..." for the rest. */
 void escape_field_cut(FILE *f, const char *s);
 
 #endif

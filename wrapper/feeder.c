@@ -58,19 +58,31 @@ static bool refresh(struct feeder *f, char **msg)
 	return true;
 }
 
-/* The pipe holds any ring of a usual size; a larger one's lines would block us. */
-static bool send_lines(int fd, const char *lines)
+bool feeder_more(struct feeder *f)
 {
-	size_t size = strlen(lines), done = 0;
+	while (f->in >= 0 && f->lines) {
+		ssize_t n = write(f->in, f->lines + f->sent, f->size - f->sent);
 
-	while (done < size) {
-		ssize_t n = write(fd, lines + done, size - done);
-
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		f->sent += (size_t)n;
+		if (f->sent < f->size)
+			continue;
+		free(f->lines);
+		f->lines = NULL;
+		if (f->last_wanted)
+			return feeder_ask(f, true);
 	}
 	return true;
+}
+
+static bool send_lines(struct feeder *f, char *lines)
+{
+	f->lines = lines;
+	f->size = lines ? strlen(lines) : 0;
+	f->sent = 0;
+	f->last_wanted = false;
+	return lines && feeder_more(f);
 }
 
 int feeder_start(struct feeder *f, int pid, bool must, int *out, char **msg)
@@ -86,18 +98,21 @@ int feeder_start(struct feeder *f, int pid, bool must, int *out, char **msg)
 	fcntl(fds[0], F_SETPIPE_SZ, RUNNER_PIPE);
 	*out = fds[0];
 	f->in = fds[1];
-	return send_lines(f->in, hello) ? 0 : -EIO;
+	return send_lines(f, strdup(hello)) ? 0 : -EIO;
 }
 
 bool feeder_ask(struct feeder *f, bool final)
 {
-	struct ring_about about = { .sequence = ++f->sequence, .final = final };
+	struct ring_about about = { .final = final };
 	struct utsname host;
-	char *lines;
-	bool good;
 
 	if (f->in < 0)
 		return false;
+	if (f->lines) { /* the last snapshot is still on its way */
+		f->last_wanted |= final;
+		return final;
+	}
+	about.sequence = ++f->sequence;
 	uname(&host);
 	about.ended = !refresh(f, NULL);
 	about.arguments = f->arguments;
@@ -106,10 +121,7 @@ bool feeder_ask(struct feeder *f, bool final)
 	about.teletap = TELETAP_VERSION;
 	about.mono_ns = clock_ns(CLOCK_MONOTONIC);
 	about.real_ns = clock_ns(CLOCK_REALTIME);
-	lines = ring_lines(f->read ? &f->last : NULL, &about);
-	good = lines && send_lines(f->in, lines);
-	free(lines);
-	return good;
+	return send_lines(f, ring_lines(f->read ? &f->last : NULL, &about));
 }
 
 void feeder_stop(struct feeder *f)
@@ -120,6 +132,7 @@ void feeder_stop(struct feeder *f)
 	ring_free(&f->last);
 	free(f->arguments);
 	free(f->earlier);
-	f->arguments = f->earlier = NULL;
+	free(f->lines);
+	f->arguments = f->earlier = f->lines = NULL;
 	f->read = false;
 }

@@ -19,6 +19,9 @@ struct feeder {
 	bool read;        /* the ring, at least once */
 	struct ring last; /* as it was then */
 	char *earlier;    /* runs, see ring_earlier.h; NULL: not looked for yet */
+	char *lines;      /* that have no room in the pipe yet; NULL: none */
+	size_t size, sent;
+	bool last_wanted; /* the last snapshot, behind them */
 	char *arguments;  /* of the process, separated by spaces; NULL: not known */
 };
 
@@ -28,8 +31,14 @@ struct feeder {
  */
 int feeder_start(struct feeder *f, int pid, bool must, int *out, char **msg);
 
-/* A snapshot; final: the last one. When the process has ended: as it was last read. */
+/*
+ * A snapshot; final: the last one. When the process has ended: as it was last read. False:
+ * not now, as the one before is still on its way, or not any more.
+ */
 bool feeder_ask(struct feeder *f, bool final);
+
+/* To be called when lines were read: there is room for more. False: they cannot be sent. */
+bool feeder_more(struct feeder *f);
 
 /* The lines end. */
 void feeder_stop(struct feeder *f);

@@ -82,6 +82,11 @@ bool judge_page(const struct judge *j, const struct page *page, char **why)
 				      : "read from the program's memory; no module is needed");
 		return true;
 	}
+	if (!resolves(j, page) && origin_is_fed(&page->origin)) {
+		*why = strdup("read from the program's memory; no module is needed: a target (-p) "
+			      "would tell whether it has a ring");
+		return true;
+	}
 	if (failed) {
 		*why = strdup(failed->text);
 		return false;

@@ -173,30 +173,48 @@ static const struct column config_columns[CONFIG_COLUMNS] = {
 	[CONFIG_VALUE] = { "value", "value", 0, UNIT_TEXT, BLOCK_INTERVAL },
 };
 
-/* Whether a later line sets the same key. */
-static bool overruled(const struct record *const *lines, int n, int i)
+static int by_key(const void *a, const void *b)
 {
-	for (int k = i + 1; k < n; k++) {
-		if (record_now(lines[k], F_KIND) == RING_KIND_CONFIG &&
-		    !strcmp(record_text(lines[k], F_TEXT), record_text(lines[i], F_TEXT)))
-			return true;
+	int order = strcmp(record_text(*(const struct record *const *)a, F_TEXT),
+			   record_text(*(const struct record *const *)b, F_TEXT));
+
+	return order ? order : by_ticket(a, b);
+}
+
+/* Keeps of each key's lines the latest; returns how many. There may be 100,000. */
+static int keep_latest(const struct record **lines, int n)
+{
+	int kept = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (record_now(lines[i], F_KIND) == RING_KIND_CONFIG)
+			lines[kept++] = lines[i];
 	}
-	return false;
+	n = kept;
+	kept = 0;
+	qsort(lines, (size_t)n, sizeof(*lines), by_key);
+	for (int i = 0; i < n; i++) {
+		if (i == n - 1 ||
+		    strcmp(record_text(lines[i], F_TEXT), record_text(lines[i + 1], F_TEXT)) != 0)
+			lines[kept++] = lines[i];
+	}
+	qsort(lines, (size_t)kept, sizeof(*lines), by_ticket);
+	return kept;
 }
 
 void page_config_fill(const struct state *s, struct table *t)
 {
 	const struct record **lines;
+	int64_t forgotten;
 	int n;
 
 	begin(s, t, config_columns, CONFIG_COLUMNS, "nothing was announced");
 	lines = lines_of(s, RING_ABOUT, &n);
+	forgotten = n ? record_now(lines[0], F_TICKET) : 0;
+	n = keep_latest(lines, n);
 	for (int i = 0; lines && i < n; i++) {
-		struct cell *c;
+		struct cell *c = table_row(t);
 
-		if (record_now(lines[i], F_KIND) != RING_KIND_CONFIG || overruled(lines, n, i))
-			continue;
-		c = table_row(t);
 		if (!c)
 			break;
 		c[CONFIG_TIME].number = record_now(lines[i], F_TIME);
@@ -204,9 +222,8 @@ void page_config_fill(const struct state *s, struct table *t)
 		c[CONFIG_KEY].text = record_text(lines[i], F_TEXT);
 		c[CONFIG_VALUE].text = said(t, lines[i], 1, true);
 	}
-	if (n && record_now(lines[0], F_TICKET) > 0)
-		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
-			   record_now(lines[0], F_TICKET));
+	if (forgotten > 0)
+		table_note(t, "earlier lines that the ring has forgotten: %" PRId64, forgotten);
 	free(lines);
 }
 
@@ -293,46 +310,69 @@ static const struct column state_columns[STATE_COLUMNS] = {
 
 #define RESULT 2
 
-static bool same_calculation(const struct record *a, const struct record *b)
+static int by_calculation(const void *a, const void *b)
 {
-	return record_now(a, F_PID) == record_now(b, F_PID) &&
-	       record_now(a, F_TID) == record_now(b, F_TID) &&
-	       !strcmp(record_text(a, F_TEXT), record_text(b, F_TEXT));
+	const struct record *x = *(const struct record *const *)a;
+	const struct record *y = *(const struct record *const *)b;
+	int order = strcmp(record_text(x, F_TEXT), record_text(y, F_TEXT));
+
+	for (int field = F_PID; field <= F_TID && !order; field += F_TID - F_PID) {
+		int64_t m = record_now(x, field), n = record_now(y, field);
+
+		order = m < n ? -1 : m > n;
+	}
+	return order;
+}
+
+static int by_round(const void *a, const void *b)
+{
+	int order = by_calculation(a, b);
+
+	return order ? order : by_ticket(a, b);
 }
 
 /*
- * Whether line i belongs to the last round of its calculation in its thread: no result
- * lies between it and the last line, but the last line's own.
+ * Keeps of each calculation in each thread the lines of its last round: no result lies
+ * between them and the last line, but the last line's own. Returns how many.
  */
-static bool in_last_round(const struct record *const *lines, int n, int i)
+static int keep_last_rounds(const struct record **lines, int n)
 {
-	bool over = record_now(lines[i], F_LEVEL) == RESULT;
+	const struct record *line, *later = NULL;
+	bool over = false;
+	int kept = 0;
 
-	for (int k = i + 1; k < n; k++) {
-		if (!same_calculation(lines[i], lines[k]))
-			continue;
+	qsort(lines, (size_t)n, sizeof(*lines), by_round);
+	for (int i = n - 1; i >= 0; i--) {
+		line = lines[i];
+		over = later && !by_calculation(&line, &later) &&
+		       (over || record_now(line, F_LEVEL) == RESULT);
 		if (over)
-			return false;
-		over = record_now(lines[k], F_LEVEL) == RESULT;
+			lines[i] = NULL;
+		later = line;
 	}
-	return true;
+	for (int i = 0; i < n; i++) {
+		if (lines[i])
+			lines[kept++] = lines[i];
+	}
+	qsort(lines, (size_t)kept, sizeof(*lines), by_ticket);
+	return kept;
 }
 
 void page_state_fill(const struct state *s, struct table *t)
 {
 	static const char *const parts[] = { "input", "step", "result" };
 	const struct record **lines;
+	int64_t forgotten;
 	int n;
 
 	begin(s, t, state_columns, STATE_COLUMNS, "no calculation was announced");
 	lines = lines_of(s, RING_STATE, &n);
+	forgotten = n ? record_now(lines[0], F_TICKET) : 0;
+	n = keep_last_rounds(lines, n);
 	for (int i = 0; lines && i < n; i++) {
 		int64_t part = record_now(lines[i], F_LEVEL);
-		struct cell *c;
+		struct cell *c = table_row(t);
 
-		if (!in_last_round(lines, n, i))
-			continue;
-		c = table_row(t);
 		if (!c)
 			break;
 		c[STATE_TIME].number = record_now(lines[i], F_TIME);
@@ -343,8 +383,7 @@ void page_state_fill(const struct state *s, struct table *t)
 		c[STATE_ITEM].text = record_text(lines[i], F_TEXT + 1);
 		c[STATE_VALUE].text = said(t, lines[i], 2, true);
 	}
-	if (n && record_now(lines[0], F_TICKET) > 0)
-		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
-			   record_now(lines[0], F_TICKET));
+	if (forgotten > 0)
+		table_note(t, "earlier lines that the ring has forgotten: %" PRId64, forgotten);
 	free(lines);
 }

@@ -7,6 +7,7 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,7 +113,8 @@ static int read_header(struct ring *r, const unsigned char *p, size_t size, stru
 			    size, HEADER + RING_LANES * shape->lines * shape->slot);
 	r->pid = (int)get32(p + AT_PID);
 	r->start_ns = (int64_t)get64(p + AT_START);
-	memcpy(r->provider, p + AT_PROVIDER, RING_PROVIDER - 1);
+	snprintf(r->provider, sizeof(r->provider), "%.*s", RING_PROVIDER - 1,
+		 (const char *)p + AT_PROVIDER);
 	r->lost = (int64_t)(get64(p + AT_LOST) & INT64_MAX);
 	return 0;
 }
@@ -194,31 +196,109 @@ bool ring_present(const void *bytes, size_t size)
 	return size >= sizeof(MAGIC) - 1 && !memcmp(bytes, MAGIC, sizeof(MAGIC) - 1);
 }
 
-int ring_parse(struct ring *r, const void *first, const void *second, size_t size, char **msg)
+int ring_parse_own(struct ring *r, struct ring_bytes *bytes, size_t size, char **msg)
 {
 	struct shape shape = { 0 };
 	int err;
 
-	*r = (struct ring){ 0 };
-	err = read_header(r, first, size, &shape, msg);
-	if (err)
-		return err;
-	r->bytes = malloc(2 * size);
-	if (!r->bytes)
-		return -ENOMEM;
-	memcpy(r->bytes, first, size);
-	memcpy(r->bytes + size, second, size);
+	*r = (struct ring){ .bytes = bytes };
+	err = read_header(r, (const unsigned char *)bytes->data, size, &shape, msg);
 	for (int lane = 0; lane < RING_LANES && !err; lane++)
-		err = read_lane(r, lane, &shape, r->bytes, r->bytes + size);
+		err = read_lane(r, lane, &shape, bytes->data, bytes->data + size);
 	if (err)
 		ring_free(r);
 	return err;
 }
 
+int ring_parse(struct ring *r, const void *first, const void *second, size_t size, char **msg)
+{
+	struct ring_bytes *bytes = calloc(1, sizeof(*bytes) + 2 * size);
+
+	*r = (struct ring){ 0 };
+	if (!bytes)
+		return -ENOMEM;
+	memcpy(bytes->data, first, size);
+	memcpy(bytes->data + size, second, size);
+	return ring_parse_own(r, bytes, size, msg);
+}
+
+/* How many lines were forgotten before the lane's first one. */
+static int64_t forgotten(const struct ring *r, int lane)
+{
+	return r->n_lines[lane] ? r->lines[lane][0].ticket : 0;
+}
+
+/* Both in their own order, and by time with each other. */
+static void merge_lane(struct ring_line *out, const struct ring *a, const struct ring *b, int lane)
+{
+	const struct ring_line *x = a->lines[lane], *x_end = x + a->n_lines[lane];
+	const struct ring_line *y = b->lines[lane], *y_end = y + b->n_lines[lane];
+	int64_t ticket = forgotten(a, lane) + forgotten(b, lane);
+
+	while (x < x_end || y < y_end) {
+		if (y == y_end || (x < x_end && x->time_ns <= y->time_ns))
+			*out = *x++;
+		else
+			*out = *y++;
+		out->ticket = ticket++;
+		out++;
+	}
+}
+
+static void merge_provider(struct ring *r, const char *other)
+{
+	size_t len = strlen(r->provider), n = strlen(other);
+
+	for (const char *p = r->provider; (p = strstr(p, other)); p++) {
+		if ((p == r->provider || p[-1] == ' ') && (!p[n] || p[n] == ','))
+			return;
+	}
+	snprintf(r->provider + len, sizeof(r->provider) - len, ", %s", other);
+}
+
+int ring_merge(struct ring *r, struct ring *other)
+{
+	struct ring_line *lines[RING_LANES] = { NULL };
+	struct ring_bytes **end = &r->bytes;
+
+	for (int lane = 0; lane < RING_LANES; lane++) {
+		lines[lane] =
+			calloc(r->n_lines[lane] + other->n_lines[lane] + 1, sizeof(*lines[lane]));
+		if (!lines[lane]) {
+			while (lane--)
+				free(lines[lane]);
+			return -ENOMEM;
+		}
+	}
+	for (int lane = 0; lane < RING_LANES; lane++) {
+		merge_lane(lines[lane], r, other, lane);
+		free(r->lines[lane]);
+		r->lines[lane] = lines[lane];
+		r->n_lines[lane] += other->n_lines[lane];
+	}
+	merge_provider(r, other->provider);
+	if (other->start_ns < r->start_ns)
+		r->start_ns = other->start_ns;
+	r->torn += other->torn;
+	r->busy += other->busy;
+	r->lost += other->lost;
+	while (*end)
+		end = &(*end)->next;
+	*end = other->bytes;
+	other->bytes = NULL;
+	ring_free(other);
+	return 0;
+}
+
 void ring_free(struct ring *r)
 {
+	struct ring_bytes *next;
+
 	for (int lane = 0; lane < RING_LANES; lane++)
 		free(r->lines[lane]);
-	free(r->bytes);
+	for (; r->bytes; r->bytes = next) {
+		next = r->bytes->next;
+		free(r->bytes);
+	}
 	*r = (struct ring){ 0 };
 }

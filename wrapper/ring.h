@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 #define RING_PROVIDER 41
+#define RING_PROVIDERS 256
 #define RING_TEXTS 3
-#define RING_BYTES_MAX (64 * 1024 * 1024)
+#define RING_BYTES_MAX (16 * 1024 * 1024) /* as teletap.h has it; of all rings of a process */
 
 enum ring_lane { RING_LOG, RING_ABOUT, RING_STATE, RING_LANES };
 
@@ -41,16 +42,23 @@ struct ring_line {
 	const char *texts[RING_TEXTS]; /* as written, any bytes but NUL; "" where missing */
 };
 
+/* What texts point into. */
+struct ring_bytes {
+	struct ring_bytes *next;
+	char data[];
+};
+
 struct ring {
 	int pid; /* of the process that began it */
 	int64_t start_ns;
-	char provider[RING_PROVIDER];
+	char provider[RING_PROVIDERS];       /* of several rings: "one, other" */
+	int left_out;                        /* other rings of the process, not in here */
 	int64_t torn;                        /* lines with a wrong check, or without sense */
 	int64_t busy;                        /* lines that were being written */
 	int64_t lost;                        /* lines for which the program found no slot */
 	struct ring_line *lines[RING_LANES]; /* in the order in which they were begun */
 	size_t n_lines[RING_LANES];
-	char *bytes; /* that the texts point into */
+	struct ring_bytes *bytes;
 };
 
 /*
@@ -61,6 +69,16 @@ struct ring {
  * when this is no ring, or one of another version.
  */
 int ring_parse(struct ring *r, const void *first, const void *second, size_t size, char **msg);
+
+/* The same of two readings that lie one behind the other in bytes, which it takes over. */
+int ring_parse_own(struct ring *r, struct ring_bytes *bytes, size_t size, char **msg);
+
+/*
+ * Moves the lines of another ring of the same process into r, in order of their times.
+ * Tickets count them all. Returns 0, or -ENOMEM: then nothing has changed.
+ */
+int ring_merge(struct ring *r, struct ring *other);
+
 void ring_free(struct ring *r);
 
 /* Whether the bytes begin like a ring. */

@@ -4,6 +4,9 @@
 #include <inttypes.h>
 
 #include "escape.h"
+#include "line.h"
+
+#define NUMBERS 200 /* bytes of a record before its texts, and between them */
 
 static void about_line(FILE *f, int order, const char *what, const char *value)
 {
@@ -20,16 +23,21 @@ void ring_lines_write(FILE *f, const struct ring *r, int64_t crash)
 	for (int lane = 0; lane < RING_LANES; lane++) {
 		for (size_t i = 0; i < r->n_lines[lane]; i++) {
 			const struct ring_line *l = &r->lines[lane][i];
+			size_t room = LINE_BYTES - NUMBERS, fits[RING_TEXTS];
+			bool cut = l->cut;
 
+			for (int t = 0; t < RING_TEXTS; t++) {
+				fits[t] = escape_fits(l->texts[t], &room);
+				cut |= l->texts[t][fits[t]] != '\0';
+			}
 			if (crash)
 				fprintf(f, "words\t%" PRId64, crash);
 			else
 				fputs("said", f);
 			fprintf(f, "\t%d\t%" PRId64 "\t%" PRId64 "\t%d\t%d\t%d\t%d\t%d", lane,
-				l->ticket, l->time_ns, l->pid, l->tid, (int)l->kind, l->level,
-				l->cut);
+				l->ticket, l->time_ns, l->pid, l->tid, (int)l->kind, l->level, cut);
 			for (int t = 0; t < RING_TEXTS; t++)
-				escape_field(f, l->texts[t]);
+				escape_field_part(f, l->texts[t], fits[t]);
 			fputc('\n', f);
 		}
 	}
@@ -37,7 +45,7 @@ void ring_lines_write(FILE *f, const struct ring *r, int64_t crash)
 
 char *ring_lines(const struct ring *r, const struct ring_about *about)
 {
-	char *lines = NULL;
+	char *lines = NULL, left_out[16];
 	size_t size;
 	FILE *f = open_memstream(&lines, &size);
 
@@ -52,6 +60,10 @@ char *ring_lines(const struct ring *r, const struct ring_about *about)
 		about_line(f, 2, "arguments", about->arguments);
 		about_line(f, 3, "teletap", about->teletap);
 		about_line(f, 4, "kernel", about->kernel);
+		if (r->left_out) {
+			snprintf(left_out, sizeof(left_out), "%d", r->left_out);
+			about_line(f, 5, "rings left out", left_out);
+		}
 		ring_lines_write(f, r, 0);
 		fputs(about->earlier ? about->earlier : "", f);
 	}

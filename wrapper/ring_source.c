@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
@@ -25,6 +27,7 @@
 #define NOTE_MAX 4096
 #define OWNER "teletap"
 #define PAGE 4096
+#define COPYING_NS 5000000
 
 static int note_section(struct image *im, const struct image_part *part, void *arg)
 {
@@ -88,15 +91,17 @@ static int read_all(int fd, void *buf, size_t size, uint64_t offset)
 /* Two readings of one place, see ring.h. */
 static int read_twice(struct ring *r, int fd, size_t size, uint64_t offset, char **msg)
 {
-	unsigned char *buf = malloc(2 * size);
-	int err = buf ? 0 : -ENOMEM;
+	struct ring_bytes *bytes = malloc(sizeof(*bytes) + 2 * size);
+	int err = bytes ? 0 : -ENOMEM;
 
 	for (int i = 0; i < 2 && !err; i++)
-		err = read_all(fd, buf + (size_t)i * size, size, offset);
-	if (!err)
-		err = ring_parse(r, buf, buf + size, size, msg);
-	free(buf);
-	return err;
+		err = read_all(fd, bytes->data + (size_t)i * size, size, offset);
+	if (err) {
+		free(bytes);
+		return err;
+	}
+	bytes->next = NULL;
+	return ring_parse_own(r, bytes, size, msg);
 }
 
 static int read_memory(struct ring *r, int pid, const struct ring_note *note, uint64_t bias,
@@ -106,10 +111,6 @@ static int read_memory(struct ring *r, int pid, const struct ring_note *note, ui
 	char path[32];
 	int fd, err;
 
-	if (note->size > RING_BYTES_MAX)
-		return fail(msg, EBADMSG,
-			    "process %d: its note tells of a ring of %" PRIu64 " bytes", pid,
-			    note->size);
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -122,36 +123,68 @@ static int read_memory(struct ring *r, int pid, const struct ring_note *note, ui
 		   : 0;
 }
 
+/* The ring of one more file of the process. *left: bytes that may still be read. */
+static int add_file(struct ring *r, bool first, int pid, const struct ring_note *note,
+		    uint64_t bias, uint64_t *left, char **msg)
+{
+	struct ring other;
+	int err;
+
+	if (note->size > *left)
+		return fail(msg, EBADMSG,
+			    "process %d: a ring of %" PRIu64
+			    " bytes: rings of at most %d are read: "
+			    "compile the program with fewer TELETAP_RING_LINES",
+			    pid, note->size, RING_BYTES_MAX);
+	*left -= note->size;
+	err = read_memory(first ? r : &other, pid, note, bias, msg);
+	if (!err && !first && ring_merge(r, &other)) {
+		ring_free(&other);
+		err = -ENOMEM;
+	}
+	return err;
+}
+
 int ring_read_process(struct ring *r, int pid, char **msg)
 {
-	int err = -ENOENT;
+	uint64_t left = RING_BYTES_MAX;
+	int left_out = 0, err = 0, found = 0;
+	char *why = NULL;
 	struct maps maps;
 
 	*r = (struct ring){ 0 };
 	if (maps_read(pid, &maps, msg))
 		return -ESRCH;
-	for (size_t i = 0; i < maps.n_files && err == -ENOENT; i++) {
+	for (size_t i = 0; i < maps.n_files; i++) {
 		struct ring_note note;
-		int fd = maps_open(&maps, &maps.files[i], NULL);
+		int fd = maps_open(&maps, &maps.files[i], NULL), ret;
 
 		if (fd < 0)
 			continue;
-		if (!ring_note_read(fd, &note))
-			err = read_memory(r, maps.task, &note, maps.files[i].start - note.text,
-					  msg);
+		if (!ring_note_read(fd, &note)) {
+			ret = add_file(r, !found, maps.task, &note, maps.files[i].start - note.text,
+				       &left, err ? NULL : &why);
+			found += !ret;
+			left_out += !!ret;
+			err = err ? err : ret;
+		}
 		close(fd);
 	}
 	maps_free(&maps);
-	return err != -ENOENT ? err
-			      : fail(msg, ENOENT,
-				     "process %d runs no program with teletap.h in it, which would "
-				     "have a ring",
-				     pid);
+	r->left_out = left_out;
+	if (!found && err)
+		fail(msg, -err, "%s", why ? why : strerror(-err));
+	free(why);
+	if (found || err)
+		return found ? 0 : err;
+	return fail(msg, ENOENT,
+		    "process %d runs no program with teletap.h in it, which would have a ring",
+		    pid);
 }
 
 int ring_read_file(struct ring *r, const char *path, char **msg)
 {
-	int fd = regular_open(path), err;
+	int fd = regular_open(path), err = 0;
 	char *why = NULL;
 	struct stat st;
 
@@ -161,7 +194,12 @@ int ring_read_file(struct ring *r, const char *path, char **msg)
 	} else if (fd < 0 || fstat(fd, &st) || st.st_size > RING_BYTES_MAX) {
 		err = fail(msg, EBADMSG, "%s: this is no ring of teletap.h", path);
 	} else {
-		err = read_twice(r, fd, (size_t)st.st_size, 0, &why);
+		/* The program may have been held up while it copied a line. */
+		for (int tries = 0; tries < 3 && (!tries || (!err && r->torn)); tries++) {
+			ring_free(r);
+			nanosleep(&(struct timespec){ .tv_nsec = tries * COPYING_NS }, NULL);
+			err = read_twice(r, fd, (size_t)st.st_size, 0, &why);
+		}
 		if (err)
 			fail(msg, -err, "%s: %s", path, why ? why : strerror(-err));
 	}

@@ -19,8 +19,10 @@ struct ring_note {
 int ring_note_read(int fd, struct ring_note *note);
 
 /*
- * Reads the ring of a process, without its help. Returns 0, or -errno with *msg set:
- * -ENOENT when no file it runs has one.
+ * Reads the ring of a process, without its help; the rings of all files it runs, merged:
+ * a program and each library with teletap.h have one each. What cannot be read is
+ * counted in left_out when another one can. Returns 0, or -errno with *msg set: -ENOENT
+ * when no file it runs has one.
  */
 int ring_read_process(struct ring *r, int pid, char **msg);
 

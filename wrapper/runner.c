@@ -182,6 +182,8 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	for (int i = 0; i < RUNNER_SETTINGS - 1 && settings[i]; i++)
 		argv[n++] = settings[i];
 	execvp("staprun", (char *const *)argv);
+	if (errno != ENOENT)
+		dprintf(STDERR_FILENO, "ERROR: %s\n", strerror(errno));
 	_exit(127);
 }
 

@@ -9,7 +9,7 @@
 
 void self_start(const char *version, const char *command)
 {
-	(void)version, (void)command; /* where the header has no <sys/sdt.h> */
+	(void)version, (void)command; /* where the header has no markers */
 	TELETAP_START(version, version, "");
 	TELETAP_CONFIG("command", command);
 }

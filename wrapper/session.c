@@ -152,6 +152,7 @@ int session_read(struct session *s, char **msg)
 			s->runner.out = -1;
 			return complete;
 		}
+		feeder_more(&s->feeder);
 		ret = feed(s, bytes, (size_t)n, msg);
 		if (ret < 0)
 			return ret;
@@ -223,9 +224,13 @@ int session_attach_step(struct session *s, char **msg)
 	if (!s->state.snapshots && s->runner.out < 0)
 		return -ECANCELED; /* session_finish knows why */
 	if (!s->state.snapshots && clock_ms(CLOCK_MONOTONIC) > s->attach_end)
-		return fail(msg, ETIME,
-			    "the module did not answer within %d s: 'dmesg' may say why",
-			    ATTACH_MS / 1000);
+		return origin_is_fed(s->plan.origin)
+			       ? fail(msg, ETIME,
+				      "page %d: was not read within %d s: is the machine busy?",
+				      s->plan.page->number, ATTACH_MS / 1000)
+			       : fail(msg, ETIME,
+				      "the module did not answer within %d s: 'dmesg' may say why",
+				      ATTACH_MS / 1000);
 	if (!s->state.snapshots) {
 		if (s->state.hello && clock_ms(CLOCK_MONOTONIC) - s->attach_asked >= ASK_MS) {
 			ask(s);
@@ -329,6 +334,8 @@ static int explain(const struct session *s, int status, char **msg)
 	if (s->state.now.final)
 		return fail(msg, ECANCELED,
 			    "somebody ended staprun: the last page is complete; start again");
+	if (WEXITSTATUS(status) == 127 && *why) /* of the dynamic loader, too */
+		return fail(msg, ECANCELED, "staprun could not be started: %s", why);
 	if (WEXITSTATUS(status) == 127)
 		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
 	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))

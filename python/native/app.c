@@ -13,9 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TELETAP_PROVIDER teletap_app
-#define TELETAP_RING_TEXT 464 /* Python's lines are longer */
-#include "teletap.h"
+#include "announce.h"
 
 #define TALLIES 1024
 
@@ -263,7 +261,7 @@ static void hand_over(const char *name, unsigned long long count, long long sum)
 {
 	if (TELETAP_ON_(teletap__tally)) {
 		name = teletap_touch_(name);
-		TELETAP_PROBE3_(teletap__tally, name, count, sum)
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__tally, "8", name, "8", count, "-8", sum)
 	}
 }
 

@@ -12,8 +12,7 @@
  */
 #include "native.h"
 
-#define _SDT_HAS_SEMAPHORES 1
-#include <sys/sdt.h>
+#include "announce.h"
 
 #define SEMAPHORE(name)                                                                            \
 	volatile unsigned short teletap_python_##name##_semaphore                                  \
@@ -34,18 +33,24 @@ int markers_wanted(void)
 
 void markers_sums(const struct sum *rows, size_t n, uint64_t lost)
 {
-	if (teletap_python_sums_semaphore)
-		STAP_PROBE4(teletap_python, sums, rows, n, sizeof(*rows), lost);
+	if (teletap_python_sums_semaphore) {
+		TELETAP_MARK4_(teletap_python, sums, "8", rows, "8", n, "8", sizeof(*rows), "8",
+			       lost)
+	}
 }
 
 void markers_entry(const char *file, const char *function, int line, uint32_t depth)
 {
-	if (teletap_python_function__entry_semaphore)
-		STAP_PROBE4(teletap_python, function__entry, file, function, line, depth);
+	if (teletap_python_function__entry_semaphore) {
+		TELETAP_MARK4_(teletap_python, function__entry, "8", file, "8", function, "-4",
+			       line, "4", depth)
+	}
 }
 
 void markers_return(const char *file, const char *function, int line, uint32_t depth)
 {
-	if (teletap_python_function__return_semaphore)
-		STAP_PROBE4(teletap_python, function__return, file, function, line, depth);
+	if (teletap_python_function__return_semaphore) {
+		TELETAP_MARK4_(teletap_python, function__return, "8", file, "8", function, "-4",
+			       line, "4", depth)
+	}
 }
