@@ -173,6 +173,41 @@ pages_are_whole() {
 	[ "$(wc -l <"$out")" -eq 1 ]
 }
 
+has_children() { [ "$(pgrep -cP "$target")" = "$1" ]; }
+
+@test "a child runs a copy of the interpreter: it is not counted, and that is said" {
+	cp "$EXE" "$BATS_TEST_TMPDIR/copy"
+	env -u STUB_LOG "$EXE" -c '
+import subprocess, sys, time
+for exe in sys.argv[1:]: subprocess.Popen([exe, "-c", "import time; time.sleep(60)"])
+subprocess.Popen(["sleep", "60"])
+time.sleep(60)' "$BATS_TEST_TMPDIR/copy" "$BATS_TEST_TMPDIR/copy" "$EXE" 3>&- &
+	target=$!
+	until_true has_children 4
+	watch_bg -p "$target" -i 0.1 -n 3 -o json
+	ends_with 0
+	note="2 processes below run $BATS_TEST_TMPDIR/copy, another file with these markers, and are not counted"
+	jq -es --arg note "$note" '.[-1].notes == [$note]' "$out"
+	run -0 --separate-stderr teletap record gc --pack "$PACK" -p "$target" -i 0.1 -n 2 -w "$BATS_TEST_TMPDIR/r"
+	teletap replay "$BATS_TEST_TMPDIR/r" -o json | jq -es --arg note "$note" 'map(.notes == [$note]) | all'
+	pkill -P "$target"
+}
+
+@test "the file is replaced while it is watched: said, with the processes that are not counted" {
+	cp "$EXE" "$BATS_TEST_TMPDIR/exe"
+	cp "$EXE" "$BATS_TEST_TMPDIR/new"
+	watch_bg -e "$BATS_TEST_TMPDIR/exe" -i 0.1 -o json
+	jq -es 'map(.notes) | add == []' "$out"
+	mv "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/exe"
+	env -u STUB_LOG "$BATS_TEST_TMPDIR/exe" -c 'import time; time.sleep(60)' 3>&- &
+	target=$!
+	until_true grep -q 'was replaced' "$out"
+	kill -INT "$tap"
+	ends_with 130
+	jq -es --arg exe "$BATS_TEST_TMPDIR/exe" '.[-1].notes == ["\($exe) was replaced while watched: " +
+		"1 process started since runs the new file and is not counted"]' "$out"
+}
+
 @test "a command: started clean, watched to its end" {
 	cat >"$BATS_TEST_TMPDIR/command.py" <<-'EOF2'
 		import os, signal, sys

@@ -71,6 +71,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_WORDS] = { "words", "kkknnnnnnttt", .dictionary = true },
 	[LINE_KEPT] = { "kept", "kntt", .dictionary = true },
 	[LINE_CRASHES] = { "crashes", "s" },
+	[LINE_OTHER] = { "other", "Knn", .dictionary = true },
 	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
 };
 

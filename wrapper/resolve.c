@@ -44,6 +44,11 @@ static const char *lacking(const struct origin *origin, const struct sdt_file *s
 	return NULL;
 }
 
+bool resolve_has(const struct origin *origin, const struct sdt_file *sdt)
+{
+	return !lacking(origin, sdt);
+}
+
 /* The one that tells most: with teletap.h in it, or with CPython, or the program itself. */
 static const struct target_file *program_of(const struct target *t)
 {
