@@ -348,7 +348,9 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	int signals = signals_open(false), ret;
 	SCREEN *terminal;
 
-	setlocale(LC_CTYPE, "");
+	/* Pages are UTF-8, which the C locale would show as escapes. */
+	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
 	if (signals < 0 || messages_open(&s.messages))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	terminal = newterm(NULL, stdout, stdin);
