@@ -356,6 +356,39 @@ narrow_pipe() {
 	[ "$(cat "$err")" = "teletap: watch: standard output: nobody reads it: the pages are not complete" ]
 }
 
+# stalled COMMAND...: on a terminal whose reader has stopped, of which nothing has room any more, it is
+# told to end, and has 10 s.
+stalled() {
+	python3 - "$@" <<-'EOF'
+		import fcntl, os, pty, struct, subprocess, sys, termios, time
+		master, slave = pty.openpty()
+		def size(columns):
+		    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+		size(80)
+		program = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, start_new_session=True,
+		    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+		def waiting():
+		    return struct.unpack("i", fcntl.ioctl(master, termios.FIONREAD, b"1234"))[0]
+		before, still, n = 0, 0, 0
+		while still < 15 or before < 4000:
+		    n += 1
+		    size(80 + n % 2)
+		    time.sleep(0.1)
+		    now = waiting()
+		    still = still + 1 if now == before else 0
+		    before = now
+		    assert program.poll() is None and n < 600, (now, n)
+		program.terminate()
+		print(program.wait(10))
+	EOF
+}
+
+@test "the terminal has stalled: a signal ends it all the same" {
+	pages=gc$(printf ',gc%.0s' {1..30})
+	run stalled teletap watch "$pages" -e "$EXE" --pack "$PACK" -i 0.1 -n 100000
+	[ "${lines[-1]}" = 143 ]
+}
+
 @test "the reader of the pages is stopped, and the target ends: the module goes, no page is lost" {
 	start_target
 	narrow_pipe

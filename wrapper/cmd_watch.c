@@ -318,7 +318,7 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 static enum status watch(const struct opts *o)
 {
 	/* its sessions are too big for a stack */
-	static struct watch w = { .signals = -1, .timer = -1, .outlet.fd = STDOUT_FILENO };
+	static struct watch w = { .signals = -1, .timer = -1 };
 	char *msg = NULL, *stop_msg = NULL;
 	enum status status;
 	bool begun, good;
@@ -326,6 +326,7 @@ static enum status watch(const struct opts *o)
 
 	w.o = o;
 	w.color = want_color(o);
+	outlet_begin(&w.outlet, STDOUT_FILENO);
 	status = prepare(&w);
 	if (status != STATUS_OK)
 		return status;
