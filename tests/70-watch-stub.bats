@@ -387,6 +387,8 @@ stalled() {
 	pages=gc$(printf ',gc%.0s' {1..30})
 	run stalled teletap watch "$pages" -e "$EXE" --pack "$PACK" -i 0.1 -n 100000
 	[ "${lines[-1]}" = 143 ]
+	TERM=xterm run stalled teletap watch host -i 0.2
+	[ "${lines[-1]}" = 143 ]
 }
 
 @test "the reader of the pages is stopped, and the target ends: the module goes, no page is lost" {
