@@ -145,6 +145,26 @@ clock() {
 	done
 }
 
+@test "no text is cut in a pipe; on a terminal to its width, of 80 columns at least" {
+	long=$(printf '%0300d' 7)
+	printf 'recording\t1\ntarget\t1\t/%s\t\n' "$long" | frame
+	printf 'teletap\t1\tring\nsnap\t1\t1\t1\t0\nend\t1\n' >"$file.lines"
+	printf 'moment\tbase\t0\t1\nfrom\tring\t%d\t0\t0\n' "$(stat -c %s "$file.lines")" |
+		cat - "$file.lines" | frame
+	printf 'snap\t2\t2\t2\t0\nring\t1\t0\t0\t0\t0\t0\nsaid\t0\t1\t1\t1\t1\t1\t3\t0\t%s\t%s\t\nend\t2\n' \
+		"$long" x >"$file.lines"
+	printf 'moment\tpage\t1\t2\nfrom\tring\t%d\t0\t0\n' "$(stat -c %s "$file.lines")" |
+		cat - "$file.lines" | frame
+	run -0 teletap replay "$file" log
+	printf '%s\n' "$output"
+	[ "$(grep -c "$long" <<<"$output")" -eq 2 ]
+	run -0 script -qec "stty cols 120; teletap replay $file log -n 1 --color never" /dev/null
+	printf '%s\n' "$output"
+	[ "$(tr -d '\r' <<<"$output" | awk '{ if (length > n) n = length } END { print n }')" -eq 120 ]
+	run -0 script -qec "stty cols 40; teletap replay $file log -n 1 --color never" /dev/null
+	[ "$(tr -d '\r' <<<"$output" | awk '{ if (length > n) n = length } END { print n }')" -eq 80 ]
+}
+
 @test "coarser steps: the same sums in fewer pages" {
 	run -0 teletap replay "$R" gc -o json -i 0.4
 	n=$(jq -s length <<<"$output")

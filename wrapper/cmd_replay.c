@@ -116,6 +116,7 @@ static char *draw(struct show *s, int page)
 			    .state = replay_state(&s->replay, s->pages[page]),
 			    .states = &all,
 			    .color = s->color,
+			    .width = want_width(),
 			    .number = (long)s->replay.number,
 			    .last = s->replay.last };
 

@@ -166,6 +166,7 @@ static void print_pages(struct watch *w)
 				    .state = &own->state,
 				    .states = &all,
 				    .color = w->color,
+				    .width = want_width(),
 				    .number = w->printed,
 				    .last = w->last };
 		char *page;

@@ -95,6 +95,7 @@ static enum page_state draw_state(struct live *l, struct module *m, const struct
 			    .states = &all,
 			    .number = m->number,
 			    .last = m->ended,
+			    .width = l->source.width,
 			    .sort = l->sort };
 
 	gather(l, m, &all);

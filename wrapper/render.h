@@ -14,6 +14,8 @@ struct render_target {
 	const char *python; /* version; "" when it is not Python */
 };
 
+#define RENDER_WHOLE (-1)
+
 struct render {
 	const struct page *page;
 	const struct render_target *target;
@@ -22,6 +24,7 @@ struct render {
 	bool color;
 	long number; /* of this page in the run, from 1 */
 	bool last;   /* of the run */
+	int width;   /* text: columns; 0: 80; RENDER_WHOLE: no text is cut, whatever its length */
 	int sort;    /* text: by this one of its columns of numbers, from 1; 0: as the page is */
 };
 

@@ -305,6 +305,8 @@ static bool take_key(struct screen *s, int key)
 		s->helping = true;
 		break;
 	case KEY_RESIZE:
+		s->source->width = COLS > 80 ? COLS : 80;
+		s->version = 0;
 		scroll_by(s, 0);
 		clear();
 		break;
@@ -387,6 +389,7 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	source->width = COLS > 80 ? COLS : 80;
 	go_to(&s, wanted[0]);
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = throw_away, .sa_flags = SA_RESTART },
 		  NULL);

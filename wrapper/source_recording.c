@@ -44,6 +44,7 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 			    .target = &p->replay.target,
 			    .state = replay_state(&p->replay, page),
 			    .states = &all,
+			    .width = p->source.width,
 			    .number = (long)p->replay.number,
 			    .last = p->replay.last };
 
