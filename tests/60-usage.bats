@@ -206,6 +206,18 @@ start() {
 	says teletap watch gc -c 'sleep 1' -- "/usr/bin/sleep has no markers of python, which page 210 needs: *"
 }
 
+@test "watch -c: the program behind others that run it" {
+	for command in 'env -u A X=1 Y=2 ls' 'nice -n 3 ls' 'nice -3 ls' 'nohup ls' 'timeout -s KILL 9 ls' \
+		'timeout --signal KILL -k9 9 ls' 'timeout --signal=KILL 9 ls' 'stdbuf -oL -e 0 ls' 'setsid -w ls' \
+		'ionice -c 2 -n 7 ls' 'taskset -c 0,1 ls' 'chrt -o 0 ls' 'setarch x86_64 -R ls' \
+		'setarch -R ls' '/usr/bin/env -i -- nice nohup env A=B ls -l'; do
+		says teletap watch gc -c "$command" -- "/usr/bin/ls has no markers of python, which page 210 needs: *; where this starts the program that has them, -e FILE beside -c names it"
+	done
+	for command in env 'env A=1' 'env -C / ls' 'env -S "ls -l"' 'env PATH=/x ls' 'timeout 9' 'nice -n'; do
+		says teletap watch gc -c "$command" -- "-c: which program * runs is not known: name it with -e FILE beside -c"
+	done
+}
+
 @test "watch -e: no such file, no file, no program, no markers" {
 	says teletap watch gc -e /nowhere/python -- "/nowhere/python: no such file: check the name"
 	says teletap watch gc -e "$EXE/x" -- "$EXE/x: no such file: check the name"
@@ -238,7 +250,7 @@ start() {
 
 @test "watch -p: a process without markers" {
 	start sleep 60
-	says teletap watch gc -p "$PID" -- "process $PID (*/sleep) has no markers of python, which page 210 needs: *"
+	says teletap watch gc -p "$PID" -- "process $PID (*/sleep) has no markers of python, which page 210 needs: *; where the program loads them later, -e FILE names the file that has them"
 	stop
 	PYTHONHOME=/usr start "$D/bare" -c 'import time; time.sleep(60)'
 	says teletap watch gc -p "$PID" -- "process $PID ($D/bare) has no markers of python, *--with-dtrace*"

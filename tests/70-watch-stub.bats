@@ -173,6 +173,41 @@ pages_are_whole() {
 	[ "$(wc -l <"$out")" -eq 1 ]
 }
 
+has_children() { [ "$(pgrep -cP "$target")" = "$1" ]; }
+
+@test "a child runs a copy of the interpreter: it is not counted, and that is said" {
+	cp "$EXE" "$BATS_TEST_TMPDIR/copy"
+	env -u STUB_LOG "$EXE" -c '
+import subprocess, sys, time
+for exe in sys.argv[1:]: subprocess.Popen([exe, "-c", "import time; time.sleep(60)"])
+subprocess.Popen(["sleep", "60"])
+time.sleep(60)' "$BATS_TEST_TMPDIR/copy" "$BATS_TEST_TMPDIR/copy" "$EXE" 3>&- &
+	target=$!
+	until_true has_children 4
+	watch_bg -p "$target" -i 0.1 -n 3 -o json
+	ends_with 0
+	note="2 processes below run $BATS_TEST_TMPDIR/copy, another file with these markers, and are not counted"
+	jq -es --arg note "$note" '.[-1].notes == [$note]' "$out"
+	run -0 --separate-stderr teletap record gc --pack "$PACK" -p "$target" -i 0.1 -n 2 -w "$BATS_TEST_TMPDIR/r"
+	teletap replay "$BATS_TEST_TMPDIR/r" -o json | jq -es --arg note "$note" 'map(.notes == [$note]) | all'
+	pkill -P "$target"
+}
+
+@test "the file is replaced while it is watched: said, with the processes that are not counted" {
+	cp "$EXE" "$BATS_TEST_TMPDIR/exe"
+	cp "$EXE" "$BATS_TEST_TMPDIR/new"
+	watch_bg -e "$BATS_TEST_TMPDIR/exe" -i 0.1 -o json
+	jq -es 'map(.notes) | add == []' "$out"
+	mv "$BATS_TEST_TMPDIR/new" "$BATS_TEST_TMPDIR/exe"
+	env -u STUB_LOG "$BATS_TEST_TMPDIR/exe" -c 'import time; time.sleep(60)' 3>&- &
+	target=$!
+	until_true grep -q 'was replaced' "$out"
+	kill -INT "$tap"
+	ends_with 130
+	jq -es --arg exe "$BATS_TEST_TMPDIR/exe" '.[-1].notes == ["\($exe) was replaced while watched: " +
+		"1 process started since runs the new file and is not counted"]' "$out"
+}
+
 @test "a command: started clean, watched to its end" {
 	cat >"$BATS_TEST_TMPDIR/command.py" <<-'EOF2'
 		import os, signal, sys
@@ -319,6 +354,41 @@ narrow_pipe() {
 	ends_with 143
 	[ $((SECONDS - begin)) -lt 10 ]
 	[ "$(cat "$err")" = "teletap: watch: standard output: nobody reads it: the pages are not complete" ]
+}
+
+# stalled COMMAND...: on a terminal whose reader has stopped, of which nothing has room any more, it is
+# told to end, and has 10 s.
+stalled() {
+	python3 - "$@" <<-'EOF'
+		import fcntl, os, pty, struct, subprocess, sys, termios, time
+		master, slave = pty.openpty()
+		def size(columns):
+		    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+		size(80)
+		program = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, start_new_session=True,
+		    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+		def waiting():
+		    return struct.unpack("i", fcntl.ioctl(master, termios.FIONREAD, b"1234"))[0]
+		before, still, n = 0, 0, 0
+		while still < 15 or before < 4000:
+		    n += 1
+		    size(80 + n % 2)
+		    time.sleep(0.1)
+		    now = waiting()
+		    still = still + 1 if now == before else 0
+		    before = now
+		    assert program.poll() is None and n < 600, (now, n)
+		program.terminate()
+		print(program.wait(10))
+	EOF
+}
+
+@test "the terminal has stalled: a signal ends it all the same" {
+	pages=gc$(printf ',gc%.0s' {1..30})
+	run stalled teletap watch "$pages" -e "$EXE" --pack "$PACK" -i 0.1 -n 100000
+	[ "${lines[-1]}" = 143 ]
+	TERM=xterm run stalled teletap watch host -i 0.2
+	[ "${lines[-1]}" = 143 ]
 }
 
 @test "the reader of the pages is stopped, and the target ends: the module goes, no page is lost" {

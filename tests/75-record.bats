@@ -79,6 +79,92 @@ pages() {
 	[ "$(pages --from +3600 --to +7200)" = "" ]
 }
 
+# frame: standard input as a frame of the recording.
+frame() {
+	cat >"$file.frame"
+	zstd -qc "$file.frame" >>"$file"
+}
+
+# clock STEP...: a recording with a page of each second after 12:00:00, whose clock was set by STEP
+# seconds before the page.
+clock() {
+	local at=0 n=0 step
+
+	rm -f "$file"
+	printf 'recording\t1\ntarget\t1\t/x\t\n' | frame
+	for step in 0 "$@"; do
+		at=$((at + step))
+		{
+			[ $n -gt 0 ] || printf 'teletap\t1\tgc\n'
+			printf 'snap\t%d\t%d\t%d\t0\n' $((n + 1)) $(((50 + n) * 1000000000)) \
+				$(((1767355200 + n + at) * 1000000000))
+			printf 'gc\t2\t%d\t0\t0\t0\t0\nloss\t0\t0\t0\nend\t%d\n' $((n * n)) $((n + 1))
+		} >"$file.lines"
+		{
+			printf 'moment\t%s\t%d\t%d\n' "$([ $n -eq 0 ] && echo base || echo page)" \
+				$n $(((1767355200 + n + at) * 1000000000))
+			printf 'from\tgc\t%d\t0\t0\n' "$(stat -c %s "$file.lines")"
+			cat "$file.lines"
+		} | frame
+		n=$((n + 1))
+	done
+}
+
+@test "the clock was set during the recording" {
+	R=$file
+	# page  1     2     3        4     5     6     7     8     9
+	# at   :01   :02   :03  11:59:54  :55   :56   :57   :58 12:00:29
+	clock 0 0 0 -10 0 0 0 0 30
+	[ "$(pages)" = "1 2 3 4 5 6 7 8 9" ]
+	[ "$(pages -i 2)" = "1 3 5 7 9" ]
+	[ "$(pages --from 2026-01-02T12:00:02)" = "2 3 4 5 6 7 8 9" ]
+	[ "$(pages --from 2026-01-02T11:59:50)" = "1 2 3 4 5 6 7 8 9" ]
+	[ "$(pages --to 2026-01-02T11:59:58)" = "1 2 3 4 5 6 7 8" ]
+	[ "$(pages --to 2026-01-02T12:00:02)" = "1 2 3 4 5 6 7 8" ]
+	[ "$(pages --from +3 --to +5)" = "3 4 5" ]
+	[ "$(pages --at +6)" = 6 ]
+	[ "$(pages --at 2026-01-02T11:59:56)" = 6 ]
+	[ "$(pages --at 2026-01-02T12:00:10)" = 8 ]
+	run -0 --separate-stderr teletap replay "$R" gc --at 2026-01-02T12:00:02
+	[ "$(grep -c '^page ' <<<"$output")" -eq 2 ]
+	[[ $stderr == *": the clock was set back during the recording: 2 pages are of that time" ]]
+}
+
+@test "a time outside of the recording" {
+	clock 0 0 0
+	R=$file
+	[ "$(pages --at 12:00:03)" = 3 ]
+	[ "$(pages --at +3)" = 3 ]
+	[ "$(pages --to 12:00:30)" = "1 2 3" ]
+	for time in '--at 12:00:04' '--at 12:00:00.5' '--at 2027-01-01T10:00:00' '--at +100000' \
+		'--from 12:00:04' '--from +4' '--to 12:00:00' '--to +0.5'; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr teletap replay "$R" gc $time
+		one_line
+		[[ $stderr == *"no page at that time: its first one is of 2026-01-02T12:00:01, its last one of 2026-01-02T12:00:03" ]]
+	done
+}
+
+@test "no text is cut in a pipe; on a terminal to its width, of 80 columns at least" {
+	long=$(printf '%0300d' 7)
+	printf 'recording\t1\ntarget\t1\t/%s\t\n' "$long" | frame
+	printf 'teletap\t1\tring\nsnap\t1\t1\t1\t0\nend\t1\n' >"$file.lines"
+	printf 'moment\tbase\t0\t1\nfrom\tring\t%d\t0\t0\n' "$(stat -c %s "$file.lines")" |
+		cat - "$file.lines" | frame
+	printf 'snap\t2\t2\t2\t0\nring\t1\t0\t0\t0\t0\t0\nsaid\t0\t1\t1\t1\t1\t1\t3\t0\t%s\t%s\t\nend\t2\n' \
+		"$long" x >"$file.lines"
+	printf 'moment\tpage\t1\t2\nfrom\tring\t%d\t0\t0\n' "$(stat -c %s "$file.lines")" |
+		cat - "$file.lines" | frame
+	run -0 teletap replay "$file" log
+	printf '%s\n' "$output"
+	[ "$(grep -c "$long" <<<"$output")" -eq 2 ]
+	run -0 script -qec "stty cols 120; teletap replay $file log -n 1 --color never" /dev/null
+	printf '%s\n' "$output"
+	[ "$(tr -d '\r' <<<"$output" | awk '{ if (length > n) n = length } END { print n }')" -eq 120 ]
+	run -0 script -qec "stty cols 40; teletap replay $file log -n 1 --color never" /dev/null
+	[ "$(tr -d '\r' <<<"$output" | awk '{ if (length > n) n = length } END { print n }')" -eq 80 ]
+}
+
 @test "coarser steps: the same sums in fewer pages" {
 	run -0 teletap replay "$R" gc -o json -i 0.4
 	n=$(jq -s length <<<"$output")
@@ -91,7 +177,7 @@ pages() {
 
 @test "what cannot be drawn" {
 	run -1 --separate-stderr teletap replay "$R" --from +3600
-	[ "$stderr" = "teletap: replay: the recording has no page at that time" ]
+	[[ $stderr == "teletap: replay: the recording has no page at that time: its first one is of 2026-01-02T03:04:0"* ]]
 	misused teletap replay
 	misused teletap replay "$R" --at +1 --from +2
 	for time in yesterday 1:2:3:4 +x ++1 12:00:00X 2026-13-01T00:00:00; do

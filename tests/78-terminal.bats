@@ -229,6 +229,18 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	shows_not 'q: leave'
 }
 
+@test "in the C locale pages are UTF-8 as well" {
+	for frame in 'recording\t1\ntarget\t1\t/caf\xc3\xa9\t\n' \
+		'moment\tbase\t0\t1\nfrom\tgc\t32\t0\t0\nteletap\t1\tgc\nsnap\t1\t1\t1\t0\nend\t1\n' \
+		'moment\tpage\t1\t2\nfrom\tgc\t19\t0\t0\nsnap\t2\t2\t2\t0\nend\t2\n'; do
+		# shellcheck disable=SC2059
+		printf "$frame" >"$BATS_TEST_TMPDIR/frame"
+		zstd -qc "$BATS_TEST_TMPDIR/frame" >>"$BATS_TEST_TMPDIR/r"
+	done
+	terminal "LC_ALL=C teletap replay $BATS_TEST_TMPDIR/r gc"
+	until_true shows '^/café, process 1'
+}
+
 @test "without a terminal: plain pages" {
 	serve --replay "$R" -i 3600
 	run -0 page gc -f -i 0.1 -n 2

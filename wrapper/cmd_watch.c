@@ -168,6 +168,7 @@ static void print_pages(struct watch *w)
 				    .state = &own->state,
 				    .states = &all,
 				    .color = w->color,
+				    .width = want_width(),
 				    .number = w->printed,
 				    .last = w->last };
 		char *page;
@@ -340,7 +341,7 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 static enum status watch(const struct opts *o)
 {
 	/* its sessions are too big for a stack */
-	static struct watch w = { .signals = -1, .timer = -1, .outlet.fd = STDOUT_FILENO };
+	static struct watch w = { .signals = -1, .timer = -1 };
 	char *msg = NULL, *stop_msg = NULL;
 	enum status status;
 	bool begun, good;
@@ -348,6 +349,7 @@ static enum status watch(const struct opts *o)
 
 	w.o = o;
 	w.color = want_color(o);
+	outlet_begin(&w.outlet, STDOUT_FILENO);
 	status = prepare(&w);
 	if (status != STATUS_OK)
 		return status;

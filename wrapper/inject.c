@@ -15,10 +15,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +34,7 @@
 #define INTERPRETERS_MAX 4096
 #define OFFSETS_MAX 111
 
+#define SCRIPT "/run/teletap-inject-XXXXXX.py"
 #define WAIT_MS 5000
 #define STEP_MS 20
 
@@ -47,6 +51,8 @@ static const struct {
 
 struct process {
 	pid_t pid;
+	uid_t uid;
+	gid_t gid;
 	int mem;
 	uint64_t runtime;
 	uint64_t offsets[OFFSETS_MAX];
@@ -73,27 +79,30 @@ static bool is_ours(uid_t uid)
 	return uid == getuid() || (sudo && *sudo && (uid_t)strtoul(sudo, &end, 10) == uid && !*end);
 }
 
-static int check_owner(pid_t pid, char **msg)
+static int check_owner(struct process *p, char **msg)
 {
 	unsigned uids[4] = { 0 };
 	char path[64], line[256];
-	bool found = false;
+	int found = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)p->pid);
 	f = fopen(path, "re");
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "Uid: %u %u %u %u", uids, uids + 1, uids + 2, uids + 3) == 4;
+	while (f && fgets(line, sizeof(line), f)) {
+		found += sscanf(line, "Uid: %u %u %u %u", uids, uids + 1, uids + 2, uids + 3) == 4;
+		found += sscanf(line, "Gid: %*u %u", &p->gid) == 1;
+	}
 	if (f)
 		fclose(f);
-	if (!found)
-		return fail(msg, ESRCH, "process %d has ended", (int)pid);
+	if (found < 2)
+		return fail(msg, ESRCH, "process %d has ended", (int)p->pid);
+	p->uid = uids[1];
 	for (int i = 0; i < 4; i++) {
 		if (!is_ours(uids[i]))
 			return fail(msg, EPERM,
 				    "--inject: process %d belongs to another user (%u): let that "
 				    "user import teletap in the program",
-				    (int)pid, uids[i]);
+				    (int)p->pid, uids[i]);
 	}
 	return 0;
 }
@@ -209,37 +218,79 @@ static int find_thread(struct process *p, char **msg)
 	return 0;
 }
 
-/* The script that the process is to run; a failure is ours to say, not its. */
-static int write_script(const struct process *p, char *path, size_t size, char **msg)
+/* Whether the process's user can read it. */
+static bool readable(const struct process *p, const char *path)
 {
-	char share[4096], folder[4200];
-	FILE *f = NULL;
+	pid_t child = fork();
+	int status = -1;
 
-	if (paths_share(share, sizeof(share)))
+	if (child == 0)
+		_exit(setgroups(0, NULL) || setresgid(p->gid, p->gid, p->gid) ||
+		      setresuid(p->uid, p->uid, p->uid) || access(path, R_OK));
+	return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* Where the extension lies. */
+static int find_extension(const struct process *p, char share[PATH_MAX], char **msg)
+{
+	char folder[PATH_MAX + 8], file[PATH_MAX + 32];
+
+	if (paths_share(folder, PATH_MAX))
 		return fail(msg, ENOENT, "--inject: teletap is not installed as a whole");
-	snprintf(folder, sizeof(folder), "%s/python", share);
+	strcat(folder, "/python");
 	if (access(folder, R_OK) || !realpath(folder, share) || strpbrk(share, "'\\\n"))
 		return fail(msg, ENOENT,
 			    "--inject: there is no extension in %s: 'make python' builds it",
 			    folder);
-	mkdir(PATHS_RUN, 0755);
-	snprintf(path, size, PATHS_RUN "/inject-%d.py", (int)p->pid);
-	unlink(path);
-	f = fopen(path, "wxe");
-	if (!f)
-		return fail(msg, errno, "%s: %s", path, strerror(errno));
-	fprintf(f,
-		"import sys\n"
-		"sys.path.insert(0, '%s')\n"
-		"try:\n"
-		"    import teletap\n"
-		"except Exception:\n"
-		"    pass\n"
-		"finally:\n"
-		"    sys.path.remove('%s')\n",
-		share, share);
-	fchmod(fileno(f), 0644);
-	return fclose(f) ? -errno : 0;
+	snprintf(file, sizeof(file), "%s/teletap/__init__.py", share);
+	if (!readable(p, file))
+		return fail(msg, EACCES,
+			    "--inject: %s: the user of process %d (%u) cannot read it: install "
+			    "teletap where that user can",
+			    file, (int)p->pid, p->uid);
+	return 0;
+}
+
+/*
+ * The script that the process is to run, for that process's user alone, in a folder that all
+ * can search and root alone can write: what it cannot open, or raises, it would print.
+ */
+static int write_script(const struct process *p, char *path, char **msg)
+{
+	char share[PATH_MAX];
+	int err = find_extension(p, share, msg), fd;
+
+	if (err)
+		return err;
+	strcpy(path, SCRIPT);
+	fd = mkostemps(path, 3, O_CLOEXEC);
+	if (fd < 0) {
+		*path = '\0';
+		return fail(msg, errno, SCRIPT ": %s", strerror(errno));
+	}
+	err = dprintf(fd,
+		      "import sys\n"
+		      "sys.path.insert(0, '%s')\n"
+		      "try:\n"
+		      "    import teletap\n"
+		      "except Exception:\n"
+		      "    pass\n"
+		      "finally:\n"
+		      "    sys.path.remove('%s')\n",
+		      share, share) < 0 ||
+			      fchown(fd, p->uid, p->gid) || fchmod(fd, 0400)
+		      ? -errno
+		      : 0;
+	close(fd);
+	if (err)
+		return fail(msg, -err, "%s: %s", path, strerror(-err));
+	if (!readable(p, path))
+		return fail(
+			msg, EACCES,
+			"--inject: %s: the user of process %d (%u) cannot read it: give /run the "
+			"mode 755",
+			path, (int)p->pid, p->uid);
+	return 0;
 }
 
 static bool has_extension(pid_t pid)
@@ -280,6 +331,8 @@ static int ask(const struct process *p, const char *path, char **msg)
 			    (int)p->pid);
 	pending = 0;
 	put(p, support + p->end[-PENDING], &pending, sizeof(pending));
+	/* It may have seen the flag in this instant, and is about to open the script. */
+	nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
 	return fail(msg, ETIME,
 		    "--inject: the main thread of process %d ran no Python code for %d s (it waits "
 		    "in a call): try again when it does",
@@ -289,10 +342,10 @@ static int ask(const struct process *p, const char *path, char **msg)
 static int inject_process(pid_t pid, char **msg)
 {
 	struct process p = { .pid = pid, .mem = -1 };
-	char path[128] = "", mem[64];
+	char path[sizeof(SCRIPT)] = "", mem[64];
 	int err;
 
-	err = check_owner(p.pid, msg);
+	err = check_owner(&p, msg);
 	if (!err)
 		err = check_namespace(p.pid, msg);
 	if (!err)
@@ -307,7 +360,7 @@ static int inject_process(pid_t pid, char **msg)
 	if (!err)
 		err = find_thread(&p, msg);
 	if (!err)
-		err = write_script(&p, path, sizeof(path), msg);
+		err = write_script(&p, path, msg);
 	if (!err)
 		err = ask(&p, path, msg);
 	if (*path)

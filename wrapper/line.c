@@ -76,6 +76,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_KEPT] = { "kept", "kntt", .dictionary = true },
 	[LINE_CRASHES] = { "crashes", "s" },
 	[LINE_BESIDE] = { "beside", "kt", .dictionary = true },
+	[LINE_OTHER] = { "other", "Knn", .dictionary = true },
 	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
 };
 

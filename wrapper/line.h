@@ -146,6 +146,10 @@
  *   crashes COUNT                           crashes seen
  *   beside  NUMBER PATH                     dictionary: a CPython in the process that the
  *                                           figures are not about
+ *   other   PATH PROCESSES NEW              dictionary, of teletap itself: so many processes at
+ *                                           once ran another file with these markers. NEW 1: it
+ *                                           has taken the name of the file that is watched;
+ *                                           0: they descend from the process that is
  *   loss    SKIPPED DROPPED TABLE_FULL      events not in the figures, and why
  *   end     SEQUENCE                        the snapshot is complete
  *
@@ -243,6 +247,7 @@ enum line_kind {
 	LINE_WORDS,
 	LINE_KEPT,
 	LINE_CRASHES,
+	LINE_OTHER,
 	LINE_SYSCALL,
 	LINE_FAILED,
 	LINE_OFF,

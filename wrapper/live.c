@@ -97,6 +97,7 @@ static enum page_state draw_state(struct live *l, struct module *m, const struct
 			    .number = m->number,
 			    .last = m->ended,
 			    .silent_s = m->phase == LIVE ? session_silent_s(m->session) : 0,
+			    .width = l->source.width,
 			    .sort = l->sort };
 
 	gather(l, m, &all);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "quote.h"
+#include "render.h"
 #include "self.h"
 #include "teletap.h"
 
@@ -92,6 +94,15 @@ bool want_color(const struct opts *o)
 		return o->color == COLOR_ALWAYS;
 	no_color = getenv("NO_COLOR");
 	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+int want_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return RENDER_WHOLE;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 80 ? size.ws_col : 80;
 }
 
 static const struct command *command_find(const char *name)

@@ -55,3 +55,12 @@ bool moment_parse(const char *text, int64_t begin_ns, int64_t *ns)
 		*ns += DAY;
 	return true;
 }
+
+void moment_format(int64_t ns, char out[32])
+{
+	time_t second = (time_t)(ns / SECOND);
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * moment: a time as people write it -> nanoseconds since 1970. All times are UTC, as
+ * moment: a time as people write it <-> nanoseconds since 1970. All times are UTC, as
  * on the pages.
  */
 #ifndef TELETAP_MOMENT_H
@@ -15,5 +15,8 @@
  * +SECONDS after begin_ns. False: it is none of these.
  */
 bool moment_parse(const char *text, int64_t begin_ns, int64_t *ns);
+
+/* The other way round, to the second: 2026-01-02T03:04:05. */
+void moment_format(int64_t ns, char out[32]);
 
 #endif

@@ -2,14 +2,31 @@
 #include "outlet.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+
+#define NAP_MS 20
+
+void outlet_begin(struct outlet *o, int fd)
+{
+	char path[32];
+
+	*o = (struct outlet){ .fd = fd, .own = -1 };
+	if (!isatty(fd))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	o->own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (o->own >= 0)
+		o->fd = o->own;
+}
 
 int outlet_add(struct outlet *o, const char *text, size_t len)
 {
@@ -39,6 +56,10 @@ int outlet_write(struct outlet *o)
 
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return -errno;
+		if (n < 0 && errno == EAGAIN) {
+			poll(NULL, 0, NAP_MS); /* a terminal with room for less than a newline */
+			break;
+		}
 		o->at += n > 0 ? (size_t)n : 0;
 	}
 	if (!outlet_waits(o))
@@ -71,6 +92,8 @@ int outlet_flush(struct outlet *o, int wake, int ms)
 
 void outlet_free(struct outlet *o)
 {
+	if (o->own >= 0)
+		close(o->own);
 	free(o->text);
-	*o = (struct outlet){ 0 };
+	*o = (struct outlet){ .own = -1 };
 }

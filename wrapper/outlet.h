@@ -12,10 +12,16 @@
 #define OUTLET_GRACE_MS 2000 /* for a reader, once we are to end */
 
 struct outlet {
-	int fd;
+	int fd, own; /* own: to be closed; -1: none */
 	char *text;
 	size_t len, at; /* what is before at has been written */
 };
+
+/*
+ * Begins to write to fd. A terminal is opened once more, so that what is written to it cannot
+ * block: it may say that it has room, and yet take a part only.
+ */
+void outlet_begin(struct outlet *o, int fd);
 
 /* Adds text; it waits until it is written. Returns 0 or -ENOMEM. */
 int outlet_add(struct outlet *o, const char *text, size_t len);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,36 @@ bool page_is_exact(const struct state *s)
 	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
 }
 
+/* Processes that the module does not see although they belong to the target: see uncounted.h. */
+static void note_others(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	size_t at = 0;
+
+	while ((r = state_each(s, LINE_OTHER, &at))) {
+		const char *path = record_text(r, 0);
+		int64_t n = record_now(r, 1);
+		char many[32];
+
+		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
+		if (!record_now(r, 2))
+			table_note(t,
+				   "%s below run%s %s, another file with these markers, and %s "
+				   "not counted",
+				   many, n == 1 ? "s" : "", path, n == 1 ? "is" : "are");
+		else if (n)
+			table_note(t,
+				   "%s was replaced while watched: %s started since run%s the new "
+				   "file and %s not counted",
+				   path, many, n == 1 ? "s" : "", n == 1 ? "is" : "are");
+		else
+			table_note(t,
+				   "%s was replaced while watched: processes that start from now "
+				   "on run the new file and are not counted",
+				   path);
+	}
+}
+
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t)
 {
@@ -291,6 +322,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 			   record_text(r, 1));
 	note_still(page, s, t);
 	note_processors(s, t);
+	note_others(s, t);
 }
 
 bool page_has_target(const struct page *page, const char *exe)

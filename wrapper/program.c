@@ -99,3 +99,99 @@ int program_find(const char *word, char **path, char **msg)
 	free(now);
 	return *path ? 0 : fail(msg, errno, "%s: %s", word, strerror(errno));
 }
+
+/* Programs that run another one, which their arguments name. */
+static const struct wrapper {
+	const char *name;
+	const char *letters; /* options with an argument of their own, */
+	const char *words;   /* and the long ones, each between two spaces */
+	int arguments;       /* before the program */
+} wrappers[] = {
+	{ "env", "uC", " --unset --chdir ", 0 },
+	{ "nice", "n", " --adjustment ", 0 },
+	{ "nohup", "", "", 0 },
+	{ "timeout", "ks", " --kill-after --signal ", 1 },
+	{ "stdbuf", "ioe", " --input --output --error ", 0 },
+	{ "setsid", "", "", 0 },
+	{ "ionice", "cn", " --class --classdata ", 0 },
+	{ "taskset", "", "", 1 },
+	{ "chrt", "TPD", " --sched-runtime --sched-period --sched-deadline ", 1 },
+	{ "setarch", "", "", 0 },
+	{ "x86_64", "", "", 0 },
+	{ "linux32", "", "", 0 },
+	{ "linux64", "", "", 0 },
+};
+
+static const struct wrapper *wrapper_of(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+		if (!strcmp(wrappers[i].name, slash ? slash + 1 : word))
+			return &wrappers[i];
+	}
+	return NULL;
+}
+
+/* Whether the option's argument is the next word. */
+static bool takes_next(const struct wrapper *w, const char *option)
+{
+	size_t len = strlen(option);
+	char between[64];
+
+	if (option[1] == '-') {
+		snprintf(between, sizeof(between), " %s ", option);
+		return strstr(w->words, between);
+	}
+	/* The last letter of -ab; after one that takes an argument the rest is that. */
+	return strcspn(option + 1, w->letters) == len - 2;
+}
+
+/* The word that names the program which the wrapper argv[0] runs; NULL: that is not known. */
+static char **behind(const struct wrapper *w, char **argv)
+{
+	bool is_env = !strcmp(w->name, "env"), is_setarch = !strcmp(w->name, "setarch");
+	char **word = argv + 1, *path;
+
+	for (; *word && **word == '-'; word++) {
+		/* These change what is found, or are the command. */
+		if (is_env && (!(*word)[1] || strchr(*word, 'C') || strchr(*word, 'S') ||
+			       strstr(*word, "split") || strstr(*word, "chdir")))
+			return NULL;
+		if (!strcmp(*word, "--")) {
+			word++;
+			break;
+		}
+		if (takes_next(w, *word) && !*++word)
+			return NULL;
+	}
+	for (; is_env && *word && strchr(*word, '='); word++) {
+		if (!strncmp(*word, "PATH=", 5))
+			return NULL;
+	}
+	for (int i = 0; i < w->arguments && *word; i++)
+		word++;
+	/* An architecture may come first, which often is a program, too; and options behind it. */
+	if (is_setarch && *word && !(path = look_up(*word)))
+		return behind(w, word);
+	if (is_setarch && *word)
+		free(path);
+	return *word ? word : NULL;
+}
+
+int program_find_behind(char **argv, char **path, char **msg)
+{
+	const struct wrapper *w;
+
+	while ((w = wrapper_of(*argv))) {
+		char **next = behind(w, argv);
+
+		if (!next)
+			return fail(msg, ENOENT,
+				    "-c: which program %s runs is not known: name it with -e FILE "
+				    "beside -c",
+				    *argv);
+		argv = next;
+	}
+	return program_find(*argv, path, msg);
+}

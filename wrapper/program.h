@@ -11,4 +11,11 @@
  */
 int program_find(const char *word, char **path, char **msg);
 
+/*
+ * The same for a command line, of which env, nice, nohup, timeout, stdbuf, setsid, ionice,
+ * taskset, chrt and setarch are passed over. -ENOENT with *msg set, too, when they do not tell
+ * which program they run.
+ */
+int program_find_behind(char **argv, char **path, char **msg);
+
 #endif

@@ -14,6 +14,8 @@ struct render_target {
 	const char *python; /* version; "" when it is not Python */
 };
 
+#define RENDER_WHOLE (-1)
+
 struct render {
 	const struct page *page;
 	const struct render_target *target;
@@ -23,6 +25,7 @@ struct render {
 	long number;  /* of this page in the run, from 1 */
 	bool last;    /* of the run */
 	int silent_s; /* so long the page has stood still, since no answer comes; 0: it does not */
+	int width;    /* text: columns; 0: 80; RENDER_WHOLE: no text is cut, whatever its length */
 	int sort;     /* text: by this one of its columns of numbers, from 1; 0: as the page is */
 };
 

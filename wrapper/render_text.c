@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * 80 columns, no boxes: a page can be read out over a telephone.
+ * 80 columns or more, no boxes: a page can be read out over a telephone.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,12 +37,24 @@ static const char *next_char(const char *s)
 	return s;
 }
 
-/* Writes s, padded to a width, or cut: of a path the end is kept, else the beginning. */
-static void draw_text(FILE *f, const char *s, int width, bool path)
+/* The columns of a line that is wrapped, or has a bar. */
+static int line_width(const struct render *r)
+{
+	return r->width > 0 ? r->width : WIDTH;
+}
+
+/*
+ * Writes s, padded to a width, or cut: of a path the end is kept, else the beginning. Of a whole
+ * page nothing is cut.
+ */
+static void draw_text(FILE *f, const struct render *r, const char *s, int width, bool path)
 {
 	char *quoted = quote_text(s);
 	const char *from = quoted ? quoted : "?", *to = from + strlen(from);
 	int room = width;
+
+	if (r->width == RENDER_WHOLE && text_width(from) > width)
+		room = width = text_width(from);
 
 	if (text_width(from) > width) {
 		room = width - 3;
@@ -69,22 +81,22 @@ static void draw_text(FILE *f, const char *s, int width, bool path)
 }
 
 /* Writes s as far as there is room; returns the columns used. */
-static int draw_fitting(FILE *f, const char *s, int room, bool path)
+static int draw_fitting(FILE *f, const struct render *r, const char *s, int room, bool path)
 {
 	char *quoted = quote_text(s);
 	int width = text_width(quoted ? quoted : "?");
 
 	free(quoted);
-	if (width > room)
+	if (width > room && r->width != RENDER_WHOLE)
 		width = room;
-	draw_text(f, s, width, path);
+	draw_text(f, r, s, width, path);
 	return width;
 }
 
 #define STACK_FRAMES 8
 #define STACK_INDENT 8
 
-static void draw_stack(FILE *f, const struct stack *stack)
+static void draw_stack(FILE *f, const struct render *r, const struct stack *stack)
 {
 	for (int i = 0; i < stack->n; i++) {
 		const struct frame *frame = &stack->frames[i];
@@ -95,13 +107,13 @@ static void draw_stack(FILE *f, const struct stack *stack)
 			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
 			return;
 		}
-		room = WIDTH - STACK_INDENT;
+		room = line_width(r) - STACK_INDENT;
 		fprintf(f, "%*s", STACK_INDENT, "");
-		room -= draw_fitting(f, frame->function, 28, false);
+		room -= draw_fitting(f, r, frame->function, 28, false);
 		if (*frame->file) {
 			room -= 1 + snprintf(line, sizeof(line), ":%" PRId64, frame->line);
 			fputc(' ', f);
-			draw_fitting(f, frame->file, room, true);
+			draw_fitting(f, r, frame->file, room, true);
 			fputs(line, f);
 		}
 		fputc('\n', f);
@@ -116,7 +128,8 @@ static bool is_drawn(const struct table *t, int column, enum block block)
 }
 
 /* A text and its column's head begin behind a space; what is left of the line is theirs. */
-static void draw_row(FILE *f, const struct table *t, enum block block, const struct cell *cells)
+static void draw_row(FILE *f, const struct render *r, const struct table *t, enum block block,
+		     const struct cell *cells)
 {
 	int used = 0;
 
@@ -124,13 +137,13 @@ static void draw_row(FILE *f, const struct table *t, enum block block, const str
 		const struct column *column = &t->columns[c];
 		struct column narrow = *column;
 		bool is_text = column->unit == UNIT_TEXT || column->unit == UNIT_PATH;
-		int width = column->width ? column->width : WIDTH - used;
+		int width = column->width ? column->width : line_width(r) - used;
 		char text[128];
 
 		if (!is_drawn(t, c, block))
 			continue;
-		if (column->unit == UNIT_BAR && width > WIDTH - used) {
-			narrow.width = width = WIDTH - used;
+		if (column->unit == UNIT_BAR && width > line_width(r) - used) {
+			narrow.width = width = line_width(r) - used;
 			column = &narrow;
 		}
 		if (!cells)
@@ -141,8 +154,8 @@ static void draw_row(FILE *f, const struct table *t, enum block block, const str
 			cell_text(column, &cells[c], text, sizeof(text));
 		if (is_text) {
 			fputc(' ', f);
-			draw_text(f, cells && !cells[c].unknown ? cells[c].text : text, width - 1,
-				  column->unit == UNIT_PATH);
+			draw_text(f, r, cells && !cells[c].unknown ? cells[c].text : text,
+				  width - 1, column->unit == UNIT_PATH);
 		} else {
 			fprintf(f, "%*s", width, text);
 		}
@@ -152,7 +165,7 @@ static void draw_row(FILE *f, const struct table *t, enum block block, const str
 	for (int c = 0; cells && c < t->n_columns; c++) {
 		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
 		    !cells[c].unknown)
-			draw_stack(f, cells[c].stack);
+			draw_stack(f, r, cells[c].stack);
 	}
 }
 
@@ -187,27 +200,27 @@ static int sort_column(const struct table *t, enum block block, int by, int sort
 	return by;
 }
 
-static void draw_block(FILE *f, const struct table *t, enum block block)
+static void draw_block(FILE *f, const struct render *r, const struct table *t, enum block block)
 {
 	int by = block == BLOCK_TOTAL ? t->by_total : t->by_interval, n = 0, more = 0;
 	int *order = table_order(t, by);
 
-	for (int r = 0; order && r < t->n_rows; r++) {
-		if (by >= 0 && is_zero(t, order[r], by))
+	for (int i = 0; order && i < t->n_rows; i++) {
+		if (by >= 0 && is_zero(t, order[i], by))
 			continue;
 		if (t->text_rows && n == t->text_rows) {
 			more++;
 			continue;
 		}
 		if (!n++)
-			draw_row(f, t, block, NULL);
-		draw_row(f, t, block, t->cells + order[r] * t->n_columns);
+			draw_row(f, r, t, block, NULL);
+		draw_row(f, r, t, block, t->cells + order[i] * t->n_columns);
 	}
 	free(order);
 	if (!n && t->empty)
 		fprintf(f, "%s\n", t->empty);
 	else if (!n)
-		draw_row(f, t, block, NULL);
+		draw_row(f, r, t, block, NULL);
 	if (more)
 		fprintf(f, "   and %d more\n", more);
 }
@@ -244,12 +257,12 @@ static void draw_target(FILE *f, const struct render *r)
 		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
 	else
 		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
-	while (text_width(cut) + text_width(path) > WIDTH) {
+	while (r->width != RENDER_WHOLE && text_width(cut) + text_width(path) > line_width(r)) {
 		cut = "...";
 		path = next_char(path);
 	}
 	fprintf(f, "%s%s%s%s\n", cut, path,
-		text_width(path) + 2 + text_width(facts) > WIDTH ? "\n" : ", ", facts);
+		text_width(path) + 2 + text_width(facts) > line_width(r) ? "\n" : ", ", facts);
 	free(exe);
 }
 
@@ -290,7 +303,7 @@ static void draw_loss(FILE *f, const struct render *r)
 }
 
 /* Wrapped between words. */
-static void draw_note(FILE *f, const char *note)
+static void draw_note(FILE *f, const struct render *r, const char *note)
 {
 	char *quoted = quote_text(note), *rest = quoted, *word;
 	int used = fprintf(f, "\nNote:") - 1;
@@ -298,7 +311,7 @@ static void draw_note(FILE *f, const char *note)
 	while ((word = strsep(&rest, " "))) {
 		int width = text_width(word) + 1 + !rest;
 
-		if (used + width > WIDTH && used > 0) {
+		if (used + width > line_width(r) && used > 0) {
 			fputc('\n', f);
 			used = -1;
 		}
@@ -323,15 +336,15 @@ char *render_text(const struct render *r)
 	t.by_total = sort_column(&t, BLOCK_TOTAL, t.by_total, r->sort);
 	draw_head(f, r);
 	if (has_block(&t, BLOCK_INTERVAL) || !has_block(&t, BLOCK_TOTAL))
-		draw_block(f, &t, BLOCK_INTERVAL);
+		draw_block(f, r, &t, BLOCK_INTERVAL);
 	if (has_block(&t, BLOCK_TOTAL)) {
 		fprintf(f, "\n%s\n", t.second ? t.second : "Since attaching:");
-		draw_block(f, &t, BLOCK_TOTAL);
+		draw_block(f, r, &t, BLOCK_TOTAL);
 	}
 	if (r->silent_s)
 		table_note(&t, SILENT_NOTE, r->silent_s);
 	for (int i = 0; i < t.n_notes; i++)
-		draw_note(f, t.notes[i]);
+		draw_note(f, r, t.notes[i]);
 	draw_loss(f, r);
 	table_free(&t);
 	return fclose(f) ? (free(text), NULL) : text;

@@ -74,6 +74,7 @@ static int take_moment(struct replay *r, enum moment_kind *kind, char **msg)
 	*kind = m.kind;
 	r->number = m.number;
 	r->real_ns = m.real_ns;
+	r->mono_ns = r->n_modules ? r->modules[0]->state.now.mono_ns : 0;
 	r->last = m.kind == MOMENT_LAST;
 	return 1;
 }

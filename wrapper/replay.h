@@ -21,7 +21,8 @@ struct replay {
 	struct replay_module *modules[RECORDING_MODULES];
 	int n_modules;
 	int64_t number;  /* of the page at the present moment */
-	int64_t real_ns; /* its time */
+	int64_t real_ns; /* its time, */
+	int64_t mono_ns; /* and that of a clock which is never set: the first module's */
 	bool last;
 	char *lines; /* of a ring file, whose one moment is still to come; NULL: none */
 	char *crash; /* and of page 247 */

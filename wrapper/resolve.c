@@ -48,6 +48,11 @@ static const char *lacking(const struct origin *origin, const struct sdt_file *s
 	return NULL;
 }
 
+bool resolve_has(const struct origin *origin, const struct sdt_file *sdt)
+{
+	return !lacking(origin, sdt);
+}
+
 /* The one that tells most: with teletap.h in it, or with CPython, or the program itself. */
 static struct target_file *program_of(const struct target *t)
 {
@@ -187,29 +192,41 @@ static int resolve_host(const struct page *page, struct plan *plan)
 	return macros_identify(plan);
 }
 
+/* The file that has the markers may not be there yet, or not be known. */
+static const char *elsewhere(const struct target *t)
+{
+	return t->kind == TARGET_PID ? "; where the program loads them later, -e FILE names the "
+				       "file that has them"
+	       : t->kind == TARGET_COMMAND
+		       ? "; where this starts the program that has them, -e FILE "
+			 "beside -c names it"
+		       : "";
+}
+
 /* No file of the target has what the page needs: says so; what: the target, in words. */
-static int refuse_target(const struct page *page, const struct origin *origin, const char *what,
-			 char **msg)
+static int refuse_target(const struct page *page, const struct origin *origin,
+			 const struct target *t, const char *what, char **msg)
 {
 	if (origin_is_app(origin))
 		return fail(msg, ENOENT,
 			    "%s has no marker %s of teletap.h, which page %d needs: the program's "
-			    "authors put it in",
-			    what, origin->markers[0], page->number);
+			    "authors put it in%s",
+			    what, origin->markers[0], page->number, elsewhere(t));
 	if (needs_memory(origin))
 		return fail(msg, ENOENT,
 			    "%s has no CPython in it, which page %d is about (or one without the "
-			    "symbol _PyRuntime)",
-			    what, page->number);
+			    "symbol _PyRuntime)%s",
+			    what, page->number, elsewhere(t));
 	return fail(msg, ENOENT,
 		    "%s has no markers of %s, which page %d needs: "
-		    "'teletap probes' shows what it has%s",
+		    "'teletap probes' shows what it has%s%s",
 		    what, origin->provider, page->number,
 		    strcmp(origin->provider, "python")
 			    ? ""
 			    : "; pages 223 and 232 to 235 need none, the others a "
 			      "Python built --with-dtrace, such as Debian's or "
-			      "Fedora's");
+			      "Fedora's",
+		    elsewhere(t));
 }
 
 /* Whether a file can be watched for the page; -errno with *msg set. */
@@ -271,7 +288,7 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		file = file_of(origin, t);
 	}
 	if (!file)
-		return add_left_out(refuse_target(page, origin, what, msg), t, msg);
+		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
 	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",

@@ -38,4 +38,7 @@ struct plan {
  */
 int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg);
 
+/* Whether the file has the markers that the origin's module probes. */
+bool resolve_has(const struct origin *origin, const struct sdt_file *sdt);
+
 #endif

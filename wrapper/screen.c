@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -26,6 +28,7 @@
 #define INTERVAL_MIN 0.1
 #define INTERVAL_MAX 3600.0
 #define MESSAGE 200
+#define WRITE_S 2 /* then what a terminal has not taken is thrown away */
 
 static const char help[] = "Keys\n\n"
 			   "  210         go to page 210 (255: all pages)\n"
@@ -165,16 +168,38 @@ static void put_status(struct screen *s)
 	attrset(A_NORMAL);
 }
 
+/* curses writes, and waits, until the terminal has taken all; one that has stalled never does. */
+static void throw_away(int number)
+{
+	int err = errno;
+
+	(void)number;
+	tcflow(STDOUT_FILENO, TCOON);
+	tcflush(STDOUT_FILENO, TCOFLUSH);
+	errno = err;
+}
+
+static void limit_writing(int seconds)
+{
+	const struct itimerval t = { { seconds, 0 }, { seconds, 0 } };
+
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
 static void paint(struct screen *s)
 {
-	if (!s->redraw)
+	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (!s->redraw || poll(&room, 1, 0) == 0)
 		return;
 	s->redraw = false;
 	erase();
 	put_text(s, s->helping ? help : s->text ? s->text : "");
 	put_status(s);
 	move(LINES - 1, 0);
+	limit_writing(WRITE_S);
 	refresh();
+	limit_writing(0);
 }
 
 static void tune(struct screen *s, double factor, int sort)
@@ -280,6 +305,8 @@ static bool take_key(struct screen *s, int key)
 		s->helping = true;
 		break;
 	case KEY_RESIZE:
+		s->source->width = COLS > 80 ? COLS : 80;
+		s->version = 0;
 		scroll_by(s, 0);
 		clear();
 		break;
@@ -348,7 +375,9 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	int signals = signals_open(false), ret;
 	SCREEN *terminal;
 
-	setlocale(LC_CTYPE, "");
+	/* Pages are UTF-8, which the C locale would show as escapes. */
+	if (!setlocale(LC_CTYPE, "") || MB_CUR_MAX == 1)
+		setlocale(LC_CTYPE, "C.UTF-8");
 	if (signals < 0 || messages_open(&s.messages))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	terminal = newterm(NULL, stdout, stdin);
@@ -360,18 +389,26 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	source->width = COLS > 80 ? COLS : 80;
 	go_to(&s, wanted[0]);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = throw_away, .sa_flags = SA_RESTART },
+		  NULL);
 	ret = loop(&s, signals);
+	limit_writing(WRITE_S);
 	endwin();
 	delscreen(terminal);
+	limit_writing(0);
 	messages_release(&s.messages);
 	if (ret != SIGHUP && source->last) {
 		source->last(source);
 		s.paused = false;
 		refresh_text(&s);
 	}
+	limit_writing(WRITE_S);
 	if (ret != SIGHUP && s.text)
 		fputs(s.text, stdout);
+	fflush(stdout);
+	limit_writing(0);
 	free(s.text);
 	messages_close(&s.messages);
 	close(signals);

@@ -58,6 +58,7 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
 	s->feeder.in = s->sampler.in = -1;
+	uncounted_begin(&s->uncounted, plan, t);
 	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
 	if (origin_is_ring(plan->origin))
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
@@ -81,6 +82,25 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	return err ? err : runner_start(&s->runner, ko, &files, t->pid, settings, msg);
 }
 
+/* Takes one line, for which line[len] is writable. As state_take. */
+static int take_line(struct session *s, char *line, size_t len, bool overlong, char **msg)
+{
+	int ret;
+
+	if (s->recorder)
+		recorder_line(s->recorder, s->source, line, overlong ? 0 : len);
+	ret = overlong ? 0 : state_take(&s->state, line, len);
+	s->state.malformed += overlong;
+	if (ret < 0)
+		return fail(msg, -ret,
+			    "the module %s speaks another version of the protocol: "
+			    "build it again with this teletap",
+			    s->plan.module);
+	if (ret && s->recorder)
+		recorder_snapshot(s->recorder, s->source);
+	return ret;
+}
+
 static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 {
 	int complete = 0;
@@ -95,35 +115,37 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 				s->overlong = true;
 			continue;
 		}
-		if (s->recorder)
-			recorder_line(s->recorder, s->source, s->buf, s->overlong ? 0 : s->len);
-		ret = s->overlong ? 0 : state_take(&s->state, s->buf, s->len);
-		s->state.malformed += s->overlong;
+		ret = take_line(s, s->buf, s->len, s->overlong, msg);
 		s->overlong = false;
 		s->len = 0;
 		if (ret < 0)
-			return fail(msg, -ret,
-				    "the module %s speaks another version of the protocol: "
-				    "build it again with this teletap",
-				    s->plan.module);
-		if (ret > 0)
+			return ret;
+		if (ret)
 			s->waits_ms = 0;
-		if (ret && s->recorder)
-			recorder_snapshot(s->recorder, s->source);
 		complete += ret;
 	}
 	return complete;
 }
 
+/* Lines of our own (to be freed; NULL: none); a line of the module may be half read. */
+static void feed_own(struct session *s, char *lines)
+{
+	char *rest = lines, *line;
+
+	while (lines && (line = strsep(&rest, "\n"))) {
+		if (*line)
+			take_line(s, line, strlen(line), false, NULL);
+	}
+	free(lines);
+}
+
 /* What has to be done outside of the kernel with the crashes that a snapshot tells of. */
 static void settle_crashes(struct session *s)
 {
-	char *lines = crash_lines(&s->crash, &s->state), *path = NULL, *msg = NULL;
+	char *path = NULL, *msg = NULL;
 	int err;
 
-	if (lines)
-		feed(s, lines, strlen(lines), NULL);
-	free(lines);
+	feed_own(s, crash_lines(&s->crash, &s->state));
 	err = crash_keep(&s->crash, &s->state, &path, &msg);
 	if (err)
 		say_why(msg, err);
@@ -268,6 +290,8 @@ int session_attach(struct session *s, int wake, char **msg)
 
 void session_ask(struct session *s)
 {
+	feed_own(s,
+		 s->state.hello ? uncounted_lines(&s->uncounted, clock_ms(CLOCK_MONOTONIC)) : NULL);
 	s->asked += ask(s);
 	s->due = s->state.snapshots + 1;
 	if (!s->waits_ms)

@@ -15,6 +15,7 @@
 #include "sampler.h"
 #include "semaphore.h"
 #include "state.h"
+#include "uncounted.h"
 
 struct session {
 	struct plan plan;
@@ -30,7 +31,8 @@ struct session {
 	int64_t due;      /* so many answer the question that matters */
 	int64_t waits_ms; /* since then a question has had no answer; 0: there is none */
 	int64_t attach_end, attach_asked;
-	struct crash crash;        /* of the module of page 247 */
+	struct crash crash; /* of the module of page 247 */
+	struct uncounted uncounted;
 	bool overlong;             /* in a line longer than LINE_BYTES */
 	struct recorder *recorder; /* gets all lines; NULL: none */
 	int source;                /* the module's number there */

@@ -51,6 +51,8 @@ struct source {
 	/* Makes the pages that are live the last ones; close follows. NULL: nothing to do. */
 	void (*last)(struct source *s);
 
+	int width; /* of the terminal; 0: the pages are for others (struct render has it) */
+
 	struct own *own; /* pages that the program draws itself; NULL: it cannot be asked */
 
 	bool remote; /* it knows pages that we do not, and the contents */

@@ -44,6 +44,7 @@ static enum page_state draw(struct source *s, const struct page *page, bool json
 			    .target = &p->replay.target,
 			    .state = replay_state(&p->replay, page),
 			    .states = &all,
+			    .width = p->source.width,
 			    .number = (long)p->replay.number,
 			    .last = p->replay.last };
 
@@ -99,7 +100,7 @@ static bool take(struct played *p)
 static int step(struct source *s, int64_t now_ms)
 {
 	struct played *p = (struct played *)s;
-	int64_t before = p->replay.real_ns;
+	int64_t before = p->replay.mono_ns;
 
 	if (p->ended || p->held)
 		return 1000;
@@ -107,9 +108,9 @@ static int step(struct source *s, int64_t now_ms)
 		return (int)(p->next_ms - now_ms);
 	if (!take(p))
 		return 1000;
-	p->next_ms = now_ms + (p->step_ms ? p->step_ms : (p->replay.real_ns - before) / 1000000);
+	p->next_ms = now_ms + (p->step_ms ? p->step_ms : (p->replay.mono_ns - before) / 1000000);
 	if (p->next_ms < now_ms || p->next_ms > now_ms + 86400000)
-		p->next_ms = now_ms + 1000; /* the clock was set while it was recorded */
+		p->next_ms = now_ms + 1000; /* a recording is not trusted */
 	return (int)(p->next_ms - now_ms);
 }
 

@@ -169,7 +169,8 @@ int target_open(struct target *t, const struct opts *o, char **msg)
 	err = split(o->command, &t->argv, msg);
 	if (err)
 		return err;
-	err = program_find(t->argv[0], &program, msg);
+	err = o->n_files ? program_find(t->argv[0], &program, msg)
+			 : program_find_behind(t->argv, &program, msg);
 	if (err)
 		return err;
 	err = open_file(t, o->n_files ? o->files[0] : program, msg);

@@ -37,6 +37,9 @@ void say_why(const char *msg, int err);
 /* Whether what goes to standard output is to be coloured. */
 bool want_color(const struct opts *o);
 
+/* How wide a page there may be: struct render has it. */
+int want_width(void);
+
 enum status cmd_build(const struct opts *o);
 enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);

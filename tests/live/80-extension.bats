@@ -133,7 +133,7 @@ refuses() {
 @test "--inject: a program that never imported the extension, and one that is blocked" {
 	unset PYTHONPATH
 	local python
-	for python in python3.14 python3.15; do
+	for python in python3.15 python3.14; do
 		run_live $python
 		watch calls -p "$pid" --inject -o json -i 1
 		await extension_raised "$pid"
@@ -143,6 +143,19 @@ refuses() {
 		expect_end 0
 		same $python 1
 	done
+	# of the user who called sudo
+	dir=$(mktemp -d /tmp/XXXXXX)
+	chmod 777 "$dir"
+	(umask 022 && SUDO_UID=65534 exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+		python3.14 "$WORK/live.py" "$dir" 3>&- >"$dir/out" 2>&1) &
+	pid=$!
+	wait_for "$dir/ready"
+	export SUDO_UID=65534
+	(umask 077 && exec timeout 30 teletap watch calls -p "$pid" --inject -n 1 -i 0.1)
+	[ -n "$(extension_of "$pid")" ]
+	[ ! -s "$dir/out" ]
+	[ -z "$(find /run -maxdepth 1 -name 'teletap-inject*')" ]
+	kill "$pid"
 	python3.14 -c 'import time; time.sleep(1000)' 3>&- &
 	pid=$!
 	sleep 1
