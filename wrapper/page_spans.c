@@ -5,6 +5,7 @@
  * there before, as an error takes a backend out of what it was doing.
  */
 #include "page.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -63,13 +64,8 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 
 static void add_failures(struct cell *c, const struct record *r)
 {
-	int64_t delta = record_delta(r, F_AGAIN), total = record_total(r, F_AGAIN);
-
-	c[FAILED].number =
-		delta > INT64_MAX - c[FAILED].number ? INT64_MAX : c[FAILED].number + delta;
-	c[FAILED_TOTAL].number = total > INT64_MAX - c[FAILED_TOTAL].number
-					 ? INT64_MAX
-					 : c[FAILED_TOTAL].number + total;
+	c[FAILED].number = sum_add(c[FAILED].number, record_delta(r, F_AGAIN));
+	c[FAILED_TOTAL].number = sum_add(c[FAILED_TOTAL].number, record_total(r, F_AGAIN));
 }
 
 static void fill(const struct state *s, struct table *t, bool again_is_failure)
@@ -87,8 +83,7 @@ static void fill(const struct state *s, struct table *t, bool again_is_failure)
 		fill_row(s, t, r);
 		if (again_is_failure && t->n_rows)
 			add_failures(t->cells + (t->n_rows - 1) * t->n_columns, r);
-		if (record_total(r, F_AGAIN) <= INT64_MAX - again)
-			again += record_total(r, F_AGAIN);
+		again = sum_add(again, record_total(r, F_AGAIN));
 	}
 	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
 	if (unpaired)

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "crash_file.h"
 #include "fail.h"
+#include "sum.h"
 #include "teletap.h"
 
 #define ATTACH_MS 60000
@@ -67,7 +68,7 @@ static int feed(struct session *s, const char *bytes, size_t n, char **msg)
 		if (s->recorder)
 			recorder_line(s->recorder, s->source, s->buf, s->overlong ? 0 : s->len);
 		ret = s->overlong ? 0 : state_take(&s->state, s->buf, s->len);
-		s->state.malformed += s->overlong;
+		s->state.malformed = sum_add(s->state.malformed, s->overlong);
 		s->overlong = false;
 		s->len = 0;
 		if (ret < 0)
