@@ -114,3 +114,12 @@ recorded() {
 	run -0 "$BUILD/bin/teletap" replay "$BATS_TEST_TMPDIR/recording" -o json
 	[[ $output == *'"lines":9223372036854775807'* ]]
 }
+
+@test "242 spans: those of a process that has ended are not under way" {
+	printf '%b\n' 'teletap\t1\tspans\nsnap\t1\t1000000000\t1\t0\nloss\t0\t0\t0\nend\t1' \
+		'snap\t2\t2000000000\t1\t1' 'name\t1\tfetch\t\t0' 'span\t1\t9\t4\t0\t0\t400\t100' \
+		'spantime\t1\t7\t4' 'spangone\t1\t3' 'unpaired\t0\nloss\t0\t0\t0\nend\t2' >"$BATS_TEST_TMPDIR/lines"
+	run draw -g spans -o json <"$BATS_TEST_TMPDIR/lines"
+	jq -e '.rows[0].open == 2 and .loss.lines == 0' <<<"$output"
+	jq -e '.notes[0] | endswith("their process has ended: 3")' <<<"$output"
+}

@@ -50,6 +50,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_GAUGE] = { "gauge", "ksnnn" },
 	[LINE_TALLY] = { "tally", "kssss" },
 	[LINE_SPAN] = { "span", "ksssssm" },
+	[LINE_SPANGONE] = { "spangone", "ks" },
 	[LINE_SPANTIME] = { "spantime", "kks", .below = { 0, 960 } },
 	[LINE_ERROR] = { "error", "kssn" },
 	[LINE_HOST] = { "host", "nnnnnnn" },
