@@ -66,3 +66,60 @@ page() {
 		[[ $output == *'the program has no ring yet'* ]]
 	done
 }
+
+# recorded LINE...: a recording of two snapshots, the second with these lines.
+recorded() {
+	{
+		printf 'teletap\t1\tcounters\nsnap\t1\t1000000000\t1\t0\nloss\t0\t0\t0\nend\t1\n'
+		printf 'snap\t2\t2000000000\t1000000001\t1\nprocs\t1\n'
+		printf '%b\n' "$@" 'loss\t0\t0\t0\nend\t2'
+	} >"$BATS_TEST_TMPDIR/lines"
+	"$TOP/tests/recording" counters "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/recording"
+}
+
+@test "241 counters: the largest and the smallest numbers" {
+	recorded 'name\t1\tup\t\t0' 'name\t2\tlow\t\t0' \
+		'counter\t1\t3\t9223372036854775807\t7' 'counter\t2\t1\t0\t9223372036854775806' \
+		'gauge\t2\t2\t-9223372036854775808\t-9223372036854775808\t-9223372036854775807' \
+		'tally\t1\t2\t9223372036854775807\t5\t0'
+	run -0 "$BUILD/bin/teletap" replay "$BATS_TEST_TMPDIR/recording" -o json
+	jq -e '.loss.lines == 0' <<<"$output"
+	[[ $output == *'"value":-9223372036854775808,"least":-9223372036854775808,"most":-9223372036854775807'* ]]
+	[[ $output == *'"change":-9223372036854775806,'* ]]
+	jq -e '[.rows[] | select(.kind == "tally")][0] | .events == null and .events_total == null and .change == 5' <<<"$output"
+	jq -e '[.rows[] | select(.kind == "counter" and .events == 3)][0] | .change == null and .change_total == null' <<<"$output"
+	jq -e '.notes[0] | contains("2^63")' <<<"$output"
+	run -0 "$BUILD/bin/teletap" replay "$BATS_TEST_TMPDIR/recording"
+	[[ $output =~ \ -9.22\ E\ +-9.22\ E\ +-9.22\ E\  ]]
+	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
+}
+
+@test "losses near the largest number end there" {
+	recorded 'name\t1\tup\t\t0' 'counter\t1\t1\t1\t0'
+	# as many lines were not understood, and one more comes
+	zstd -q -d -c "$BATS_TEST_TMPDIR/recording" >"$BATS_TEST_TMPDIR/plain"
+	python3 - "$BATS_TEST_TMPDIR" <<-'END'
+		import subprocess, sys
+		top = sys.argv[1]
+		text = open(top + "/plain", "rb").read()
+		out = b""
+		frames = text.split(b"moment\t")
+		for frame in [frames[0]] + [b"moment\t" + f for f in frames[1:]]:
+		    frame = frame.replace(b"\t0\nteletap", b"\t%d\nteletap" % (2**63 - 1))
+		    frame = frame.replace(b"procs\t1", b"procs\tx")
+		    out += subprocess.run(["zstd", "-q", "-c", "--check", "--stream-size=%d" % len(frame)],
+		                          input=frame, stdout=subprocess.PIPE, check=True).stdout
+		open(top + "/recording", "wb").write(out)
+	END
+	run -0 "$BUILD/bin/teletap" replay "$BATS_TEST_TMPDIR/recording" -o json
+	[[ $output == *'"lines":9223372036854775807'* ]]
+}
+
+@test "242 spans: those of a process that has ended are not under way" {
+	printf '%b\n' 'teletap\t1\tspans\nsnap\t1\t1000000000\t1\t0\nloss\t0\t0\t0\nend\t1' \
+		'snap\t2\t2000000000\t1\t1' 'name\t1\tfetch\t\t0' 'span\t1\t9\t4\t0\t0\t400\t100' \
+		'spantime\t1\t7\t4' 'spangone\t1\t3' 'unpaired\t0\nloss\t0\t0\t0\nend\t2' >"$BATS_TEST_TMPDIR/lines"
+	run draw -g spans -o json <"$BATS_TEST_TMPDIR/lines"
+	jq -e '.rows[0].open == 2 and .loss.lines == 0' <<<"$output"
+	jq -e '.notes[0] | endswith("their process has ended: 3")' <<<"$output"
+}

@@ -53,6 +53,7 @@ const struct line_grammar line_grammar[LINE_KINDS] = {
 	[LINE_GAUGE] = { "gauge", "ksnnn" },
 	[LINE_TALLY] = { "tally", "kssss" },
 	[LINE_SPAN] = { "span", "ksssssm" },
+	[LINE_SPANGONE] = { "spangone", "ks" },
 	[LINE_SPANTIME] = { "spantime", "kks", .below = { 0, 960 } },
 	[LINE_ERROR] = { "error", "kssn" },
 	[LINE_HOST] = { "host", "nnnnnnn" },
@@ -92,11 +93,11 @@ static bool parse_number(const char *s, bool negative, int64_t *value)
 	for (; *s; s++) {
 		int digit = *s - '0';
 
-		if (digit < 0 || digit > 9 || sum > (INT64_MAX - digit) / 10)
+		if (digit < 0 || digit > 9 || __builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_add_overflow(sum, sign * digit, &sum))
 			return false;
-		sum = sum * 10 + digit;
 	}
-	*value = sign * sum;
+	*value = sum;
 	return true;
 }
 

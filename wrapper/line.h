@@ -77,6 +77,7 @@
  *   span    OPERATION BEGUN ENDED FAILED AGAIN TOTAL_NS MAX_NS
  *                                           its spans; AGAIN: begun twice without an end
  *   spantime OPERATION BUCKET COUNT         a histogram's bucket, see bucket.h
+ *   spangone OPERATION COUNT                those whose process ended before they did
  *   error   NAME HANDLED UNHANDLED LAST_NS  its errors: what (the name's function) and
  *                                           where (its file); the last one's time
  *   host    PROCESSORS LOAD1 LOAD5 LOAD15 RUNNABLE TASKS UPTIME_NS
@@ -222,6 +223,7 @@ enum line_kind {
 	LINE_TALLY,
 	LINE_SPAN,
 	LINE_SPANTIME,
+	LINE_SPANGONE,
 	LINE_ERROR,
 	LINE_HOST,
 	LINE_MEMORY,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "page_timed.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -55,7 +56,7 @@ static void fill_histogram(struct cell *c, const int64_t total[BUCKETS])
 			limit *= 10;
 			i++;
 		}
-		c[i].number += total[b];
+		c[i].number = sum_add(c[i].number, total[b]);
 	}
 }
 

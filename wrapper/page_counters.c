@@ -39,19 +39,31 @@ static struct cell *add_row(const struct state *s, struct table *t, const char *
 	return c;
 }
 
-/* Events, and the sum of what they stood for, from fields that follow one another. */
-static void add_sums(const struct state *s, struct cell *c, const struct record *r, int events)
+/* A sum that has reached the largest number there is says no more how large it is. */
+static bool is_full(const struct record *r, int sum)
+{
+	return record_now(r, sum) == INT64_MAX;
+}
+
+/* The sum's fields follow that of the events. Returns whether all of it is known. */
+static bool add_sums(const struct state *s, struct cell *c, const struct record *r, int events)
 {
 	c[EVENTS].number = record_delta(r, events);
 	c[EVENTS_TOTAL].number = record_total(r, events);
 	c[RATE].number = state_per_second(s, c[EVENTS].number);
 	c[CHANGE].number = record_delta(r, events + 1) - record_delta(r, events + 2);
 	c[CHANGE_TOTAL].number = record_total(r, events + 1) - record_total(r, events + 2);
+	if (is_full(r, events))
+		c[EVENTS].unknown = c[EVENTS_TOTAL].unknown = c[RATE].unknown = true;
+	if (is_full(r, events + 1) || is_full(r, events + 2))
+		c[CHANGE].unknown = c[CHANGE_TOTAL].unknown = true;
+	return !c[EVENTS].unknown && !c[CHANGE].unknown;
 }
 
 void page_counters_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
+	bool known = true;
 	struct cell *c;
 	size_t at = 0;
 
@@ -62,18 +74,16 @@ void page_counters_fill(const struct state *s, struct table *t)
 	t->empty = "nothing was counted";
 	while ((r = state_each(s, LINE_COUNTER, &at))) {
 		c = add_row(s, t, "counter", record_now(r, 0));
-		if (c)
-			add_sums(s, c, r, 1);
+		known &= !c || add_sums(s, c, r, 1);
 	}
 	for (at = 0; (r = state_each(s, LINE_TALLY, &at));) {
 		c = add_row(s, t, "tally", record_now(r, 0));
-		if (c)
-			add_sums(s, c, r, 2);
+		known &= !c || add_sums(s, c, r, 2);
 	}
 	for (at = 0; (r = state_each(s, LINE_GAUGE, &at));) {
 		c = add_row(s, t, "gauge", record_now(r, 0));
 		if (!c)
-			return;
+			break;
 		c[EVENTS].number = record_delta(r, 1);
 		c[EVENTS_TOTAL].number = record_total(r, 1);
 		c[RATE].number = state_per_second(s, c[EVENTS].number);
@@ -82,4 +92,8 @@ void page_counters_fill(const struct state *s, struct table *t)
 		c[LEAST] = (struct cell){ .number = record_now(r, 3) };
 		c[MOST] = (struct cell){ .number = record_now(r, 4) };
 	}
+	if (!known)
+		table_note(t,
+			   "sums of what went up or down that have reached 2^63 - 1 are not known "
+			   "from then on");
 }

@@ -4,6 +4,7 @@
  * histogram of how long they took, by power of two.
  */
 #include "page.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -118,8 +119,8 @@ static void fill_device(struct table *t, const struct record *r, const int64_t b
 		set(&c[sums[i].interval], record_delta(r, sums[i].field));
 		set(&c[sums[i].total], record_total(r, sums[i].field));
 	}
-	c[RANK].number =
-		c[READS].number + c[WRITES].number + c[DISCARDS].number + c[FLUSHES].number;
+	c[RANK].number = sum_add(sum_add(c[READS].number, c[WRITES].number),
+				 sum_add(c[DISCARDS].number, c[FLUSHES].number));
 	if (c[RANK].number) {
 		set(&c[P50], bucket_percentile(buckets, 0.50, record_now(r, F_MAX)));
 		set(&c[P99], bucket_percentile(buckets, 0.99, record_now(r, F_MAX)));
@@ -145,8 +146,8 @@ static void fill_histogram(struct table *t, const struct record *r, const int64_
 	int first = POWERS, last = -1;
 
 	for (int i = 0; i < BUCKETS; i++) {
-		now[power(i)] += interval[i];
-		all[power(i)] += total[i];
+		now[power(i)] = sum_add(now[power(i)], interval[i]);
+		all[power(i)] = sum_add(all[power(i)], total[i]);
 	}
 	for (int i = 0; i < POWERS; i++) {
 		most = all[i] > most ? all[i] : most;

@@ -8,6 +8,7 @@
 #include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -67,11 +68,13 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 		c[MINOR + i].number = record_delta(r, F_MINOR + i);
 		c[MINOR_TOTAL + i].number = record_total(r, F_MINOR + i);
 	}
-	c[WEIGHT].number = weight(c[MINOR].number + c[MAJOR].number, c[GROWN].number,
-				  c[SHRUNK].number + c[MAPPED].number + c[UNMAPPED].number);
+	c[WEIGHT].number =
+		weight(sum_add(c[MINOR].number, c[MAJOR].number), c[GROWN].number,
+		       sum_add(c[SHRUNK].number, sum_add(c[MAPPED].number, c[UNMAPPED].number)));
 	c[WEIGHT_TOTAL].number =
-		weight(c[MINOR_TOTAL].number + c[MAJOR_TOTAL].number, c[GROWN_TOTAL].number,
-		       c[SHRUNK_TOTAL].number + c[MAPPED_TOTAL].number + c[UNMAPPED_TOTAL].number);
+		weight(sum_add(c[MINOR_TOTAL].number, c[MAJOR_TOTAL].number), c[GROWN_TOTAL].number,
+		       sum_add(c[SHRUNK_TOTAL].number,
+			       sum_add(c[MAPPED_TOTAL].number, c[UNMAPPED_TOTAL].number)));
 }
 
 void page_faults_fill(const struct state *s, struct table *t)

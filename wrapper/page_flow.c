@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "page_timed.h"
+#include "sum.h"
 
 /* clang-format off */
 enum { TIME, DELTA, TID, TOOK, FLOW, EVENT, DEPTH, FUNCTION, LINE, FILE_NAME, N_COLUMNS };
@@ -56,13 +57,13 @@ static void fill_row(const struct state *s, const struct record *r, struct threa
 		     struct table *t, struct cell *c)
 {
 	const struct record *name = state_find(s, LINE_NAME, record_now(r, E_ID));
-	int64_t indent = thread ? 2 * (record_now(r, E_DEPTH) - thread->base) : 0;
+	int64_t indent = thread ? sum_minus(record_now(r, E_DEPTH), thread->base) : 0;
 	int64_t at = record_now(r, E_AT);
 	bool entry = record_now(r, E_KIND) == 0;
 
-	c[TIME].number = s->now.real_ns - s->now.mono_ns + at;
+	c[TIME].number = state_real_ns(s, at);
 	c[DELTA].unknown = !thread || !thread->at;
-	c[DELTA].number = c[DELTA].unknown ? 0 : at - thread->at;
+	c[DELTA].number = c[DELTA].unknown ? 0 : sum_minus(at, thread->at);
 	if (thread)
 		thread->at = at;
 	c[TID].number = record_now(r, E_TID);
@@ -75,7 +76,7 @@ static void fill_row(const struct state *s, const struct record *r, struct threa
 	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
 	c[FLOW] =
 		(struct cell){ .text = table_text(t, "%*s%s %s",
-						  (int)(indent < INDENT_MAX ? indent : INDENT_MAX),
+						  (int)(indent < INDENT_MAX / 2 ? 2 * indent : INDENT_MAX),
 						  "", entry ? "->" : "<-",
 						  name ? record_text(name, N_FUNCTION) : "?") };
 }

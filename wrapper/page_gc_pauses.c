@@ -4,6 +4,7 @@
  */
 #include "page.h"
 #include "page_by.h"
+#include "sum.h"
 
 /* clang-format off */
 enum { GENERATION, PID, TID, FROM, TO, COUNT, BAR, COUNT_TOTAL, BAR_TOTAL, N_COLUMNS };
@@ -38,7 +39,7 @@ static void add_up(const int64_t buckets[BUCKETS], int64_t powers[POWERS])
 	for (int i = 0; i < POWERS; i++)
 		powers[i] = 0;
 	for (int i = 0; i < BUCKETS; i++)
-		powers[power(i)] += buckets[i];
+		powers[power(i)] = sum_add(powers[power(i)], buckets[i]);
 }
 
 static int64_t most(const int64_t n[POWERS])

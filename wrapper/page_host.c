@@ -4,6 +4,7 @@
  * failed units of systemd, the load; and pressure, which has a block of its own in text.
  */
 #include "page.h"
+#include "sum.h"
 
 #include <inttypes.h>
 
@@ -160,7 +161,8 @@ static void fill_memory(struct table *t, const struct record *r)
 		set(&c[FREE], record_now(r, M_FREE));
 		set(&c[AVAILABLE], record_now(r, M_AVAILABLE));
 		if (record_now(r, M_AVAILABLE) >= 0)
-			set_used(&c[USED], record_now(r, M_TOTAL) - record_now(r, M_AVAILABLE),
+			set_used(&c[USED],
+				 sum_minus(record_now(r, M_TOTAL), record_now(r, M_AVAILABLE)),
 				 record_now(r, M_TOTAL));
 	}
 	c = new_row(t, "swap", GROUP_SWAP * GROUP);
@@ -168,7 +170,7 @@ static void fill_memory(struct table *t, const struct record *r)
 		set(&c[SIZE], record_now(r, M_SWAP));
 		set(&c[FREE], record_now(r, M_SWAP_FREE));
 		set(&c[AVAILABLE], record_now(r, M_SWAP_FREE));
-		set_used(&c[USED], record_now(r, M_SWAP) - record_now(r, M_SWAP_FREE),
+		set_used(&c[USED], sum_minus(record_now(r, M_SWAP), record_now(r, M_SWAP_FREE)),
 			 record_now(r, M_SWAP));
 	}
 }

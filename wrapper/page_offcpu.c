@@ -11,6 +11,7 @@
 #include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -126,7 +127,7 @@ static void fill_histogram(const struct state *s, struct table *t, int kind)
 
 	state_buckets(s, LINE_OFFTIME, kind, now, total);
 	for (int i = 0; i < BUCKETS; i++) {
-		n += total[i];
+		n = sum_add(n, total[i]);
 		if (total[i])
 			fill_step(t, kind, i, now[i], total[i]);
 	}
@@ -155,10 +156,10 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 	while ((r = state_each(s, LINE_OFF, &at))) {
 		fill_row(s, t, r);
 		if (record_now(r, F_CAUSE) == CAUSE_READY) {
-			ready += record_delta(r, F_BEGUN);
-			ready_ns += record_delta(r, F_TIME);
+			ready = sum_add(ready, record_delta(r, F_BEGUN));
+			ready_ns = sum_add(ready_ns, record_delta(r, F_TIME));
 		} else {
-			open += record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+			open = sum_add(open, record_now(r, F_BEGUN) - record_now(r, F_ENDED));
 		}
 		if (record_now(r, F_CAUSE) & CAUSE_BEFORE)
 			before += record_now(r, F_BEGUN);

@@ -5,6 +5,7 @@
  * there before, as an error takes a backend out of what it was doing.
  */
 #include "page.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -50,6 +51,8 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[FAILED_TOTAL].number = record_total(r, F_FAILED);
 	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
 	c[OPEN].number -= c[OPEN].number > 0 ? record_now(r, F_AGAIN) : 0;
+	c[OPEN].number -= record_now(state_find(s, LINE_SPANGONE, name), 1);
+	c[OPEN].number = c[OPEN].number > 0 ? c[OPEN].number : 0;
 	c[TIME].number = record_delta(r, F_TOTAL_NS);
 	c[P50].number = bucket_percentile(interval, 0.50, record_now(r, F_MAX_NS));
 	c[P99].number = bucket_percentile(interval, 0.99, record_now(r, F_MAX_NS));
@@ -63,19 +66,14 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 
 static void add_failures(struct cell *c, const struct record *r)
 {
-	int64_t delta = record_delta(r, F_AGAIN), total = record_total(r, F_AGAIN);
-
-	c[FAILED].number =
-		delta > INT64_MAX - c[FAILED].number ? INT64_MAX : c[FAILED].number + delta;
-	c[FAILED_TOTAL].number = total > INT64_MAX - c[FAILED_TOTAL].number
-					 ? INT64_MAX
-					 : c[FAILED_TOTAL].number + total;
+	c[FAILED].number = sum_add(c[FAILED].number, record_delta(r, F_AGAIN));
+	c[FAILED_TOTAL].number = sum_add(c[FAILED_TOTAL].number, record_total(r, F_AGAIN));
 }
 
 static void fill(const struct state *s, struct table *t, bool again_is_failure)
 {
 	const struct record *r;
-	int64_t unpaired, again = 0;
+	int64_t unpaired, again = 0, gone = 0;
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
@@ -87,9 +85,10 @@ static void fill(const struct state *s, struct table *t, bool again_is_failure)
 		fill_row(s, t, r);
 		if (again_is_failure && t->n_rows)
 			add_failures(t->cells + (t->n_rows - 1) * t->n_columns, r);
-		if (record_total(r, F_AGAIN) <= INT64_MAX - again)
-			again += record_total(r, F_AGAIN);
+		again = sum_add(again, record_total(r, F_AGAIN));
 	}
+	for (at = 0; (r = state_each(s, LINE_SPANGONE, &at));)
+		gone = sum_add(gone, record_total(r, 1));
 	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
 	if (unpaired)
 		table_note(
@@ -97,6 +96,9 @@ static void fill(const struct state *s, struct table *t, bool again_is_failure)
 			"operations that ended and had begun before they were watched, or never: "
 			"%lld",
 			(long long)unpaired);
+	if (gone)
+		table_note(t, "operations without an end, since their process has ended: %lld",
+			   (long long)gone);
 	if (again && !again_is_failure)
 		table_note(t,
 			   "operations that began again under the same id before they had ended: "

@@ -13,6 +13,7 @@
 #include "page.h"
 #include "page_by.h"
 #include "page_stack.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -79,7 +80,7 @@ static struct tally *tally_of(struct tallies *all, int64_t name, const struct re
 		if (t->name == name && t->pid == pid && t->tid == tid)
 			return t;
 	}
-	all->full += record_total(r, HIT_COUNT);
+	all->full = sum_add(all->full, record_total(r, HIT_COUNT));
 	return NULL;
 }
 
@@ -87,9 +88,9 @@ static void count(struct tally *t, const int64_t n[2], size_t sample, bool inner
 {
 	for (int i = 0; t && i < 2; i++) {
 		if (innermost)
-			t->self[i] += n[i];
+			t->self[i] = sum_add(t->self[i], n[i]);
 		if (t->last != sample)
-			t->all[i] += n[i];
+			t->all[i] = sum_add(t->all[i], n[i]);
 	}
 	if (t)
 		t->last = sample;
@@ -106,8 +107,8 @@ static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[
 		int64_t id = record_now(r, HIT_STACK);
 
 		sample++;
-		sums[0] += n[0];
-		sums[1] += n[1];
+		sums[0] = sum_add(sums[0], n[0]);
+		sums[1] = sum_add(sums[1], n[1]);
 		if (!id)
 			count(tally_of(tallies,
 				       record_now(r, HIT_WAITING) == HIT_BEFORE ? NAME_BEFORE : 0,

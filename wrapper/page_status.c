@@ -13,6 +13,7 @@
 #include "page_ring.h"
 #include "page_status_limits.h"
 #include "ring.h"
+#include "sum.h"
 
 enum { SUBSYSTEM, VERDICT, PAGE, TEXT, N_COLUMNS };
 
@@ -90,7 +91,7 @@ static void disk(struct status *st, const struct state *s)
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_SPACE, &at))) {
-		double used = (double)(record_now(r, 4) - record_now(r, 5));
+		double used = (double)record_now(r, 4) - (double)record_now(r, 5);
 		double room = used + (double)record_now(r, 6);
 		double inodes = (double)record_now(r, 7);
 
@@ -207,8 +208,8 @@ static void errors(struct status *st, const struct state *s)
 		return;
 	}
 	while ((r = state_each(s, LINE_ERROR, &at))) {
-		handled += record_delta(r, 1);
-		unhandled += record_delta(r, 2);
+		handled = sum_add(handled, record_delta(r, 1));
+		unhandled = sum_add(unhandled, record_delta(r, 2));
 	}
 	row(st, "errors", 246,
 	    worse(judge(st, LIMIT_ERRORS, (double)unhandled),
@@ -239,7 +240,7 @@ static void said(struct status *st, const struct state *s, const struct state *c
 		unwatched(st, "log", 245);
 		return;
 	}
-	since = s->now.real_ns - (int64_t)(seconds * 1e9);
+	since = seconds < 1e9 ? sum_minus(s->now.real_ns, (int64_t)(seconds * 1e9)) : INT64_MIN;
 	for (at = 0; (r = state_each(s, LINE_SAID, &at));)
 		n += is_bad(r, 0, since);
 	for (at = 0; crashed && (r = state_each(crashed, LINE_WORDS, &at));)
@@ -357,9 +358,9 @@ static void losses(struct status *st)
 	for (int i = 0; i < st->all->n; i++) {
 		struct loss l = state_loss(st->all->list[i]);
 
-		sum.skipped += l.skipped;
-		sum.dropped += l.dropped;
-		sum.table_full += l.table_full;
+		sum.skipped = sum_add(sum.skipped, l.skipped);
+		sum.dropped = sum_add(sum.dropped, l.dropped);
+		sum.table_full = sum_add(sum.table_full, l.table_full);
 		exact &= page_is_exact(st->all->list[i]);
 	}
 	row(st, "pages", 200, exact ? OK : WARN,

@@ -11,6 +11,7 @@
 #include "page_by.h"
 #include "page_name.h"
 #include "page_stack.h"
+#include "sum.h"
 
 /* clang-format off */
 enum {
@@ -56,9 +57,9 @@ static int by_place(const struct record *x, int64_t who, int64_t name, int64_t c
 	int64_t d = record_who(x) - who;
 
 	if (!d)
-		d = record_now(x, E_NAME) - name;
+		d = sum_minus(record_now(x, E_NAME), name);
 	if (!d)
-		d = record_now(x, E_CALL) - call;
+		d = sum_minus(record_now(x, E_CALL), call);
 	return d < 0 ? -1 : d > 0;
 }
 
@@ -140,7 +141,7 @@ void page_syscalls_fill(const struct state *s, struct table *t)
 	errors_read(s, &e);
 	while ((r = state_each(s, LINE_SYSCALL, &at))) {
 		fill_row(s, t, r, &e);
-		open += record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+		open = sum_add(open, record_now(r, F_BEGUN) - record_now(r, F_ENDED));
 	}
 	free(e.records);
 	if (open > 0)

@@ -2,13 +2,14 @@
 #include "render_cell.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
 /* Three digits that count. */
 static void format_rounded(double value, const char *unit, char *out, size_t size)
 {
-	int digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+	int digits = fabs(value) < 9.995 ? 2 : fabs(value) < 99.95 ? 1 : 0;
 
 	snprintf(out, size, "%.*f %s", digits, value, unit);
 }
@@ -21,7 +22,7 @@ static void format_ns(int64_t ns, char *out, size_t size)
 	} units[] = { { 86400e9, "d" }, { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" } };
 
 	for (int i = 0; i < 4; i++) {
-		if ((double)ns >= units[i].unit) {
+		if (fabs((double)ns) >= units[i].unit) {
 			format_rounded((double)ns / units[i].unit, units[i].name, out, size);
 			return;
 		}
@@ -29,14 +30,14 @@ static void format_ns(int64_t ns, char *out, size_t size)
 	snprintf(out, size, ns ? "%" PRId64 " ns" : "%" PRId64, ns);
 }
 
-/* A number of at least 1000 as, for example, 12.3 G. */
+/* A number of at least 1000, or of at most -1000, as, for example, 12.3 G. */
 static void format_large(double value, const char *sign, char *out, size_t size)
 {
 	static const char letters[] = "kMGTPE";
 	char unit[8];
 	int i = 0;
 
-	for (value /= 1000; value >= 999.5 && letters[i + 1]; i++)
+	for (value /= 1000; fabs(value) >= 999.5 && letters[i + 1]; i++)
 		value /= 1000;
 	snprintf(unit, sizeof(unit), "%c%s", letters[i], sign);
 	format_rounded(value, unit, out, size);

@@ -7,6 +7,7 @@
 
 #include "quote.h"
 #include "render.h"
+#include "sum.h"
 
 /* A string from outside: quote.h says what becomes of bytes that JSON cannot hold. */
 static json_t *text(const char *s)
@@ -154,7 +155,7 @@ char *render_json(const struct render *r)
 			 "last", r->last, "target", target, "loss",
 			 "skipped", (json_int_t)l.skipped, "dropped", (json_int_t)l.dropped,
 			 "table_full", (json_int_t)l.table_full,
-			 "lines", (json_int_t)(s->malformed + s->unknown), "rows", rows(&t),
+			 "lines", (json_int_t)sum_add(s->malformed, s->unknown), "rows", rows(&t),
 			 "notes", notes(&t));
 	/* clang-format on */
 	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |

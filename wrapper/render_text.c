@@ -11,6 +11,7 @@
 #include "quote.h"
 #include "render.h"
 #include "render_cell.h"
+#include "sum.h"
 
 #define WIDTH 80
 #define LOSS_WIDTH 8
@@ -157,7 +158,12 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 			draw_text(f, r, cells && !cells[c].unknown ? cells[c].text : text,
 				  width - 1, column->unit == UNIT_PATH);
 		} else {
-			fprintf(f, "%*s", width, text);
+			/* What is wider than its column does not run into the one before. */
+			width = fprintf(
+				f, "%s%*s",
+				used && text_width(text) + (column->unit != UNIT_TIME) > width ? " "
+											       : "",
+				width, text);
 		}
 		used += width;
 	}
@@ -174,6 +180,8 @@ static bool is_zero(const struct table *t, int row, int column)
 	const struct cell *c = t->cells + row * t->n_columns + column;
 	enum unit unit = t->columns[column].unit;
 
+	if (c->unknown)
+		return false;
 	return unit == UNIT_SHARE || unit == UNIT_BAR ? c->share <= 0 : c->number == 0;
 }
 
@@ -295,7 +303,7 @@ static void draw_loss(FILE *f, const struct render *r)
 	cell_count(l.skipped, LOSS_WIDTH, skipped, sizeof(skipped));
 	cell_count(l.dropped, LOSS_WIDTH, dropped, sizeof(dropped));
 	cell_count(l.table_full, LOSS_WIDTH, full, sizeof(full));
-	cell_count(s->malformed + s->unknown, LOSS_WIDTH, lines, sizeof(lines));
+	cell_count(sum_add(s->malformed, s->unknown), LOSS_WIDTH, lines, sizeof(lines));
 	fprintf(f,
 		"\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
 		"lines not understood %s\n",

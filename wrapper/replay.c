@@ -10,6 +10,7 @@
 
 #include "fail.h"
 #include "ring_lines.h"
+#include "sum.h"
 
 static struct replay_module *module_of(struct replay *r, const char *name)
 {
@@ -47,8 +48,7 @@ static int take_part(struct replay *r, const struct moment_part *part, char **ms
 				    m->name);
 		line = stop + 1;
 	}
-	if (part->not_understood)
-		m->state.malformed += part->not_understood;
+	m->state.malformed = sum_add(m->state.malformed, part->not_understood);
 	if (part->begin_ns)
 		state_begin(&m->state, part->begin_ns);
 	return 0;

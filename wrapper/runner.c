@@ -42,7 +42,14 @@
 #include "signals.h"
 #include "teletap.h"
 
-#define BUFFER_MB "1" /* of output per processor, in the kernel; the default is 16 */
+/*
+ * MB of output per processor, in the kernel; staprun's default is 16. A snapshot is printed
+ * by one handler, so it must fit: one that is split, by process or thread, has up to
+ * 32768 rows. On a host of many processors there is less for each.
+ */
+#define BUFFER_MB 1
+#define BUFFER_SPLIT_MB 4
+#define BUFFERS_MB 256
 #define LISTEN_READS 64
 #define NAME_MS 3000 /* unloading takes 1 to 2 s in the lab */
 
@@ -153,13 +160,25 @@ static void module_name(const char *ko, pid_t pid, char *out, size_t size)
 	snprintf(out + (len > 0 ? len : 0), size - (size_t)(len > 0 ? len : 0), "%s", number);
 }
 
+static int buffer_mb(const char *const *settings)
+{
+	static const char split[] = "teletap_by=";
+	long most = BUFFERS_MB / sysconf(_SC_NPROCESSORS_CONF);
+
+	for (int i = 0; settings[i]; i++) {
+		if (!strncmp(settings[i], split, sizeof(split) - 1) && most > BUFFER_MB)
+			return most < BUFFER_SPLIT_MB ? (int)most : BUFFER_SPLIT_MB;
+	}
+	return BUFFER_MB;
+}
+
 /* In the child; never returns. */
 static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 			const char *const *settings, pid_t parent, int gate, int out, int err)
 {
 	const char *argv[6 + RUNNER_SETTINGS] = { "staprun" };
 	int n = 1;
-	char option[32], byte;
+	char option[32], buffer[16], byte;
 	int null = open("/dev/null", O_RDWR);
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -173,10 +192,11 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	dup2(err, STDERR_FILENO);
 	signals_reset();
 	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
+	snprintf(buffer, sizeof(buffer), "%d", buffer_mb(settings));
 	if (!r->is_signed)
 		argv[n++] = "-R";
 	argv[n++] = "-b";
-	argv[n++] = BUFFER_MB;
+	argv[n++] = buffer;
 	argv[n++] = ko;
 	argv[n++] = option;
 	for (int i = 0; i < RUNNER_SETTINGS - 1 && settings[i]; i++)

@@ -13,6 +13,7 @@
 #include "crash_file.h"
 #include "escape.h"
 #include "fail.h"
+#include "sum.h"
 #include "teletap.h"
 
 #define ATTACH_MS 60000
@@ -90,7 +91,7 @@ static int take_line(struct session *s, char *line, size_t len, bool overlong, c
 	if (s->recorder)
 		recorder_line(s->recorder, s->source, line, overlong ? 0 : len);
 	ret = overlong ? 0 : state_take(&s->state, line, len);
-	s->state.malformed += overlong;
+	s->state.malformed = sum_add(s->state.malformed, overlong);
 	if (ret < 0)
 		return fail(msg, -ret,
 			    "the module %s speaks another version of the protocol: "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "state.h"
+#include "sum.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -171,9 +172,9 @@ int state_take(struct state *s, char *text, size_t len)
 	if (!err)
 		err = take(s, &line);
 	if (err == -ENOMSG)
-		s->unknown++;
+		s->unknown = sum_add(s->unknown, 1);
 	else if (err == -EINVAL)
-		s->malformed++;
+		s->malformed = sum_add(s->malformed, 1);
 	else
 		return err;
 	return 0;
@@ -197,12 +198,12 @@ void state_free(struct state *s)
 
 int64_t state_real_ns(const struct state *s, int64_t mono_ns)
 {
-	return s->now.real_ns - (s->now.mono_ns - mono_ns);
+	return sum_minus(s->now.real_ns, sum_minus(s->now.mono_ns, mono_ns));
 }
 
 double state_interval_s(const struct state *s)
 {
-	return (double)(s->now.mono_ns - s->before.mono_ns) / 1e9;
+	return (double)sum_minus(s->now.mono_ns, s->before.mono_ns) / 1e9;
 }
 
 int64_t state_per_second(const struct state *s, int64_t n)
@@ -214,15 +215,14 @@ int64_t state_per_second(const struct state *s, int64_t n)
 
 double state_attached_s(const struct state *s)
 {
-	return (double)(s->now.mono_ns - s->first.mono_ns) / 1e9;
+	return (double)sum_minus(s->now.mono_ns, s->first.mono_ns) / 1e9;
 }
 
 struct loss state_loss(const struct state *s)
 {
 	struct loss loss = s->now.loss;
 
-	if (loss.table_full < INT64_MAX - s->full)
-		loss.table_full += s->full;
+	loss.table_full = sum_add(loss.table_full, s->full);
 	return loss;
 }
 

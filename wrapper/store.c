@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "store.h"
+#include "sum.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,12 +191,12 @@ int64_t record_now(const struct record *r, int field)
 
 int64_t record_delta(const struct record *r, int field)
 {
-	return r ? r->field[field].now - r->field[field].before : 0;
+	return r ? sum_minus(r->field[field].now, r->field[field].before) : 0;
 }
 
 int64_t record_total(const struct record *r, int field)
 {
-	return r ? r->field[field].now - r->field[field].first : 0;
+	return r ? sum_minus(r->field[field].now, r->field[field].first) : 0;
 }
 
 const char *record_text(const struct record *r, int field)
