@@ -93,7 +93,9 @@ $(B)/test/service: tests/service.c include/teletap.h
 $(B)/test/load: tests/load.c $(B)/obj/request.o $(DRAW:%=$(B)/obj/%.o)
 $(B)/test/inside: tests/inside.c $(B)/obj/confine.o $(B)/obj/fail.o
 
-$(B)/test/load $(B)/test/inside:
+$(B)/test/peers: tests/peers.c $(B)/obj/peers.o
+
+$(B)/test/load $(B)/test/inside $(B)/test/peers:
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
@@ -135,7 +137,7 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers
 
 check-host:
 	$(Q)tests/deps test
@@ -144,7 +146,8 @@ check-host:
 
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
-		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside
+		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside \
+		build/asan/test/peers
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

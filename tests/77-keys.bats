@@ -21,6 +21,12 @@ setup_file() {
 	ip addr add "$HERE/24" dev "tap$$"
 	ip link set "tap$$" up
 	ip -n "$NS" addr add "$THERE/24" dev inner
+	# a second address on either side, and IPv6
+	ip addr add "${HERE%.1}.3/24" dev "tap$$"
+	ip -n "$NS" addr add "${HERE%.1}.4/24" dev inner
+	ip addr add fd13:7::1/64 dev "tap$$" nodad
+	ip addr add fd13:7::3/64 dev "tap$$" nodad
+	ip -n "$NS" addr add fd13:7::2/64 dev inner nodad
 	ip -n "$NS" link set inner up
 }
 
@@ -165,6 +171,11 @@ raw() {
 	[ "$(cut -d' ' -f4- <<<"${lines[6]}")" = "refused: from before the server's start" ]
 }
 
+@test "many requests, and a clock that is set" {
+	run -0 "$BUILD/test/peers"
+	[ "$output" = ok ]
+}
+
 @test "every bit of a request is signed" {
 	serve --replay "$R" --listen "$HERE" --key "$KEY"
 	page gc >/dev/null
@@ -304,6 +315,14 @@ raw() {
 	# from here, by the address that others use: they have to prove themselves as well
 	run -3 teletap page gc "$HERE:$PORT"
 	[[ $(teletap page gc "$HERE:$PORT" --key "$KEY") == "210 gc"* ]]
+	# whichever was asked answers
+	[[ $(there teletap page gc "${HERE%.1}.3:$PORT" --key "$KEY") == "210 gc"* ]]
+	[[ $(teletap page gc "127.0.0.7:$PORT" --key "$KEY") == "210 gc"* ]]
+	stop_server
+	serve --replay "$R" --listen '[::]' --key "$KEY"
+	for address in fd13:7::1 fd13:7::3; do
+		[[ $(there teletap page gc "[$address]:$PORT" --key "$KEY") == "210 gc"* ]]
+	done
 }
 
 # ---- actions ------------------------------------------------------------------
@@ -464,6 +483,44 @@ ended_with() {
 	run -3 page_there gc --key "$BATS_TEST_TMPDIR/action.key"
 	[ ! -e "$BATS_TEST_TMPDIR/done" ]
 	[ "$(grep -c 'refused: not signed with its key' "$BATS_TEST_TMPDIR/serve.err")" -ge 4 ]
+}
+
+@test "those who have no key do not use up the actions of those who have" {
+	config
+	raw '
+		key = open(sys.argv[3]).read()
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind(("10.213.7.4", 0))
+		s.connect((sys.argv[1], int(sys.argv[2])))
+		print("begun", flush=True)
+		for i in range(200):
+		    s.send(request(b"291", key=b"0" * 32 if i % 2 else None))
+		    time.sleep(0.05)' >"$BATS_TEST_TMPDIR/flood" 3>&- &
+	flood=$!
+	until_true grep -q begun "$BATS_TEST_TMPDIR/flood"
+	sleep 1
+	for _ in {1..10}; do
+		run -0 act 291
+		[[ $output == "291 touch-it "* ]]
+		run -0 teletap page 291 "127.0.0.1:$PORT" --key "$BATS_TEST_TMPDIR/action.key"
+		sleep 0.4
+	done
+	kill "$flood" 2>/dev/null || true
+	wait "$flood" || true
+}
+
+@test "an action for which there was no time is not done later" {
+	config
+	run -0 act 291
+	number=$(code)
+	kill -STOP "$server"
+	run -3 --separate-stderr page_there "291 $number" --key "$BATS_TEST_TMPDIR/action.key" -t 8
+	[[ $stderr == *"busy: nothing has been done" ]]
+	kill -CONT "$server"
+	sleep 1.5
+	[ ! -e "$BATS_TEST_TMPDIR/done" ]
+	run -0 act 291
+	[[ $output == *"To do it"* ]]
 }
 
 @test "an action's request, repeated, does nothing" {

@@ -125,10 +125,11 @@ int actions_read(struct actions *all, const char *path, char **msg)
 
 void actions_begin(struct actions *a)
 {
+	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
 	uint64_t salt;
 
 	randombytes_buf(&salt, sizeof(salt));
-	peers_begin(&a->peers, 1, clock_ms(CLOCK_REALTIME), salt);
+	peers_begin(&a->peers, 1, &now, salt);
 }
 
 static void use_log(char **log, const struct action *a, const char *what)
@@ -209,12 +210,12 @@ static struct action *action_at(struct actions *all, const struct wish *wish)
 size_t actions_take(struct actions *all, const void *datagram, size_t len, int64_t now_ms,
 		    void *out, char **log)
 {
+	struct peers_time now = { now_ms, clock_ms(CLOCK_REALTIME) };
 	unsigned char key[REQUEST_KEY], *answer = out;
 	struct request_head head;
 	struct wish wish;
 	const char *text = (const char *)datagram + REQUEST_HEAD, *why;
 	struct action *a;
-	int64_t real_ms;
 	char *msg = NULL;
 	size_t n;
 
@@ -233,8 +234,7 @@ size_t actions_take(struct actions *all, const void *datagram, size_t len, int64
 		use_log(log, a, "refused: not signed with its key");
 		return 0;
 	}
-	real_ms = clock_ms(CLOCK_REALTIME);
-	why = peers_new(&all->peers, &head, real_ms);
+	why = peers_new(&all->peers, &head, &now);
 	if (why) {
 		sodium_memzero(key, sizeof(key));
 		use_log(log, a, why);
@@ -248,7 +248,7 @@ size_t actions_take(struct actions *all, const void *datagram, size_t len, int64
 	head.parts = 1;
 	head.page = (unsigned)a->page;
 	head.sequence = 1;
-	head.time_ms = (uint64_t)real_ms;
+	head.time_ms = (uint64_t)now.real_ms;
 	request_write(answer, &head);
 	request_sign(answer, n, key);
 	sodium_memzero(key, sizeof(key));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ask: the client's side of request.h: one wish, one host, one page.
+ * ask: the client's side of request.h: one wish, one page from each host.
  */
 #ifndef TELETAP_ASK_H
 #define TELETAP_ASK_H
@@ -22,13 +22,15 @@ struct asked {
 	char *text; /* to be freed */
 	size_t len;
 	enum page_state state;
+	int err;   /* -ETIMEDOUT: no (whole) answer has come; -ECONNREFUSED: no server is there;
+		      -EACCES: the request was refused */
+	char *why; /* to be freed; with err */
 };
 
 /*
- * Asks, again where no answer comes, and puts the parts together. Returns 0; or -errno
- * with *msg set: -ETIMEDOUT when no (whole) answer has come, -ECONNREFUSED when nobody
- * is there, -EACCES when the request was refused.
+ * Asks all hosts at once, again where no answer comes, and puts the parts together.
+ * Returns 0, with an answer or a reason for each; or -ENOMEM.
  */
-int ask_page(const struct ask *a, struct asked *answer, char **msg);
+int ask_pages(const struct ask *asks, int n, struct asked *answers);
 
 #endif

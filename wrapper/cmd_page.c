@@ -3,6 +3,7 @@
  * teletap page: asks one or more hosts for a page.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,79 +16,91 @@
 #include "screen.h"
 #include "teletap.h"
 
-/*
- * Nothing that comes from the network moves a terminal: control characters, of which a
- * page has none, become question marks.
- */
-static void print_text(char *text)
+/* Nothing that comes from the network moves a terminal. */
+static void print_text(const char *text)
 {
-	unsigned char *p = (unsigned char *)text;
+	char *quoted = quote_page(text);
+	size_t len = quoted ? strlen(quoted) : 0;
 
-	for (; *p; p++) {
-		if ((*p < 0x20 && *p != '\n') || *p == 0x7f ||
-		    (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
-			*p = '?';
-	}
-	fputs(text, stdout);
-	if (p != (unsigned char *)text && p[-1] != '\n')
+	if (quoted)
+		fputs(quoted, stdout);
+	if (len && quoted[len - 1] != '\n')
 		putchar('\n');
+	free(quoted);
 }
 
-static void print_json(const char *host, const char *text, bool several)
+/* One object, one line. Returns 0, or -EBADMSG when it is not one. */
+static int print_json(const char *host, char *text, bool several)
 {
-	char *name = several ? quote_json(host) : NULL;
-	size_t len = strcspn(text, "\n"); /* one object, one line */
+	char *line, *name = several ? quote_json(host) : NULL;
+	json_t *value;
 
-	if (name)
-		printf("{\"host\":%s,\"answer\":%.*s}\n", name, (int)len, text);
-	else
-		printf("%.*s\n", (int)len, text);
+	text[strcspn(text, "\n")] = '\0';
+	value = json_loads(text, JSON_DECODE_INT_AS_REAL, NULL);
+	line = json_is_object(value) ? quote_json_line(text) : NULL;
+	json_decref(value);
+	if (line && name)
+		printf("{\"host\":%s,\"answer\":%s}\n", name, line);
+	else if (line)
+		printf("%s\n", line);
 	free(name);
+	free(line);
+	return line ? 0 : -EBADMSG;
 }
 
-static enum status ask_one(const struct opts *o, struct ask *a, bool several)
+static enum status print_answer(const struct opts *o, const char *host, struct asked *answer,
+				bool several)
 {
-	enum status status = STATUS_OK;
-	struct asked answer;
-	char *msg = NULL;
-	int err = ask_page(a, &answer, &msg);
-
-	if (err) {
-		say_why(msg, err);
-		free(msg);
+	if (answer->err) {
+		say_why(answer->why, answer->err);
 		return STATUS_REFUSED;
 	}
-	if (answer.state == PAGE_NONE || (o->output == OUTPUT_JSON && *answer.text != '{')) {
-		answer.text[strcspn(answer.text, "\n")] = '\0';
-		say_why(answer.text, -ENOENT);
-		status = STATUS_NO;
-	} else if (o->output == OUTPUT_JSON) {
-		print_json(a->host, answer.text, several);
+	if (answer->state == PAGE_NONE || (o->output == OUTPUT_JSON && *answer->text != '{')) {
+		answer->text[strcspn(answer->text, "\n")] = '\0';
+		say_why(answer->text, -ENOENT);
+		return STATUS_NO;
+	}
+	if (o->output == OUTPUT_JSON) {
+		if (print_json(host, answer->text, several)) {
+			say("%s: its answer is not JSON: is it 'teletap serve'?", host);
+			return STATUS_REFUSED;
+		}
 	} else {
 		if (several)
-			printf("== %s\n", a->host);
-		print_text(answer.text);
+			printf("== %s\n", host);
+		print_text(answer->text);
 	}
-	if (answer.state == PAGE_CANNOT)
-		status = STATUS_NO;
-	free(answer.text);
-	return status;
+	return answer->state == PAGE_CANNOT ? STATUS_NO : STATUS_OK;
 }
 
-static enum status ask_all(const struct opts *o, struct ask *a)
+/* All at once; the answers are printed in the hosts' order. */
+static enum status ask_all(const struct opts *o, const struct ask *wanted)
 {
 	static char *const here[] = { "127.0.0.1" };
 	char *const *hosts = o->n_args > 1 ? o->args + 1 : here;
 	int n = o->n_args > 1 ? o->n_args - 1 : 1;
+	struct asked *answers = calloc((size_t)n, sizeof(*answers));
+	struct ask *asks = calloc((size_t)n, sizeof(*asks));
 	enum status worst = STATUS_OK;
 
-	for (int i = 0; i < n; i++) {
-		enum status status;
-
-		a->host = hosts[i];
-		status = ask_one(o, a, n > 1);
-		worst = status > worst ? status : worst;
+	for (int i = 0; asks && i < n; i++) {
+		asks[i] = *wanted;
+		asks[i].host = hosts[i];
 	}
+	if (!asks || !answers || ask_pages(asks, n, answers)) {
+		say_why(NULL, -ENOMEM);
+		worst = STATUS_REFUSED;
+		n = 0;
+	}
+	for (int i = 0; i < n; i++) {
+		enum status status = print_answer(o, hosts[i], &answers[i], n > 1);
+
+		worst = status > worst ? status : worst;
+		free(answers[i].text);
+		free(answers[i].why);
+	}
+	free(answers);
+	free(asks);
 	return worst;
 }
 

@@ -22,6 +22,7 @@
 #include "desk.h"
 #include "fail.h"
 #include "hatch.h"
+#include "inbox.h"
 #include "keeper.h"
 #include "key.h"
 #include "runner.h"
@@ -29,7 +30,6 @@
 #include "signals.h"
 #include "teletap.h"
 
-#define FDS 1024
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
 static bool is_loopback(const struct sockaddr *a)
@@ -40,17 +40,54 @@ static bool is_loopback(const struct sockaddr *a)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
 }
 
-static int add_socket(struct desk_options *d, const char *address, const char *port, char **msg)
+static bool is_any(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return !((const struct sockaddr_in *)a)->sin_addr.s_addr;
+	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+static void set_shared(int fd, int on)
+{
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+/*
+ * 127.0.0.1 lies within 0.0.0.0, which is to be had beside it, but beside no socket of another
+ * user: SO_REUSEADDR would allow any, and SO_REUSEPORT looks no further than the first socket
+ * of our own. So those for every address are bound first, and alone; the others then share
+ * with them.
+ */
+static int bind_socket(struct desk_socket *s, const struct addrinfo *a)
+{
+	const int on = 1, size = BUFFER;
+
+	s->fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	inbox_prepare(s->fd, a->ai_family);
+	if (a->ai_family == AF_INET6)
+		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (!is_any(a->ai_addr))
+		set_shared(s->fd, 1);
+	if (s->fd < 0 || bind(s->fd, a->ai_addr, a->ai_addrlen))
+		return -errno;
+	set_shared(s->fd, 1);
+	return 0;
+}
+
+/* any: only when it stands for every address; or only when it does not. */
+static int add_socket(const struct opts *o, struct desk_options *d, const char *address, bool any,
+		      char **msg)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 				  .ai_socktype = SOCK_DGRAM,
 				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
 	struct desk_socket *s = &d->sockets[d->n_sockets];
-	const int on = 1, size = BUFFER;
+	const char *host, *port = o->port;
 	struct addrinfo *found;
 	char *copy = strdup(address);
-	const char *host;
-	int err;
+	int err = 0;
 
 	if (!copy)
 		return -ENOMEM;
@@ -63,48 +100,45 @@ static int add_socket(struct desk_options *d, const char *address, const char *p
 			    address, DESK_SOCKETS - 1);
 	}
 	s->trusted = is_loopback(found->ai_addr);
-	s->fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (found->ai_family == AF_INET6)
-		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	/* Lets 0.0.0.0 beside 127.0.0.1; taken back, so that nobody else comes beside us. */
-	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	err = s->fd < 0 || bind(s->fd, found->ai_addr, found->ai_addrlen) ? errno : 0;
+	if (!s->trusted && !o->key) {
+		err = fail(msg, EINVAL,
+			   "--listen %s: needs --key FILE, as it is not this host itself", address);
+	} else if (is_any(found->ai_addr) == any) {
+		err = bind_socket(s, found);
+		if (err)
+			fail(msg, -err, "%s, port %s: %s", host, port, strerror(-err));
+		else
+			d->n_sockets++;
+	}
 	freeaddrinfo(found);
-	if (err)
-		fail(msg, err, "%s, port %s: %s", host, port, strerror(err));
-	else
-		d->n_sockets++;
 	free(copy);
-	return -err;
+	return err;
 }
 
 static int open_sockets(const struct opts *o, struct desk_options *d, char **msg)
 {
-	const int off = 0;
-	int err = add_socket(d, "127.0.0.1", o->port, msg);
+	int err = 0;
 
-	for (int i = 0; i < o->n_listen && !err; i++) {
-		err = add_socket(d, o->listen[i], o->port, msg);
-		if (!err && !d->sockets[d->n_sockets - 1].trusted && !o->key)
-			err = fail(msg, EINVAL,
-				   "--listen %s: needs --key FILE, as it is not this host itself",
-				   o->listen[i]);
+	for (int any = 1; any >= 0 && !err; any--) {
+		err = add_socket(o, d, "127.0.0.1", any, msg);
+		for (int i = 0; i < o->n_listen && !err; i++)
+			err = add_socket(o, d, o->listen[i], any, msg);
 	}
 	for (int i = 0; i < d->n_sockets; i++)
-		setsockopt(d->sockets[i].fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off));
+		set_shared(d->sockets[i].fd, 0); /* nothing else comes beside us */
 	return err;
 }
 
 /* The desk has nothing but its sockets, the hatch, and stderr. */
 static void close_others(const struct desk_options *d)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR), last = d->hatch;
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	for (int fd = STDERR_FILENO + 1; fd < FDS; fd++) {
+	for (int i = 0; i < d->n_sockets; i++)
+		last = d->sockets[i].fd > last ? d->sockets[i].fd : last;
+	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
 		bool ours = fd == d->hatch;
 
 		for (int i = 0; i < d->n_sockets; i++)
@@ -112,6 +146,8 @@ static void close_others(const struct desk_options *d)
 		if (!ours)
 			close(fd);
 	}
+	if (close_range((unsigned)last + 1, ~0U, 0))
+		_exit(3);
 }
 
 static pid_t start_desk(struct desk_options *d)
@@ -193,7 +229,8 @@ enum status cmd_serve(const struct opts *o)
 	self_config("pack", o->pack);
 	ret = prepare(o, &desk, &k, &msg);
 	if (!ret) {
-		vsay(o, "port %s, %d addresses", o->port, desk.n_sockets);
+		say("listens on 127.0.0.1, port %s%s", o->port,
+		    o->n_listen ? ", and where --listen says" : "");
 		ret = keeper_run(&k, &msg);
 	}
 	if (ret < 0)

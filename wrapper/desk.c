@@ -14,29 +14,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "inbox.h"
 #include "outbox.h"
 #include "own.h"
 #include "peers.h"
 #include "self.h"
 #include "shelf.h"
 
-#define BATCH 64    /* datagrams taken at once */
 #define WAITING 256 /* requests that wait for a page */
 #define PATIENCE_MS (OWN_MS + 500)
 #define TELL_MS 500     /* between two words to the keeper about one page */
 #define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
-#define ACTIONS 5.0     /* per second, passed on to the keeper */
+#define MARGIN_MS 500   /* in which the keeper does what it has taken */
+/* Actions passed on to the keeper per second, for each share, and of those for one address. */
+#define ACTIONS 8.0
+#define ACTIONS_EACH 4.0
 
 struct desk {
 	const struct desk_options *o;
 	struct shelf shelf;
 	struct peers peers;
-	struct bucket_of_tokens actions;
+	/*
+	 * Only the keeper knows who has an action's key. So that those who have none do not
+	 * use up everything, each of these has a share of its own.
+	 */
+	struct bucket_of_tokens actions_here, actions_proven, actions_others;
+	struct peers actions_by;             /* address */
+	char names[SHELF_PAGES][HATCH_NAME]; /* of the program's own pages */
 	struct letter waiting[WAITING];
 	int64_t now_ms, real_ms;
 	uint32_t last_id;
@@ -64,78 +71,16 @@ static void tell_keeper(struct desk *d, int page)
 }
 
 /* Keeps the letter until its answer is there; false: no room. */
-static bool wait_for_it(struct desk *d, const struct letter *l)
+static bool wait_for_it(struct desk *d, const struct letter *l, int64_t due_ms)
 {
 	for (int i = 0; i < WAITING; i++) {
 		if (!d->waiting[i].deadline_ms) {
 			d->waiting[i] = *l;
-			d->waiting[i].deadline_ms = d->now_ms + PATIENCE_MS;
+			d->waiting[i].deadline_ms = due_ms;
 			return true;
 		}
 	}
 	return false;
-}
-
-/* An action: the keeper alone decides. */
-static void pass_on(struct desk *d, struct letter *l)
-{
-	static struct hatch_message m;
-
-	if (!l->has_head) {
-		if (l->socket->trusted)
-			answer_text(d, l, PAGE_CANNOT,
-				    "actions need a key: 'teletap page --key FILE'\n");
-		self_answer(l->span, 1);
-		return;
-	}
-	if (!tokens_take(&d->actions, ACTIONS, d->now_ms)) {
-		outbox_refuse(&d->out, l, "too many requests");
-		self_answer(l->span, 1);
-		return;
-	}
-	l->id = ++d->last_id;
-	m = (struct hatch_message){ .kind = HATCH_ACTION,
-				    .page = (uint32_t)l->wish.page,
-				    .id = l->id,
-				    .len = (uint32_t)l->len };
-	memcpy(m.bytes, l->bytes, l->len);
-	if (wait_for_it(d, l) && !hatch_send(d->o->hatch, &m))
-		return;
-	outbox_refuse(&d->out, l, "busy");
-	self_answer(l->span, 1);
-}
-
-/* A request that may be answered. again: it has been waiting. */
-static void serve(struct desk *d, struct letter *l, bool again)
-{
-	struct drawing *page;
-	char text[128];
-
-	if (l->wish.page >= REQUEST_ACTION_MIN && l->wish.page <= REQUEST_ACTION_MAX) {
-		pass_on(d, l);
-		return;
-	}
-	if (!l->wish.page) {
-		snprintf(text, sizeof(text), "%s: no such page: 255 lists them\n", l->wish.word);
-		answer_text(d, l, PAGE_NONE, text);
-		self_answer(l->span, 1);
-		return;
-	}
-	page = shelf_at(&d->shelf, l->wish.page, l->wish.json);
-	if (page->there && (l->wish.page == PAGE_CONTENTS || own_is(l->wish.page)) && !again &&
-	    d->now_ms - page->since_ms > CONTENTS_MS) {
-		page->there = false;
-		d->shelf.wanted_ms[l->wish.page - REQUEST_PAGE_MIN] = 0;
-	}
-	if (!again)
-		tell_keeper(d, l->wish.page);
-	if (page->there) {
-		outbox_answer(&d->out, l, page->state, page->sequence, page->text, page->len);
-		self_answer(l->span, 0);
-	} else if (!wait_for_it(d, l)) {
-		answer_text(d, l, PAGE_WARMING, "too many are waiting: ask again\n");
-		self_answer(l->span, 1);
-	}
 }
 
 static void address_of(const struct sockaddr_storage *from, unsigned char out[PEERS_ADDRESS])
@@ -145,6 +90,145 @@ static void address_of(const struct sockaddr_storage *from, unsigned char out[PE
 		memcpy(out, &((const struct sockaddr_in *)from)->sin_addr, 4);
 	else if (from->ss_family == AF_INET6) /* a host has a whole /64 */
 		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
+}
+
+static bool action_allowed(struct desk *d, const struct letter *l)
+{
+	unsigned char address[PEERS_ADDRESS];
+
+	if (l->socket->trusted)
+		return tokens_take(&d->actions_here, ACTIONS, d->now_ms);
+	address_of(&l->from, address);
+	return peers_allow(&d->actions_by, address, d->now_ms) &&
+	       tokens_take(peers_knows(&d->peers, address) ? &d->actions_proven
+							   : &d->actions_others,
+			   ACTIONS, d->now_ms);
+}
+
+/*
+ * When the answer to an action is due: who asks again, since none came, is told at the same
+ * time as for the first request that nothing has been done, and it must be true of all.
+ */
+static int64_t action_due(const struct desk *d, const struct letter *l)
+{
+	int64_t due_ms = d->now_ms + PATIENCE_MS;
+
+	for (int i = 0; i < WAITING; i++) {
+		const struct letter *w = &d->waiting[i];
+
+		if (w->deadline_ms && w->id && w->id != l->id && w->wish.page == l->wish.page &&
+		    w->from_len == l->from_len && !memcmp(&w->from, &l->from, l->from_len) &&
+		    w->deadline_ms < due_ms)
+			due_ms = w->deadline_ms;
+	}
+	return due_ms;
+}
+
+/* An action: the keeper alone decides. */
+static void pass_on(struct desk *d, struct letter *l)
+{
+	static struct hatch_message m;
+	int64_t due_ms;
+
+	if (!l->has_head) {
+		if (l->socket->trusted)
+			answer_text(d, l, PAGE_CANNOT,
+				    "actions need a key: 'teletap page --key FILE'\n");
+		self_answer(l->span, 1);
+		return;
+	}
+	if (!action_allowed(d, l)) {
+		outbox_refuse(&d->out, l, "too many requests");
+		self_answer(l->span, 1);
+		return;
+	}
+	l->id = ++d->last_id;
+	due_ms = action_due(d, l);
+	m = (struct hatch_message){ .kind = HATCH_ACTION,
+				    .page = (uint32_t)l->wish.page,
+				    .id = l->id,
+				    .until_ms = due_ms - MARGIN_MS,
+				    .len = (uint32_t)l->len };
+	memcpy(m.bytes, l->bytes, l->len);
+	if (wait_for_it(d, l, due_ms) && !hatch_send(d->o->hatch, &m))
+		return;
+	outbox_refuse(&d->out, l, "busy");
+	self_answer(l->span, 1);
+}
+
+/* A name that our table lacks: a page of the program's own? 0: it is not known. */
+static int own_named(const struct desk *d, const char *word)
+{
+	for (int i = 0; i < SHELF_PAGES; i++) {
+		if (*d->names[i] && !strcmp(d->names[i], word))
+			return REQUEST_PAGE_MIN + i;
+	}
+	return 0;
+}
+
+/* The keeper is asked which names there are; they come before the contents. */
+static void serve_name(struct desk *d, struct letter *l, bool again)
+{
+	char text[128];
+
+	if (!again) {
+		d->shelf.wanted_ms[PAGE_CONTENTS - REQUEST_PAGE_MIN] = 0;
+		tell_keeper(d, PAGE_CONTENTS);
+		if (wait_for_it(d, l, d->now_ms + PATIENCE_MS))
+			return;
+	}
+	snprintf(text, sizeof(text), "%s: no such page: 255 lists them\n", l->wish.word);
+	answer_text(d, l, PAGE_NONE, text);
+	self_answer(l->span, 1);
+}
+
+/* The drawing that answers the letter, or NULL: it is to be waited for. */
+static struct drawing *drawing_for(struct desk *d, const struct letter *l, bool again)
+{
+	int page = l->wish.page;
+	struct drawing *drawing;
+
+	if (l->has_head && l->head.part) {
+		drawing =
+			shelf_continue(&d->shelf, page, l->wish.json, l->head.sequence, d->now_ms);
+		if (drawing)
+			return drawing;
+	}
+	drawing = shelf_at(&d->shelf, page, l->wish.json);
+	if (drawing->there && (page == PAGE_CONTENTS || own_is(page)) && !again &&
+	    d->now_ms - drawing->since_ms > CONTENTS_MS) {
+		drawing->there = false;
+		d->shelf.wanted_ms[page - REQUEST_PAGE_MIN] = 0;
+	}
+	if (!again)
+		tell_keeper(d, page);
+	if (drawing->there && l->has_head)
+		drawing->asked_ms = d->now_ms;
+	return drawing->there ? drawing : NULL;
+}
+
+/* A request that may be answered. again: it has been waiting. */
+static void serve(struct desk *d, struct letter *l, bool again)
+{
+	const struct drawing *drawing;
+
+	if (l->wish.page >= REQUEST_ACTION_MIN && l->wish.page <= REQUEST_ACTION_MAX) {
+		pass_on(d, l);
+		return;
+	}
+	if (!l->wish.page && !(l->wish.page = own_named(d, l->wish.word))) {
+		serve_name(d, l, again);
+		return;
+	}
+	drawing = drawing_for(d, l, again);
+	if (drawing) {
+		outbox_answer(&d->out, l, drawing->state, drawing->sequence, drawing->text,
+			      drawing->len);
+		self_answer(l->span, 0);
+	} else if (!wait_for_it(d, l, d->now_ms + PATIENCE_MS)) {
+		answer_text(d, l, PAGE_WARMING, "too many are waiting: ask again\n");
+		self_answer(l->span, 1);
+	}
 }
 
 /* Whether the letter from outside proves itself; otherwise it has been refused. */
@@ -161,7 +245,7 @@ static bool proven(struct desk *d, struct letter *l)
 		outbox_refuse(&d->out, l, "not this key");
 		return false;
 	}
-	why = peers_new(&d->peers, &l->head, d->real_ms);
+	why = peers_new(&d->peers, &l->head, &(struct peers_time){ d->now_ms, d->real_ms });
 	if (why) {
 		outbox_refuse(&d->out, l, why);
 		return false;
@@ -190,13 +274,9 @@ static void take_letter(struct desk *d, struct letter *l)
 	} else if (l->len > OUTBOX_PLAIN_MAX) {
 		return;
 	}
-	if (!request_wish(text, strnlen(text, len), &l->wish)) {
-		l->wish = (struct wish){ 0 };
-		if (!l->socket->trusted)
-			return;
-		answer_text(d, l, PAGE_NONE, "not a request: a page's number or name\n");
+	/* No word to what is not a request: two servers would answer each other for ever. */
+	if (!request_wish(text, strnlen(text, len), &l->wish))
 		return;
-	}
 	/* An action has a key of its own, which only the keeper knows. */
 	action = l->has_head && l->wish.page >= REQUEST_ACTION_MIN &&
 		 l->wish.page <= REQUEST_ACTION_MAX;
@@ -208,24 +288,11 @@ static void take_letter(struct desk *d, struct letter *l)
 
 static void take_letters(struct desk *d, const struct desk_socket *socket)
 {
-	static struct letter letters[BATCH];
-	static struct mmsghdr in[BATCH];
-	static struct iovec parts[BATCH];
-	int n;
+	struct letter *letters;
+	int n = inbox_take(socket, &letters);
 
-	for (int i = 0; i < BATCH; i++) {
-		parts[i] = (struct iovec){ letters[i].bytes, sizeof(letters[i].bytes) };
-		in[i].msg_hdr = (struct msghdr){ .msg_name = &letters[i].from,
-						 .msg_namelen = sizeof(letters[i].from),
-						 .msg_iov = &parts[i],
-						 .msg_iovlen = 1 };
-	}
-	n = recvmmsg(socket->fd, in, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++) {
-		letters[i].socket = socket;
-		letters[i].from_len = in[i].msg_hdr.msg_namelen;
-		letters[i].len = in[i].msg_len;
-		if (in[i].msg_len && in[i].msg_len <= REQUEST_BYTES)
+		if (letters[i].len && letters[i].len <= REQUEST_BYTES)
 			take_letter(d, &letters[i]);
 	}
 	outbox_flush(&d->out);
@@ -237,7 +304,10 @@ static void serve_waiting(struct desk *d, int page, bool json)
 	for (int i = 0; i < WAITING; i++) {
 		struct letter *l = &d->waiting[i];
 
-		if (l->deadline_ms && !l->id && l->wish.page == page && l->wish.json == json) {
+		bool named = !l->wish.page && page == PAGE_CONTENTS;
+
+		if (l->deadline_ms && !l->id &&
+		    (named || (l->wish.page == page && l->wish.json == json))) {
 			l->deadline_ms = 0;
 			serve(d, l, true);
 		}
@@ -273,7 +343,7 @@ static void give_up_waiting(struct desk *d)
 			continue;
 		l->deadline_ms = 0;
 		if (l->id)
-			outbox_refuse(&d->out, l, "busy");
+			outbox_refuse(&d->out, l, "busy: nothing has been done");
 		else
 			answer_text(d, l, PAGE_WARMING, "busy: ask again\n");
 		self_answer(l->span, 1);
@@ -287,6 +357,13 @@ static void take_message(struct desk *d, const struct hatch_message *m)
 	case HATCH_PAGE:
 		if (shelf_take(&d->shelf, m, d->now_ms) == 1)
 			serve_waiting(d, (int)m->page, m->json);
+		break;
+	case HATCH_NAMES:
+		if (m->len != OWN_PAGES * HATCH_NAME)
+			break;
+		memcpy(d->names[OWN_FIRST - REQUEST_PAGE_MIN], m->bytes, m->len);
+		for (int i = 0; i < SHELF_PAGES; i++)
+			d->names[i][HATCH_NAME - 1] = '\0';
 		break;
 	case HATCH_FORGET:
 		shelf_forget(&d->shelf, (int)m->page);
@@ -321,11 +398,13 @@ void desk_run(const struct desk_options *o)
 	static struct desk d;
 	struct pollfd fds[DESK_SOCKETS + 1];
 	char *msg = NULL;
+	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
 	uint64_t salt;
 
 	d.o = o;
 	randombytes_buf(&salt, sizeof(salt));
-	peers_begin(&d.peers, o->rate, clock_ms(CLOCK_REALTIME), salt);
+	peers_begin(&d.peers, o->rate, &now, salt);
+	peers_begin(&d.actions_by, ACTIONS_EACH, &now, salt);
 	if (confine_enter(&o->confine, &msg)) {
 		dprintf(STDERR_FILENO, "teletap: serve: %s\n", msg ? msg : "not confined");
 		_exit(3);

@@ -3,7 +3,7 @@
  * hatch: the socket pair between the desk, which talks to the network, and the keeper,
  * which may load modules. Towards the keeper go numbers of pages, and, for an action,
  * the datagram that asks for it (the keeper checks its signature itself). Towards the
- * desk go drawn pages, the key for requests, and answers to actions.
+ * desk go drawn pages, names of pages, the key for requests, and answers to actions.
  */
 #ifndef TELETAP_HATCH_H
 #define TELETAP_HATCH_H
@@ -14,10 +14,12 @@
 
 #define HATCH_BYTES 32768 /* in a message; a page takes several */
 #define HATCH_PAGE_MAX (4 << 20)
+#define HATCH_NAME 32 /* with its NUL */
 
 enum hatch_kind {
 	HATCH_WANT,   /* to the keeper: page */
 	HATCH_ACTION, /* to the keeper: id and the datagram; to the desk: id and the answer */
+	HATCH_NAMES,  /* to the desk: the names of the program's own pages, HATCH_NAME bytes each */
 	HATCH_PAGE,   /* to the desk: a piece of a drawing */
 	HATCH_FORGET, /* to the desk: the page is to be asked for again */
 	HATCH_KEY,    /* to the desk: the key; no bytes: there is none */
@@ -25,7 +27,8 @@ enum hatch_kind {
 
 struct hatch_message {
 	uint32_t kind, page, json, state, sequence, total, offset, id;
-	uint32_t len; /* of bytes; not sent */
+	int64_t until_ms; /* of an action: monotonic; later it is not taken */
+	uint32_t len;     /* of bytes; not sent */
 	unsigned char bytes[HATCH_BYTES];
 };
 

@@ -90,10 +90,24 @@ static int send_own(struct keeper *k, int number)
 	return err;
 }
 
+/* The names of the program's own pages. */
+static int send_names(struct keeper *k)
+{
+	static struct hatch_message m;
+	const char *name, *title;
+
+	m = (struct hatch_message){ .kind = HATCH_NAMES, .len = OWN_PAGES * HATCH_NAME };
+	for (int i = 0; k->source->own && i < OWN_PAGES; i++) {
+		if (own_listed(k->source->own, OWN_FIRST + i, &name, &title))
+			snprintf((char *)m.bytes + i * HATCH_NAME, HATCH_NAME, "%s", name);
+	}
+	return hatch_send(k->hatch, &m);
+}
+
 static int send_contents(struct keeper *k)
 {
 	static uint32_t sequence;
-	int err = 0;
+	int err = send_names(k);
 
 	sequence++;
 	for (int json = 0; json < 2 && !err; json++) {
@@ -191,6 +205,8 @@ static int take_action(struct keeper *k, const struct hatch_message *m, int64_t 
 	static struct hatch_message answer;
 	char *log = NULL;
 
+	if (clock_ms(CLOCK_MONOTONIC) > m->until_ms)
+		return 0; /* the desk has said by now that nothing has been done */
 	answer = (struct hatch_message){ .kind = HATCH_ACTION, .page = m->page, .id = m->id };
 	answer.len = (uint32_t)actions_take(k->actions, m->bytes, m->len, now, answer.bytes, &log);
 	keep_log(log);

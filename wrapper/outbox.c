@@ -22,6 +22,24 @@ void outbox_flush(struct outbox *o)
 	o->n = 0;
 }
 
+/* The answer leaves from the address that was asked. */
+static void set_from(struct msghdr *m, struct outbox_control *control, const struct outbox_from *at)
+{
+	bool v6 = at->family == AF_INET6;
+	size_t len = v6 ? sizeof(at->v6) : sizeof(at->v4);
+	struct cmsghdr *c;
+
+	if (at->family == AF_UNSPEC)
+		return;
+	m->msg_control = control->bytes;
+	m->msg_controllen = CMSG_SPACE(len);
+	c = CMSG_FIRSTHDR(m);
+	*c = (struct cmsghdr){ .cmsg_len = CMSG_LEN(len),
+			       .cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			       .cmsg_type = v6 ? IPV6_PKTINFO : IP_PKTINFO };
+	memcpy(CMSG_DATA(c), v6 ? (const void *)&at->v6 : (const void *)&at->v4, len);
+}
+
 /* The next datagram to be sent to the letter's writer; its bytes are in out_bytes. */
 static int next_out(struct outbox *o, const struct letter *l)
 {
@@ -36,6 +54,7 @@ static int next_out(struct outbox *o, const struct letter *l)
 					     .msg_namelen = l->from_len,
 					     .msg_iov = o->parts[i],
 					     .msg_iovlen = 2 };
+	set_from(&o->out[i].msg_hdr, &o->from[i], &l->at);
 	o->parts[i][0] = (struct iovec){ o->bytes[i], 0 };
 	o->parts[i][1] = (struct iovec){ NULL, 0 };
 	return i;
@@ -72,6 +91,8 @@ void outbox_refuse(struct outbox *o, const struct letter *l, const char *why)
 /* In pieces that end where a line does, as far as there is one. */
 static void answer_plain(struct outbox *o, const struct letter *l, const char *text, size_t len)
 {
+	struct wish wish;
+
 	for (int part = 0; len && part < PLAIN_PARTS; part++) {
 		size_t n = len < REQUEST_PAYLOAD ? len : REQUEST_PAYLOAD;
 		const char *end = n < len ? memrchr(text, '\n', n) : NULL;
@@ -84,6 +105,11 @@ static void answer_plain(struct outbox *o, const struct letter *l, const char *t
 
 			o->parts[i][1] = (struct iovec){ (void *)more, sizeof(more) - 1 };
 			return;
+		}
+		/* No answer is a request: two servers would answer each other for ever. */
+		if (request_wish(text, n, &wish)) {
+			*o->bytes[i] = '\n';
+			o->parts[i][0].iov_len = 1;
 		}
 		o->parts[i][1] = (struct iovec){ (void *)text, n };
 		text += n;

@@ -5,6 +5,7 @@
 #ifndef TELETAP_OUTBOX_H
 #define TELETAP_OUTBOX_H
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,8 +16,23 @@
 #define OUTBOX_ROOM 256     /* datagrams sent at once */
 #define OUTBOX_PLAIN_MAX 64 /* bytes of a plain request */
 
+/* Which address of this host; AF_UNSPEC: not known. */
+struct outbox_from {
+	int family;
+	union {
+		struct in_pktinfo v4;
+		struct in6_pktinfo v6;
+	};
+};
+
+/* Room for one of them beside a datagram. */
+struct outbox_control {
+	_Alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
 struct letter { /* a request, and where its answer goes */
 	const struct desk_socket *socket;
+	struct outbox_from at; /* where it was sent to */
 	struct sockaddr_storage from;
 	socklen_t from_len;
 	size_t len;
@@ -39,6 +55,7 @@ struct outbox {
 	struct mmsghdr out[OUTBOX_ROOM];
 	struct iovec parts[OUTBOX_ROOM][2];
 	struct sockaddr_storage to[OUTBOX_ROOM];
+	struct outbox_control from[OUTBOX_ROOM];
 	unsigned char bytes[OUTBOX_ROOM][REQUEST_PAYLOAD]; /* heads, and what is signed */
 };
 

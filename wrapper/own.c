@@ -21,6 +21,10 @@
 #include "clock.h"
 #include "fail.h"
 
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
 #define WORDS 512  /* bytes of name and title */
 #define LIST 32768 /* of the list */
 #define NAME 24    /* of these, as many are shown */
@@ -121,27 +125,62 @@ static int open_socket(pid_t pid)
 	return err ? err : fd;
 }
 
-/* The process's number as it sees it itself; 0: not known. */
-static int own_number(pid_t pid)
+struct process {
+	char state;
+	uid_t uids[4]; /* real, effective, saved, of the file system */
+	int number;    /* as it sees it itself; 0: not known */
+};
+
+static bool read_process(pid_t pid, struct process *p)
 {
 	char path[40], line[256], *last;
-	int number = 0;
+	bool uids = false;
 	FILE *f;
 
+	*p = (struct process){ 0 };
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	f = fopen(path, "re");
-	while (f && !number && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "NSpid:", 6) != 0)
-			continue;
-		last = strrchr(line, '\t');
-		number = last ? atoi(last + 1) : 0;
+	while (f && !p->number && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "State:\t", 7))
+			p->state = line[7];
+		else if (!strncmp(line, "Uid:", 4))
+			uids = sscanf(line, "Uid: %u %u %u %u", &p->uids[0], &p->uids[1],
+				      &p->uids[2], &p->uids[3]) == 4;
+		else if (!strncmp(line, "NSpid:", 6) && (last = strrchr(line, '\t')))
+			p->number = atoi(last + 1);
 	}
 	if (f)
 		fclose(f);
-	return number;
+	return uids;
 }
 
-static socklen_t socket_name(pid_t pid, struct sockaddr_un *to)
+/*
+ * Whether what answers is the process itself. The number alone does not tell: the kernel
+ * keeps that of a process that has ended, while another one may have got it since. So the
+ * one that listened must be alive, where the kernel can say so (6.5), and be root's or of
+ * one of the process's users: then it could fool nobody but itself.
+ */
+static bool is_process(int fd, pid_t pid, const struct process *p)
+{
+	socklen_t size = sizeof(struct ucred);
+	struct pollfd ended = { .fd = -1, .events = POLLIN };
+	struct ucred peer;
+	bool same;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.pid != pid)
+		return false;
+	same = !peer.uid;
+	for (int i = 0; i < 4; i++)
+		same |= peer.uid == p->uids[i];
+	size = sizeof(ended.fd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &ended.fd, &size))
+		return same && errno == ENOPROTOOPT;
+	same &= poll(&ended, 1, 0) == 0;
+	close(ended.fd);
+	return same;
+}
+
+static socklen_t socket_name(pid_t pid, int number, struct sockaddr_un *to)
 {
 	char path[40], space[40];
 	ssize_t n;
@@ -152,8 +191,7 @@ static socklen_t socket_name(pid_t pid, struct sockaddr_un *to)
 		return 0;
 	space[n] = '\0';
 	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	n = snprintf(to->sun_path + 1, sizeof(to->sun_path) - 1, "teletap/%s/%d", space,
-		     own_number(pid));
+	n = snprintf(to->sun_path + 1, sizeof(to->sun_path) - 1, "teletap/%s/%d", space, number);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 }
 
@@ -161,10 +199,14 @@ static socklen_t socket_name(pid_t pid, struct sockaddr_un *to)
 static int ask(struct own *o, int number, int *fd, char **msg)
 {
 	struct sockaddr_un to;
-	socklen_t len = socket_name(o->pid, &to), size = sizeof(struct ucred);
-	struct ucred peer;
+	struct process process;
 	char question[16];
+	socklen_t len;
 
+	if (read_process(o->pid, &process) && (process.state == 'Z' || process.state == 'X'))
+		return fail(msg, ESRCH, "process %d has ended: its parent has not noticed yet",
+			    (int)o->pid);
+	len = socket_name(o->pid, process.number, &to);
 	if (!len)
 		return fail(msg, errno, "process %d: %s", (int)o->pid, strerror(errno));
 	*fd = open_socket(o->pid);
@@ -173,7 +215,7 @@ static int ask(struct own *o, int number, int *fd, char **msg)
 			    (int)o->pid, strerror(-*fd));
 	if (connect(*fd, (struct sockaddr *)&to, len) && errno == EAGAIN)
 		return fail(msg, EAGAIN, "process %d has too many questions open", (int)o->pid);
-	if (getsockopt(*fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) || peer.pid != o->pid)
+	if (!is_process(*fd, o->pid, &process))
 		return fail(msg, ENOENT,
 			    "process %d has registered no pages: a Python program does with "
 			    "teletap.page",

@@ -64,13 +64,18 @@ static void draw_json(FILE *f, const struct own_answer *a, int number, const str
 enum page_state own_draw(const struct own *o, int number, bool json, char **text)
 {
 	const struct own_answer *a = own_answer(o, number);
-	struct page page = { .number = number, .name = "", .title = "" };
+	struct page page = { .number = number };
 	time_t now = time(NULL);
 	struct tm tm;
 	size_t size;
 	FILE *f;
 
 	*text = NULL;
+	own_listed(o, number, &page.name, &page.title);
+	if (a->name && a->title) {
+		page.name = a->name;
+		page.title = a->title;
+	}
 	if (!a->version) {
 		*text = source_notice(&page, json, "warming", 1, "The program is being asked.");
 		return PAGE_WARMING;

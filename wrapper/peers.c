@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-void peers_begin(struct peers *p, double rate, int64_t begin_ms, uint64_t salt)
+void peers_begin(struct peers *p, double rate, const struct peers_time *now, uint64_t salt)
 {
 	memset(p, 0, sizeof(*p));
 	p->rate = rate;
-	p->begin_ms = begin_ms;
+	p->begin = *now;
 	p->salt = salt;
 }
 
@@ -49,26 +49,70 @@ bool peers_allow(struct peers *p, const unsigned char address[PEERS_ADDRESS], in
 	return tokens_take(&oldest->tokens, p->rate, now_ms);
 }
 
-const char *peers_new(struct peers *p, const struct request_head *head, int64_t now_ms)
+bool peers_knows(const struct peers *p, const unsigned char address[PEERS_ADDRESS])
 {
-	struct nonce_seen *set, *free_one = NULL;
-	int64_t time_ms = (int64_t)head->time_ms;
+	const struct peer *set = p->peers[hash(p->salt, address, PEERS_ADDRESS) % PEERS_SETS];
 
-	if (head->time_ms > INT64_MAX / 2 || time_ms > now_ms + REQUEST_WINDOW_MS ||
-	    time_ms < now_ms - REQUEST_WINDOW_MS)
-		return "the clocks differ";
-	if (time_ms < p->begin_ms)
-		return "from before the server's start";
-	set = p->nonces[hash(p->salt, head->nonce, REQUEST_NONCE) % 4096];
-	for (int i = 0; i < 8; i++) {
-		if (set[i].until_ms < now_ms)
-			free_one = &set[i];
-		else if (!memcmp(set[i].nonce, head->nonce, REQUEST_NONCE))
-			return "seen before";
+	for (int i = 0; i < PEERS_WAYS; i++) {
+		if (set[i].tokens.since_ms && !memcmp(set[i].address, address, PEERS_ADDRESS))
+			return true;
 	}
-	if (!free_one)
-		return "too many requests";
-	memcpy(free_one->nonce, head->nonce, REQUEST_NONCE);
-	free_one->until_ms = time_ms + REQUEST_WINDOW_MS;
+	return false;
+}
+
+/*
+ * The place of a nonce that has not been seen: in one of two sets, the one with more room, so
+ * that the table is nearly full before any set is. NULL, and whether it was seen.
+ */
+static struct nonce_seen *nonce_place(struct peers *p, const unsigned char *nonce, int64_t real_ms,
+				      bool *seen)
+{
+	uint64_t h = hash(p->salt, nonce, REQUEST_NONCE);
+	struct nonce_seen *place = NULL;
+	int most = 0;
+
+	*seen = false;
+	for (int choice = 0; choice < 2; choice++, h >>= 32) {
+		struct nonce_seen *set = p->nonces[h % PEERS_NONCE_SETS], *found = NULL;
+		int n = 0;
+
+		for (int i = 0; i < PEERS_NONCE_WAYS; i++) {
+			if (set[i].until_ms < real_ms) {
+				found = &set[i];
+				n++;
+			} else if (!memcmp(set[i].nonce, nonce, REQUEST_NONCE)) {
+				*seen = true;
+				return NULL;
+			}
+		}
+		if (n > most) {
+			most = n;
+			place = found;
+		}
+	}
+	return place;
+}
+
+const char *peers_new(struct peers *p, const struct request_head *head,
+		      const struct peers_time *now)
+{
+	int64_t time_ms = (int64_t)head->time_ms;
+	int64_t begin_ms = now->real_ms - (now->mono_ms - p->begin.mono_ms);
+	struct nonce_seen *place;
+	bool seen;
+
+	/* The clock was set back: so was the beginning. What was seen stays seen. */
+	if (begin_ms < p->begin.real_ms)
+		p->begin.real_ms = begin_ms;
+	if (head->time_ms > INT64_MAX / 2 || time_ms > now->real_ms + REQUEST_WINDOW_MS ||
+	    time_ms < now->real_ms - REQUEST_WINDOW_MS)
+		return "the clocks differ";
+	if (time_ms < p->begin.real_ms)
+		return "from before the server's start";
+	place = nonce_place(p, head->nonce, now->real_ms, &seen);
+	if (!place)
+		return seen ? "seen before" : "too many requests";
+	memcpy(place->nonce, head->nonce, REQUEST_NONCE);
+	place->until_ms = time_ms + REQUEST_WINDOW_MS;
 	return NULL;
 }

@@ -36,16 +36,18 @@ static size_t utf8_decode(const char *s, uint32_t *code)
 	return len;
 }
 
-static bool code_is_plain(uint32_t c)
+/* Nothing that a terminal acts upon, and no mark that turns the writing direction. */
+static bool code_is_harmless(uint32_t c)
 {
 	bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
 	bool turns = c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
 		     (c >= 0x2066 && c <= 0x2069);
 
-	return !control && !turns && c != '\\';
+	return !control && !turns;
 }
 
-char *quote_text(const char *s)
+/* but: that character alone is taken contrary to the rule. */
+static char *quote(const char *s, char but)
 {
 	char *out = malloc(4 * strlen(s) + 1), *p = out;
 	uint32_t code;
@@ -55,7 +57,7 @@ char *quote_text(const char *s)
 	while (*s) {
 		size_t len = utf8_decode(s, &code);
 
-		if (len && code_is_plain(code)) {
+		if (len && code_is_harmless(code) != (code == (unsigned char)but)) {
 			memcpy(p, s, len);
 			p += len;
 		} else {
@@ -64,6 +66,40 @@ char *quote_text(const char *s)
 				p += sprintf(p, "\\x%02x", (unsigned char)s[i]);
 		}
 		s += len;
+	}
+	*p = '\0';
+	return out;
+}
+
+char *quote_text(const char *s)
+{
+	return quote(s, '\\');
+}
+
+char *quote_page(const char *s)
+{
+	return quote(s, '\n');
+}
+
+char *quote_json_line(const char *s)
+{
+	char *out = malloc(6 * strlen(s) + 1), *p = out;
+	uint32_t code;
+
+	if (!out)
+		return NULL;
+	while (*s) {
+		size_t len = utf8_decode(s, &code);
+
+		if (len == 0 || (len == 1 && code < 0x20)) {
+			*p++ = ' '; /* valid JSON has control characters only between words */
+		} else if (!code_is_harmless(code)) {
+			p += sprintf(p, "\\u%04x", (unsigned int)code);
+		} else {
+			memcpy(p, s, len);
+			p += len;
+		}
+		s += len ? len : 1;
 	}
 	*p = '\0';
 	return out;
@@ -83,7 +119,7 @@ char *quote_json(const char *s)
 		if (len == 0) {
 			p = stpcpy(p, "\\ufffd");
 			len = 1;
-		} else if (code < 0x20 || (code >= 0x7f && code < 0xa0)) {
+		} else if (!code_is_harmless(code)) {
 			p += sprintf(p, "\\u%04x", (unsigned int)code);
 		} else {
 			if (code == '"' || code == '\\')

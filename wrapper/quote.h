@@ -14,6 +14,19 @@
 char *quote_text(const char *s);
 
 /*
+ * The same for a page that should have been drawn with quote_text, but comes from elsewhere:
+ * lines and backslashes stay.
+ */
+char *quote_page(const char *s);
+
+/*
+ * For a line of valid JSON that comes from elsewhere: what a terminal would act upon becomes
+ * \uXXXX within strings, a blank between them. It means the same. NULL when out of memory,
+ * otherwise to be freed.
+ */
+char *quote_json_line(const char *s);
+
+/*
  * A JSON string with its quotation marks. Bytes that are no UTF-8, which JSON
  * cannot hold, become U+FFFD each. NULL when out of memory, otherwise to be freed.
  */

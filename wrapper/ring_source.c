@@ -184,9 +184,14 @@ int ring_read_process(struct ring *r, int pid, char **msg)
 
 int ring_read_file(struct ring *r, const char *path, char **msg)
 {
-	int fd = regular_open(path), err = 0;
+	return ring_read_open(r, regular_open(path), path, msg);
+}
+
+int ring_read_open(struct ring *r, int fd, const char *path, char **msg)
+{
 	char *why = NULL;
 	struct stat st;
+	int err = 0;
 
 	*r = (struct ring){ 0 };
 	if (fd < 0 && fd != -ENODEV) {

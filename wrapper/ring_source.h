@@ -29,4 +29,7 @@ int ring_read_process(struct ring *r, int pid, char **msg);
 /* Reads a ring file. Returns 0, or -errno with *msg set. */
 int ring_read_file(struct ring *r, const char *path, char **msg);
 
+/* The same with a file that is open, or -errno of that; it is closed. path: for messages. */
+int ring_read_open(struct ring *r, int fd, const char *path, char **msg);
+
 #endif

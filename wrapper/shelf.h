@@ -8,6 +8,7 @@
 #include "hatch.h"
 #include "request.h"
 
+#define SHELF_HELD_MS 2000
 #define SHELF_PAGES (REQUEST_PAGE_MAX - REQUEST_PAGE_MIN + 1)
 
 struct drawing {
@@ -15,15 +16,28 @@ struct drawing {
 	size_t len, room;
 	uint32_t sequence;
 	enum page_state state;
-	int64_t since_ms;
+	int64_t since_ms, asked_ms; /* since it is there; asked for last */
 	bool there;
 };
 
 struct shelf {
 	struct drawing drawings[SHELF_PAGES][2]; /* text, JSON */
-	int64_t wanted_ms[SHELF_PAGES];          /* when the keeper was told last */
+	/*
+	 * An earlier one, for those who are still collecting its parts: over a slow link a
+	 * page that is drawn every second would begin again for ever. It is replaced when
+	 * nobody has asked for it for SHELF_HELD_MS.
+	 */
+	struct drawing held[SHELF_PAGES][2];
+	int64_t wanted_ms[SHELF_PAGES]; /* when the keeper was told last */
 	struct drawing incoming;
 };
+
+/*
+ * The drawing of which a request wants further parts: of that sequence, the present or an
+ * earlier one; NULL: there is none any more. now_ms: monotonic.
+ */
+struct drawing *shelf_continue(struct shelf *s, int page, bool json, uint32_t sequence,
+			       int64_t now_ms);
 
 /* A page's drawing; page is one from REQUEST_PAGE_MIN to REQUEST_PAGE_MAX. */
 struct drawing *shelf_at(struct shelf *s, int page, bool json);

@@ -10,7 +10,7 @@
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,
 		    const char *fmt, ...)
 {
-	char *raw = NULL, *quoted, *out = NULL;
+	char *raw = NULL, *quoted, *name, *title, *out = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -19,16 +19,18 @@ char *source_notice(const struct page *page, bool json, const char *state, int a
 	va_end(ap);
 	quoted = raw ? json ? quote_json(raw) : quote_text(raw) : NULL;
 	free(raw);
-	if (!quoted)
-		return NULL;
-	if (json &&
+	name = json ? quote_json(page->name) : quote_text(page->name);
+	title = quote_text(page->title);
+	if (quoted && name && title && json &&
 	    asprintf(&out,
-		     "{\"page\":%d,\"name\":\"%s\",\"state\":\"%s\",\"again_s\":%d,\"text\":%s}\n",
-		     page->number, page->name, state, again_s, quoted) < 0)
+		     "{\"page\":%d,\"name\":%s,\"state\":\"%s\",\"again_s\":%d,\"text\":%s}\n",
+		     page->number, name, state, again_s, quoted) < 0)
 		out = NULL;
-	if (!json &&
-	    asprintf(&out, "%d %s  %s\n%s\n", page->number, page->name, page->title, quoted) < 0)
+	if (quoted && name && title && !json &&
+	    asprintf(&out, "%d %s  %s\n%s\n", page->number, name, title, quoted) < 0)
 		out = NULL;
 	free(quoted);
+	free(name);
+	free(title);
 	return out;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "quote.h"
 #include "source.h"
 
 #define PATIENCE_S 1.0 /* keys are not heard meanwhile */
@@ -78,21 +79,23 @@ static int step(struct source *s, int64_t now_ms)
 {
 	struct server *a = (struct server *)s;
 	struct asked answer;
-	char *msg = NULL;
 
 	if (now_ms < a->next_ms || !*a->wish)
 		return *a->wish ? (int)(a->next_ms - now_ms) : 1000;
 	a->next_ms = now_ms + (int64_t)(a->interval * 1000);
-	if (ask_page(&a->ask, &answer, &msg)) {
-		if (!msg)
-			msg = strdup("?");
-		if (msg && a->reason && !strcmp(msg, a->reason))
-			free(msg);
-		else if (msg)
-			say(a, msg);
+	if (ask_pages(&a->ask, 1, &answer))
+		return (int)(a->next_ms - now_ms);
+	if (answer.err) {
+		char *why = answer.why ? answer.why : strdup(strerror(-answer.err));
+
+		if (why && a->reason && !strcmp(why, a->reason))
+			free(why);
+		else if (why)
+			say(a, why);
 	} else {
 		free(a->text);
-		a->text = answer.text;
+		a->text = quote_page(answer.text); /* a server is not trusted */
+		free(answer.text);
 		a->state = answer.state;
 		say(a, NULL);
 		if (answer.state == PAGE_WARMING)

@@ -42,9 +42,9 @@ static void head_check(const unsigned char *data, size_t len)
 		assert(request_signed(copy, len, key));
 		copy[len / 2] ^= 1;
 		assert(!request_signed(copy, len, key));
-		peers_begin(&peers, 1, 1000, 7);
-		if (!peers_new(&peers, &head, 2000))
-			assert(peers_new(&peers, &head, 2001));
+		peers_begin(&peers, 1, &(struct peers_time){ 1000, 1000 }, 7);
+		if (!peers_new(&peers, &head, &(struct peers_time){ 2000, 2000 }))
+			assert(peers_new(&peers, &head, &(struct peers_time){ 2001, 2001 }));
 	}
 	free(copy);
 }
