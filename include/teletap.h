@@ -163,16 +163,20 @@
  * string that stays valid while the thread lives. Events are added up for each thread
  * and each use of the macro, and handed over when there are TELETAP_TALLY_EVERY of them,
  * when the thread ends (glibc), and by TALLY_FLUSH, which hands over the calling
- * thread's (before it waits for long, say). Not for signal handlers.
+ * thread's (before it waits for long, say); a name that changes hands over what the one
+ * before has, too. Not for signal handlers.
  */
 #define TELETAP_TALLY(name) TELETAP_TALLY_ADD(name, 0)
 #define TELETAP_TALLY_ADD(name, value)                                                             \
 	do {                                                                                       \
 		static __thread struct teletap_tally_ teletap_here_ TELETAP_TLS_;                  \
 		if (TELETAP_ON_(teletap__tally)) {                                                 \
+			const char *const teletap_called_ = (name);                                \
+			if (__builtin_expect(teletap_here_.name != teletap_called_, 0))            \
+				teletap_tally_(&teletap_here_, teletap_called_);                   \
 			teletap_here_.sum += (long long)(value);                                   \
 			if (__builtin_expect(++teletap_here_.count >= teletap_here_.limit, 0))     \
-				teletap_tally_(&teletap_here_, name);                              \
+				teletap_tally_(&teletap_here_, teletap_called_);                   \
 		} else if (__builtin_expect(teletap_here_.count != 0, 0)) {                        \
 			teletap_here_.count = 0; /* for one who has gone */                        \
 			teletap_here_.sum = 0;                                                     \
@@ -1085,24 +1089,19 @@ static TELETAP_COLD_ void teletap_thread_end_(void *unused)
 }
 
 /* The first event of this thread here, or one too many to be kept. */
+/* Events of another name come, the first ones, or those that are to be handed over. */
 static TELETAP_COLD_ void teletap_tally_(struct teletap_tally_ *t, const char *name)
 {
 	if (!t->limit) {
 		t->limit = TELETAP_TALLY_EVERY;
-		t->name = name;
 		t->next = teletap_thread_.tallies;
 		if (!t->next && teletap_at_thread_exit_)
 			teletap_at_thread_exit_(teletap_thread_end_, NULL, &teletap_object_);
 		teletap_thread_.tallies = t;
 	}
-	if (t->name != name) { /* not the same string each time: one by one */
-		t->count--;
+	if (t->count)
 		teletap_hand_over_(t);
-		t->name = name;
-		t->count = 1;
-	}
-	if (t->count >= t->limit)
-		teletap_hand_over_(t);
+	t->name = name;
 }
 
 /* ---- at the beginning ---- */

@@ -322,9 +322,9 @@ static void check_interpreter(const struct interpreter *in, const struct target 
 			  "pages add up what they do",
 			  in->interpreters);
 	else
-		check_add(c, "sub-interpreters", VERDICT_OK, NULL,
-			  "whether there are sub-interpreters is "
-			  "unknown: this Python does not tell before 3.13, and later only root");
+		check_add(c, "sub-interpreters", VERDICT_WARN, "from 3.13 on, run as root",
+			  "whether there are sub-interpreters is unknown: pages add up what they "
+			  "do");
 	if (in->jit == ANSWER_YES)
 		check_add(c, "jit", VERDICT_WARN,
 			  "for function markers, start it without PYTHON_JIT",

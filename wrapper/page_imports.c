@@ -229,5 +229,8 @@ void page_imports_fill(const struct state *s, struct table *t)
 			   "imports that had begun before they were watched, and are not here: "
 			   "%lld",
 			   (long long)unpaired);
+	table_note(t,
+		   "modules that importlib.import_module() is called with have no marker and are "
+		   "not here; what they import is");
 	free(nodes);
 }
