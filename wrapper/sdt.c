@@ -330,6 +330,8 @@ static int sites_check(struct reader *r)
 	if (!file->n_markers || r->im.type == ET_REL)
 		return 0;
 	ret = image_segments(&r->im, PT_LOAD, load_add, r);
+	if (r->n_loads)
+		file->load = r->loads[0].addr - r->loads[0].offset;
 	for (size_t i = 0; i < file->n_markers; i++) {
 		if (is_usable(r, &file->markers[i]))
 			file->markers[n++] = file->markers[i];

@@ -254,7 +254,7 @@ static int find_spots(int fd, const struct sdt_file *sdt, const char *provider,
 		if (found - all >= n_places)
 			err = fail(msg, ENOTSUP,
 				   "its %ld semaphores need as many unused bytes, and it has %ld: "
-				   "link it with GNU ld or mold, or by lld with "
+				   "link it with GNU ld, or by lld with "
 				   "-Wl,-z,separate-loadable-segments",
 				   n_all, n_places);
 		else if (m->counter > UINT32_MAX)
@@ -292,6 +292,17 @@ int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const
 			return fail(msg, ENOTSUP,
 				    "%s is not linked yet, so its markers have no places: name the "
 				    "program or the library",
+				    path);
+	}
+	/* SystemTap takes an address less that of the first segment for the place in the file. */
+	for (size_t i = 0; i < sdt->n_markers; i++) {
+		const struct sdt_marker *m = &sdt->markers[i];
+
+		if (named(m, provider, markers) && m->pc + m->shift - m->site != sdt->load)
+			return fail(msg, ENOTSUP,
+				    "%s: its segments lie closer in the file than in memory, where "
+				    "SystemTap would probe the wrong place: link it with GNU ld or "
+				    "gold, or by lld with -Wl,-z,separate-loadable-segments",
 				    path);
 	}
 	err = find_spots(fd, sdt, provider, markers, &spots, &n, &why);
