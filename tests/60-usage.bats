@@ -134,6 +134,7 @@ start() {
 	misused teletap watch "gc$(printf ',gc%.0s' {1..32})" -p 1
 	misused teletap watch -p 1
 	misused teletap watch gc gc -p 1
+	misused teletap watch gc -p 1 -p 2
 }
 
 @test "watch: values that are none" {

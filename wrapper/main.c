@@ -88,12 +88,13 @@ void say_why(const char *msg, int err)
 
 bool want_color(const struct opts *o)
 {
-	const char *no_color;
+	const char *no_color, *term = getenv("TERM");
 
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
 	no_color = getenv("NO_COLOR");
-	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
 }
 
 int want_width(void)

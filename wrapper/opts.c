@@ -126,6 +126,10 @@ static bool take_pid(struct opts *o, const struct row *row, const char *value)
 
 	if (!parse_long(value, 1, INT_MAX, &number))
 		return refuse(row, value, "not a process number");
+	if (o->pid) {
+		say("-p: one process for now");
+		return false;
+	}
 	o->pid = (pid_t)number;
 	return true;
 }
