@@ -68,7 +68,7 @@ desk() {
 		desk lld "lld$kind" $kind -Wl,--gc-sections "$dead"
 		desk mold "mold$kind" $kind -Wl,--gc-sections "$dead"
 	done
-	run "$SOURCES/compare" *pie
+	run "$SOURCES/compare" ./*pie
 	echo "$output"
 	[[ $output == *" left out" ]] || [ ! -e lld-pie ]
 	for file in lld* mold*; do
@@ -92,6 +92,7 @@ desk() {
 	need_compiler
 	cd "$D"
 	gcc -O2 -I"$TOP/include" -o moved.good "$SOURCES/desk.c"
+	# shellcheck disable=SC2086
 	for what in 'pc 1' 'pc -1' 'pc 0x100000' 'pc -0x100000000' 'semaphore 0x100000' \
 		'semaphore -0x3000' 'pc 0x7fffffffffffffff' 'semaphore -1'; do
 		"$TOP/tests/live/mutate.py" --move $what moved.good moved
