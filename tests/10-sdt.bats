@@ -51,7 +51,7 @@ setup() {
 
 # desk LINKER NAME OPTION...: tests/data/elf/desk.c, by a linker that is here.
 desk() {
-	ld.$1 --version >/dev/null 2>&1 || return 0
+	"ld.$1" --version >/dev/null 2>&1 || return 0
 	gcc -O2 -ffunction-sections -fPIE -I"$TOP/include" -fuse-ld="$1" -Wl,--build-id -o "$2" \
 		"${@:3}" "$SOURCES/desk.c"
 }
