@@ -51,7 +51,7 @@ setup() {
 
 # desk LINKER NAME OPTION...: tests/data/elf/desk.c, by a linker that is here.
 desk() {
-	ld.$1 --version >/dev/null 2>&1 || return 0
+	"ld.$1" --version >/dev/null 2>&1 || return 0
 	gcc -O2 -ffunction-sections -fPIE -I"$TOP/include" -fuse-ld="$1" -Wl,--build-id -o "$2" \
 		"${@:3}" "$SOURCES/desk.c"
 }
@@ -68,7 +68,7 @@ desk() {
 		desk lld "lld$kind" $kind -Wl,--gc-sections "$dead"
 		desk mold "mold$kind" $kind -Wl,--gc-sections "$dead"
 	done
-	run "$SOURCES/compare" *pie
+	run "$SOURCES/compare" ./*pie
 	echo "$output"
 	[[ $output == *" left out" ]] || [ ! -e lld-pie ]
 	for file in lld* mold*; do
@@ -92,6 +92,7 @@ desk() {
 	need_compiler
 	cd "$D"
 	gcc -O2 -I"$TOP/include" -o moved.good "$SOURCES/desk.c"
+	# shellcheck disable=SC2086
 	for what in 'pc 1' 'pc -1' 'pc 0x100000' 'pc -0x100000000' 'semaphore 0x100000' \
 		'semaphore -0x3000' 'pc 0x7fffffffffffffff' 'semaphore -1'; do
 		"$TOP/tests/live/mutate.py" --move $what moved.good moved

@@ -28,9 +28,14 @@ static void put_padded(FILE *f, const void *bytes, size_t size)
 	fwrite("\0\0\0", 1, -size % 4, f);
 }
 
-static void put_marker(FILE *f, const struct sdt_marker *m, uint64_t base)
+/*
+ * SystemTap takes an address less that of the first segment for the place in the file, which
+ * is wrong where segments lie closer there than in memory (lld, mold): so it is told the
+ * address that comes out right.
+ */
+static void put_marker(FILE *f, const struct sdt_marker *m, const struct sdt_file *sdt)
 {
-	const uint64_t addresses[3] = { m->pc + m->shift, base, 0 };
+	const uint64_t addresses[3] = { m->site + sdt->load, sdt->base, 0 };
 	size_t strings = (size_t)(m->args - m->provider) + strlen(m->args) + 1;
 	const Elf64_Nhdr head = { sizeof(OWNER), (Elf64_Word)(sizeof(addresses) + strings),
 				  MARKER };
@@ -49,7 +54,7 @@ static int put_all(int fd, const struct sdt_file *sdt, off_t at, Elf64_Shdr *sec
 	int err = 0;
 
 	for (size_t i = 0; f && i < sdt->n_markers; i++)
-		put_marker(f, &sdt->markers[i], sdt->base);
+		put_marker(f, &sdt->markers[i], sdt);
 	if (!f || fclose(f))
 		err = -ENOMEM;
 	else if (pwrite(fd, bytes, size, at) != (ssize_t)size)

@@ -33,7 +33,7 @@ struct sdt_file {
 	size_t n_markers;
 	size_t n_left_out;  /* sites where none may: see SDT_LEFT_OUT */
 	size_t n_malformed; /* notes and tables reported and left out */
-	uint64_t load;      /* the first segment's address less its offset in the file */
+	uint64_t load;      /* of the first segment: its address less its offset */
 	uint64_t base;      /* where .stapsdt.base is; 0: nowhere, or no marker */
 	unsigned char build_id[SDT_BUILD_ID_MAX];
 	size_t build_id_len; /* 0: none */

@@ -294,17 +294,6 @@ int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const
 				    "program or the library",
 				    path);
 	}
-	/* SystemTap takes an address less that of the first segment for the place in the file. */
-	for (size_t i = 0; i < sdt->n_markers; i++) {
-		const struct sdt_marker *m = &sdt->markers[i];
-
-		if (named(m, provider, markers) && m->pc + m->shift - m->site != sdt->load)
-			return fail(msg, ENOTSUP,
-				    "%s: its segments lie closer in the file than in memory, where "
-				    "SystemTap would probe the wrong place: link it with GNU ld or "
-				    "gold, or by lld with -Wl,-z,separate-loadable-segments",
-				    path);
-	}
 	err = find_spots(fd, sdt, provider, markers, &spots, &n, &why);
 	free(spots);
 	if (!err)

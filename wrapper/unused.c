@@ -167,7 +167,7 @@ long unused_bytes(int fd, uint64_t *at, size_t max)
 {
 	struct ranges zeros = { 0 };
 	struct layout l = { 0 };
-	struct image im;
+	struct image im = { 0 };
 	const char *why;
 	size_t n = 0;
 	long ret = image_open(&im, fd, &why);

@@ -21,7 +21,7 @@ __attribute__((noinline)) static long long mix(long long sum, int n)
 int export_all(int n)
 {
 	volatile int x = n;
-	DEAD
+	DEAD;
 	TELETAP_COUNTER("exported", x);
 	return x;
 }
