@@ -37,7 +37,7 @@ page() {
 	done <<-'EOF_'
 		11 1 0 0 42 SIGSEGV at address 0x0: nothing is mapped there
 		11 2 4096 0 42 SIGSEGV at address 0x1000: it may not be used like that
-		11 128 0 0 0 SIGSEGV at address 0x0: an address that cannot be
+		11 128 0 0 0 SIGSEGV at an address not known: a non-canonical address, or a privileged instruction
 		11 0 0 0 7 SIGSEGV, sent by process 7 (sh)
 		7 2 -4096 0 42 SIGBUS at address 0xfffffffffffff000: the file mapped there has no such part any more
 		8 1 16 0 42 SIGFPE at address 0x10: integer divided by zero
@@ -47,6 +47,9 @@ page() {
 		9 0 0 0 0 SIGKILL, sent by the kernel
 		9 0 0 0 -2 SIGKILL, sent by the kernel, which was out of memory (OOM killer)
 		15 0 0 0 -1 SIGTERM, sent by somebody unknown
+		31 1 110 0 42 SIGSYS: a filter (seccomp) forbids the system call 110 (getppid)
+		31 1 9999 0 42 SIGSYS: a filter (seccomp) forbids the system call 9999 (#9999)
+		31 1 -1 0 42 SIGSYS: a filter (seccomp) forbids the system call -1 (?)
 		34 0 0 0 7 signal 34, sent by process 7 (sh)
 		0 0 0 3 -1 exit status 3
 		-1 0 0 0 -1 not known: nobody was watching when it ended, if it has

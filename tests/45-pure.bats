@@ -20,7 +20,7 @@ setup() {
 		own=$(tr -d '\\\n' <<<"${output#*:}")
 		echo "$name: $own"
 		for file in $own; do
-			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} render.h " == *" $file "* ]]
+			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} render.h sum.h " == *" $file "* ]]
 		done
 	done
 	system=$(for name in "${PURE[@]}" render; do

@@ -94,24 +94,6 @@ crash-20260102T030406.600Z-4242' ]
 	done
 }
 
-# said SIGNAL CODE ADDRESS: the reason of such a crash
-said() {
-	{
-		lines | head -n 7
-		printf 'crash\t1\t42\t1\t42\t%d\t%d\t%d\t0\t0\t0\t0\t1767323046050000000\ta\ta\t\n' "$@"
-		printf 'crashes\t1\nstacks\t0\t0\t0\t0\t0\nloss\t0\t0\t0\nend\t2\n'
-	} | crash c /usr/bin/service >page
-	head -n 1 c/*-42 | grep -o 'SIG.*'
-}
-
-@test "what is not known of an address is not said to be 0; SIGSYS names its call" {
-	[ "$(said 11 128 0)" = 'SIGSEGV at an address not known: a non-canonical address, or a privileged instruction' ]
-	[[ $(said 31 1 110) == 'SIGSYS: a filter (seccomp) forbids the system call 110 (getppid)' ]]
-	[[ $(said 31 1 9999) == *'9999 (#9999)' ]]
-	[[ $(said 31 1 -1) == *'-1 (?)' ]]
-	[ "$(said 11 1 0)" = 'SIGSEGV at address 0x0: nothing is mapped there' ]
-}
-
 @test "the ring file of a dead process is its page 247" {
 	mkfifo in
 	TELETAP_RING=ring "$TOP/build/test/service" <in >out 3>&- &
