@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bypass.h"
 #include "fail.h"
 #include "macros.h"
 #include "notes.h"
@@ -116,11 +117,12 @@ static int make_system_map(const char *release)
 	return fclose(f) ? -errno : 0;
 }
 
-/* A copy of a file at path, with its markers. */
+/* A copy of a file at path, with its markers as the plan has them. */
 static int copy_file(const struct target_file *from, const char *path, struct target_file *to)
 {
 	off_t offset = 0;
 	ssize_t n;
+	int err;
 
 	*to = (struct target_file){ .path = from->path };
 	to->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0755);
@@ -128,7 +130,12 @@ static int copy_file(const struct target_file *from, const char *path, struct ta
 		return -errno;
 	while ((n = sendfile(to->fd, from->fd, &offset, 1 << 30)) > 0)
 		;
-	return n < 0 ? -errno : sdt_read(to->fd, from->path, &to->sdt, NULL);
+	if (n < 0)
+		return -errno;
+	err = sdt_read(to->fd, from->path, &to->sdt, NULL);
+	if (!err)
+		bypass_imports(to->fd, &to->sdt);
+	return err;
 }
 
 /* -ESTALE: the files are others by now than those that the plan was made of. */
