@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -172,6 +173,31 @@ static int buffer_mb(const char *const *settings)
 	return BUFFER_MB;
 }
 
+#define CPU_BYTES 8192 /* as many bits as the kernel may have processors */
+
+/*
+ * A module writes its answer where the question comes from, and only on processors that
+ * were there when it was loaded (SystemTap's runtime has no places for others). So stapio,
+ * which asks for the end, stays on those, and a question comes from a thread of its own
+ * that does: what else we start may run anywhere.
+ */
+static void *processors_now(void)
+{
+	cpu_set_t *set = calloc(1, CPU_BYTES);
+
+	if (set && sched_getaffinity(0, CPU_BYTES, set)) {
+		free(set);
+		set = NULL;
+	}
+	return set;
+}
+
+static void stay_on(const void *processors)
+{
+	if (processors)
+		sched_setaffinity(0, CPU_BYTES, processors);
+}
+
 /* In the child; never returns. */
 static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 			const char *const *settings, pid_t parent, int gate, int out, int err)
@@ -191,6 +217,7 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
 	signals_reset();
+	stay_on(r->processors);
 	snprintf(option, sizeof(option), "teletap_pid=%d", pid);
 	snprintf(buffer, sizeof(buffer), "%d", buffer_mb(settings));
 	if (!r->is_signed)
@@ -220,22 +247,6 @@ static int start_minder(struct runner *r, int gate, char **msg)
 	return pid > 0 ? 0 : pid;
 }
 
-#define CPU_BYTES 8192 /* as many bits as the kernel may have processors */
-
-/*
- * A module writes its answer where the question comes from, and only on processors that
- * were there when it was loaded (SystemTap's runtime has no places for others). So we, who
- * ask, and stapio, which asks for the end, stay on those.
- */
-static void stay_on_these(void)
-{
-	cpu_set_t *set = calloc(1, CPU_BYTES);
-
-	if (set && !sched_getaffinity(0, CPU_BYTES, set))
-		sched_setaffinity(0, CPU_BYTES, set);
-	free(set);
-}
-
 int runner_start(struct runner *r, const struct pack_ko *from, const struct runner_files *files,
 		 pid_t pid, const char *const *settings, char **msg)
 {
@@ -259,7 +270,7 @@ int runner_start(struct runner *r, const struct pack_ko *from, const struct runn
 		runner_started(r);
 		return ret;
 	}
-	stay_on_these();
+	r->processors = processors_now();
 	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || pipe2(gate, O_CLOEXEC))
 		return fail(msg, errno, "pipe: %s", strerror(errno));
 	r->pid = fork();
@@ -285,19 +296,30 @@ int runner_start(struct runner *r, const struct pack_ko *from, const struct runn
 	return ret;
 }
 
-bool runner_ask(const struct runner *r)
+/* A thread: writes the question. NULL: it could not. */
+static void *ask(void *runner)
 {
+	struct runner *r = runner;
 	char path[128];
 	int fd;
 	bool good;
 
+	stay_on(r->processors);
 	snprintf(path, sizeof(path), "/proc/systemtap/%s/ctl", r->module);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return NULL;
 	good = write(fd, "s", 1) == 1;
 	close(fd);
-	return good;
+	return good ? r : NULL;
+}
+
+bool runner_ask(struct runner *r)
+{
+	pthread_t thread;
+	void *good = NULL;
+
+	return !pthread_create(&thread, NULL, ask, r) && !pthread_join(thread, &good) && good;
 }
 
 void runner_listen(struct runner *r)
@@ -339,6 +361,8 @@ int runner_finish(struct runner *r, char **msg)
 	bool gone;
 
 	runner_started(r);
+	free(r->processors);
+	r->processors = NULL;
 	if (r->pid <= 0) {
 		free_name(r);
 		return 0;

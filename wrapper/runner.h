@@ -27,8 +27,9 @@ struct runner {
 	char words[RUNNER_WORDS];   /* the complaints so far */
 	char *folder;               /* with what the module needs while it is being loaded */
 	int lock;
-	bool is_signed; /* the module: it keeps its name, so there is one at a time, */
-	int only;       /* whose teletap holds this lock */
+	bool is_signed;   /* the module: it keeps its name, so there is one at a time, */
+	int only;         /* whose teletap holds this lock */
+	void *processors; /* cpu_set_t: those that the module has places for; NULL: not known */
 };
 
 /* What a module's probes go into. */
@@ -50,7 +51,7 @@ int runner_start(struct runner *r, const struct pack_ko *ko, const struct runner
 void runner_started(struct runner *r);
 
 /* Asks the module for a snapshot; false while it cannot hear yet. */
-bool runner_ask(const struct runner *r);
+bool runner_ask(struct runner *r);
 
 /* Reads complaints that have come in. */
 void runner_listen(struct runner *r);

@@ -150,5 +150,7 @@ says() { tail -n 1 "$tap_out" | jq -e --arg words "$1" '.notes | any(test($words
 	lines=$(wc -l < "$tap_out")
 	sleep 5
 	[ "$(wc -l < "$tap_out")" -gt "$lines" ]
+	# what teletap starts may run there, too
+	[ "$(grep Cpus_allowed: /proc/$tap/status)" = "$(grep Cpus_allowed: /proc/self/status)" ]
 	unwatch
 }
