@@ -62,3 +62,13 @@ against() {
 	[ "$(jq -c .loss <<<"$output")" = '{"skipped":10,"dropped":20,"table_full":30,"lines":0}
 {"skipped":11,"dropped":20,"table_full":30,"lines":0}' ]
 }
+
+@test "a snapshot without its end, and one that lost a piece, are counted and said" {
+	gc() { printf '%s\n' "snap	$1	${1}000000000	1	0" "gc	2	$2	0	0	$2	1"; }
+	end() { printf '%s\n' "loss	0	$2	0" "end	$1"; }
+	run draw -o json < <(printf 'teletap\t1\tgc\n'; gc 1 10; end 1 0; gc 2 11; end 2 0; gc 3 12
+		gc 4 13; end 4 0; printf 'snap\t5\t5000000000\t1\t0\n'; end 5 7; gc 6 15; end 6 7)
+	[ "$(jq -c '[.interval_s, .rows[2].runs, .loss.dropped, .loss.lines, (.notes | length)]' \
+		<<<"$output")" = $'[1,1,0,0,0]\n[2,2,1,0,1]\n[2,2,9,0,1]' ]
+	[[ $output == *"2 answers of the module found no room on the way out"* ]]
+}

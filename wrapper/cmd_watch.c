@@ -203,8 +203,11 @@ static void say_silent(struct watch *w)
 		int silent = session_silent_s(s);
 
 		if (silent && silent >= w->said_s + SILENT_AGAIN_S) {
-			say("the module %s has not answered for %d s, so no page comes: start "
-			    "again, or see 'dmesg'",
+			say(s->state.cut ? "the module %s has had more to say than its buffer "
+					   "holds for %d s, so no page comes: watch fewer "
+					   "processes, or without --by"
+					 : "the module %s has not answered for %d s, so no page "
+					   "comes: start again, or see 'dmesg'",
 			    s->plan.module, silent);
 			w->said_s = silent;
 			return;
@@ -265,6 +268,24 @@ static int watch_loop(struct watch *w, char **msg)
 	}
 }
 
+/* Why there is no last page, when the last answer found no room (to be freed); else NULL. */
+static char *last_cut(const struct watch *w)
+{
+	char *why = NULL;
+
+	for (int i = 0; i < w->sessions.n && !why; i++) {
+		const struct session *s = &w->sessions.list[i];
+
+		if (s->state.cut && !session_answered(s) &&
+		    asprintf(&why,
+			     "the module %s: its last answer is larger than its buffer: there is "
+			     "no last page; watch fewer processes, or without --by",
+			     s->plan.module) < 0)
+			return NULL;
+	}
+	return why;
+}
+
 /*
  * Collects what is still in the kernel, prints it, and only then switches off: that
  * and taking the modules out take a second, which must not stretch the interval. But no
@@ -290,6 +311,8 @@ static int stop(struct watch *w, char **msg)
 		w->last = true;
 		print_pages(w);
 	}
+	if (!err && !w->last && !w->broken && !w->why)
+		w->why = last_cut(w);
 	ret = sessions_finish(&w->sessions, msg);
 	if (!w->broken)
 		w->broken = -outlet_flush(&w->outlet, w->signals, w->signal ? OUTLET_GRACE_MS : -1);

@@ -323,6 +323,11 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	note_still(page, s, t);
 	note_processors(s, t);
 	note_others(s, t);
+	if (s->cut)
+		table_note(t,
+			   "%" PRId64 " answer%s of the module found no room on the way out: what "
+			   "they said is in the figures when a later one comes whole",
+			   s->cut, s->cut == 1 ? "" : "s");
 }
 
 bool page_has_target(const struct page *page, const char *exe)

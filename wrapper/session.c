@@ -173,6 +173,7 @@ int session_read(struct session *s, char **msg)
 		if (n == 0) {
 			close(s->runner.out);
 			s->runner.out = -1;
+			state_ended(&s->state);
 			return complete;
 		}
 		feeder_more(&s->feeder);

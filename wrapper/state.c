@@ -102,6 +102,14 @@ static bool has_gap(const struct state *s)
 	return false;
 }
 
+/* The snapshot has lost a piece; one that was asked for before the beginning is not missed. */
+static void lose(struct state *s)
+{
+	if (s->snapshots && s->next.mono_ns >= s->first.mono_ns)
+		s->cut = sum_add(s->cut, 1);
+	s->open = false;
+}
+
 /* The end has come: the snapshot, when it is whole, becomes the present one. */
 static int complete(struct state *s, int64_t sequence)
 {
@@ -110,8 +118,12 @@ static int complete(struct state *s, int64_t sequence)
 		return -EINVAL;
 	if (s->snapshots && s->next.mono_ns < s->first.mono_ns)
 		return 0; /* asked for before the beginning */
-	if (s->snapshots && has_gap(s))
-		return -EINVAL;
+	if (s->snapshots && has_gap(s)) {
+		if (s->next.loss.dropped <= s->now.loss.dropped)
+			return -EINVAL;
+		lose(s);
+		return 0;
+	}
 	for (size_t k = 0; k < s->store.n; k++) {
 		struct record *r = s->store.list[k];
 
@@ -147,6 +159,7 @@ static int take(struct state *s, const struct line *line)
 		s->refused = num[0];
 		return 0;
 	case LINE_SNAP:
+		state_ended(s);
 		s->open = true;
 		s->stamp++;
 		s->next = (struct snapshot){ .sequence = num[0],
@@ -183,6 +196,12 @@ int state_take(struct state *s, char *text, size_t len)
 void state_begin(struct state *s, int64_t mono_ns)
 {
 	s->first.mono_ns = s->now.mono_ns = mono_ns;
+}
+
+void state_ended(struct state *s)
+{
+	if (s->open)
+		lose(s);
 }
 
 void state_shown(struct state *s)
@@ -222,6 +241,7 @@ struct loss state_loss(const struct state *s)
 {
 	struct loss loss = s->now.loss;
 
+	loss.dropped = sum_add(loss.dropped, s->cut);
 	loss.table_full = sum_add(loss.table_full, s->full);
 	return loss;
 }

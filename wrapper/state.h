@@ -41,6 +41,7 @@ struct state {
 	int64_t stamp;              /* snapshots begun */
 	int64_t unknown, malformed; /* lines not understood */
 	int64_t full;               /* records without a place here */
+	int64_t cut;                /* snapshots that lost a piece on their way out */
 	struct snapshot first, before, now, next;
 	struct store store;
 };
@@ -56,6 +57,9 @@ int state_take(struct state *s, char *text, size_t len);
  * snapshot before.
  */
 void state_begin(struct state *s, int64_t mono_ns);
+
+/* No more lines will come: a snapshot without its end is one that lost it. */
+void state_ended(struct state *s);
 
 /* The present snapshot has been shown: the next interval begins with it. */
 void state_shown(struct state *s);
