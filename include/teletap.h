@@ -172,7 +172,7 @@
 		static __thread struct teletap_tally_ teletap_here_ TELETAP_TLS_;                  \
 		if (TELETAP_ON_(teletap__tally)) {                                                 \
 			const char *const teletap_called_ = (name);                                \
-			if (__builtin_expect(teletap_here_.name != teletap_called_, 0))            \
+			if (__builtin_expect(teletap_here_.event != teletap_called_, 0))            \
 				teletap_tally_(&teletap_here_, teletap_called_);                   \
 			teletap_here_.sum += (long long)(value);                                   \
 			if (__builtin_expect(++teletap_here_.count >= teletap_here_.limit, 0))     \
@@ -350,7 +350,7 @@ struct teletap_file_ {
 struct teletap_tally_ {
 	unsigned long long count, limit;
 	long long sum;
-	const char *name;
+	const char *event;
 	struct teletap_tally_ *next;
 };
 
@@ -1066,7 +1066,7 @@ static inline void teletap_hand_over_(struct teletap_tally_ *t)
 {
 	const unsigned long long count = t->count;
 	const long long sum = t->sum;
-	const char *const name = t->name;
+	const char *const name = t->event;
 
 	t->count = 0;
 	t->sum = 0;
@@ -1088,7 +1088,6 @@ static TELETAP_COLD_ void teletap_thread_end_(void *unused)
 	teletap_flush_();
 }
 
-/* The first event of this thread here, or one too many to be kept. */
 /* Events of another name come, the first ones, or those that are to be handed over. */
 static TELETAP_COLD_ void teletap_tally_(struct teletap_tally_ *t, const char *name)
 {
@@ -1101,7 +1100,7 @@ static TELETAP_COLD_ void teletap_tally_(struct teletap_tally_ *t, const char *n
 	}
 	if (t->count)
 		teletap_hand_over_(t);
-	t->name = name;
+	t->event = name;
 }
 
 /* ---- at the beginning ---- */

@@ -73,6 +73,7 @@ static void *tally_thread(void *arg)
 	for (long i = 0; i < n; i++) {
 		TELETAP_TALLY("events");
 		TELETAP_TALLY_ADD("weight", 3);
+		TELETAP_TALLY(i % 1024 < 24 ? "some" : "most");
 	}
 	return NULL;
 }

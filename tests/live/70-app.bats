@@ -65,7 +65,7 @@ q() { jq -c "$1" <<< "$page"; }
 	tell 'flush 777'
 	finish
 	[ "$(q '[.rows[] | select(.kind == "tally") | [.name, .events_total, .change_total]] | sort')" = \
-		'[["events",800777,0],["weight",800777,2402331]]' ]
+		'[["events",800777,0],["most",781937,0],["some",18840,0],["weight",800777,2402331]]' ]
 }
 
 @test "241 counters: 8 threads of 100,000 events, an interval each 0.2 s, of all processes" {
