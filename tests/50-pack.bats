@@ -288,6 +288,26 @@ accepted() {
 	done
 }
 
+# SystemTap then takes a variable of the program that is called arg1.
+@test "build: an argument that SystemTap cannot read is refused, with its marker" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/stap" <<-'EOF2'
+		#!/bin/sh
+		[ "$1" = -p4 ] || exec echo 'Systemtap translator/driver (version 5.6/0.196)'
+		while [ "$1" != -m ]; do shift; done
+		echo "WARNING: Can't parse SDT_V3 operand '$OPERAND' [man error::sdt]: identifier '\$arg1'" >&2
+		echo module >"$2.ko"
+	EOF2
+	chmod 755 "$BATS_TEST_TMPDIR/bin/stap"
+	OPERAND=$(teletap probes -e "$EXE" -o json |
+		jq -r 'select(.provider == "python" and .name == "gc__start").arguments' | head -n 1)
+	export OPERAND=${OPERAND#*@}
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run teletap build gc -e "$EXE" -k one -d "$BATS_TEST_TMPDIR/new"
+	[ "$status" = 3 ]
+	[[ $output == *"$EXE: SystemTap cannot read the argument $OPERAND of the marker python:gc__"*", which the module gc needs: "* ]]
+	[ -z "$(find "$BATS_TEST_TMPDIR/new" -name '*.ko')" ]
+}
+
 @test "Ctrl-C ends the wait for another session that starts with the same files" {
 	PATH=$BATS_FILE_TMPDIR/compiler:$PATH run -0 teletap build exec -d "$BATS_TEST_TMPDIR/host"
 	lock=/run/teletap/$(jq -r '.modules[0].sites' "$BATS_TEST_TMPDIR/host/manifest.json").lock

@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -199,6 +200,7 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 	snprintf(include, sizeof(include), "%s/include", folder);
 	if (chdir(folder))
 		return 126;
+	setenv("LC_ALL", "C", 1); /* its words are read below */
 	log = open("log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
@@ -269,6 +271,61 @@ static void first_error(const char *folder, char *out, size_t size)
 		fclose(f);
 }
 
+/* The first operand of the log that stap could not read. */
+static bool unread_operand(const char *folder, char *out, size_t size)
+{
+	static const char begins[] = "Can't parse SDT_V";
+	char path[4200], line[1024];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/log", folder);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		const char *p = strstr(line, begins);
+
+		p = p ? strchr(p + sizeof(begins) - 1, '\'') : NULL;
+		found = p && p[1];
+		if (found)
+			snprintf(out, size, "%.*s", (int)strcspn(p + 1, "'\n"), p + 1);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * An operand that stap cannot read is no error to it: it takes a variable of the program that
+ * is called arg1 and the like, when the file has debug information, and says so in a warning.
+ */
+static int check_operands(const struct plan *plan, const char *folder, char **msg)
+{
+	const char *provider = "", *name = "one";
+	char operand[256];
+
+	if (!unread_operand(folder, operand, sizeof(operand)))
+		return 0;
+	for (int i = 0; i < plan->n_files; i++) {
+		const struct sdt_file *sdt = &plan->files[i]->sdt;
+
+		for (size_t k = 0; k < sdt->n_markers; k++) {
+			const struct sdt_marker *m = &sdt->markers[k];
+
+			if (origin_has_marker(plan->origin, m->provider, m->name) &&
+			    strstr(m->args, operand)) {
+				provider = m->provider;
+				name = m->name;
+			}
+		}
+	}
+	return fail(msg, ENOTSUP,
+		    "%s: SystemTap cannot read the argument %s of the marker %s%s%s, which the "
+		    "module %s needs: build the program with other options, or use a newer "
+		    "SystemTap (all of it: %s/log)",
+		    plan->file->path, operand, provider, *provider ? ":" : "", name, plan->module,
+		    folder);
+}
+
 int compiler_run(const struct plan *plan, const char *release, const char *folder,
 		 const char *share, compiler_tick *tick, char **msg)
 {
@@ -291,6 +348,8 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 	}
 	if (done < 0)
 		return -errno;
+	if (check_operands(plan, folder, msg))
+		return -ENOTSUP;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 125)
