@@ -311,7 +311,7 @@ accepted() {
 @test "Ctrl-C ends the wait for another session that starts with the same files" {
 	PATH=$BATS_FILE_TMPDIR/compiler:$PATH run -0 teletap build exec -d "$BATS_TEST_TMPDIR/host"
 	lock=/run/teletap/$(jq -r '.modules[0].sites' "$BATS_TEST_TMPDIR/host/manifest.json").lock
-	mkdir -p -m 700 /run/teletap
+	mkdir -p /run/teletap && chmod 700 /run/teletap
 	exec 6>"$lock"
 	flock 6
 	timeout -k 30 20 teletap watch exec --pack "$BATS_TEST_TMPDIR/host" 6>&- 3>&- &
