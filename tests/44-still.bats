@@ -72,8 +72,8 @@ status() {
 }
 
 @test "status: a program of which no thread runs is not well" {
-	[ "$(status 3 3)" = '["WARN",235,"idle, or it hangs: 3 of 3 have not run for 2.0 s or more","WARN: read page 235 next"]' ]
-	[ "$(status 3 2)" = '["OK",235,"2 of 3 have not run for 2.0 s or more","all that is watched is well, 2 of 12 subsystems"]' ]
+	[ "$(status 3 3)" = '["WARN",235,"idle, or it hangs: 3 of 3 have not run since attaching, or for 5 s, one of them for 2.0 s or more","WARN: read page 235 next"]' ]
+	[ "$(status 3 2)" = '["OK",235,"2 of 3 have not run since attaching, or for 5 s, one of them for 2.0 s or more","all that is watched is well, 2 of 12 subsystems"]' ]
 	page status -e /usr/bin/service -o json < <(hang host)
 	jq -e '.rows[] | select(.subsystem == "threads").verdict == null' <<<"$output"
 }
@@ -103,4 +103,10 @@ status() {
 	kill -9 $pid
 	run -0 jq -c '(.rows[] | select(.subsystem == "threads").verdict), .target.threads_still' <<<"${lines[-1]}"
 	[ "$output" = $'"OK"\n0' ]
+	/usr/bin/python3 -c 'import time; time.sleep(2); time.sleep(100)' 3>&- & # hangs later
+	pid=$!
+	run -0 teletap watch status -p $pid -i 1 -n 9 -o json
+	kill -9 $pid
+	run -0 jq -c '(.rows[] | select(.subsystem == "threads").verdict), .target.threads_still' <<<"${lines[-1]}"
+	[ "$output" = $'"WARN"\n1' ]
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "line.h"
 
 #define LOOK_MAX 65536 /* threads that are looked at */
 #define DEPTH_MAX 64   /* generations */
@@ -49,44 +50,44 @@ static char letter(const struct look *l, pid_t pid, pid_t tid)
 	return end && end[1] == ' ' ? end[2] : 'X';
 }
 
-static void keep(struct host_threads *t, pid_t tid, int64_t ran_ns)
+static void keep(struct host_threads *t, struct host_thread thread)
 {
-	if (t->n_before == t->room) {
+	if (t->n == t->room) {
 		size_t room = t->room ? 2 * t->room : 64;
-		struct host_thread *more = realloc(t->before, room * sizeof(*more));
+		struct host_thread *more = realloc(t->list, room * sizeof(*more));
 
 		if (!more)
 			return;
-		t->before = more;
+		t->list = more;
 		t->room = room;
 	}
-	t->before[t->n_before++] = (struct host_thread){ .tid = tid, .ran_ns = ran_ns };
+	t->list[t->n++] = thread;
 }
 
 static void look_at(const struct look *l, struct host_threads *t, pid_t pid, pid_t tid)
 {
-	const struct host_thread key = { .tid = tid };
-	struct host_thread *before;
+	struct host_thread thread = { .tid = tid, .since_ns = t->now_ns };
+	const struct host_thread *last;
 	char path[80], text[128];
 	char state = letter(l, pid, tid);
-	int64_t ran_ns;
+	int64_t still_ns;
 
 	if (state == 'Z' || state == 'X')
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	if (look_text(l, path, text, sizeof(text)) || sscanf(text, "%" SCNd64, &ran_ns) != 1)
+	if (look_text(l, path, text, sizeof(text)) || sscanf(text, "%" SCNd64, &thread.ran_ns) != 1)
 		return;
 	t->threads++;
-	if (!t->attached_ns) {
-		keep(t, tid, ran_ns);
-		return;
+	last = t->n_last ? bsearch(&thread, t->last, t->n_last, sizeof(thread), by_tid) : NULL;
+	if (last && last->ran_ns == thread.ran_ns && state != 'R')
+		thread.since_ns = last->since_ns;
+	still_ns = t->now_ns - thread.since_ns;
+	if (still_ns > 0 &&
+	    (thread.since_ns == t->attached_ns || still_ns >= LINE_STILL_S * INT64_C(1000000000))) {
+		t->still++;
+		t->longest_ns = still_ns > t->longest_ns ? still_ns : t->longest_ns;
 	}
-	before = t->n_before ? bsearch(&key, t->before, t->n_before, sizeof(key), by_tid) : NULL;
-	if (!before)
-		return;
-	if (before->ran_ns != ran_ns || state == 'R')
-		before->ran_ns = -1;
-	t->still += before->ran_ns >= 0;
+	keep(t, thread);
 }
 
 static void look_process(const struct look *l, struct host_threads *t, pid_t pid, int depth)
@@ -133,20 +134,22 @@ static void look_file(const struct look *l, struct host_threads *t)
 
 void host_threads_line(FILE *f, const struct look *l, struct host_threads *t)
 {
-	int64_t now = clock_ns(CLOCK_MONOTONIC);
-
-	t->threads = t->still = t->unseen = 0;
+	t->now_ns = clock_ns(CLOCK_MONOTONIC);
+	if (!t->attached_ns)
+		t->attached_ns = t->now_ns;
+	t->threads = t->still = t->unseen = t->longest_ns = 0;
+	t->n = t->room = 0;
+	t->list = NULL;
 	if (t->pid)
 		look_process(l, t, t->pid, 0);
 	else if (t->ino)
 		look_file(l, t);
-	if (!t->attached_ns) {
-		t->attached_ns = now;
-		if (t->n_before)
-			qsort(t->before, t->n_before, sizeof(*t->before), by_tid);
-	}
+	if (t->n)
+		qsort(t->list, t->n, sizeof(*t->list), by_tid);
+	free(t->last);
+	t->last = t->list;
+	t->n_last = t->n;
 	if (t->threads)
 		fprintf(f, "threads\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n",
-			t->threads + t->unseen, t->still, t->unseen,
-			t->still ? now - t->attached_ns : 0);
+			t->threads + t->unseen, t->still, t->unseen, t->longest_ns);
 }

@@ -14,17 +14,21 @@
 
 struct host_thread {
 	pid_t tid;
-	int64_t ran_ns; /* -1: it has run since attaching */
+	int64_t ran_ns;   /* in all */
+	int64_t since_ns; /* when that was seen first */
 };
 
 struct host_threads {
 	pid_t pid; /* with its descendants; 0: the processes that run this file: */
 	dev_t dev;
-	ino_t ino;                  /* 0: none, and no record */
-	int64_t attached_ns;        /* when the first one was made; 0: not yet */
-	struct host_thread *before; /* that were there then, by number */
-	size_t n_before, room;
-	int64_t threads, still, unseen; /* of the look under way */
+	ino_t ino;                /* 0: none, and no record */
+	int64_t attached_ns;      /* when the first one was made; 0: not yet */
+	struct host_thread *last; /* of the last look, by number */
+	size_t n_last;
+	/* The look under way. */
+	struct host_thread *list;
+	size_t n, room;
+	int64_t now_ns, threads, still, unseen, longest_ns;
 };
 
 /* Prints the record; nothing when there is no thread, or the kernel does not say. */

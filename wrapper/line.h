@@ -21,7 +21,8 @@
  *                                           attaching: the module hears nothing of them;
  *                                           those whose clock is gone, with LATER
  *   threads THREADS STILL UNSEEN LONGEST_NS the target's threads now; those of them that have
- *                                           not run since attaching; those not looked at;
+ *                                           not run since attaching, of the host's page
+ *                                           also for LINE_STILL_S; those not looked at;
  *                                           how long the longest has not, at least
  *   waiter  PLACE TID PID COMM WAITS CALLS FORCED TOTAL_NS MAX_NS
  *                                           a thread's waits for the interpreter lock, of
@@ -180,6 +181,7 @@
 #define LINE_VERSION 1
 #define LINE_BYTES 8192 /* a longer line is malformed */
 #define LINE_FIELDS 16
+#define LINE_STILL_S 5
 
 enum line_kind {
 	LINE_HELLO,

@@ -327,8 +327,8 @@ static void gil(struct status *st, const struct state *s)
 }
 
 /*
- * Threads that do not run pass no marker. Some of them wait in any program; when none has
- * run since attaching, it is idle, or it hangs.
+ * Threads that do not run pass no marker. Some of them wait in any program; when none
+ * runs, it is idle, or it hangs.
  */
 static void threads(struct status *st)
 {
@@ -344,9 +344,12 @@ static void threads(struct status *st)
 	else
 		row(st, "threads", 235, still == n ? WARN : OK,
 		    table_text(st->t,
-			       "%s%" PRId64 " of %" PRId64 " have not run for %.1f s or more",
-			       still == n ? "idle, or it hangs: " : "", still, n,
-			       (double)record_now(r, THREADS_LONGEST) / 1e9));
+			       "%s%" PRId64 " of %" PRId64
+			       " have not run since attaching, or for %d s%s",
+			       still == n ? "idle, or it hangs: " : "", still, n, LINE_STILL_S,
+			       still ? table_text(st->t, ", one of them for %.1f s or more",
+						  (double)record_now(r, THREADS_LONGEST) / 1e9)
+				     : ""));
 }
 
 /* What the pages themselves have lost. */
