@@ -172,7 +172,7 @@
 		static __thread struct teletap_tally_ teletap_here_ TELETAP_TLS_;                  \
 		if (TELETAP_ON_(teletap__tally)) {                                                 \
 			const char *const teletap_called_ = (name);                                \
-			if (__builtin_expect(teletap_here_.event != teletap_called_, 0))            \
+			if (__builtin_expect(teletap_here_.event != teletap_called_, 0))           \
 				teletap_tally_(&teletap_here_, teletap_called_);                   \
 			teletap_here_.sum += (long long)(value);                                   \
 			if (__builtin_expect(++teletap_here_.count >= teletap_here_.limit, 0))     \

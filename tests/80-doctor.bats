@@ -358,6 +358,17 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	page false '*none can be compiled here*bring a pack*'
 }
 
+@test "import markers that cannot be bypassed: page 230 is refused, with the option" {
+	local imports='[.pages[] | select(.page == 230).why] | first'
+	need_python
+	doctor 0 -e "$python"
+	[[ "$(jq -r "$imports" <<<"$json")" != *encode* ]]
+	# the name by which the code is recognised
+	sed 's/PyUnicode_AsUTF8\x00/PyUnicode_AsUTFx\x00/g' "$python" > "$BATS_TEST_TMPDIR/python"
+	doctor 0 -e "$BATS_TEST_TMPDIR/python"
+	[[ "$(jq -r "$imports" <<<"$json")" = *'raise a SystemError'*'--encode-names accepts that' ]]
+}
+
 @test "a host that loads nothing says so for a target as well" {
 	need_python
 	rm "$ROOT/proc/modules"

@@ -3,7 +3,9 @@
  * CPython's function markers encode the path of the source with each call, and ignore a
  * failure, which the program then meets as a SystemError. The kernel switches markers on
  * in all processes that have the file mapped, watched or not: so all are looked at. What
- * starts later, or imports from such a path later, is not seen.
+ * starts later, or imports from such a path later, is not seen. Import markers encode the
+ * module's name, and any program may import any name: where they cannot be bypassed, the
+ * user decides.
  */
 #include "guard.h"
 
@@ -15,10 +17,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bypass.h"
 #include "fail.h"
 #include "interpreter.h"
 #include "maps.h"
 #include "python.h"
+
+static bool lets_encode;
+
+void guard_lets_encode(bool does)
+{
+	lets_encode = does;
+}
+
+/* Refuses import markers that cannot be bypassed. */
+static int judge_imports(const struct plan *plan, char **msg)
+{
+	if (lets_encode || !origin_has_marker(plan->origin, "python", "import__find__load__start"))
+		return 0;
+	for (int i = 0; i < plan->n_files; i++) {
+		if (bypass_lacks(&plan->files[i]->sdt))
+			return fail(msg, ENOTSUP,
+				    "%s: its code around the import markers is not known, so "
+				    "CPython would encode each module's name, and raise a "
+				    "SystemError where it has no UTF-8; --encode-names accepts "
+				    "that",
+				    plan->files[i]->path);
+	}
+	return 0;
+}
 
 /* Has the process this file mapped? Names may differ, the file is the same. */
 static bool maps_file(pid_t pid, const struct stat *file)
@@ -65,7 +92,7 @@ int guard(const struct plan *plan, const struct target *t, bool *jit, char **msg
 
 	*jit = false;
 	if (!interpreter_arms_functions(plan->origin))
-		return 0;
+		return judge_imports(plan, msg);
 	python_version(plan->file->fd, version);
 	/* A command that waits for its start is still a copy of ourselves. */
 	if (t->pid)

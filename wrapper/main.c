@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "guard.h"
 #include "quote.h"
 #include "render.h"
 #include "self.h"
@@ -20,7 +21,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPJYGOQ*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJYGOQE*", cmd_watch },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
@@ -32,12 +33,12 @@ static const struct command commands[] = {
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
 	{ "record",
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
-	  "Keeps what pages are made of in a file", "peicnPJYwS1*", cmd_record },
+	  "Keeps what pages are made of in a file", "peicnPJYwS1E*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
 	  "Draws pages from a recording", "AFTinG", cmd_replay },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234Y*", cmd_serve },
+	  "Answers requests for pages over UDP", "peciPLDIRUG234YE*", cmd_serve },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
 	  cmd_page },
 	{ "list", "", "Lists all pages", "", cmd_list },
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
 	case OPTS_RUN:
 		break;
 	}
+	guard_lets_encode(o.encode_names);
 	self_start(TELETAP_VERSION, cmd->name);
 	status = cmd->run(&o);
 	if (status == STATUS_USAGE)

@@ -55,6 +55,7 @@ struct opts {
 	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
 	const char *crashes;             /* --crashes; NULL: not given */
 	bool inject;                     /* --inject */
+	bool encode_names;               /* --encode-names */
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;
