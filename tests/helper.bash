@@ -125,6 +125,7 @@ pack_make() {
 	compiler "$BATS_FILE_TMPDIR/compiler"
 	rm -rf "$1"
 	PATH=$BATS_FILE_TMPDIR/compiler:$PATH teletap build gc -e "$2" -k "${3-$(uname -r)}" -d "$1" >/dev/null
+	# shellcheck disable=SC2034 # for the tests
 	ko=$(find "$1" -name teletap_gc_0000000.ko)
 	jq -r '.modules[0].sites' "$1/manifest.json" >>"$BATS_FILE_TMPDIR/sites"
 }

@@ -74,11 +74,11 @@ static void fill_row(const struct state *s, const struct record *r, struct threa
 	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
 	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
 	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
-	c[FLOW] =
-		(struct cell){ .text = table_text(t, "%*s%s %s",
-						  (int)(indent < INDENT_MAX / 2 ? 2 * indent : INDENT_MAX),
-						  "", entry ? "->" : "<-",
-						  name ? record_text(name, N_FUNCTION) : "?") };
+	c[FLOW] = (struct cell){
+		.text = table_text(t, "%*s%s %s",
+				   (int)(indent < INDENT_MAX / 2 ? 2 * indent : INDENT_MAX), "",
+				   entry ? "->" : "<-", name ? record_text(name, N_FUNCTION) : "?")
+	};
 }
 
 void page_flow_fill(const struct state *s, struct table *t)

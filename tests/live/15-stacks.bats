@@ -3,7 +3,7 @@
 # Page 223: the shares of samples of a program that spends known shares of its time in
 # known functions.
 
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2128,SC2178
 bats_require_minimum_version 1.5.0
 load helper
 

@@ -3,6 +3,7 @@
 # Wherever the interpreter lies: in a library, deleted, in a chroot, in a container's
 # namespaces. The module is found by the build-id of what the process has mapped.
 
+# shellcheck disable=SC2030,SC2031
 bats_require_minimum_version 1.5.0
 load helper
 

@@ -220,7 +220,7 @@ q() { jq -c "$1" <<< "$page"; }
 	pid=$!
 	exec 7> commands
 	echo >&7
-	limit=20 await grep -q done said
+	limit=20 await grep -q 'done' said
 	teletap build counters -p "$pid"
 	watch_page counters "$pid" -o json -i 1
 	echo >&7
