@@ -32,8 +32,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "python.h"
 
@@ -43,7 +43,7 @@
 
 /* The code of a file: its executable segment. */
 struct code {
-	const unsigned char *bytes;
+	unsigned char *bytes;
 	uint64_t addr, size, offset;
 	uint64_t encode; /* address of PyUnicode_AsUTF8 */
 };
@@ -271,8 +271,11 @@ static uint64_t exported(Elf *elf, const char *name)
 	return 0;
 }
 
-/* The executable segment that holds the function. */
-static bool find_code(Elf *elf, const unsigned char *file, uint64_t file_size, struct code *c)
+/*
+ * The executable segment that holds the function, read into memory of our own (c->bytes, to be
+ * freed): the file's owner may cut it at any time.
+ */
+static bool read_code(Elf *elf, int fd, uint64_t file_size, struct code *c)
 {
 	size_t n;
 
@@ -286,11 +289,12 @@ static bool find_code(Elf *elf, const unsigned char *file, uint64_t file_size, s
 		    !(ph.p_flags & PF_X) || c->encode - ph.p_vaddr >= ph.p_filesz ||
 		    ph.p_offset > file_size || ph.p_filesz > file_size - ph.p_offset)
 			continue;
-		c->bytes = file + ph.p_offset;
+		c->bytes = malloc(ph.p_filesz);
 		c->addr = ph.p_vaddr;
 		c->size = ph.p_filesz;
 		c->offset = ph.p_offset;
-		return true;
+		return c->bytes &&
+		       pread(fd, c->bytes, ph.p_filesz, (off_t)ph.p_offset) == (ssize_t)ph.p_filesz;
 	}
 	return false;
 }
@@ -300,7 +304,6 @@ void bypass_imports(int fd, struct sdt_file *sdt)
 	struct python_debug debug = { 0 };
 	struct code c = { 0 };
 	struct stat st;
-	void *file;
 	Elf *elf;
 
 	if (!bypass_lacks(sdt) || sdt->elf_machine != EM_X86_64 || fstat(fd, &st))
@@ -308,17 +311,14 @@ void bypass_imports(int fd, struct sdt_file *sdt)
 	/* The script does not know the string objects of these. */
 	if (python_debug_read(fd, &debug) && debug.free_threaded)
 		return;
-	file = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (file == MAP_FAILED)
-		return;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && find_code(elf, file, (uint64_t)st.st_size, &c)) {
+	if (elf && read_code(elf, fd, (uint64_t)st.st_size, &c)) {
 		for (size_t i = 0; i < sdt->n_markers; i++) {
 			if (is_import(&sdt->markers[i]))
 				move_site(&c, &sdt->markers[i]);
 		}
 	}
 	elf_end(elf);
-	munmap(file, (size_t)st.st_size);
+	free(c.bytes);
 }
