@@ -367,6 +367,8 @@ bool origin_is_program(const struct origin *origin)
 
 bool origin_has_marker(const struct origin *origin, const char *provider, const char *name)
 {
+	if (!origin->provider)
+		return false; /* it is about the kernel */
 	if (!origin_is_app(origin) && !origin_is_program(origin) &&
 	    strcmp(origin->provider, provider) != 0)
 		return false;
