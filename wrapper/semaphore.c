@@ -133,7 +133,7 @@ static int limit_check(size_t n, struct rlimit *limit, char **msg)
 	if (getrlimit(RLIMIT_NOFILE, limit))
 		return fail(msg, errno, "getrlimit: %s", strerror(errno));
 	if (limit->rlim_max < n + SPARE)
-		return fail(msg, EMFILE,
+		return fail(msg, ENFILE, /* say_why has a remedy of its own for EMFILE */
 			    "its %zu probes need more open files than %llu: allow more, "
 			    "'ulimit -n %zu'",
 			    n, (unsigned long long)limit->rlim_max, n > 128 ? 2 * n : 256);
