@@ -166,6 +166,7 @@ accepted() {
 	pack_refused "$pack/manifest.json:*: build the pack again"
 }
 
+# shellcheck disable=SC2016
 @test "with few open files: why, not that the pack is to be built again" {
 	local n
 	for n in $(seq 8 24); do
