@@ -151,7 +151,7 @@ static bool takes_next(const struct wrapper *w, const char *option)
 static char **behind(const struct wrapper *w, char **argv)
 {
 	bool is_env = !strcmp(w->name, "env"), is_setarch = !strcmp(w->name, "setarch");
-	char **word = argv + 1, *path;
+	char **word = argv + 1, *path = NULL;
 
 	for (; *word && **word == '-'; word++) {
 		/* These change what is found, or are the command. */
