@@ -248,38 +248,16 @@ bool bypass_lacks(const struct sdt_file *sdt)
 	return false;
 }
 
-/* The address of a function that the file exports; 0: there is none. */
-static uint64_t exported(Elf *elf, const char *name)
-{
-	Elf_Scn *scn = NULL;
-
-	while ((scn = elf_nextscn(elf, scn))) {
-		Elf_Data *data;
-		GElf_Shdr sh;
-		GElf_Sym sym;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (int i = 0; data && gelf_getsym(data, i, &sym); i++) {
-			const char *s = elf_strptr(elf, sh.sh_link, sym.st_name);
-
-			if (s && sym.st_value && !strcmp(s, name))
-				return sym.st_value;
-		}
-	}
-	return 0;
-}
-
 /*
  * The executable segment that holds the function, read into memory of our own (c->bytes, to be
  * freed): the file's owner may cut it at any time.
  */
 static bool read_code(Elf *elf, int fd, uint64_t file_size, struct code *c)
 {
-	size_t n;
+	size_t n, section;
+	uint64_t size;
 
-	c->encode = exported(elf, "PyUnicode_AsUTF8");
+	c->encode = python_symbol(elf, "PyUnicode_AsUTF8", &section, &size);
 	if (!c->encode || elf_getphdrnum(elf, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {

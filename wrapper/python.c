@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static uint64_t symbol_find(Elf *elf, const char *name, size_t *section, uint64_t *size)
+uint64_t python_symbol(Elf *elf, const char *name, size_t *section, uint64_t *size)
 {
 	Elf_Scn *scn = NULL;
 
@@ -42,7 +42,7 @@ static uint64_t symbol_addr(Elf *elf, const char *name, size_t *section)
 {
 	uint64_t size;
 
-	return symbol_find(elf, name, section, &size);
+	return python_symbol(elf, name, section, &size);
 }
 
 static bool read_addr(int fd, Elf *elf, size_t section, uint64_t addr, void *buf, size_t size)
@@ -224,7 +224,7 @@ void python_place_read(int fd, struct python_place *p)
 	}
 	p->bytes = fstat(fd, &st) ? 0 : (uint64_t)st.st_size;
 	p->type = symbol_addr(elf, "PyCode_Type", &section);
-	p->runtime = symbol_find(elf, "_PyRuntime", &section, &p->size);
+	p->runtime = python_symbol(elf, "_PyRuntime", &section, &p->size);
 	if (p->runtime)
 		p->version = parse_hex(version);
 	elf_end(elf);

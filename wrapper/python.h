@@ -5,6 +5,7 @@
 #ifndef TELETAP_PYTHON_H
 #define TELETAP_PYTHON_H
 
+#include <gelf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,12 @@ struct python_debug {
 
 /* Reads them from the file at fd. False: it is no such Python. */
 bool python_debug_read(int fd, struct python_debug *d);
+
+/*
+ * The address of a symbol that the file exports, with its section's number and its size; 0:
+ * there is none.
+ */
+uint64_t python_symbol(Elf *elf, const char *name, size_t *section, uint64_t *size);
 
 /* What modules are told of their target when they are compiled. */
 struct python_place {
