@@ -1011,9 +1011,9 @@ static TELETAP_COLD_ void teletap_error_(const char *place, const char *what, in
 		       NULL);
 	teletap_keep_(TELETAP_LANE_LOG_, &line);
 	if (TELETAP_ON_(teletap__error)) {
-		place = teletap_touch_(place);
-		what = teletap_touch_(what);
-		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__error, "8", place, "8", what, "-4",
+		const char *where = teletap_touch_(place), *message = teletap_touch_(what);
+
+		TELETAP_MARK3_(TELETAP_PROVIDER, teletap__error, "8", where, "8", message, "-4",
 			       handled)
 	}
 }

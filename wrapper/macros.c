@@ -185,7 +185,7 @@ static int compare(const void *a, const void *b)
 
 int macros_identify(struct plan *plan)
 {
-	struct sorted files[PLAN_FILES];
+	struct sorted files[PLAN_FILES] = { 0 };
 	hash_state h;
 	int err = 0;
 	char *text;
