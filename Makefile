@@ -16,11 +16,11 @@ Q := $(if $(filter 1,$(V)),,@)
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith \
-	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Iwrapper \
 	$(shell pkg-config --cflags $(LIBS) 2>/dev/null) $(CFLAGS)
 ALL_LIBS = $(shell pkg-config --libs $(LIBS)) -lm
 
-SOURCES := $(wildcard wrapper/*.c)
+SOURCES := $(wildcard wrapper/*/*.c)
 OBJECTS := $(SOURCES:wrapper/%.c=$(B)/obj/%.o)
 
 all: $(B)/bin/teletap $(B)/share/teletap
@@ -35,7 +35,7 @@ $(B)/obj/%.o: wrapper/%.c $(B)/flags
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/opts.o $(B)/obj/main.o $(B)/obj/feeder.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
+$(B)/obj/cmd/options.o $(B)/obj/cmd/main.o $(B)/obj/collect/ring_collector.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
 
 # Compiled anew when the compiler's flags or the version change.
 $(B)/flags: FORCE
@@ -58,24 +58,24 @@ python:
 		--build-lib $(abspath $(B))/python
 
 # The pure stages alone, which the tests feed with recorded lines.
-DRAW := line store state bucket quote table call $(patsubst wrapper/%.c,%,$(wildcard wrapper/page*.c wrapper/render*.c))
+DRAW := $(patsubst wrapper/%.c,%,$(wildcard wrapper/model/*.c wrapper/pages/*.c wrapper/render/*.c))
 
 $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
-$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,ring ring_source image maps regular quote fail)
+$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring_read target/elf target/maps base/regular_file model/quote base/fail)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,sdt semaphore unused image regular fail)
+$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/semaphore target/unused_bytes target/elf base/regular_file base/fail)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,crash crash_file backtrace regular ring ring_lines escape fail) \
+$(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,collect/crash collect/crash_file collect/crash_backtrace base/regular_file collect/ring collect/ring_lines model/escape base/fail) \
 		$(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
@@ -90,10 +90,10 @@ $(B)/test/service: tests/service.c include/teletap.h
 
 # Asks teletap serve for pages, for tests/bench/serve; tries what a confined process
 # must not be able to do, for tests/76-serve.bats.
-$(B)/test/load: tests/load.c $(B)/obj/request.o $(DRAW:%=$(B)/obj/%.o)
-$(B)/test/inside: tests/inside.c $(B)/obj/confine.o $(B)/obj/fail.o
+$(B)/test/load: tests/load.c $(B)/obj/net/datagram.o $(DRAW:%=$(B)/obj/%.o)
+$(B)/test/inside: tests/inside.c $(B)/obj/net/sandbox.o $(B)/obj/base/fail.o
 
-$(B)/test/peers: tests/peers.c $(B)/obj/peers.o
+$(B)/test/peers: tests/peers.c $(B)/obj/net/rate_limit.o
 
 $(B)/test/load $(B)/test/inside $(B)/test/peers:
 	@mkdir -p $(@D)

@@ -267,7 +267,7 @@ extern "C" {
 #endif
 
 /*
- * The ring, as it lies in memory and in a file. wrapper/ring.c reads it from outside:
+ * The ring, as it lies in memory and in a file. wrapper/collect/ring.c reads it from outside:
  * a change here is another version there.
  *
  * A lane's lines are taken in turn: line T, from 0, is in slot T % lines. Its writer

@@ -9,21 +9,21 @@ load helper
 
 setup() {
 	cd "$TOP/wrapper" || return
-	PURE=(line store state bucket quote table call fail ring ring_lines escape)
-	for file in page*.c render*.c; do PURE+=("${file%.c}"); done
+	PURE=(base/fail collect/ring collect/ring_lines)
+	for file in {model,pages,render}/*.c; do PURE+=("${file%.c}"); done
 }
 
 @test "their headers are their own and the plain ones of C" {
 	for name in "${PURE[@]}"; do
-		run gcc -MM "$name.c"
+		run gcc -MM -I. "$name.c"
 		[ "$status" -eq 0 ]
 		own=$(tr -d '\\\n' <<<"${output#*:}")
 		echo "$name: $own"
 		for file in $own; do
-			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} render.h sum.h " == *" $file "* ]]
+			[[ " ${PURE[*]/%/.c} ${PURE[*]/%/.h} render/render.h base/sum.h " == *" $file "* ]]
 		done
 	done
-	system=$(for name in "${PURE[@]}" render; do
+	system=$(for name in "${PURE[@]}" render/render; do
 		cat "$name".[ch] 2>/dev/null
 	done | sed -n 's/^#include <\(.*\)>/\1/p' | sort -u)
 	[[ $system == *string.h* && $system == *stdint.h* ]]
@@ -35,7 +35,7 @@ setup() {
 
 @test "through other headers, too, they see no socket, process or ELF" {
 	for name in "${PURE[@]}"; do
-		run gcc -M -std=c17 -D_GNU_SOURCE "$name.c"
+		run gcc -M -I. -std=c17 -D_GNU_SOURCE "$name.c"
 		[ "$status" -eq 0 ]
 		run grep -oE '/(unistd|fcntl|signal|poll|dirent|elf|gelf|libelf|dwarf|sched|pthread|spawn|netdb|sys/(socket|wait|ptrace|stat|mman|ioctl|syscall|un|prctl)|netinet/[a-z]*|arpa/[a-z]*)\.h' <<<"$output"
 		echo "$name: $output"
@@ -47,7 +47,7 @@ setup() {
 	for name in "${PURE[@]}"; do
 		run nm -u "$BUILD/obj/$name.o"
 		[ "$status" -eq 0 ]
-		[[ $name == @(bucket|page_status_limits) || $output == *" U "* ]]
+		[[ $name == @(model/histogram|pages/status_limits) || $output == *" U "* ]]
 		run grep -E ' U (__)?(socket|connect|bind|listen|accept4?|send(to|msg)?|recv(from|msg)?|v?fork|clone3?|exec[lv]p?e?|fexecve|posix_spawnp?|system|p?open(at|_2|at2)?(64)?(_2)?|f(d|re)?open(64)?|p?read(64)?(_chk)?|p?write(64)?|close|ioctl|syscall|kill|raise|wait(pid|id|3|4)?|v?printf(_chk)?|puts|putchar|perror|std(in|out|err)|getenv|secure_getenv|setenv|_?exit|abort|atexit|time|gettimeofday|clock(_gettime)?|localtime(_r)?|tzset|mktime|isatty|tcgetattr|signal|sigaction|pthread_[a-z_]*|dlopen|elf_[a-z_]*|gelf_[a-z_]*)(@.*)?$' <<<"$output"
 		echo "$name: $output"
 		[ -z "$output" ]

@@ -60,7 +60,7 @@ raw() {
 		s.connect((sys.argv[1], int(sys.argv[2])))
 		s.settimeout(10)
 		key = bytes.fromhex(open(sys.argv[3]).read())
-		# Written from the description in wrapper/request.h alone.
+		# Written from the description in wrapper/net/datagram.h alone.
 		def request(wish=b"210", when=None, nonce=None, key=key):
 		    when = time.time() if when is None else when
 		    head = b"TTP1" + struct.pack("<BBHHHIQ", 1, 0, 0, 16, 0, 0, int(when * 1000))

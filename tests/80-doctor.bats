@@ -412,7 +412,7 @@ need_none() {
 	jq -e '.pages[] | select(.page == 223) | (.works | not) and (.why | test("stacks cannot be read"))' <<<"$json"
 	jq -e '.pages[] | select(.page == 232).works' <<<"$json"
 	# what is said to be known has a row in the tapset, and the other way round
-	[ "$(sed -n 's/.*minors\[\] = {\(.*\)};/\1/p' "$TOP/wrapper/python.c" | tr -d ' ')" = \
+	[ "$(sed -n 's/.*minors\[\] = {\(.*\)};/\1/p' "$TOP/wrapper/cpython/binary.c" | tr -d ' ')" = \
 		"$(sed -n '/^static const struct teletap_python_row/,/^};/s/^\t{ \([0-9]*\), .*/\1/p' \
 			"$TOP/tapsets/teletap_cpython.stp" | paste -sd,)" ]
 }

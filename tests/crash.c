@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../wrapper/crash.h"
-#include "../wrapper/render.h"
+#include "collect/crash.h"
+#include "render/render.h"
 
 static void take(struct state *s, char *lines)
 {

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../wrapper/page_stacks.h"
-#include "../wrapper/render.h"
+#include "pages/stacks.h"
+#include "render/render.h"
 
 #define UNSET INT64_MIN
 

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../wrapper/confine.h"
+#include "net/sandbox.h"
 
 /* dprintf wants lseek, which is forbidden, too. */
 static void print(const char *what, const char *how)

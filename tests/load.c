@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../wrapper/request.h"
+#include "net/datagram.h"
 
 #define WINDOW_MAX 256
 #define PATIENCE_MS 3000 /* then those under way are lost */

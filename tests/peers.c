@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../wrapper/peers.h"
+#include "net/rate_limit.h"
 
 #define MANY 40000
 #define START 1000000000000

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../wrapper/quote.h"
-#include "../wrapper/ring_source.h"
+#include "collect/ring_read.h"
+#include "model/quote.h"
 
 static int read_ring(struct ring *r, const char *name)
 {

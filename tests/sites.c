@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../wrapper/semaphore.h"
+#include "target/semaphore.h"
 
 static int complain(const char *what, char *msg, int err)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages 300 to 399, which a Python program draws itself (python/teletap/_pages.py), asked
-# for from outside (wrapper/own.c). No module is needed for them.
+# for from outside (wrapper/source/program_pages.c). No module is needed for them.
 # shellcheck disable=SC2030,SC2031 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper

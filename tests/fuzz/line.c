@@ -3,23 +3,22 @@
  * Fuzzes everything between a module's bytes and a page: the first line is the path
  * of the target, the rest is what a module sends. Besides what the sanitizers see,
  * what the stages promise is checked.
- *
- * with: wrapper/{page*,call}.c
  */
+// with: wrapper/pages/*.c wrapper/model/{syscalls,escape}.c
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../wrapper/bucket.c"
-#include "../../wrapper/line.c"
-#include "../../wrapper/page.h"
-#include "../../wrapper/quote.c"
-#include "../../wrapper/render_cell.c"
-#include "../../wrapper/render_json.c"
-#include "../../wrapper/render_text.c"
-#include "../../wrapper/state.c"
-#include "../../wrapper/store.c"
-#include "../../wrapper/table.c"
+#include "model/histogram.c"
+#include "model/line.c"
+#include "model/quote.c"
+#include "model/state.c"
+#include "model/store.c"
+#include "model/table.c"
+#include "pages/page.h"
+#include "render/cell.c"
+#include "render/json.c"
+#include "render/text.c"
 
 /* Printable, UTF-8 as far as we can tell, and no wider than a terminal. */
 static void text_check(const char *page)

@@ -3,16 +3,16 @@
  * Fuzzes replay. When the first byte is a capital letter, the rest is a file; else it
  * is the text of frames, each ended by a NUL, which are packed first, so that
  * checksums do not keep the fuzzer out.
- *
- * with: wrapper/{re{c*ing,play,nder*},ring{,_l*},esc*,fail,call,line,st*e,buc*,tab*,quo*,page*}.c
  */
+// with: wrapper/recording/reader.c wrapper/source/replay.c wrapper/collect/ring{,_lines}.c
+// with: wrapper/base/fail.c wrapper/{model,pages,render}/*.c
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
-#include "../../wrapper/replay.h"
+#include "source/replay.h"
 
 #define FRAMES 16
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzzes what a datagram from anybody goes through, and what an answer from anybody
- * does in the client's reader. Besides what the sanitizers see, what request.h promises
+ * does in the client's reader. Besides what the sanitizers see, what net/datagram.h promises
  * is checked.
- *
- * with: wrapper/{request,peers,call,line,st*e,bucket,table,quote}.c wrapper/{page,render}*.c
  */
+// with: wrapper/net/{datagram,rate_limit}.c wrapper/{model,pages,render}/*.c
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../wrapper/peers.h"
+#include "net/rate_limit.h"
 
 static void wish_check(const char *text, size_t len)
 {

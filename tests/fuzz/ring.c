@@ -9,8 +9,8 @@
  */
 #include <assert.h>
 
-#include "../../wrapper/fail.c"
-#include "../../wrapper/ring.c"
+#include "base/fail.c"
+#include "collect/ring.c"
 
 #define LINES 16
 #define SLOT 112

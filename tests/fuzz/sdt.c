@@ -11,10 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../wrapper/fail.c"
-#include "../../wrapper/image.c"
-#include "../../wrapper/sdt.c"
-#include "../../wrapper/sdt_args.c"
+#include "base/fail.c"
+#include "target/elf.c"
+#include "target/sdt.c"
+#include "target/sdt_args.c"
 
 #define ARGS 4
 

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "module/module.h"
+#include "module/pack.h"
+#include "module/plan.h"
+#include "module/resolve.h"
+#include "target/target.h"
+
+#define JOBS_MAX 512
+
+struct job {
+	struct plan plan;
+	const char *release;
+	bool compiled; /* it is there, and only has to be signed */
+	pid_t pid;     /* 0: not begun */
+	bool done;
+	double started;
+};
+
+static double now(void)
+{
+	return (double)clock_ms(CLOCK_MONOTONIC) / 1e3;
+}
+
+/* Pages that share a module are one job. */
+static bool known(const struct job *jobs, int n, const struct plan *plan, const char *release)
+{
+	for (int i = 0; i < n; i++) {
+		if (jobs[i].release == release && !strcmp(jobs[i].plan.module, plan->module) &&
+		    !strcmp(jobs[i].plan.id, plan->id) && !strcmp(jobs[i].plan.sites, plan->sites))
+			return true;
+	}
+	return false;
+}
+
+static void start(const struct opts *o, struct job *job, const struct signer *signer)
+{
+	pid_t parent = getpid();
+	char *msg = NULL;
+	int err = 0;
+
+	job->started = now();
+	job->pid = fork();
+	if (job->pid)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody waits for it then */
+	if (getppid() != parent)
+		_exit(1);
+	if (!job->compiled)
+		err = module_compile(&job->plan, job->release, o->pack, NULL, &msg);
+	if (!err && signer)
+		err = module_sign(&job->plan, job->release, o->pack, signer, &msg);
+	if (err)
+		say("%s", msg ? msg : strerror(-err));
+	_exit(err ? 1 : 0);
+}
+
+#define BAR 40
+
+/* On a terminal: how many jobs are done, and for how long we have been at it. */
+static void show_bar(int done, int n, double seconds)
+{
+	int filled = BAR * done / n;
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r[%.*s%.*s] %d of %d, %.0f s ", filled,
+			"########################################", BAR - filled,
+			"----------------------------------------", done, n, seconds);
+}
+
+static void hide_bar(void)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%*s\r", BAR + 30, "");
+}
+
+/* Waits for one job; true when it went well. */
+static bool reap(struct job *jobs, int n, int done, double begun)
+{
+	int status = 1; /* what could not even be begun has failed */
+	pid_t pid;
+
+	while (!(pid = waitpid(-1, &status, WNOHANG))) {
+		show_bar(done - 1, n, now() - begun);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	hide_bar();
+	for (int i = 0; i < n; i++) {
+		if (jobs[i].pid != pid)
+			continue;
+		jobs[i].done = true;
+		printf("[%d/%d] %s for %s on %s: %s, %.1f s\n", done, n, jobs[i].plan.module,
+		       jobs[i].plan.file->path, jobs[i].release,
+		       status             ? "FAILED"
+		       : jobs[i].compiled ? "signed"
+					  : "built",
+		       now() - jobs[i].started);
+		fflush(stdout);
+	}
+	return status == 0;
+}
+
+/*
+ * stap keeps what it finds out about a kernel: some of it with the first module of all,
+ * and all tracepoints, which takes minutes, with the first that has one. Is another job about to
+ * find out what this one needs?
+ */
+static bool waits(const struct job *jobs, int n, const struct job *job)
+{
+	int kinds = job->compiled ? 0 : job->plan.origin->tracepoints ? 2 : 1;
+
+	for (int kind = 0; kind < kinds; kind++) {
+		bool asked = false, known = false;
+
+		for (const struct job *j = jobs; j < jobs + n; j++) {
+			if (j->release != job->release || j->compiled ||
+			    (kind == 1 && !j->plan.origin->tracepoints))
+				continue;
+			asked |= j->pid != 0;
+			known |= j->done;
+		}
+		if (asked && !known)
+			return true;
+	}
+	return false;
+}
+
+/* All jobs, as many at once as there are processors. */
+static bool run(const struct opts *o, const struct signer *signer, struct job *jobs, int n)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int started = 0, done = 0;
+	double begun = now();
+	bool good = true;
+
+	while (done < n) {
+		for (int i = 0; i < n && started - done < cpus; i++) {
+			if (jobs[i].pid || waits(jobs, n, &jobs[i]))
+				continue;
+			start(o, &jobs[i], signer);
+			started++;
+		}
+		done++;
+		good &= reap(jobs, n, done, begun);
+	}
+	return good;
+}
+
+/* The pages that are named. */
+struct wanted {
+	const struct page *pages[PLAN_PAGES];
+	int n;
+};
+
+static bool read_pages(const struct opts *o, struct wanted *wanted)
+{
+	for (int i = 0; i < o->n_args; i++) {
+		char *rest = o->args[i], *word;
+
+		while ((word = strsep(&rest, ","))) {
+			const struct page *page = page_find(word);
+
+			if (!page || wanted->n == PLAN_PAGES) {
+				say("%s: %s", word, page ? "too many pages" : page_missing(word));
+				return false;
+			}
+			wanted->pages[wanted->n++] = page;
+		}
+	}
+	return true;
+}
+
+static bool add_jobs(const struct opts *o, const struct wanted *wanted, const struct target *t,
+		     const char *release, const struct signer *signer, struct job *jobs, int *n)
+{
+	int n_wanted = wanted->n ? wanted->n : n_pages, possible = 0;
+
+	/* All pages: those that the target can have. */
+	for (int i = 0; i < n_wanted && *n < JOBS_MAX; i++) {
+		const struct page *page = wanted->n ? wanted->pages[i] : &pages[i];
+		struct plan plan;
+		char *msg = NULL;
+
+		if (resolve_page(page, t, &plan, &msg)) {
+			if (wanted->n)
+				say("%s", msg);
+			else
+				vsay(o, "%s", msg);
+			free(msg);
+			if (wanted->n)
+				return false;
+			continue;
+		}
+		possible++;
+		if (origin_is_fed(plan.origin)) {
+			vsay(o, "page %d needs no module", page->number);
+			continue;
+		}
+		if (module_ready(&plan, release, o->pack, signer))
+			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
+		else if (!known(jobs, *n, &plan, release))
+			jobs[(*n)++] = (struct job){
+				.plan = plan,
+				.release = release,
+				.compiled = module_ready(&plan, release, o->pack, NULL),
+			};
+	}
+	if (!possible)
+		say("%s has the markers of no page: 'teletap probes' shows what it has",
+		    t->n_files ? t->files[0].path : "the target");
+	return possible > 0;
+}
+
+enum status cmd_build(const struct opts *o)
+{
+	struct target targets[OPTS_LIST_MAX];
+	static struct job jobs[JOBS_MAX];
+	int n = 0, n_targets = o->n_files ? o->n_files : 1;
+	int n_releases = o->n_releases ? o->n_releases : 1;
+	struct wanted wanted = { .n = 0 };
+	struct signer *signer = NULL;
+	struct utsname host;
+	char *msg = NULL;
+	bool good = true;
+	int err;
+
+	uname(&host);
+	if (!read_pages(o, &wanted))
+		return STATUS_USAGE;
+	if (!o->key != !o->cert) {
+		say("%s: give --key and --cert together", o->key ? "--key" : "--cert");
+		return STATUS_USAGE;
+	}
+	if (o->key && (err = signer_open(&signer, o->key, o->cert, &msg))) {
+		say_why(msg, err);
+		free(msg);
+		return STATUS_REFUSED;
+	}
+	for (int i = 0; i < n_targets; i++) {
+		struct opts one = *o;
+
+		one.files[0] = o->files[i];
+		one.n_files = o->n_files ? 1 : 0;
+		err = plan_target(&one, wanted.pages, wanted.n, &targets[i], &msg);
+		if (err) {
+			say("%s", msg ? msg : strerror(-err));
+			return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+		}
+	}
+	for (int k = 0; k < n_releases; k++) {
+		const char *release = o->n_releases ? o->releases[k] : host.release;
+
+		for (int i = 0; i < n_targets; i++) {
+			if (!add_jobs(o, &wanted, &targets[i], release, signer, jobs, &n))
+				return STATUS_REFUSED;
+		}
+	}
+	if (!n)
+		puts("all modules are ready");
+	good = run(o, signer, jobs, n);
+	for (int i = 0; i < n_targets; i++)
+		target_close(&targets[i]);
+	signer_close(signer);
+	return good ? STATUS_OK : STATUS_REFUSED;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What every part of the program shares: exit statuses, messages, and the
+ * subcommands. Only main.c and the cmd_*.c files print or exit.
+ */
+#ifndef TELETAP_CMD_CMD_H
+#define TELETAP_CMD_CMD_H
+
+#include <stdbool.h>
+
+#include "cmd/options.h"
+
+enum status {
+	STATUS_OK = 0,
+	STATUS_NO = 1, /* it ran, and the answer is no */
+	STATUS_USAGE = 2,
+	STATUS_REFUSED = 3, /* the environment refuses */
+	STATUS_SIGNAL = 128,
+};
+
+struct command {
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *summary;
+	const char *options; /* letters of the options it takes, see options.c */
+	enum status (*run)(const struct opts *o);
+};
+
+/* Prints "teletap: CMD: message" on stderr. */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vsay(const struct opts *o, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3))); /* only with -v */
+
+/* Says why something failed: msg, which may hold names from outside, or the errno -err. */
+void say_why(const char *msg, int err);
+
+/* Whether what goes to standard output is to be coloured. */
+bool want_color(const struct opts *o);
+
+/* How wide a page there may be: struct render has it. */
+int want_width(void);
+
+enum status cmd_build(const struct opts *o);
+enum status cmd_doctor(const struct opts *o);
+enum status cmd_list(const struct opts *o);
+enum status cmd_page(const struct opts *o);
+enum status cmd_probes(const struct opts *o);
+enum status cmd_record(const struct opts *o);
+enum status cmd_replay(const struct opts *o);
+enum status cmd_serve(const struct opts *o);
+enum status cmd_watch(const struct opts *o);
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/self_report.h"
+#include "cmd/cmd.h"
+#include "cpython/utf8_paths.h"
+#include "model/quote.h"
+#include "render/render.h"
+
+#ifndef TELETAP_VERSION
+#define TELETAP_VERSION "unknown"
+#endif
+
+static const struct command commands[] = {
+	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
+	  "Prints pages of a running program, periodically", "peicnPJYGOQE*", cmd_watch },
+	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
+	  "Says what works here and for this target, and what to do about the rest", "peP",
+	  cmd_doctor },
+	{ "probes", "{-p PID | [-e] FILE...}",
+	  "Lists the markers of a process, or of files (-: names from standard input)", "pe",
+	  cmd_probes },
+	{ "build",
+	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
+	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
+	{ "record",
+	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
+	  "Keeps what pages are made of in a file", "peicnPJYwS1E*", cmd_record },
+	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
+	  "Draws pages from a recording", "AFTinG", cmd_replay },
+	{ "serve",
+	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
+	  "Answers requests for pages over UDP", "peciPLDIRUG234YE*", cmd_serve },
+	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
+	  cmd_page },
+	{ "list", "", "Lists all pages", "", cmd_list },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char *current = "";
+
+void say(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	self_log(text);
+	fprintf(stderr, "teletap: %s%s", current, *current ? ": " : "");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void vsay(const struct opts *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!o->verbose)
+		return;
+	fprintf(stderr, "teletap: %s: ", current);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void say_why(const char *msg, int err)
+{
+	const char *next = err == -EMFILE ? ": allow more, 'ulimit -n 256'" : "";
+	char *quoted = quote_text(msg ? msg : strerror(-err));
+
+	self_error(current, quoted ? quoted : "");
+	say("%s%s", quoted ? quoted : strerror(ENOMEM), next);
+	free(quoted);
+}
+
+bool want_color(const struct opts *o)
+{
+	const char *no_color, *term = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	no_color = getenv("NO_COLOR");
+	return o->output == OUTPUT_TEXT && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
+}
+
+int want_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return RENDER_WHOLE;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 80 ? size.ws_col : 80;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void usage(FILE *out)
+{
+	fputs("Usage: teletap COMMAND [OPTION]...\n"
+	      "Diagnostic pages of running programs.\n\n",
+	      out);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fputs("\n'teletap COMMAND --help' says more. First steps: teletap list\n", out);
+}
+
+/* Below the line that says what is wrong. */
+static void hint(const struct command *cmd)
+{
+	fprintf(stderr, "Usage: teletap %s %s\n'teletap %s --help' says more\n", cmd->name,
+		cmd->synopsis, cmd->name);
+}
+
+/*
+ * Where one of the three is closed ('>&-'), the next file opened would get its number, and
+ * pages would be written to what is no place for them. A stand-in that refuses instead.
+ */
+static void fill_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *cmd;
+	enum status status;
+	struct opts o;
+
+	fill_standard();
+	signal(SIGCHLD,
+	       SIG_DFL); /* where it was ignored, we would not hear of our children's ends */
+	if (argc < 2) {
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("teletap " TELETAP_VERSION);
+		return STATUS_OK;
+	}
+	cmd = command_find(argv[1]);
+	if (!cmd) {
+		say("%s: no such command", argv[1]);
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	current = cmd->name;
+	switch (opts_parse(cmd, argc - 1, argv + 1, &o)) {
+	case OPTS_DONE:
+		return STATUS_OK;
+	case OPTS_WRONG:
+		hint(cmd);
+		return STATUS_USAGE;
+	case OPTS_RUN:
+		break;
+	}
+	guard_lets_encode(o.encode_names);
+	self_start(TELETAP_VERSION, cmd->name);
+	status = cmd->run(&o);
+	if (status == STATUS_USAGE)
+		hint(cmd);
+	self_stop(status);
+	return status;
+}

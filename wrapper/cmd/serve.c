@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teletap serve: two processes. The desk (net/frontend.c) talks to the network and holds no
+ * privilege; the keeper (net/engine.c) loads modules and draws. They part before anything
+ * is loaded; the hatch (net/ipc.h) is all that is between them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/fail.h"
+#include "base/self_report.h"
+#include "base/signals.h"
+#include "cmd/cmd.h"
+#include "collect/stap_run.h"
+#include "net/engine.h"
+#include "net/frontend.h"
+#include "net/inbox.h"
+#include "net/ipc.h"
+#include "net/key.h"
+
+#define BUFFER (4 << 20) /* bytes of requests that can wait */
+
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+	return a->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+static bool is_any(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return !((const struct sockaddr_in *)a)->sin_addr.s_addr;
+	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)a)->sin6_addr);
+}
+
+static void set_shared(int fd, int on)
+{
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
+/*
+ * 127.0.0.1 lies within 0.0.0.0, which is to be had beside it, but beside no socket of another
+ * user: SO_REUSEADDR would allow any, and SO_REUSEPORT looks no further than the first socket
+ * of our own. So those for every address are bound first, and alone; the others then share
+ * with them.
+ */
+static int bind_socket(struct desk_socket *s, const struct addrinfo *a)
+{
+	const int on = 1, size = BUFFER;
+
+	s->fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	inbox_prepare(s->fd, a->ai_family);
+	if (a->ai_family == AF_INET6)
+		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (!is_any(a->ai_addr))
+		set_shared(s->fd, 1);
+	if (s->fd < 0 || bind(s->fd, a->ai_addr, a->ai_addrlen))
+		return -errno;
+	set_shared(s->fd, 1);
+	return 0;
+}
+
+/* any: only when it stands for every address; or only when it does not. */
+static int add_socket(const struct opts *o, struct desk_options *d, const char *address, bool any,
+		      char **msg)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_DGRAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	struct desk_socket *s = &d->sockets[d->n_sockets];
+	const char *host, *port = o->port;
+	struct addrinfo *found;
+	char *copy = strdup(address);
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	address_split(copy, &host, &port);
+	if (d->n_sockets == DESK_SOCKETS || atol(port) < 1 || atol(port) > 65535 ||
+	    getaddrinfo(host, port, &hints, &found)) {
+		free(copy);
+		return fail(msg, EINVAL,
+			    "--listen %s: an address of this host, ADDR[:PORT]; at most %d",
+			    address, DESK_SOCKETS - 1);
+	}
+	s->trusted = is_loopback(found->ai_addr);
+	if (!s->trusted && !o->key) {
+		err = fail(msg, EINVAL,
+			   "--listen %s: needs --key FILE, as it is not this host itself", address);
+	} else if (is_any(found->ai_addr) == any) {
+		err = bind_socket(s, found);
+		if (err)
+			fail(msg, -err, "%s, port %s: %s", host, port, strerror(-err));
+		else
+			d->n_sockets++;
+	}
+	freeaddrinfo(found);
+	free(copy);
+	return err;
+}
+
+static int open_sockets(const struct opts *o, struct desk_options *d, char **msg)
+{
+	int err = 0;
+
+	for (int any = 1; any >= 0 && !err; any--) {
+		err = add_socket(o, d, "127.0.0.1", any, msg);
+		for (int i = 0; i < o->n_listen && !err; i++)
+			err = add_socket(o, d, o->listen[i], any, msg);
+	}
+	for (int i = 0; i < d->n_sockets; i++)
+		set_shared(d->sockets[i].fd, 0); /* nothing else comes beside us */
+	return err;
+}
+
+/* The desk has nothing but its sockets, the hatch, and stderr. */
+static void close_others(const struct desk_options *d)
+{
+	int null = open("/dev/null", O_RDWR), last = d->hatch;
+
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	for (int i = 0; i < d->n_sockets; i++)
+		last = d->sockets[i].fd > last ? d->sockets[i].fd : last;
+	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
+		bool ours = fd == d->hatch;
+
+		for (int i = 0; i < d->n_sockets; i++)
+			ours |= fd == d->sockets[i].fd;
+		if (!ours)
+			close(fd);
+	}
+	if (close_range((unsigned)last + 1, ~0U, 0))
+		_exit(3);
+}
+
+static pid_t start_desk(struct desk_options *d)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	close_others(d);
+	prctl(PR_SET_NAME, "teletap-desk");
+	desk_run(d);
+}
+
+/* One target, and what goes with it. */
+static bool good_usage(const struct opts *o)
+{
+	int targets = (o->pid > 0) + (o->n_files > 0 || o->command) + (o->pid_file != NULL) +
+		      (o->replay != NULL);
+
+	if (targets == 1 && !o->n_args)
+		return true;
+	say(o->n_args
+		    ? "%s: no argument is needed"
+		    : "one target: -p PID, -e FILE, -c 'COMMAND', --pid-file FILE or --replay FILE",
+	    o->n_args ? o->args[0] : "");
+	return false;
+}
+
+static int prepare(const struct opts *o, struct desk_options *d, struct keeper *k, char **msg)
+{
+	unsigned char key[REQUEST_KEY];
+	int err = confine_find(o->user, &d->confine, msg);
+
+	if (!err && o->key)
+		err = key_read(o->key, key, msg); /* only to know that it can be */
+	if (!err && o->config)
+		err = actions_read(k->actions, o->config, msg);
+	if (!err && geteuid() && !o->replay)
+		err = fail(msg, EPERM,
+			   "not root: loading a kernel module needs it; try 'sudo teletap serve'");
+	if (!err)
+		err = open_sockets(o, d, msg);
+	if (!err)
+		err = hatch_open(&k->hatch, &d->hatch);
+	if (err)
+		return err;
+	d->rate = o->rate;
+	k->signals = signals_open(true);
+	k->desk = start_desk(d);
+	if (k->desk < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	close(d->hatch);
+	for (int i = 0; i < d->n_sockets; i++)
+		close(d->sockets[i].fd);
+	if (!o->replay)
+		runner_sweep();
+	actions_begin(k->actions);
+	k->source = o->replay ? source_recording_open(o, o->replay, false, &err, msg)
+			      : live_open(o, &err, msg);
+	return err;
+}
+
+enum status cmd_serve(const struct opts *o)
+{
+	static struct actions actions;
+	struct desk_options desk = { 0 };
+	struct keeper k = { .o = o, .actions = &actions, .hatch = -1, .signals = -1 };
+	char *msg = NULL;
+	int ret;
+
+	if (!good_usage(o))
+		return STATUS_USAGE;
+	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
+	self_config("port", o->port);
+	self_config("config", o->config);
+	self_config("pack", o->pack);
+	ret = prepare(o, &desk, &k, &msg);
+	if (!ret) {
+		say("listens on 127.0.0.1, port %s%s", o->port,
+		    o->n_listen ? ", and where --listen says" : "");
+		ret = keeper_run(&k, &msg);
+	}
+	if (ret < 0)
+		say_why(msg, ret);
+	free(msg);
+	if (k.source)
+		k.source->close(k.source);
+	if (k.desk > 0) {
+		kill(k.desk, SIGKILL);
+		waitpid(k.desk, NULL, 0);
+	}
+	return ret > 0          ? (enum status)(STATUS_SIGNAL + ret)
+	       : ret == -EINVAL ? STATUS_USAGE
+				: STATUS_REFUSED;
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/sum.h"
+#include "cmd/cmd.h"
+#include "collect/crash_file.h"
+#include "model/escape.h"
+
+#define ATTACH_MS 60000
+#define ASK_MS 100 /* between questions, until the module hears one */
+#define SILENT_S 5 /* an answer takes less */
+
+static void drop_semaphores(struct session *s)
+{
+	for (int i = 0; i < s->plan.n_files; i++)
+		semaphores_drop(&s->semaphores[i]);
+}
+
+static int reserve_sites(struct session *s, char **msg)
+{
+	const struct plan *plan = &s->plan;
+	int err = 0;
+
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_reserve(&s->semaphores[i], plan->files[i]->fd,
+					 &plan->files[i]->sdt, plan->origin->provider,
+					 plan->origin->markers, msg);
+	return err;
+}
+
+static int raise_semaphores(struct session *s, const char *const *markers, char **msg)
+{
+	const struct plan *plan = &s->plan;
+	int err = 0;
+
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_raise(&s->semaphores[i], plan->files[i]->fd, &plan->files[i]->sdt,
+				       plan->origin->provider, markers, msg);
+	return err;
+}
+
+int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
+		  const struct target *t, const struct opts *o, char **msg)
+{
+	const char *settings[OPTS_SETTINGS + 2] = { NULL };
+	struct runner_files files = { .sites = s->plan.sites, .n = plan->n_files };
+	int err, n = 0;
+
+	*s = (struct session){ .plan = *plan,
+			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
+	s->feeder.in = s->sampler.in = -1;
+	uncounted_begin(&s->uncounted, plan, t);
+	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
+	if (origin_is_ring(plan->origin))
+		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
+	if (origin_is_fed(plan->origin))
+		return sampler_start(&s->sampler, t, &s->runner.out, msg);
+	err = reserve_sites(s, msg);
+	for (int i = 0; i < o->n_settings; i++) {
+		bool counts = o->settings[i].letter == OPTS_COUNTS;
+
+		/* The extension times calls in any case. */
+		if (!module_takes(plan->module, o->settings[i].letter) ||
+		    (counts && strcmp(plan->origin->provider, "python") != 0))
+			continue;
+		settings[n++] = o->settings[i].text;
+		s->counts |= counts;
+	}
+	if (plan->jit)
+		settings[n++] = "teletap_jit=1";
+	for (int i = 0; i < plan->n_files; i++)
+		files.fds[i] = plan->files[i]->fd;
+	return err ? err : runner_start(&s->runner, ko, &files, t->pid, settings, msg);
+}
+
+/* Takes one line, for which line[len] is writable. As state_take. */
+static int take_line(struct session *s, char *line, size_t len, bool overlong, char **msg)
+{
+	int ret;
+
+	if (s->recorder)
+		recorder_line(s->recorder, s->source, line, overlong ? 0 : len);
+	ret = overlong ? 0 : state_take(&s->state, line, len);
+	s->state.malformed = sum_add(s->state.malformed, overlong);
+	if (ret < 0)
+		return fail(msg, -ret,
+			    "the module %s speaks another version of the protocol: "
+			    "build it again with this teletap",
+			    s->plan.module);
+	if (ret && s->recorder)
+		recorder_snapshot(s->recorder, s->source);
+	return ret;
+}
+
+static int feed(struct session *s, const char *bytes, size_t n, char **msg)
+{
+	int complete = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int ret;
+
+		if (bytes[i] != '\n') {
+			if (s->len < LINE_BYTES)
+				s->buf[s->len++] = bytes[i];
+			else
+				s->overlong = true;
+			continue;
+		}
+		ret = take_line(s, s->buf, s->len, s->overlong, msg);
+		s->overlong = false;
+		s->len = 0;
+		if (ret < 0)
+			return ret;
+		if (ret)
+			s->waits_ms = 0;
+		complete += ret;
+	}
+	return complete;
+}
+
+/* Lines of our own (to be freed; NULL: none); a line of the module may be half read. */
+static void feed_own(struct session *s, char *lines)
+{
+	char *rest = lines, *line;
+
+	while (lines && (line = strsep(&rest, "\n"))) {
+		if (*line)
+			take_line(s, line, strlen(line), false, NULL);
+	}
+	free(lines);
+}
+
+/* What has to be done outside of the kernel with the crashes that a snapshot tells of. */
+static void settle_crashes(struct session *s)
+{
+	char *path = NULL, *msg = NULL;
+	int err;
+
+	feed_own(s, crash_lines(&s->crash, &s->state));
+	err = crash_keep(&s->crash, &s->state, &path, &msg);
+	if (err)
+		say_why(msg, err);
+	else if (path)
+		say("a crash: %s", path);
+	free(path);
+	free(msg);
+}
+
+int session_read(struct session *s, char **msg)
+{
+	char bytes[65536];
+	int complete = 0;
+
+	if (s->runner.err >= 0)
+		runner_listen(&s->runner);
+	/* As much as the pipe holds: an endless stream must not keep the caller here. */
+	for (int i = 0; i < RUNNER_PIPE / (int)sizeof(bytes) && s->runner.out >= 0; i++) {
+		ssize_t n = read(s->runner.out, bytes, sizeof(bytes));
+		int ret;
+
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? complete : -errno;
+		if (n == 0) {
+			close(s->runner.out);
+			s->runner.out = -1;
+			state_ended(&s->state);
+			return complete;
+		}
+		feeder_more(&s->feeder);
+		ret = feed(s, bytes, (size_t)n, msg);
+		if (ret < 0)
+			return ret;
+		complete += ret;
+		if (ret && !strcmp(s->plan.module, PAGE_CRASH))
+			settle_crashes(s);
+	}
+	return complete;
+}
+
+static bool ask(struct session *s)
+{
+	if (origin_is_ring(s->plan.origin))
+		return feeder_ask(&s->feeder, s->stopped);
+	return origin_is_fed(s->plan.origin) ? sampler_ask(&s->sampler, s->stopped)
+					     : runner_ask(&s->runner);
+}
+
+/* Into the stream of lines, so that a recording has it, too. */
+static void tell_beside(struct session *s)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *f = open_memstream(&line, &size);
+
+	if (!f)
+		return;
+	fputs("beside\t1", f);
+	escape_field_cut(f, s->plan.beside->path);
+	fputc('\n', f);
+	if (!fclose(f))
+		feed(s, line, size, NULL);
+	free(line);
+}
+
+/* A module with a probe missing has figures that are not whole: it is not used. */
+static int refused(const struct session *s, char **msg)
+{
+	int err = s->state.refused < 4096 ? (int)s->state.refused : EIO;
+
+	if (err == EINVAL)
+		return fail(
+			msg, EBUSY,
+			"%s: another tracer (bpftrace, perf, bcc) has taken a marker of page %d: "
+			"stop it first",
+			s->plan.file->path, s->plan.page->number);
+	return fail(
+		msg, EBUSY,
+		"%s: the kernel refuses a probe of page %d (%s): the file is not what its markers "
+		"say, or its file system allows no probes; reinstall it, or watch another page",
+		s->plan.file->path, s->plan.page->number, strerror(err));
+}
+
+/*
+ * The module's first line comes before its probes are in place, and a question is
+ * not heard before they are: an answer means that everything is ready.
+ */
+int session_attach_step(struct session *s, char **msg)
+{
+	/* Calls that are only counted need no entries: their marker stays off. */
+	static const char *const counted[] = { "function__return", NULL };
+	int ret;
+
+	if (!s->attach_end)
+		s->attach_end = clock_ms(CLOCK_MONOTONIC) + ATTACH_MS;
+	ret = session_read(s, msg);
+	if (ret < 0)
+		return ret;
+	if (!s->state.snapshots && s->runner.out < 0)
+		return -ECANCELED; /* session_finish knows why */
+	if (!s->state.snapshots && clock_ms(CLOCK_MONOTONIC) > s->attach_end)
+		return origin_is_fed(s->plan.origin)
+			       ? fail(msg, ETIME,
+				      "page %d: was not read within %d s: is the machine busy?",
+				      s->plan.page->number, ATTACH_MS / 1000)
+			       : fail(msg, ETIME,
+				      "the module did not answer within %d s: 'dmesg' may say why",
+				      ATTACH_MS / 1000);
+	if (!s->state.snapshots) {
+		if (s->state.hello && clock_ms(CLOCK_MONOTONIC) - s->attach_asked >= ASK_MS) {
+			ask(s);
+			s->attach_asked = clock_ms(CLOCK_MONOTONIC);
+		}
+		return 0;
+	}
+	if (s->state.refused)
+		return refused(s, msg);
+	runner_started(&s->runner);
+	if (s->plan.beside)
+		tell_beside(s);
+	s->asked = s->state.snapshots;
+	drop_semaphores(s); /* its probes have taken the place of ours */
+	ret = raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg);
+	state_begin(&s->state, clock_ns(CLOCK_MONOTONIC));
+	return ret ? ret : 1;
+}
+
+int session_attach(struct session *s, int wake, char **msg)
+{
+	int ret;
+
+	while (!(ret = session_attach_step(s, msg))) {
+		struct pollfd fds[] = { { .fd = s->runner.out, .events = POLLIN },
+					{ .fd = s->runner.err, .events = POLLIN },
+					{ .fd = wake, .events = POLLIN } };
+
+		poll(fds, 3, ASK_MS);
+		if (fds[2].revents)
+			return -EINTR;
+	}
+	return ret < 0 ? ret : 0;
+}
+
+void session_ask(struct session *s)
+{
+	feed_own(s,
+		 s->state.hello ? uncounted_lines(&s->uncounted, clock_ms(CLOCK_MONOTONIC)) : NULL);
+	s->asked += ask(s);
+	s->due = s->state.snapshots + 1;
+	if (!s->waits_ms)
+		s->waits_ms = clock_ms(CLOCK_MONOTONIC);
+}
+
+int session_silent_s(const struct session *s)
+{
+	int64_t ms = s->waits_ms ? clock_ms(CLOCK_MONOTONIC) - s->waits_ms : 0;
+
+	return ms < SILENT_S * 1000 ? 0 : (int)(ms / 1000);
+}
+
+bool session_answered(const struct session *s)
+{
+	if (s->state.now.final)
+		return s->stopped;
+	return s->state.snapshots >= s->due;
+}
+
+int session_lag_ms(const struct session *s)
+{
+	return s->plan.ticks && s->runner.out >= 0 ? 2 * PLAN_TICK_MS : 0;
+}
+
+void session_stop(struct session *s)
+{
+	s->stopped = true;
+	s->stopping = s->runner.out >= 0;
+	session_ask(s);
+	/* Not the answer to an earlier question. */
+	if (s->due < s->asked)
+		s->due = s->asked;
+}
+
+void session_unload(struct session *s)
+{
+	feeder_stop(&s->feeder);
+	sampler_stop(&s->sampler);
+	drop_semaphores(s);
+	runner_stop(&s->runner);
+}
+
+/* staprun's first complaint, for people. */
+static void first_words(const char *words, char *out, size_t size)
+{
+	const char *start = strstr(words, "ERROR:");
+
+	start = start ? start + strlen("ERROR:") : words;
+	start += strspn(start, " \n");
+	snprintf(out, size, "%.*s", (int)strcspn(start, "\n\r"), start);
+}
+
+static int explain(const struct session *s, int status, char **msg)
+{
+	char why[300];
+
+	first_words(s->runner.words, why, sizeof(why));
+	if (WIFSIGNALED(status))
+		return fail(msg, ECANCELED,
+			    "staprun was killed by signal %d: the figures end with the last "
+			    "page; start again",
+			    WTERMSIG(status));
+	if (s->state.now.final)
+		return fail(msg, ECANCELED,
+			    "somebody ended staprun: the last page is complete; start again");
+	if (WEXITSTATUS(status) == 127 && *why) /* of the dynamic loader, too */
+		return fail(msg, ECANCELED, "staprun could not be started: %s", why);
+	if (WEXITSTATUS(status) == 127)
+		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
+	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))
+		return fail(msg, ECANCELED,
+			    "the kernel refuses the module (%s): build it for this kernel: "
+			    "'teletap build %s'",
+			    why, s->plan.page->name);
+	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key") ||
+	    strstr(s->runner.words, "Key was rejected")) {
+		if (s->runner.is_signed)
+			return fail(
+				msg, ECANCELED,
+				"the kernel does not know the key that signed the module (%s): "
+				"enroll its certificate ('mokutil --import CERT', then boot), or "
+				"sign with a key it knows",
+				why);
+		return fail(
+			msg, ECANCELED,
+			"the kernel refuses unsigned modules (%s): Secure Boot, lockdown or "
+			"module.sig_enforce is on: sign it with 'teletap build %s --key KEY.pem "
+			"--cert CERT'",
+			why, s->plan.page->name);
+	}
+	if (*why)
+		return fail(msg, ECANCELED, "staprun ended: %s: start again, or see 'dmesg'", why);
+	if (s->stopping)
+		return fail(msg, ECANCELED,
+			    "staprun ended without its last snapshot: the figures end with "
+			    "the last page; start again");
+	return fail(msg, ECANCELED, "staprun ended without a reason: start again, or see 'dmesg'");
+}
+
+int session_finish(struct session *s, char **msg)
+{
+	int status;
+
+	drop_semaphores(s);
+	if (origin_is_fed(s->plan.origin)) {
+		if (s->runner.out >= 0)
+			close(s->runner.out);
+		feeder_stop(&s->feeder);
+		sampler_stop(&s->sampler);
+		return s->stopping
+			       ? 0
+			       : fail(msg, ECANCELED,
+				      "what reads the figures of page %d has ended: start again",
+				      s->plan.page->number);
+	}
+	status = runner_finish(&s->runner, msg);
+	if (status < 0)
+		return status;
+	return s->stopping && session_answered(s) ? 0 : explain(s, status, msg);
+}

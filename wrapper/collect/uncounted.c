@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/uncounted.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "model/escape.h"
+#include "target/maps.h"
+
+#define LOOK_MS 2000
+#define LOOKS 3            /* at the files of a process, until it has no markers */
+#define PROCESSES_MAX 4096 /* that one look takes in, */
+#define DEPTH_MAX 32       /* and generations of them */
+
+void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t)
+{
+	struct stat st;
+
+	*s = (struct uncounted){ .origin = plan->origin, .looked_ms = -LOOK_MS };
+	if (!plan->origin->markers[0] || origin_is_program(plan->origin) || plan->file->fd < 0 ||
+	    fstat(plan->file->fd, &st))
+		return;
+	s->target = t;
+	s->watched = (struct stat_id){ st.st_dev, st.st_ino };
+}
+
+static bool is_watched(const struct uncounted *s, const struct stat *st)
+{
+	return st->st_dev == s->watched.dev && st->st_ino == s->watched.ino;
+}
+
+/* The place of a file; NULL: there are too many. */
+static struct uncounted_file *place_of(struct uncounted *s, const struct stat *st, const char *path)
+{
+	struct uncounted_file *f;
+
+	for (int i = 0; i < s->n; i++) {
+		f = &s->list[i];
+		if (f->dev == st->st_dev && f->ino == st->st_ino)
+			return f;
+	}
+	if (s->n == UNCOUNTED_FILES)
+		return NULL;
+	f = &s->list[s->n++];
+	*f = (struct uncounted_file){ .dev = st->st_dev, .ino = st->st_ino };
+	snprintf(f->path, sizeof(f->path), "%s", path);
+	return f;
+}
+
+/* Whether the process has the page's markers in another file than the one that is watched. */
+static bool has_others(const struct uncounted *s, pid_t pid)
+{
+	bool found = false, seen = false;
+	struct maps maps;
+
+	if (maps_read(pid, &maps, NULL))
+		return false;
+	for (size_t i = 0; i < maps.n_files && !seen; i++) {
+		int fd = maps_open(&maps, &maps.files[i], NULL);
+		struct sdt_file sdt;
+		struct stat st;
+
+		if (fd < 0)
+			continue;
+		seen = !fstat(fd, &st) && is_watched(s, &st);
+		if (!found && !seen && !sdt_read(fd, maps.files[i].path, &sdt, NULL)) {
+			found = resolve_has(s->origin, &sdt);
+			sdt_free(&sdt);
+		}
+		close(fd);
+	}
+	maps_free(&maps);
+	return found && !seen;
+}
+
+static void look_at(struct uncounted *s, pid_t pid)
+{
+	char name[64], path[256];
+	struct uncounted_file *f;
+	struct stat st;
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "/proc/%d/exe", (int)pid);
+	if (stat(name, &st) || is_watched(s, &st))
+		return;
+	n = readlink(name, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	f = place_of(s, &st, path);
+	if (f && !f->marked && f->looks < LOOKS) {
+		f->looks++;
+		f->marked = has_others(s, pid);
+	}
+	if (f && f->marked)
+		f->now++;
+}
+
+/* The children of one of its threads, and theirs. */
+static void look_below(struct uncounted *s, pid_t pid, int depth, int *left)
+{
+	char name[64 + NAME_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
+	dir = depth < DEPTH_MAX ? opendir(name) : NULL;
+	while (dir && *left > 0 && (entry = readdir(dir))) {
+		FILE *f;
+		int child;
+
+		snprintf(name, sizeof(name), "/proc/%d/task/%s/children", (int)pid, entry->d_name);
+		f = isdigit((unsigned char)*entry->d_name) ? fopen(name, "re") : NULL;
+		while (f && fscanf(f, "%d", &child) == 1 && (*left)-- > 0) {
+			look_at(s, child);
+			look_below(s, child, depth + 1, left);
+		}
+		if (f)
+			fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Every process of the file that has the watched one's name now. */
+static void look_for_new(struct uncounted *s)
+{
+	const char *path = s->target->files[0].path;
+	struct dirent *entry;
+	struct uncounted_file *f;
+	struct stat st;
+	char name[300];
+	DIR *proc;
+
+	if (stat(path, &st) || is_watched(s, &st))
+		return;
+	f = place_of(s, &st, path);
+	proc = f ? opendir("/proc") : NULL;
+	if (f)
+		f->marked = true;
+	while (proc && (entry = readdir(proc))) {
+		struct stat exe;
+
+		if (!isdigit((unsigned char)*entry->d_name))
+			continue;
+		snprintf(name, sizeof(name), "/proc/%s/exe", entry->d_name);
+		f->now += !stat(name, &exe) && exe.st_dev == st.st_dev && exe.st_ino == st.st_ino;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+char *uncounted_lines(struct uncounted *s, int64_t now_ms)
+{
+	int left = PROCESSES_MAX;
+	char *lines = NULL;
+	size_t size;
+	FILE *out;
+
+	if (!s->target || now_ms - s->looked_ms < LOOK_MS)
+		return NULL;
+	s->looked_ms = now_ms;
+	for (int i = 0; i < s->n; i++)
+		s->list[i].now = 0;
+	if (s->target->kind == TARGET_FILE)
+		look_for_new(s);
+	else if (s->target->pid)
+		look_below(s, s->target->pid, 0, &left);
+	out = open_memstream(&lines, &size);
+	for (int i = 0; out && i < s->n; i++) {
+		struct uncounted_file *f = &s->list[i];
+
+		if (!f->marked || (f->told && f->now <= f->most))
+			continue;
+		f->told = true;
+		f->most = f->now > f->most ? f->now : f->most;
+		fputs("other", out);
+		escape_field_cut(out, f->path);
+		fprintf(out, "\t%d\t%d\n", f->most, s->target->kind == TARGET_FILE);
+	}
+	if (out)
+		fclose(out);
+	if (lines && !*lines) {
+		free(lines);
+		lines = NULL;
+	}
+	return lines;
+}

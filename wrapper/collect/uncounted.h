@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * uncounted: processes that belong to a target, but run another file than the one that a module
+ * probes: a copy of the interpreter in a child, or what an upgrade has put in the place of a
+ * file that is watched with -e. The module does not see them, so the page has to say so.
+ */
+#ifndef TELETAP_COLLECT_UNCOUNTED_H
+#define TELETAP_COLLECT_UNCOUNTED_H
+
+#include "module/resolve.h"
+
+#define UNCOUNTED_FILES 64
+
+/* A file that processes of the target run, or that has the name of the target's file. */
+struct uncounted_file {
+	dev_t dev;
+	ino_t ino;
+	char path[256];
+	int looks; /* for markers; a process that has just begun may not have mapped all yet */
+	bool marked, told;
+	int now, most; /* processes of the last look; the most of all looks */
+};
+
+struct uncounted {
+	const struct target *target; /* NULL: there cannot be any */
+	const struct origin *origin;
+	struct stat_id {
+		dev_t dev;
+		ino_t ino;
+	} watched;
+	struct uncounted_file list[UNCOUNTED_FILES];
+	int n;
+	int64_t looked_ms;
+};
+
+/* Remembers whose processes are to be looked at; t, and what the plan points to, stay. */
+void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t);
+
+/*
+ * Looks through /proc, not more often than every two seconds. Returns what is new, as lines of
+ * the protocol (line.h, other), to be freed; NULL: nothing.
+ */
+char *uncounted_lines(struct uncounted *s, int64_t now_ms);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "doctor/availability.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "cpython/utf8_paths.h"
+#include "module/module.h"
+#include "module/sign.h"
+
+/* False: what cannot be seen without a target. */
+static bool resolves(const struct judge *j, const struct page *page)
+{
+	return j->target || page_is_host(page);
+}
+
+static void say_ready(const struct judge *j, bool is_signed, char **why)
+{
+	fail(why, 0, "a module is ready%s%s%s", j->pack ? " in " : "", j->pack ? j->pack : "",
+	     !is_signed                       ? ""
+	     : check_failed(j->checks, false) ? ", signed, which does when the kernel knows the key"
+					      : ", signed");
+}
+
+/* How the page's module is to be had; false and why not when in no way. */
+static bool judge_module(const struct judge *j, const struct plan *plan, char **why)
+{
+	struct pack_ko ko = { 0 };
+	char *msg = NULL;
+	int err = module_find(plan, j->pack, &ko, &msg);
+	bool is_signed = !err && sign_present(ko.path), works = false;
+	const struct check *failed = check_failed(j->checks, is_signed);
+
+	free(ko.path);
+	if (failed)
+		*why = strdup(failed->text);
+	else if (!err)
+		say_ready(j, is_signed, why);
+	else if (err == -ENOENT && !msg && j->host->compiles)
+		*why = strdup("its module is to be compiled first: 'teletap build' does it");
+	else
+		*why = strdup(msg ? msg
+				  : "no module is ready, and none can be compiled here: bring a "
+				    "pack");
+	works = !failed && (!err || (err == -ENOENT && !msg && j->host->compiles));
+	free(msg);
+	return works;
+}
+
+/* Whether root may load it; what then is in its way is said first. */
+static bool judge_root(const struct judge *j, bool works, char **why)
+{
+	char *then = *why;
+
+	if (!works || j->host->root)
+		return works;
+	*why = NULL;
+	fail(why, 0, "not root: loading a kernel module needs it (for root: %s)", then);
+	free(then);
+	return false;
+}
+
+bool judge_page(const struct judge *j, const struct page *page, char **why)
+{
+	const struct check *failed = check_failed(j->checks, resolves(j, page));
+	static const struct target nothing = { .kind = TARGET_HOST };
+	struct plan plan;
+	bool jit;
+
+	*why = NULL;
+	if (j->unseen && !page_is_host(page)) {
+		*why = strdup("the target cannot be seen: run as root");
+		return false;
+	}
+	if (resolves(j, page) && resolve_page(page, j->target ? j->target : &nothing, &plan, why))
+		return false;
+	if (resolves(j, page) && origin_is_fed(plan.origin)) {
+		*why = strdup(page_is_host(page)
+				      ? "read from the kernel's files; no module is needed"
+				      : "read from the program's memory; no module is needed");
+		return true;
+	}
+	if (!resolves(j, page) && origin_is_fed(&page->origin)) {
+		*why = strdup("read from the program's memory; no module is needed: a target (-p) "
+			      "would tell whether it has a ring");
+		return true;
+	}
+	if (failed) {
+		*why = strdup(failed->text);
+		return false;
+	}
+	if (!resolves(j, page)) {
+		*why = strdup("a target (-p, -e) would tell whether it has the markers, and "
+			      "whether a module is ready");
+		return true;
+	}
+	if (!page_is_host(page) && guard(&plan, j->target, &jit, why))
+		return false;
+	return judge_root(j, judge_module(j, &plan, why), why);
+}

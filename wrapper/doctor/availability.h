@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * availability: page, target and host -> whether the page works, and why (not). What 'teletap
+ * doctor' and page 255 say beforehand, by what 'teletap watch' then goes by.
+ */
+#ifndef TELETAP_DOCTOR_AVAILABILITY_H
+#define TELETAP_DOCTOR_AVAILABILITY_H
+
+#include "base/check.h"
+#include "doctor/host.h"
+#include "pages/page.h"
+#include "target/target.h"
+
+struct judge {
+	const struct host *host;
+	const struct checks *checks; /* of the host */
+	const struct target *target; /* NULL: none was named */
+	bool unseen;                 /* one was, and may not be looked at; target is NULL */
+	const char *pack;            /* --pack; NULL: none */
+};
+
+/* *why is to be freed; NULL when out of memory. */
+bool judge_page(const struct judge *j, const struct page *page, char **why);
+
+#endif

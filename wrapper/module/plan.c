@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "module/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "cmd/cmd.h"
+#include "module/module.h"
+#include "target/pid_namespace.h"
+#include "target/program.h"
+
+bool plan_read(const struct opts *o, const struct page **wanted, int *n)
+{
+	char *words, *rest, *word;
+	bool good = true;
+
+	if (o->n_args != 1) {
+		say(o->n_args ? "one argument: PAGE[,PAGE...]"
+			      : "no page: 'teletap list' shows them");
+		return false;
+	}
+	words = rest = strdup(o->args[0]);
+	while (good && (word = strsep(&rest, ","))) {
+		const struct page *page = page_find(word);
+
+		if (!page || *n == PLAN_PAGES) {
+			say("%s: %s", word, page ? "too many pages" : page_missing(word));
+			good = false;
+			break;
+		}
+		wanted[(*n)++] = page;
+	}
+	free(words);
+	for (int i = 0; i < o->n_settings && good; i++) {
+		bool taken = false;
+
+		for (int p = 0; p < *n; p++)
+			taken |= module_takes(wanted[p]->origin.module, o->settings[i].letter);
+		if (!taken) {
+			say("--%s: not an option of %s: see 'man teletap-pages'",
+			    opts_name(o->settings[i].letter), o->args[0]);
+			good = false;
+		}
+	}
+	return good;
+}
+
+bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted)
+{
+	bool host = n_wanted && !o->pid && !o->n_files && !o->command;
+
+	for (int p = 0; p < n_wanted; p++)
+		host &= page_is_host(wanted[p]);
+	return host;
+}
+
+int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
+		struct target *t, char **msg)
+{
+	if (!plan_is_host(o, wanted, n_wanted))
+		return target_open(t, o, msg);
+	target_host(t);
+	return 0;
+}
+
+int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       struct plan *plans, int *n, char **msg)
+{
+	int err = 0;
+
+	*n = 0;
+	for (int p = 0; p < n_wanted && !err; p++) {
+		bool shared = false;
+
+		err = resolve_page(wanted[p], t, &plans[*n], msg);
+		for (int i = 0; i < *n && !err; i++)
+			shared |= !strcmp(plans[i].module, plans[*n].module);
+		*n += !err && !shared;
+	}
+	return err;
+}
+
+static void add_also(int number, const struct target *t, const char *pack, struct plan *plans,
+		     struct pack_ko *kos, int *n)
+{
+	char word[12];
+	struct plan plan;
+	const struct page *page;
+
+	snprintf(word, sizeof(word), "%d", number);
+	page = page_find(word);
+	if (*n == PLAN_PAGES || !page || resolve_page(page, t, &plan, NULL) ||
+	    (!origin_is_fed(plan.origin) && (geteuid() || numbers_check(NULL))))
+		return;
+	for (int i = 0; i < *n; i++) {
+		if (!strcmp(plans[i].module, plan.module))
+			return;
+	}
+	plan.also = true;
+	if (module_find(&plan, pack, &kos[*n], NULL))
+		return;
+	plans[(*n)++] = plan;
+}
+
+void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n)
+{
+	if (t->kind == TARGET_HOST)
+		return;
+	for (int p = 0; p < n_wanted; p++) {
+		for (int i = 0; i < PAGE_ALSO && wanted[p]->also[i]; i++)
+			add_also(wanted[p]->also[i], t, pack, plans, kos, n);
+	}
+}
+
+/* On a terminal, one line that counts the seconds. */
+static void show_seconds(int seconds)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%d s \r", seconds);
+}
+
+int plan_module(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg)
+{
+	struct utsname host;
+	int64_t begun;
+	char *stap;
+	int err = module_find(plan, pack, ko, msg);
+
+	if (err != -ENOENT || *msg)
+		return err;
+	uname(&host);
+	if (program_find("stap", &stap, NULL))
+		return fail(
+			msg, ENOENT,
+			"no module %s for %s and kernel %s, and no stap here to compile "
+			"it: bring a pack (--pack) that 'teletap build -d' has made elsewhere, or "
+			"install systemtap",
+			plan->module, plan->file->path, host.release);
+	free(stap);
+	say("no module %s for %s and this kernel yet: compiling it, which takes 10 to 60 s "
+	    "('teletap build' does it ahead of time)",
+	    plan->module, plan->file->path);
+	begun = clock_ms(CLOCK_MONOTONIC);
+	err = module_compile(plan, host.release, NULL, show_seconds, msg);
+	if (err)
+		return err;
+	say("compiled in %.1f s", (double)(clock_ms(CLOCK_MONOTONIC) - begun) / 1e3);
+	return module_find(plan, pack, ko, msg);
+}

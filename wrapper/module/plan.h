@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan: the pages of a command line -> plans, and their modules' files.
+ */
+#ifndef TELETAP_MODULE_PLAN_H
+#define TELETAP_MODULE_PLAN_H
+
+#include <stdbool.h>
+
+#include "cmd/options.h"
+#include "module/pack.h"
+#include "module/resolve.h"
+
+#define PLAN_PAGES 32
+
+/*
+ * Reads the first argument, "gc,210", into wanted (room for PLAN_PAGES), and sees
+ * that the options belong to them. False: a line that says what is wrong stands on
+ * stderr.
+ */
+bool plan_read(const struct opts *o, const struct page **wanted, int *n);
+
+/* Whether o names no target, and the pages need none, being all of the host. */
+bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted);
+
+/*
+ * Opens the target of o as target_open does. Where none is needed, it is the host.
+ */
+int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
+		struct target *t, char **msg);
+
+/*
+ * One plan for each module that the pages need, into plans (room for n_wanted).
+ * Returns 0, or -errno with *msg set.
+ */
+int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       struct plan *plans, int *n, char **msg);
+
+/*
+ * Adds to the n plans (room for PLAN_PAGES) those whose modules these pages draw from, too
+ * (page.h, also), as far as they can be had at once: the target has the markers, and the
+ * module is ready, which kos (likewise) then has.
+ */
+void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
+	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n);
+
+/*
+ * The plan's module for the running kernel: from the pack (NULL: none), from the
+ * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set, or
+ * -errno with *msg set.
+ */
+int plan_module(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg);
+
+#endif

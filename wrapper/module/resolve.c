@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "module/resolve.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "cpython/binary.h"
+#include "cpython/import_sites.h"
+#include "cpython/interpreter.h"
+#include "module/script_macros.h"
+#include "target/semaphore.h"
+
+/* provider PAGE_ANY: of any; name NULL: any marker. */
+static bool has_marker(const struct sdt_file *sdt, const char *provider, const char *name)
+{
+	for (size_t i = 0; i < sdt->n_markers; i++) {
+		if ((!strcmp(provider, PAGE_ANY) || !strcmp(sdt->markers[i].provider, provider)) &&
+		    (!name || !strcmp(sdt->markers[i].name, name)))
+			return true;
+	}
+	return false;
+}
+
+static bool has_any(const struct origin *origin, const struct sdt_file *sdt)
+{
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (has_marker(sdt, origin->provider, origin->markers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The first marker of the origin that the file lacks; NULL: it has what is needed. */
+static const char *lacking(const struct origin *origin, const struct sdt_file *sdt)
+{
+	if (origin_is_program(origin))
+		return NULL;
+	if (origin_is_app(origin))
+		return has_any(origin, sdt) ? NULL : origin->markers[0];
+	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
+		if (!has_marker(sdt, origin->provider, origin->markers[i]))
+			return origin->markers[i];
+	}
+	return NULL;
+}
+
+bool resolve_has(const struct origin *origin, const struct sdt_file *sdt)
+{
+	return !lacking(origin, sdt);
+}
+
+/* The one that tells most: with teletap.h in it, or with CPython, or the program itself. */
+static struct target_file *program_of(const struct target *t)
+{
+	static const char begins[] = "teletap__";
+
+	for (size_t i = 0; i < t->n_files; i++) {
+		const struct sdt_file *sdt = &t->files[i].sdt;
+
+		for (size_t k = 0; k < sdt->n_markers; k++) {
+			if (!strncmp(sdt->markers[k].name, begins, sizeof(begins) - 1))
+				return &t->files[i];
+		}
+	}
+	for (size_t i = 0; i < t->n_files; i++) {
+		if (has_marker(&t->files[i].sdt, "python", NULL))
+			return &t->files[i];
+	}
+	return t->n_files ? &t->files[0] : NULL;
+}
+
+/* Pages of Python that read its memory alone need no markers, */
+static bool needs_memory(const struct origin *origin)
+{
+	return !origin->markers[0] && !strcmp(origin->provider, "python");
+}
+
+/* but the symbols that say where things are. */
+static bool is_python(const struct target_file *f)
+{
+	struct python_place place;
+
+	python_place_read(f->fd, &place);
+	return place.version && place.runtime && place.type;
+}
+
+/* Nothing but stacks, of a Python whose stacks cannot be read. */
+static bool is_in_vain(const struct origin *origin, const struct target_file *f)
+{
+	struct python_place place;
+
+	if (strcmp(origin->module, "stacks") != 0)
+		return false;
+	python_place_read(f->fd, &place);
+	return !python_has_stacks(place.version);
+}
+
+static bool serves(const struct origin *origin, const struct target_file *f)
+{
+	if (origin_is_app(origin))
+		return has_any(origin, &f->sdt);
+	if (needs_memory(origin))
+		return is_python(f);
+	return has_marker(&f->sdt, origin->provider, NULL);
+}
+
+/* The first file of the target that the origin's pages are about; NULL: none. */
+static struct target_file *file_of(const struct origin *origin, const struct target *t)
+{
+	if (origin_is_program(origin))
+		return program_of(t);
+	for (size_t i = 0; i < t->n_files && origin->module; i++) {
+		if (serves(origin, &t->files[i]))
+			return &t->files[i];
+	}
+	return NULL;
+}
+
+/*
+ * The files that are probed: all that have the markers. A script that goes by the layout of
+ * CPython knows that of one.
+ */
+static int find_files(const struct target *t, struct plan *plan, char **msg)
+{
+	const struct origin *origin = plan->origin;
+
+	plan->files[plan->n_files++] = plan->file;
+	plan->ticks = has_marker(&plan->file->sdt, "teletap_python", "sums");
+	for (size_t i = 0; i < t->n_files; i++) {
+		struct target_file *f = &t->files[i];
+
+		if (f == plan->file)
+			continue;
+		if (!strcmp(origin->provider, "python") &&
+		    (origin->layout || lacking(origin, &f->sdt))) {
+			if (has_marker(&f->sdt, "python", NULL) || is_python(f))
+				plan->beside = f;
+			continue;
+		}
+		if (!(origin_is_program(origin) ? has_any(origin, &f->sdt) : serves(origin, f)) ||
+		    lacking(origin, &f->sdt))
+			continue;
+		if (plan->n_files == PLAN_FILES)
+			return fail(msg, ENOTSUP,
+				    "more than %d files of this process have the markers: name one "
+				    "of them (-e FILE)",
+				    PLAN_FILES);
+		plan->files[plan->n_files++] = f;
+		plan->ticks |= has_marker(&f->sdt, "teletap_python", "sums");
+	}
+	return 0;
+}
+
+static void describe(const struct target *t, char *out, size_t size)
+{
+	if (t->kind == TARGET_PID)
+		snprintf(out, size, "process %d (%s)", t->pid, t->n_files ? t->files[0].path : "?");
+	else
+		snprintf(out, size, "%s", t->files[0].path);
+}
+
+/* A refusal for want of markers also tells how many sites of the target do not count. */
+static int add_left_out(int err, const struct target *t, char **msg)
+{
+	char *said = msg ? *msg : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_files; i++)
+		n += t->files[i].sdt.n_left_out;
+	if (err != -ENOENT || !said || !n)
+		return err;
+	*msg = NULL;
+	fail(msg, 0, "%s; %zu sites " SDT_LEFT_OUT, said, n);
+	free(said);
+	return err;
+}
+
+/* What pages of the host are bound to instead of a file. */
+static struct target_file host = { .path = (char *)"this host", .fd = -1 };
+
+static int resolve_host(const struct page *page, struct plan *plan)
+{
+	*plan = (struct plan){ .page = page,
+			       .origin = &page->origin,
+			       .module = page->origin.module,
+			       .file = &host,
+			       .id = "host" };
+	return macros_identify(plan);
+}
+
+/* The file that has the markers may not be there yet, or not be known. */
+static const char *elsewhere(const struct target *t)
+{
+	return t->kind == TARGET_PID ? "; where the program loads them later, -e FILE names the "
+				       "file that has them"
+	       : t->kind == TARGET_COMMAND
+		       ? "; where this starts the program that has them, -e FILE "
+			 "beside -c names it"
+		       : "";
+}
+
+/* No file of the target has what the page needs: says so; what: the target, in words. */
+static int refuse_target(const struct page *page, const struct origin *origin,
+			 const struct target *t, const char *what, char **msg)
+{
+	if (origin_is_app(origin))
+		return fail(msg, ENOENT,
+			    "%s has no marker %s of teletap.h, which page %d needs: the program's "
+			    "authors put it in%s",
+			    what, origin->markers[0], page->number, elsewhere(t));
+	if (needs_memory(origin))
+		return fail(msg, ENOENT,
+			    "%s has no CPython in it, which page %d is about (or one without the "
+			    "symbol _PyRuntime)%s",
+			    what, page->number, elsewhere(t));
+	return fail(msg, ENOENT,
+		    "%s has no markers of %s, which page %d needs: "
+		    "'teletap probes' shows what it has%s%s",
+		    what, origin->provider, page->number,
+		    strcmp(origin->provider, "python")
+			    ? ""
+			    : "; pages 223 and 232 to 235 need none, the others a "
+			      "Python built --with-dtrace, such as Debian's or "
+			      "Fedora's",
+		    elsewhere(t));
+}
+
+/* Whether a file can be watched for the page; -errno with *msg set. */
+static int check_file(const struct page *page, const struct origin *origin,
+		      const struct target_file *file, char **msg)
+{
+	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
+		return fail(
+			msg, ENOENT,
+			"no function markers in CPython 3.12 to 3.14 (%s), which page %d needs: "
+			"page 223 shows where the time goes%s",
+			file->path, page->number,
+			page->extension.module
+				? ", or let the program import teletap, whose extension has them"
+				: "");
+	if (lacking(origin, &file->sdt))
+		return fail(msg, ENOENT, "%s lacks the marker %s, which page %d needs: %s",
+			    file->path, lacking(origin, &file->sdt), page->number,
+			    page->extension.module
+				    ? "let the program import teletap, whose extension has it: see "
+				      "'man teletap-pages'"
+				    : "'teletap probes' shows what it has");
+	if (is_in_vain(origin, file))
+		return fail(msg, ENOTSUP,
+			    "%s is a CPython whose stacks cannot be read (those of 3.9, 3.11 and "
+			    "3.13 to 3.15 can), which page %d shows: page 235 has times, if not "
+			    "functions",
+			    file->path, page->number);
+	if (file->sdt.elf_machine != EM_X86_64 || file->sdt.elf_class != ELFCLASS64)
+		return fail(msg, ENOTSUP,
+			    "%s is not for x86-64: only such programs can be watched so far",
+			    file->path);
+	if (!file->sdt.build_id_len)
+		return fail(msg, ENOTSUP,
+			    "%s has no build-id, which ties a module to its binary: "
+			    "link it with -Wl,--build-id",
+			    file->path);
+	return 0;
+}
+
+int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
+{
+	const struct origin *origin = &page->extension;
+	struct target_file *file = file_of(origin, t);
+	char what[512];
+	int err;
+
+	if (page_is_host(page))
+		return resolve_host(page, plan);
+	for (size_t k = 0; k < t->n_files; k++)
+		bypass_imports(t->files[k].fd, &t->files[k].sdt);
+	if (t->kind == TARGET_HOST)
+		return fail(msg, ENOENT,
+			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",
+			    page->number);
+	describe(t, what, sizeof(what));
+	if (!file || lacking(origin, &file->sdt)) {
+		origin = &page->origin;
+		file = file_of(origin, t);
+	}
+	if (!file)
+		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
+	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
+		return fail(msg, ENOTSUP,
+			    "page %d is about one process: name it (-p PID, -c COMMAND)",
+			    page->number);
+	err = check_file(page, origin, file, msg);
+	if (err)
+		return add_left_out(err, t, msg);
+	*plan = (struct plan){
+		.page = page,
+		.origin = origin,
+		.module = origin->module,
+		.file = file,
+	};
+	sdt_build_id_hex(&file->sdt, plan->id);
+	if (origin_is_fed(origin))
+		return 0;
+	err = find_files(t, plan, msg);
+	for (int i = 0; i < plan->n_files && !err; i++)
+		err = semaphores_check(plan->files[i]->fd, plan->files[i]->path,
+				       &plan->files[i]->sdt, origin->provider, origin->markers,
+				       msg);
+	if (!err)
+		err = macros_identify(plan);
+	if (err)
+		fail(msg, -err, "%s: %s", file->path, strerror(-err));
+	return err;
+}

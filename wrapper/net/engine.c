@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/engine.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/signals.h"
+#include "cmd/cmd.h"
+#include "net/ipc.h"
+#include "net/key.h"
+#include "source/contents.h"
+
+#define KEY_MS 1000 /* between two looks at the key */
+
+/* What the desk has of a page. */
+struct shown {
+	int64_t asked_ms; /* 0: never */
+	uint32_t version; /* 0: nothing */
+};
+
+/* Every use of an action is logged, in the system's log too. */
+static void keep_log(char *line)
+{
+	if (!line)
+		return;
+	say("%s", line);
+	syslog(LOG_NOTICE, "%s", line);
+	free(line);
+}
+
+static const struct page *page_at(int number)
+{
+	for (int i = 0; i < n_pages; i++) {
+		if (pages[i].number == number)
+			return &pages[i];
+	}
+	return NULL;
+}
+
+static int send_page(struct keeper *k, const struct page *page)
+{
+	static uint32_t sequence;
+	int err = 0;
+
+	sequence += !sequence + 1;
+	for (int json = 0; json < 2 && !err; json++) {
+		char *text = NULL;
+		enum page_state state = k->source->draw(k->source, page, json, &text);
+
+		if (!text)
+			return -ENOMEM;
+		if (strlen(text) > HATCH_PAGE_MAX) {
+			free(text);
+			text = source_notice(page, json, "cannot", 0, "The page is too long.");
+			state = PAGE_CANNOT;
+		}
+		if (text)
+			err = hatch_send_page(k->hatch, page->number, json, state, sequence, text,
+					      strlen(text));
+		free(text);
+	}
+	return err;
+}
+
+/* One that the program draws itself. */
+static int send_own(struct keeper *k, int number)
+{
+	int err = 0;
+
+	for (int json = 0; json < 2 && !err; json++) {
+		char *text = NULL;
+		enum page_state state = own_draw(k->source->own, number, json, &text);
+
+		if (!text)
+			return -ENOMEM;
+		err = hatch_send_page(k->hatch, number, json, state,
+				      own_version(k->source->own, number), text, strlen(text));
+		free(text);
+	}
+	return err;
+}
+
+/* The names of the program's own pages. */
+static int send_names(struct keeper *k)
+{
+	static struct hatch_message m;
+	const char *name, *title;
+
+	m = (struct hatch_message){ .kind = HATCH_NAMES, .len = OWN_PAGES * HATCH_NAME };
+	for (int i = 0; k->source->own && i < OWN_PAGES; i++) {
+		if (own_listed(k->source->own, OWN_FIRST + i, &name, &title))
+			snprintf((char *)m.bytes + i * HATCH_NAME, HATCH_NAME, "%s", name);
+	}
+	return hatch_send(k->hatch, &m);
+}
+
+static int send_contents(struct keeper *k)
+{
+	static uint32_t sequence;
+	int err = send_names(k);
+
+	sequence++;
+	for (int json = 0; json < 2 && !err; json++) {
+		char *text = contents_draw(k->source, k->actions, json);
+
+		if (!text)
+			return -ENOMEM;
+		err = hatch_send_page(k->hatch, PAGE_CONTENTS, json, PAGE_LIVE, sequence, text,
+				      strlen(text));
+		free(text);
+	}
+	return err;
+}
+
+static int send_none(struct keeper *k, int number)
+{
+	char text[64];
+	int err = 0;
+
+	snprintf(text, sizeof(text), "%d: no such page: 255 lists them\n", number);
+	for (int json = 0; json < 2 && !err; json++)
+		err = hatch_send_page(k->hatch, number, json, PAGE_NONE, 1, text, strlen(text));
+	return err;
+}
+
+/* Sends what has changed of the pages asked for; those not asked for are forgotten. */
+static int send_changes(struct keeper *k, struct shown *shown, int64_t now)
+{
+	int64_t idle = (int64_t)(k->o->idle * 1000);
+	struct hatch_message forget = { .kind = HATCH_FORGET };
+	int err = 0;
+
+	for (int i = 0; i < n_pages && !err; i++) {
+		uint32_t version = k->source->version(k->source, &pages[i]);
+
+		if (!shown[i].asked_ms)
+			continue;
+		if (now - shown[i].asked_ms > idle + 1000) {
+			shown[i] = (struct shown){ 0 };
+			forget.page = (uint32_t)pages[i].number;
+			err = hatch_send(k->hatch, &forget);
+		} else if (shown[i].version != version) {
+			shown[i].version = version;
+			err = send_page(k, &pages[i]);
+		}
+	}
+	return err;
+}
+
+/* Sends what the program has answered; the contents have its pages, too. */
+static int send_answers(struct keeper *k)
+{
+	struct own *own = k->source->own;
+	int err = 0;
+
+	for (int i = 0; i < OWN_PAGES && !err; i++) {
+		if (k->own_asked[i] && !own_waits(own, OWN_FIRST + i)) {
+			k->own_asked[i] = false;
+			err = send_own(k, OWN_FIRST + i);
+		}
+	}
+	if (!err && k->contents_asked && !(own && own_waits(own, OWN_LIST))) {
+		k->contents_asked = false;
+		err = send_contents(k);
+	}
+	return err;
+}
+
+static int take_want(struct keeper *k, struct shown *shown, int number, int64_t now)
+{
+	const struct page *page = page_at(number);
+
+	if (number == PAGE_CONTENTS) {
+		if (k->source->own)
+			own_want(k->source->own, OWN_LIST, now);
+		k->contents_asked = true;
+		return 0; /* send_answers does the rest */
+	}
+	if (own_is(number) && k->source->own) {
+		own_want(k->source->own, number, now);
+		k->own_asked[number - OWN_FIRST] = true;
+		return 0;
+	}
+	if (!page)
+		return number >= REQUEST_PAGE_MIN && number <= REQUEST_PAGE_MAX
+			       ? send_none(k, number)
+			       : 0;
+	shown[page - pages].asked_ms = now;
+	k->source->want(k->source, page, now);
+	return 0; /* send_changes does the rest */
+}
+
+static int take_action(struct keeper *k, const struct hatch_message *m, int64_t now)
+{
+	static struct hatch_message answer;
+	char *log = NULL;
+
+	if (clock_ms(CLOCK_MONOTONIC) > m->until_ms)
+		return 0; /* the desk has said by now that nothing has been done */
+	answer = (struct hatch_message){ .kind = HATCH_ACTION, .page = m->page, .id = m->id };
+	answer.len = (uint32_t)actions_take(k->actions, m->bytes, m->len, now, answer.bytes, &log);
+	keep_log(log);
+	return hatch_send(k->hatch, &answer);
+}
+
+/* What the desk wants. -errno: it is gone. */
+static int take_messages(struct keeper *k, struct shown *shown, int64_t now)
+{
+	static struct hatch_message m;
+	int ret;
+
+	while ((ret = hatch_take(k->hatch, &m)) > 0) {
+		if (m.kind == HATCH_WANT)
+			ret = take_want(k, shown, (int)m.page, now);
+		else if (m.kind == HATCH_ACTION)
+			ret = take_action(k, &m, now);
+		if (ret < 0)
+			return ret;
+	}
+	return ret;
+}
+
+/* The desk gets the key as it is now; none when it is not safe or not there. */
+static int send_key(struct keeper *k, bool *said)
+{
+	static struct hatch_message m;
+	char *msg = NULL;
+	int err;
+
+	m = (struct hatch_message){ .kind = HATCH_KEY };
+	if (key_read(k->o->key, m.bytes, &msg)) {
+		if (!*said)
+			say_why(msg, -EPERM);
+		*said = true;
+	} else {
+		m.len = REQUEST_KEY;
+		*said = false;
+	}
+	free(msg);
+	err = hatch_send(k->hatch, &m);
+	sodium_memzero(m.bytes, REQUEST_KEY);
+	return err;
+}
+
+/* 0; the number of a signal that ends us; -ECHILD when the desk has ended. */
+static int take_signal(struct keeper *k, int64_t now)
+{
+	int number = signals_take(k->signals);
+
+	if (number != SIGCHLD)
+		return number;
+	for (int i = 0; i < k->actions->n; i++) {
+		pid_t pid = k->actions->list[i].pid;
+		char *log = NULL;
+		int status;
+
+		if (pid > 0 && waitpid(pid, &status, WNOHANG) == pid)
+			actions_reap(k->actions, pid, status, now, &log);
+		keep_log(log);
+	}
+	return waitpid(k->desk, NULL, WNOHANG) == k->desk ? -ECHILD : 0;
+}
+
+int keeper_run(struct keeper *k, char **msg)
+{
+	struct shown *shown = calloc((size_t)n_pages, sizeof(*shown));
+	struct pollfd fds[SOURCE_FDS + 2];
+	int64_t key_ms = -KEY_MS;
+	bool said = false;
+	int ret = shown ? 0 : -ENOMEM;
+
+	while (!ret) {
+		int64_t now = clock_ms(CLOCK_MONOTONIC);
+		int due = k->source->step(k->source, now), n, action;
+		char *log;
+
+		action = actions_step(k->actions, now, &log);
+		keep_log(log);
+		if (k->o->key && now - key_ms >= KEY_MS) {
+			ret = send_key(k, &said);
+			key_ms = now;
+		}
+		if (!ret)
+			ret = take_messages(k, shown, now);
+		if (!ret)
+			ret = send_changes(k, shown, now);
+		if (!ret)
+			ret = send_answers(k);
+		if (ret)
+			break;
+		due = action >= 0 && action < due ? action : due;
+		due = k->o->key && due > KEY_MS ? KEY_MS : due;
+		fds[0] = (struct pollfd){ .fd = k->signals, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = k->hatch, .events = POLLIN };
+		n = 2 + k->source->fds(k->source, fds + 2);
+		poll(fds, (nfds_t)n, due);
+		if (fds[0].revents)
+			ret = take_signal(k, clock_ms(CLOCK_MONOTONIC));
+	}
+	free(shown);
+	return ret < 0 ? fail(msg, -ret, "the process that talks to the network has ended") : ret;
+}

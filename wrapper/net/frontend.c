@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests are taken and answered in batches. A page that is not on the shelf is asked
+ * of the keeper, and the request waits for it, for a while; the keeper answers
+ * at once, if only to say that the page is warming up. A page that is on the shelf is
+ * handed out without asking; the keeper is told once a second that it is wanted.
+ */
+#include "net/frontend.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/self_report.h"
+#include "net/inbox.h"
+#include "net/page_cache.h"
+#include "net/rate_limit.h"
+#include "net/reply_queue.h"
+#include "source/program_pages.h"
+
+#define WAITING 256 /* requests that wait for a page */
+#define PATIENCE_MS (OWN_MS + 500)
+#define TELL_MS 500     /* between two words to the keeper about one page */
+#define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
+#define MARGIN_MS 500   /* in which the keeper does what it has taken */
+/* Actions passed on to the keeper per second, for each share, and of those for one address. */
+#define ACTIONS 8.0
+#define ACTIONS_EACH 4.0
+
+struct desk {
+	const struct desk_options *o;
+	struct shelf shelf;
+	struct peers peers;
+	/*
+	 * Only the keeper knows who has an action's key. So that those who have none do not
+	 * use up everything, each of these has a share of its own.
+	 */
+	struct bucket_of_tokens actions_here, actions_proven, actions_others;
+	struct peers actions_by;             /* address */
+	char names[SHELF_PAGES][HATCH_NAME]; /* of the program's own pages */
+	struct letter waiting[WAITING];
+	int64_t now_ms, real_ms;
+	uint32_t last_id;
+	struct outbox out;
+};
+
+/* A short answer of our own; text must be copied before the next one. */
+static void answer_text(struct desk *d, const struct letter *l, enum page_state state,
+			const char *text)
+{
+	outbox_answer(&d->out, l, state, 0, text, strlen(text));
+	outbox_flush(&d->out);
+}
+
+static void tell_keeper(struct desk *d, int page)
+{
+	static struct hatch_message m;
+	int64_t *told = &d->shelf.wanted_ms[page - REQUEST_PAGE_MIN];
+
+	if (*told && d->now_ms - *told < TELL_MS)
+		return;
+	m = (struct hatch_message){ .kind = HATCH_WANT, .page = (uint32_t)page };
+	if (!hatch_send(d->o->hatch, &m))
+		*told = d->now_ms;
+}
+
+/* Keeps the letter until its answer is there; false: no room. */
+static bool wait_for_it(struct desk *d, const struct letter *l, int64_t due_ms)
+{
+	for (int i = 0; i < WAITING; i++) {
+		if (!d->waiting[i].deadline_ms) {
+			d->waiting[i] = *l;
+			d->waiting[i].deadline_ms = due_ms;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void address_of(const struct sockaddr_storage *from, unsigned char out[PEERS_ADDRESS])
+{
+	memset(out, 0, PEERS_ADDRESS);
+	if (from->ss_family == AF_INET)
+		memcpy(out, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else if (from->ss_family == AF_INET6) /* a host has a whole /64 */
+		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
+}
+
+static bool action_allowed(struct desk *d, const struct letter *l)
+{
+	unsigned char address[PEERS_ADDRESS];
+
+	if (l->socket->trusted)
+		return tokens_take(&d->actions_here, ACTIONS, d->now_ms);
+	address_of(&l->from, address);
+	return peers_allow(&d->actions_by, address, d->now_ms) &&
+	       tokens_take(peers_knows(&d->peers, address) ? &d->actions_proven
+							   : &d->actions_others,
+			   ACTIONS, d->now_ms);
+}
+
+/*
+ * When the answer to an action is due: who asks again, since none came, is told at the same
+ * time as for the first request that nothing has been done, and it must be true of all.
+ */
+static int64_t action_due(const struct desk *d, const struct letter *l)
+{
+	int64_t due_ms = d->now_ms + PATIENCE_MS;
+
+	for (int i = 0; i < WAITING; i++) {
+		const struct letter *w = &d->waiting[i];
+
+		if (w->deadline_ms && w->id && w->id != l->id && w->wish.page == l->wish.page &&
+		    w->from_len == l->from_len && !memcmp(&w->from, &l->from, l->from_len) &&
+		    w->deadline_ms < due_ms)
+			due_ms = w->deadline_ms;
+	}
+	return due_ms;
+}
+
+/* An action: the keeper alone decides. */
+static void pass_on(struct desk *d, struct letter *l)
+{
+	static struct hatch_message m;
+	int64_t due_ms;
+
+	if (!l->has_head) {
+		if (l->socket->trusted)
+			answer_text(d, l, PAGE_CANNOT,
+				    "actions need a key: 'teletap page --key FILE'\n");
+		self_answer(l->span, 1);
+		return;
+	}
+	if (!action_allowed(d, l)) {
+		outbox_refuse(&d->out, l, "too many requests");
+		self_answer(l->span, 1);
+		return;
+	}
+	l->id = ++d->last_id;
+	due_ms = action_due(d, l);
+	m = (struct hatch_message){ .kind = HATCH_ACTION,
+				    .page = (uint32_t)l->wish.page,
+				    .id = l->id,
+				    .until_ms = due_ms - MARGIN_MS,
+				    .len = (uint32_t)l->len };
+	memcpy(m.bytes, l->bytes, l->len);
+	if (wait_for_it(d, l, due_ms) && !hatch_send(d->o->hatch, &m))
+		return;
+	outbox_refuse(&d->out, l, "busy");
+	self_answer(l->span, 1);
+}
+
+/* A name that our table lacks: a page of the program's own? 0: it is not known. */
+static int own_named(const struct desk *d, const char *word)
+{
+	for (int i = 0; i < SHELF_PAGES; i++) {
+		if (*d->names[i] && !strcmp(d->names[i], word))
+			return REQUEST_PAGE_MIN + i;
+	}
+	return 0;
+}
+
+/* The keeper is asked which names there are; they come before the contents. */
+static void serve_name(struct desk *d, struct letter *l, bool again)
+{
+	char text[128];
+
+	if (!again) {
+		d->shelf.wanted_ms[PAGE_CONTENTS - REQUEST_PAGE_MIN] = 0;
+		tell_keeper(d, PAGE_CONTENTS);
+		if (wait_for_it(d, l, d->now_ms + PATIENCE_MS))
+			return;
+	}
+	snprintf(text, sizeof(text), "%s: no such page: 255 lists them\n", l->wish.word);
+	answer_text(d, l, PAGE_NONE, text);
+	self_answer(l->span, 1);
+}
+
+/* The drawing that answers the letter, or NULL: it is to be waited for. */
+static struct drawing *drawing_for(struct desk *d, const struct letter *l, bool again)
+{
+	int page = l->wish.page;
+	struct drawing *drawing;
+
+	if (l->has_head && l->head.part) {
+		drawing =
+			shelf_continue(&d->shelf, page, l->wish.json, l->head.sequence, d->now_ms);
+		if (drawing)
+			return drawing;
+	}
+	drawing = shelf_at(&d->shelf, page, l->wish.json);
+	if (drawing->there && (page == PAGE_CONTENTS || own_is(page)) && !again &&
+	    d->now_ms - drawing->since_ms > CONTENTS_MS) {
+		drawing->there = false;
+		d->shelf.wanted_ms[page - REQUEST_PAGE_MIN] = 0;
+	}
+	if (!again)
+		tell_keeper(d, page);
+	if (drawing->there && l->has_head)
+		drawing->asked_ms = d->now_ms;
+	return drawing->there ? drawing : NULL;
+}
+
+/* A request that may be answered. again: it has been waiting. */
+static void serve(struct desk *d, struct letter *l, bool again)
+{
+	const struct drawing *drawing;
+
+	if (l->wish.page >= REQUEST_ACTION_MIN && l->wish.page <= REQUEST_ACTION_MAX) {
+		pass_on(d, l);
+		return;
+	}
+	if (!l->wish.page && !(l->wish.page = own_named(d, l->wish.word))) {
+		serve_name(d, l, again);
+		return;
+	}
+	drawing = drawing_for(d, l, again);
+	if (drawing) {
+		outbox_answer(&d->out, l, drawing->state, drawing->sequence, drawing->text,
+			      drawing->len);
+		self_answer(l->span, 0);
+	} else if (!wait_for_it(d, l, d->now_ms + PATIENCE_MS)) {
+		answer_text(d, l, PAGE_WARMING, "too many are waiting: ask again\n");
+		self_answer(l->span, 1);
+	}
+}
+
+/* Whether the letter from outside proves itself; otherwise it has been refused. */
+static bool proven(struct desk *d, struct letter *l)
+{
+	unsigned char address[PEERS_ADDRESS];
+	const char *why;
+
+	if (!l->has_head || !d->out.has_key) {
+		outbox_refuse(&d->out, l, d->out.has_key ? "a key is needed" : "no key here");
+		return false;
+	}
+	if (!l->signed_) {
+		outbox_refuse(&d->out, l, "not this key");
+		return false;
+	}
+	why = peers_new(&d->peers, &l->head, &(struct peers_time){ d->now_ms, d->real_ms });
+	if (why) {
+		outbox_refuse(&d->out, l, why);
+		return false;
+	}
+	address_of(&l->from, address);
+	return peers_allow(&d->peers, address, d->now_ms);
+}
+
+static void take_letter(struct desk *d, struct letter *l)
+{
+	const char *text = (const char *)l->bytes;
+	size_t len = l->len;
+	bool action;
+
+	l->has_head = request_has_head(l->bytes, l->len);
+	l->deadline_ms = 0;
+	l->id = 0; /* of an action that was in this place */
+	l->signed_ = false;
+	if (l->has_head) {
+		if (l->len != REQUEST_BYTES || !request_read(l->bytes, l->len, &l->head) ||
+		    l->head.what != REQUEST_ASK)
+			return;
+		text += REQUEST_HEAD;
+		len = REQUEST_WISH;
+		l->signed_ = d->out.has_key && request_signed(l->bytes, l->len, d->out.key);
+	} else if (l->len > OUTBOX_PLAIN_MAX) {
+		return;
+	}
+	/* No word to what is not a request: two servers would answer each other for ever. */
+	if (!request_wish(text, strnlen(text, len), &l->wish))
+		return;
+	/* An action has a key of its own, which only the keeper knows. */
+	action = l->has_head && l->wish.page >= REQUEST_ACTION_MIN &&
+		 l->wish.page <= REQUEST_ACTION_MAX;
+	if (l->socket->trusted || action || proven(d, l)) {
+		l->span = self_request();
+		serve(d, l, false);
+	}
+}
+
+static void take_letters(struct desk *d, const struct desk_socket *socket)
+{
+	struct letter *letters;
+	int n = inbox_take(socket, &letters);
+
+	for (int i = 0; i < n; i++) {
+		if (letters[i].len && letters[i].len <= REQUEST_BYTES)
+			take_letter(d, &letters[i]);
+	}
+	outbox_flush(&d->out);
+}
+
+/* Answers those who have been waiting for a page. */
+static void serve_waiting(struct desk *d, int page, bool json)
+{
+	for (int i = 0; i < WAITING; i++) {
+		struct letter *l = &d->waiting[i];
+
+		bool named = !l->wish.page && page == PAGE_CONTENTS;
+
+		if (l->deadline_ms && !l->id &&
+		    (named || (l->wish.page == page && l->wish.json == json))) {
+			l->deadline_ms = 0;
+			serve(d, l, true);
+		}
+	}
+	outbox_flush(&d->out);
+}
+
+/* The keeper's answer to an action goes out as it is; none: a refusal. */
+static void finish_action(struct desk *d, const struct hatch_message *m)
+{
+	for (int i = 0; i < WAITING; i++) {
+		struct letter *l = &d->waiting[i];
+
+		if (!l->deadline_ms || !l->id || l->id != m->id)
+			continue;
+		l->deadline_ms = 0;
+		if (m->len && m->len <= REQUEST_PAYLOAD) {
+			outbox_send(&d->out, l, m->bytes, m->len);
+		} else {
+			outbox_refuse(&d->out, l, "not this key");
+		}
+		self_answer(l->span, !(m->len && m->len <= REQUEST_PAYLOAD));
+		outbox_flush(&d->out);
+	}
+}
+
+static void give_up_waiting(struct desk *d)
+{
+	for (int i = 0; i < WAITING; i++) {
+		struct letter *l = &d->waiting[i];
+
+		if (!l->deadline_ms || d->now_ms < l->deadline_ms)
+			continue;
+		l->deadline_ms = 0;
+		if (l->id)
+			outbox_refuse(&d->out, l, "busy: nothing has been done");
+		else
+			answer_text(d, l, PAGE_WARMING, "busy: ask again\n");
+		self_answer(l->span, 1);
+	}
+	outbox_flush(&d->out);
+}
+
+static void take_message(struct desk *d, const struct hatch_message *m)
+{
+	switch (m->kind) {
+	case HATCH_PAGE:
+		if (shelf_take(&d->shelf, m, d->now_ms) == 1)
+			serve_waiting(d, (int)m->page, m->json);
+		break;
+	case HATCH_NAMES:
+		if (m->len != OWN_PAGES * HATCH_NAME)
+			break;
+		memcpy(d->names[OWN_FIRST - REQUEST_PAGE_MIN], m->bytes, m->len);
+		for (int i = 0; i < SHELF_PAGES; i++)
+			d->names[i][HATCH_NAME - 1] = '\0';
+		break;
+	case HATCH_FORGET:
+		shelf_forget(&d->shelf, (int)m->page);
+		break;
+	case HATCH_KEY:
+		d->out.has_key = m->len == REQUEST_KEY;
+		sodium_memzero(d->out.key, sizeof(d->out.key));
+		if (d->out.has_key)
+			memcpy(d->out.key, m->bytes, REQUEST_KEY);
+		break;
+	case HATCH_ACTION:
+		finish_action(d, m);
+		break;
+	default:
+		break;
+	}
+}
+
+static void listen_to_keeper(struct desk *d)
+{
+	static struct hatch_message m;
+	int ret;
+
+	while ((ret = hatch_take(d->o->hatch, &m)) > 0)
+		take_message(d, &m);
+	if (ret < 0)
+		_exit(0); /* the keeper has ended: so do we */
+}
+
+void desk_run(const struct desk_options *o)
+{
+	static struct desk d;
+	struct pollfd fds[DESK_SOCKETS + 1];
+	char *msg = NULL;
+	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
+	uint64_t salt;
+
+	d.o = o;
+	randombytes_buf(&salt, sizeof(salt));
+	peers_begin(&d.peers, o->rate, &now, salt);
+	peers_begin(&d.actions_by, ACTIONS_EACH, &now, salt);
+	if (confine_enter(&o->confine, &msg)) {
+		dprintf(STDERR_FILENO, "teletap: serve: %s\n", msg ? msg : "not confined");
+		_exit(3);
+	}
+	for (int i = 0; i < o->n_sockets; i++)
+		fds[i] = (struct pollfd){ .fd = o->sockets[i].fd, .events = POLLIN };
+	fds[o->n_sockets] = (struct pollfd){ .fd = o->hatch, .events = POLLIN };
+	for (;;) {
+		poll(fds, (nfds_t)o->n_sockets + 1, 500);
+		d.now_ms = clock_ms(CLOCK_MONOTONIC);
+		d.real_ms = clock_ms(CLOCK_REALTIME);
+		d.out.now_ms = d.now_ms;
+		d.out.real_ms = d.real_ms;
+		if (fds[o->n_sockets].revents)
+			listen_to_keeper(&d);
+		for (int i = 0; i < o->n_sockets; i++) {
+			if (fds[i].revents)
+				take_letters(&d, &o->sockets[i]);
+		}
+		give_up_waiting(&d);
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The order matters: the root directory and the user need capabilities, the last of
+ * which goes with the user; the filter comes last, since it forbids all the rest. Calls
+ * that are not on the list fail with EPERM: to be killed would be stricter, but a C
+ * library that asks for something new must not end the service.
+ */
+#include "net/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/paths.h"
+
+#define EMPTY PATHS_RUN "/empty"
+
+static const int allowed[] = {
+	SCMP_SYS(read),         SCMP_SYS(write),
+	SCMP_SYS(recvfrom),     SCMP_SYS(recvmsg),
+	SCMP_SYS(recvmmsg),     SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),      SCMP_SYS(sendmmsg),
+	SCMP_SYS(poll),         SCMP_SYS(ppoll),
+	SCMP_SYS(close),        SCMP_SYS(clock_gettime),
+	SCMP_SYS(brk),          SCMP_SYS(munmap),
+	SCMP_SYS(mremap),       SCMP_SYS(madvise),
+	SCMP_SYS(exit),         SCMP_SYS(exit_group),
+	SCMP_SYS(futex),        SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(getrandom),
+	SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(getpid),       SCMP_SYS(gettid),
+};
+
+int confine_find(const char *user, struct confine *c, char **msg)
+{
+	struct passwd *pw = getpwnam(user ? user : "nobody");
+
+	*c = (struct confine){ .uid = 65534, .gid = 65534 };
+	if (pw) {
+		c->uid = pw->pw_uid;
+		c->gid = pw->pw_gid;
+	} else if (user) {
+		return fail(msg, ENOENT, "--user %s: there is no such user", user);
+	}
+	if (!c->uid || !c->gid)
+		return fail(msg, EPERM, "--user %s: root is what is to be given up", user);
+	return 0;
+}
+
+static int drop_user(const struct confine *c)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	if ((mkdir(PATHS_RUN, 0700) && errno != EEXIST) ||
+	    (mkdir(EMPTY, 0755) && errno != EEXIST) || chroot(EMPTY) || chdir("/"))
+		return -errno;
+	for (int cap = 0; cap < 64; cap++) {
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
+			return -errno;
+	}
+	if (setgroups(0, NULL) || setresgid(c->gid, c->gid, c->gid) ||
+	    setresuid(c->uid, c->uid, c->uid) || syscall(SYS_capset, &head, none))
+		return -errno;
+	return 0;
+}
+
+static int filter(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err = ctx ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	/* Its own memory: so teletap.h writes into the ring's file. */
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(process_vm_writev), 1,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+	/* Memory, but none that can be run. */
+	if (!err)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
+				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+				       SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err;
+}
+
+int confine_enter(const struct confine *c, char **msg)
+{
+	const struct rlimit none = { 0 };
+	int err = geteuid() ? 0 : drop_user(c);
+
+	if (!err && (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+		     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)))
+		err = -errno;
+	if (err)
+		return fail(msg, -err, "privileges cannot be given up: %s", strerror(-err));
+	err = filter();
+	return err ? fail(msg, -err, "seccomp: %s: does this kernel have it?", strerror(-err)) : 0;
+}

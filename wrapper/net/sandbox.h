@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sandbox: a process that talks to the network gives up all that it does not need.
+ */
+#ifndef TELETAP_NET_SANDBOX_H
+#define TELETAP_NET_SANDBOX_H
+
+#include <sys/types.h>
+
+/* Who it is to become; found while files can still be read. */
+struct confine {
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * Looks up the user (NULL: nobody). Returns 0, or -errno with *msg set: not found, or
+ * root.
+ */
+int confine_find(const char *user, struct confine *c, char **msg);
+
+/*
+ * As root: an empty root directory, that user, no groups, no capability, none ever
+ * again. As anybody: no new privileges, no core file, and a seccomp filter that leaves
+ * what is needed to answer datagrams: no file can be opened, no program run, no socket
+ * made. Irreversible. Returns 0, or -errno with *msg set; the process is then to end.
+ */
+int confine_enter(const struct confine *c, char **msg);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page 221, call-times: one row per function, with the distribution of how long its
+ * calls took, those into it from itself included.
+ */
+#include "pages/page.h"
+
+#include <string.h>
+
+#include "base/sum.h"
+#include "pages/timing_notes.h"
+
+/* clang-format off */
+enum {
+	CALLS, CALLS_TOTAL, P50, P99, MAX, TOOK,
+	UNDER_10US, UNDER_100US, UNDER_1MS, UNDER_10MS, UNDER_100MS, UNDER_1S, ABOVE, TOOK_TOTAL,
+	FUNCTION, LINE, FILE_NAME, N_COLUMNS
+};
+/* clang-format on */
+
+static const struct column columns[N_COLUMNS] = {
+	[CALLS] = { "calls", "calls", 8, UNIT_COUNT, BLOCK_INTERVAL },
+	[CALLS_TOTAL] = { "calls_total", "calls", 8, UNIT_COUNT, BLOCK_TOTAL },
+	[P50] = { "duration_ns.p50", "p50", 8, UNIT_NS, BLOCK_INTERVAL },
+	[P99] = { "duration_ns.p99", "p99", 8, UNIT_NS, BLOCK_INTERVAL },
+	[MAX] = { "duration_ns.max", "max", 8, UNIT_NS, BLOCK_INTERVAL },
+	[TOOK] = { "duration_ns.total", "took", 8, UNIT_NS, BLOCK_NONE },
+	[UNDER_10US] = { "histogram.under_10us", "<10us", 6, UNIT_COUNT, BLOCK_TOTAL },
+	[UNDER_100US] = { "histogram.under_100us", "<100us", 7, UNIT_COUNT, BLOCK_TOTAL },
+	[UNDER_1MS] = { "histogram.under_1ms", "<1ms", 6, UNIT_COUNT, BLOCK_TOTAL },
+	[UNDER_10MS] = { "histogram.under_10ms", "<10ms", 6, UNIT_COUNT, BLOCK_TOTAL },
+	[UNDER_100MS] = { "histogram.under_100ms", "<100ms", 7, UNIT_COUNT, BLOCK_TOTAL },
+	[UNDER_1S] = { "histogram.under_1s", "<1s", 5, UNIT_COUNT, BLOCK_TOTAL },
+	[ABOVE] = { "histogram.from_1s", ">1s", 5, UNIT_COUNT, BLOCK_TOTAL },
+	[TOOK_TOTAL] = { "duration_ns_total", "took", 8, UNIT_NS, BLOCK_NONE },
+	[FUNCTION] = { "function", "function", 22, UNIT_TEXT, BLOCK_BOTH },
+	[LINE] = { "line", "line", 6, UNIT_NUMBER, BLOCK_INTERVAL },
+	[FILE_NAME] = { "file", "file", 0, UNIT_PATH, BLOCK_INTERVAL },
+};
+
+/* The fields of LINE_CALL, LINE_LONGEST and LINE_NAME records. */
+enum { C_ID, C_CALLS };
+enum { L_ID, L_TOOK, L_MAX };
+enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
+
+#define TEXT_ROWS 20
+
+/* Since attaching, by powers of ten, the first below 10 us. */
+static void fill_histogram(struct cell *c, const int64_t total[BUCKETS])
+{
+	for (int b = 0; b < BUCKETS; b++) {
+		int64_t limit = 10000;
+		int i = UNDER_10US;
+
+		while (i < ABOVE && bucket_value(b) >= limit) {
+			limit *= 10;
+			i++;
+		}
+		c[i].number = sum_add(c[i].number, total[b]);
+	}
+}
+
+static void fill_row(const struct state *s, const struct record *call, struct cell *c)
+{
+	int64_t id = record_now(call, C_ID);
+	const struct record *name = state_find(s, LINE_NAME, id);
+	const struct record *longest = state_find(s, LINE_LONGEST, id);
+	int64_t interval[BUCKETS], total[BUCKETS];
+
+	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
+	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
+	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
+	c[CALLS].number = record_delta(call, C_CALLS);
+	c[CALLS_TOTAL].number = record_total(call, C_CALLS);
+	for (int i = P50; i <= TOOK_TOTAL; i++)
+		c[i].unknown = !longest || !timed(s);
+	if (!longest || !timed(s))
+		return;
+	state_buckets(s, LINE_TOOK, id, interval, total);
+	c[MAX].number = record_now(longest, L_MAX);
+	c[P50].number = bucket_percentile(interval, 0.50, c[MAX].number);
+	c[P99].number = bucket_percentile(interval, 0.99, c[MAX].number);
+	c[TOOK].number = record_delta(longest, L_TOOK);
+	c[TOOK_TOTAL].number = record_total(longest, L_TOOK);
+	fill_histogram(c, total);
+}
+
+void page_call_times_fill(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	size_t at = 0;
+
+	table_begin(t, columns, N_COLUMNS);
+	if (strstr(s->module, "_extension"))
+		table_note(t, "by the markers of the program's extension");
+	t->by_interval = CALLS;
+	t->by_total = CALLS_TOTAL;
+	t->text_rows = TEXT_ROWS;
+	while ((r = state_each(s, LINE_CALL, &at))) {
+		struct cell *c = table_row(t);
+
+		if (!c)
+			return;
+		fill_row(s, r, c);
+	}
+	if (state_loss(s).table_full)
+		table_note(t, "64 functions have a histogram: choose with --function and --file");
+	timed_notes(s, t, "counted");
+}

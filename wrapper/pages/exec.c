@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page 250, exec: one row per process of the last ones that were started, the latest
+ * first.
+ */
+#include "pages/page.h"
+
+/* clang-format off */
+enum {
+	NUMBER, TIME, PID, LIFETIME, STATUS, SIGNAL, ENDED_AS, RUNNING, RECENT, PARENT_PID, PARENT,
+	COMMAND, PROGRAMS, ARGUMENTS, SHOWN, N_COLUMNS
+};
+/* clang-format on */
+
+static const struct column columns[N_COLUMNS] = {
+	[NUMBER] = { "number", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[TIME] = { "time", "started", 12, UNIT_TIME, BLOCK_INTERVAL },
+	[PID] = { "pid", "pid", 8, UNIT_NUMBER, BLOCK_INTERVAL },
+	[LIFETIME] = { "lifetime_ns", "lived", 9, UNIT_NS, BLOCK_INTERVAL },
+	[STATUS] = { "status", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[SIGNAL] = { "signal", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[ENDED_AS] = { NULL, "status", 8, UNIT_TEXT, BLOCK_INTERVAL },
+	[RUNNING] = { "running", "", 0, UNIT_BOOL, BLOCK_NONE },
+	[RECENT] = { "recent", "", 0, UNIT_BOOL, BLOCK_NONE },
+	[PARENT_PID] = { "parent_pid", "", 0, UNIT_NUMBER, BLOCK_NONE },
+	[PARENT] = { "parent", "parent", 12, UNIT_TEXT, BLOCK_INTERVAL },
+	[COMMAND] = { "command", "", 0, UNIT_TEXT, BLOCK_NONE },
+	[PROGRAMS] = { "programs", "", 0, UNIT_COUNT, BLOCK_NONE },
+	[ARGUMENTS] = { "arguments", "", 0, UNIT_TEXT, BLOCK_NONE },
+	[SHOWN] = { NULL, "command", 0, UNIT_TEXT, BLOCK_INTERVAL },
+};
+
+#define EXEC_ROWS 30 /* of a text page */
+
+/* The fields of a LINE_PROCESS record, and of LINE_STARTS. */
+enum {
+	F_ROW,
+	F_NUMBER,
+	F_PID,
+	F_PARENT,
+	F_PARENT_NAME,
+	F_NAME,
+	F_ARGUMENTS,
+	F_PROGRAMS,
+	F_START,
+	F_END,
+	F_STATUS
+};
+enum { S_FORKS, S_PROGRAMS, S_ENDS, S_FAILURES };
+
+static void fill_row(const struct state *s, struct table *t, const struct record *r)
+{
+	int64_t start = record_now(r, F_START), end = record_now(r, F_END);
+	int64_t status = record_now(r, F_STATUS);
+	bool ran = record_now(r, F_PROGRAMS) > 0;
+	struct cell *c = table_row(t);
+
+	if (!c)
+		return;
+	for (int i = 0; i < N_COLUMNS; i++)
+		c[i].unknown = false;
+	c[NUMBER].number = record_now(r, F_NUMBER);
+	c[TIME].number = state_real_ns(s, start);
+	c[PID].number = record_now(r, F_PID);
+	c[LIFETIME].number = end - start;
+	c[STATUS].number = status >> 8 & 255;
+	c[SIGNAL].number = status & 127;
+	c[STATUS].unknown = !end || c[SIGNAL].number;
+	c[SIGNAL].unknown = !end || !c[SIGNAL].number;
+	c[LIFETIME].unknown = c[ENDED_AS].unknown = !end;
+	c[RUNNING].number = !end;
+	c[RECENT].number = start >= s->before.mono_ns || end >= s->before.mono_ns;
+	c[PARENT_PID].number = record_now(r, F_PARENT);
+	c[PARENT].text = record_text(r, F_PARENT_NAME);
+	c[COMMAND].text = record_text(r, F_NAME);
+	c[PROGRAMS].number = record_now(r, F_PROGRAMS);
+	c[ARGUMENTS].text = record_text(r, F_ARGUMENTS);
+	c[ARGUMENTS].unknown = !ran;
+	if (!c[SIGNAL].unknown)
+		c[ENDED_AS].text = table_text(t, "sig %d", (int)c[SIGNAL].number);
+	else
+		c[ENDED_AS].text = table_text(t, "%d", (int)c[STATUS].number);
+	c[SHOWN].text = ran ? c[ARGUMENTS].text : table_text(t, "(%s)", c[COMMAND].text);
+}
+
+void page_exec_fill(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	size_t at = 0;
+
+	table_begin(t, columns, N_COLUMNS);
+	t->by_interval = NUMBER;
+	t->text_rows = EXEC_ROWS;
+	t->empty = "no process has been started";
+	while ((r = state_each(s, LINE_PROCESS, &at)))
+		fill_row(s, t, r);
+	r = state_first(s, LINE_STARTS);
+	table_note(t,
+		   "in the interval %lld processes were made, %lld programs begun, %lld processes "
+		   "ended, %lld of them not with status 0",
+		   (long long)record_delta(r, S_FORKS), (long long)record_delta(r, S_PROGRAMS),
+		   (long long)record_delta(r, S_ENDS), (long long)record_delta(r, S_FAILURES));
+}

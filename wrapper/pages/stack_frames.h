@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stack_frames: the number of a Python stack (line.h, record node) -> its frames. Pure.
+ */
+#ifndef TELETAP_PAGES_STACK_FRAMES_H
+#define TELETAP_PAGES_STACK_FRAMES_H
+
+#include "model/state.h"
+#include "model/table.h"
+
+#define STACK_DEPTH 256 /* frames; one that is deeper is cut at its outer end */
+
+/*
+ * The frames of a stack, innermost first, as long as the table lives; an unknown one
+ * has none. NULL: out of memory.
+ */
+const struct stack *stack_find(const struct state *s, struct table *t, int64_t node);
+
+/* Why frames cannot be read, in words (STATE in line.h, other than 0). */
+const char *stack_why(int64_t state);
+
+/* Adds notes on what is missing from the stacks of a page. */
+void stack_notes(const struct state *s, struct table *t);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sum.h"
+#include "model/quote.h"
+#include "render/render.h"
+
+/* A string from outside: quote.h says what becomes of bytes that JSON cannot hold. */
+static json_t *text(const char *s)
+{
+	char *quoted = quote_json(s);
+	json_t *value = quoted ? json_loads(quoted, JSON_DECODE_ANY, NULL) : NULL;
+
+	free(quoted);
+	return value;
+}
+
+static void stamp(int64_t real_ns, char *out, size_t size)
+{
+	time_t second = (time_t)(real_ns / 1000000000);
+	char date[32];
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, size, "%s.%03dZ", date, (int)(real_ns / 1000000 % 1000));
+}
+
+static json_t *frames(const struct stack *stack)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < stack->n; i++) {
+		const struct frame *f = &stack->frames[i];
+
+		json_array_append_new(all, json_pack("{s:o, s:o, s:I}", "function",
+						     text(f->function), "file", text(f->file),
+						     "line", (json_int_t)f->line));
+	}
+	return all;
+}
+
+static json_t *cell(const struct column *c, const struct cell *v)
+{
+	char when[64];
+
+	if (v->unknown)
+		return json_null();
+	switch (c->unit) {
+	case UNIT_SHARE:
+	case UNIT_BAR:
+		return json_real(v->share);
+	case UNIT_BOOL:
+		return json_boolean(v->number);
+	case UNIT_TIME:
+		stamp(v->number, when, sizeof(when));
+		return json_string(when);
+	case UNIT_TEXT:
+	case UNIT_PATH:
+		return text(v->text);
+	case UNIT_STACK:
+		return frames(v->stack);
+	default:
+		return json_integer(v->number);
+	}
+}
+
+/* Puts a value under its key; "a.b" is b inside a. */
+static void put(json_t *row, const char *key, json_t *value)
+{
+	const char *dot = strchr(key, '.');
+	char outer[64];
+	json_t *inner;
+
+	if (!dot) {
+		json_object_set_new(row, key, value);
+		return;
+	}
+	snprintf(outer, sizeof(outer), "%.*s", (int)(dot - key), key);
+	inner = json_object_get(row, outer);
+	if (!inner) {
+		inner = json_object();
+		json_object_set_new(row, outer, inner);
+	}
+	json_object_set_new(inner, dot + 1, value);
+}
+
+static json_t *rows(const struct table *t)
+{
+	json_t *all = json_array();
+	int *order = table_order(t, t->by_interval);
+
+	for (int r = 0; order && r < t->n_rows; r++) {
+		const struct cell *cells = t->cells + order[r] * t->n_columns;
+		json_t *row = json_object();
+
+		for (int c = 0; c < t->n_columns; c++) {
+			if (t->columns[c].key && table_has(t, c))
+				put(row, t->columns[c].key, cell(&t->columns[c], &cells[c]));
+		}
+		json_array_append_new(all, row);
+	}
+	free(order);
+	return all;
+}
+
+static json_t *notes(const struct table *t)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < t->n_notes; i++)
+		json_array_append_new(all, text(t->notes[i]));
+	return all;
+}
+
+/* A number of a record; null when there is no such record. */
+static json_t *known(const struct record *r, int field)
+{
+	return r ? json_integer(record_now(r, field)) : json_null();
+}
+
+char *render_json(const struct render *r)
+{
+	const struct state *s = r->state;
+	const struct record *threads = state_first(s, LINE_THREADS);
+	struct loss l = state_loss(s);
+	bool host = !page_has_target(r->page, r->target->exe);
+	struct table t;
+	json_t *page, *target;
+	char when[64], *out;
+
+	page_fill(r->page, s, r->states, &t);
+	if (r->silent_s)
+		table_note(&t, SILENT_NOTE, r->silent_s);
+	stamp(s->now.real_ns, when, sizeof(when));
+	target = json_pack("{s:o, s:o}", "pid",
+			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)
+							     : json_null(),
+			   "exe", host ? json_null() : text(r->target->exe));
+	json_object_set_new(target, "python",
+			    *r->target->python && !host ? text(r->target->python) : json_null());
+	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), 0));
+	if (threads) {
+		json_object_set_new(target, "threads", known(threads, THREADS_ALL));
+		json_object_set_new(target, "threads_still", known(threads, THREADS_STILL));
+	}
+	/* clang-format off */
+	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
+			 "page", r->page->number, "name", r->page->name, "time", when,
+			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
+			 "last", r->last, "target", target, "loss",
+			 "skipped", (json_int_t)l.skipped, "dropped", (json_int_t)l.dropped,
+			 "table_full", (json_int_t)l.table_full,
+			 "lines", (json_int_t)sum_add(s->malformed, s->unknown), "rows", rows(&t),
+			 "notes", notes(&t));
+	/* clang-format on */
+	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
+				       JSON_REAL_PRECISION(9));
+	json_decref(page);
+	table_free(&t);
+	return out;
+}

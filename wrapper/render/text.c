@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * 80 columns or more, no boxes: a page can be read out over a telephone.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sum.h"
+#include "model/quote.h"
+#include "render/cell.h"
+#include "render/render.h"
+
+#define WIDTH 80
+#define LOSS_WIDTH 8
+#define BOLD "\033[1m"
+#define RED "\033[31m"
+#define PLAIN "\033[0m"
+
+/* How many columns s takes: two for each character that may be a wide one. */
+static int text_width(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s++)
+		n += (unsigned char)*s < 0x80 ? 1 : (unsigned char)*s >= 0xc0 ? 2 : 0;
+	return n;
+}
+
+/* Steps over one character. */
+static const char *next_char(const char *s)
+{
+	do
+		s++;
+	while (((unsigned char)*s & 0xc0) == 0x80);
+	return s;
+}
+
+/* The columns of a line that is wrapped, or has a bar. */
+static int line_width(const struct render *r)
+{
+	return r->width > 0 ? r->width : WIDTH;
+}
+
+/*
+ * Writes s, padded to a width, or cut: of a path the end is kept, else the beginning. Of a whole
+ * page nothing is cut.
+ */
+static void draw_text(FILE *f, const struct render *r, const char *s, int width, bool path)
+{
+	char *quoted = quote_text(s);
+	const char *from = quoted ? quoted : "?", *to = from + strlen(from);
+	int room = width;
+
+	if (r->width == RENDER_WHOLE && text_width(from) > width)
+		room = width = text_width(from);
+
+	if (text_width(from) > width) {
+		room = width - 3;
+		if (path) {
+			fputs("...", f);
+			while (*from && text_width(from) > room)
+				from = next_char(from);
+		} else {
+			int n = 0;
+
+			for (to = from; *to; to = next_char(to)) {
+				n += (unsigned char)*to < 0x80 ? 1 : 2;
+				if (n > room)
+					break;
+			}
+		}
+	}
+	fprintf(f, "%.*s", (int)(to - from), from);
+	if (room < width && !path)
+		fputs("...", f);
+	else if (room == width)
+		fprintf(f, "%*s", width - text_width(from), "");
+	free(quoted);
+}
+
+/* Writes s as far as there is room; returns the columns used. */
+static int draw_fitting(FILE *f, const struct render *r, const char *s, int room, bool path)
+{
+	char *quoted = quote_text(s);
+	int width = text_width(quoted ? quoted : "?");
+
+	free(quoted);
+	if (width > room && r->width != RENDER_WHOLE)
+		width = room;
+	draw_text(f, r, s, width, path);
+	return width;
+}
+
+#define STACK_FRAMES 8
+#define STACK_INDENT 8
+
+static void draw_stack(FILE *f, const struct render *r, const struct stack *stack)
+{
+	for (int i = 0; i < stack->n; i++) {
+		const struct frame *frame = &stack->frames[i];
+		char line[24];
+		int room;
+
+		if (i == STACK_FRAMES && stack->n > STACK_FRAMES + 1) {
+			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
+			return;
+		}
+		room = line_width(r) - STACK_INDENT;
+		fprintf(f, "%*s", STACK_INDENT, "");
+		room -= draw_fitting(f, r, frame->function, 28, false);
+		if (*frame->file) {
+			room -= 1 + snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+			fputc(' ', f);
+			draw_fitting(f, r, frame->file, room, true);
+			fputs(line, f);
+		}
+		fputc('\n', f);
+	}
+}
+
+static bool is_drawn(const struct table *t, int column, enum block block)
+{
+	const struct column *c = &t->columns[column];
+
+	return c->block & block && c->unit != UNIT_STACK && table_tells(t, column);
+}
+
+/* A text and its column's head begin behind a space; what is left of the line is theirs. */
+static void draw_row(FILE *f, const struct render *r, const struct table *t, enum block block,
+		     const struct cell *cells)
+{
+	int used = 0;
+
+	for (int c = 0; c < t->n_columns; c++) {
+		const struct column *column = &t->columns[c];
+		struct column narrow = *column;
+		bool is_text = column->unit == UNIT_TEXT || column->unit == UNIT_PATH;
+		int width = column->width ? column->width : line_width(r) - used;
+		char text[128];
+
+		if (!is_drawn(t, c, block))
+			continue;
+		if (column->unit == UNIT_BAR && width > line_width(r) - used) {
+			narrow.width = width = line_width(r) - used;
+			column = &narrow;
+		}
+		if (!cells)
+			snprintf(text, sizeof(text), "%s", column->head);
+		else if (cells[c].unknown)
+			snprintf(text, sizeof(text), "-");
+		else if (!is_text)
+			cell_text(column, &cells[c], text, sizeof(text));
+		if (is_text) {
+			fputc(' ', f);
+			draw_text(f, r, cells && !cells[c].unknown ? cells[c].text : text,
+				  width - 1, column->unit == UNIT_PATH);
+		} else {
+			/* What is wider than its column does not run into the one before. */
+			width = fprintf(
+				f, "%s%*s",
+				used && text_width(text) + (column->unit != UNIT_TIME) > width ? " "
+											       : "",
+				width, text);
+		}
+		used += width;
+	}
+	fputc('\n', f);
+	for (int c = 0; cells && c < t->n_columns; c++) {
+		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
+		    !cells[c].unknown)
+			draw_stack(f, r, cells[c].stack);
+	}
+}
+
+static bool is_zero(const struct table *t, int row, int column)
+{
+	const struct cell *c = t->cells + row * t->n_columns + column;
+	enum unit unit = t->columns[column].unit;
+
+	if (c->unknown)
+		return false;
+	return unit == UNIT_SHARE || unit == UNIT_BAR ? c->share <= 0 : c->number == 0;
+}
+
+static bool has_numbers(const struct column *c)
+{
+	return c->unit == UNIT_COUNT || c->unit == UNIT_BYTES || c->unit == UNIT_NS ||
+	       c->unit == UNIT_SHARE;
+}
+
+/* The column that a block which is sorted is to be sorted by instead. */
+static int sort_column(const struct table *t, enum block block, int by, int sort)
+{
+	int n = 0;
+
+	for (int c = 0; c < t->n_columns; c++)
+		n += is_drawn(t, c, block) && has_numbers(&t->columns[c]);
+	if (by < 0 || !sort || !n)
+		return by;
+	sort = (sort - 1) % n;
+	for (int c = 0; c < t->n_columns; c++) {
+		if (is_drawn(t, c, block) && has_numbers(&t->columns[c]) && !sort--)
+			return c;
+	}
+	return by;
+}
+
+static void draw_block(FILE *f, const struct render *r, const struct table *t, enum block block)
+{
+	int by = block == BLOCK_TOTAL ? t->by_total : t->by_interval, n = 0, more = 0;
+	int *order = table_order(t, by);
+
+	for (int i = 0; order && i < t->n_rows; i++) {
+		if (by >= 0 && is_zero(t, order[i], by))
+			continue;
+		if (t->text_rows && n == t->text_rows) {
+			more++;
+			continue;
+		}
+		if (!n++)
+			draw_row(f, r, t, block, NULL);
+		draw_row(f, r, t, block, t->cells + order[i] * t->n_columns);
+	}
+	free(order);
+	if (!n && t->empty)
+		fprintf(f, "%s\n", t->empty);
+	else if (!n)
+		draw_row(f, r, t, block, NULL);
+	if (more)
+		fprintf(f, "   and %d more\n", more);
+}
+
+static bool has_block(const struct table *t, enum block block)
+{
+	for (int c = 0; c < t->n_columns; c++) {
+		if (t->columns[c].block == block)
+			return true;
+	}
+	return false;
+}
+
+/* The end of a path says more than its beginning. */
+static void draw_target(FILE *f, const struct render *r)
+{
+	char *exe = quote_text(r->target->exe), facts[128], seen[32] = "", python[32] = "";
+	const char *path = exe ? exe : "?", *cut = "";
+	int64_t processes = record_now(state_first(r->state, LINE_PROCS), 0);
+
+	if (!page_has_target(r->page, r->target->exe)) {
+		fputs("This host", f);
+		if (r->target->pid && !r->page->whole)
+			fprintf(f, ", process %d and its descendants", r->target->pid);
+		fputc('\n', f);
+		free(exe);
+		return;
+	}
+	if (*r->target->python)
+		snprintf(python, sizeof(python), "Python %s, ", r->target->python);
+	if (processes > 1)
+		snprintf(seen, sizeof(seen), ", %" PRId64 " seen", processes);
+	if (r->target->pid)
+		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
+	else
+		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
+	while (r->width != RENDER_WHOLE && text_width(cut) + text_width(path) > line_width(r)) {
+		cut = "...";
+		path = next_char(path);
+	}
+	fprintf(f, "%s%s%s%s\n", cut, path,
+		text_width(path) + 2 + text_width(facts) > line_width(r) ? "\n" : ", ", facts);
+	free(exe);
+}
+
+static void draw_head(FILE *f, const struct render *r)
+{
+	const struct state *s = r->state;
+	time_t second = (time_t)(s->now.real_ns / 1000000000);
+	char left[64], stamp[32];
+	struct tm tm;
+
+	gmtime_r(&second, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	snprintf(left, sizeof(left), "%d %s  %s", r->page->number, r->page->name, r->page->title);
+	fprintf(f, "%s%-56s%s %s\n", r->color ? BOLD : "", left, r->color ? PLAIN : "", stamp);
+	draw_target(f, r);
+	fprintf(f, "page %ld%s: the last %.1f s of %.1f s watched\n\n", r->number,
+		r->last ? ", the last one" : "", state_interval_s(s), state_attached_s(s));
+}
+
+static void draw_loss(FILE *f, const struct render *r)
+{
+	const struct state *s = r->state;
+	struct loss l = state_loss(s);
+	char skipped[32], dropped[32], full[32], lines[32];
+
+	if (page_is_exact(s)) {
+		fputs("\nNothing was lost.\n", f);
+		return;
+	}
+	cell_count(l.skipped, LOSS_WIDTH, skipped, sizeof(skipped));
+	cell_count(l.dropped, LOSS_WIDTH, dropped, sizeof(dropped));
+	cell_count(l.table_full, LOSS_WIDTH, full, sizeof(full));
+	cell_count(sum_add(s->malformed, s->unknown), LOSS_WIDTH, lines, sizeof(lines));
+	fprintf(f,
+		"\n%sNOT EXACT:%s skipped %s, dropped %s, table full %s,\n"
+		"lines not understood %s\n",
+		r->color ? RED : "", r->color ? PLAIN : "", skipped, dropped, full, lines);
+}
+
+/* Wrapped between words. */
+static void draw_note(FILE *f, const struct render *r, const char *note)
+{
+	char *quoted = quote_text(note), *rest = quoted, *word;
+	int used = fprintf(f, "\nNote:") - 1;
+
+	while ((word = strsep(&rest, " "))) {
+		int width = text_width(word) + 1 + !rest;
+
+		if (used + width > line_width(r) && used > 0) {
+			fputc('\n', f);
+			used = -1;
+		}
+		fprintf(f, "%s%s%s", used < 0 ? "" : " ", word, rest ? "" : ".");
+		used += width;
+	}
+	fputc('\n', f);
+	free(quoted);
+}
+
+char *render_text(const struct render *r)
+{
+	struct table t;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	page_fill(r->page, r->state, r->states, &t);
+	t.by_interval = sort_column(&t, BLOCK_INTERVAL, t.by_interval, r->sort);
+	t.by_total = sort_column(&t, BLOCK_TOTAL, t.by_total, r->sort);
+	draw_head(f, r);
+	if (has_block(&t, BLOCK_INTERVAL) || !has_block(&t, BLOCK_TOTAL))
+		draw_block(f, r, &t, BLOCK_INTERVAL);
+	if (has_block(&t, BLOCK_TOTAL)) {
+		fprintf(f, "\n%s\n", t.second ? t.second : "Since attaching:");
+		draw_block(f, r, &t, BLOCK_TOTAL);
+	}
+	if (r->silent_s)
+		table_note(&t, SILENT_NOTE, r->silent_s);
+	for (int i = 0; i < t.n_notes; i++)
+		draw_note(f, r, t.notes[i]);
+	draw_loss(f, r);
+	table_free(&t);
+	return fclose(f) ? (free(text), NULL) : text;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "source/live.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "cmd/cmd.h"
+#include "doctor/availability.h"
+
+struct module *live_module_named(struct live *l, const char *name)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		if (!strcmp(l->modules[i].name, name))
+			return &l->modules[i];
+	}
+	return NULL;
+}
+
+/* Sees which module each page has its figures from. */
+static void find_modules(struct live *l)
+{
+	for (int i = 0; i < n_pages; i++) {
+		struct plan plan;
+
+		free(l->pages[i].why);
+		l->pages[i].why = NULL;
+		l->pages[i].module = NULL;
+		if (!resolve_page(&pages[i], &l->target, &plan, &l->pages[i].why))
+			l->pages[i].module = live_module_named(l, plan.module);
+	}
+	l->judged = false;
+	l->versions++;
+}
+
+void live_target_judge(struct live *l)
+{
+	struct judge j = {
+		.host = &l->host, .checks = &l->checks, .target = &l->target, .pack = l->o.pack
+	};
+	const char *root = getenv(HOST_ROOT);
+
+	if (l->judged || !l->has_target)
+		return;
+	l->judged = true;
+	if (!l->checks.n)
+		host_check(root ? root : "", &l->host, &l->checks);
+	for (int i = 0; i < n_pages; i++) {
+		char *why;
+
+		if (!l->pages[i].module)
+			continue;
+		if (judge_page(&j, &pages[i], &why))
+			free(why);
+		else
+			l->pages[i].why = why;
+	}
+}
+
+/* Opens the target; without one the pages wait for it. Returns 0, or -errno with *msg. */
+int live_target_open(struct live *l, char **msg)
+{
+	int err = l->o.pid_file ? presence_pid(l->o.pid_file, &l->o.pid, msg) : 0;
+	bool host = !l->o.pid && !l->o.n_files && !l->o.command;
+
+	if (!err && host)
+		target_host(&l->target);
+	else if (!err)
+		err = target_open(&l->target, &l->o, msg);
+	if (err)
+		return err;
+	l->has_target = true;
+	l->gone = false;
+	free(l->exe);
+	l->exe = strdup(l->target.n_files ? l->target.files[0].path : host ? "this host" : "?");
+	interpreter_read(&l->interpreter, &l->target);
+	find_modules(l);
+	own_process(l->source.own, l->target.pid, NULL);
+	presence_begin(&l->presence, &l->target, l->o.n_files ? l->o.files[0] : NULL,
+		       l->o.pid_file);
+	return 0;
+}
+
+void live_target_close(struct live *l)
+{
+	if (l->has_target) {
+		target_close(&l->target);
+		interpreter_free(&l->interpreter);
+	}
+	l->has_target = false;
+}
+
+static bool all_cold(const struct live *l)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		if (l->modules[i].phase != COLD && l->modules[i].phase != FAILED)
+			return false;
+	}
+	return true;
+}
+
+/* The target has ended: modules send their last snapshot and go. */
+static void lose_target(struct live *l, char *why)
+{
+	l->gone = true;
+	free(l->gone_why);
+	l->gone_why = why;
+	own_process(l->source.own, 0, why);
+	say_why(why, -ESRCH);
+	l->idle = false;
+	live_modules_stop(l);
+}
+
+/* Whether a process runs the binary decides whether its pages go on. */
+static void look_for_processes(struct live *l)
+{
+	bool idle = presence_idle(&l->presence, l->now_ms);
+
+	if (idle == l->idle)
+		return;
+	l->idle = idle;
+	if (idle) {
+		free(l->gone_why);
+		l->gone_why = NULL;
+		fail(&l->gone_why, 0, "no process runs %s any more", l->exe);
+	}
+	for (int i = 0; i < l->n_modules; i++)
+		l->modules[i].version++;
+}
+
+/* Sees whether the target is still there, or there again. */
+void live_target_look(struct live *l)
+{
+	char *why = NULL;
+
+	if (l->now_ms - l->looked_ms < LIVE_LOOK_MS)
+		return;
+	l->looked_ms = l->now_ms;
+	if (l->has_target && !l->gone) {
+		why = presence_lost(&l->presence, &l->target);
+		if (why) {
+			lose_target(l, why);
+			return;
+		}
+		look_for_processes(l);
+	}
+	if (l->has_target && l->gone && all_cold(l) && presence_back(&l->presence))
+		live_target_close(l);
+	if (l->has_target)
+		return;
+	if (!live_target_open(l, &why))
+		say("the target is there: %s", l->exe);
+	free(why);
+}

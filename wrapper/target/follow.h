@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * follow: whether a target is still there, and whether it has come back.
+ */
+#ifndef TELETAP_TARGET_FOLLOW_H
+#define TELETAP_TARGET_FOLLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "target/target.h"
+
+struct presence {
+	enum target_kind kind;
+	const char *pid_file; /* NULL: none */
+	const char *path;     /* TARGET_FILE: as it was given */
+	pid_t pid;
+	dev_t dev;
+	ino_t ino;
+	bool seen; /* a process that runs the binary */
+	bool idle;
+	int64_t looked_ms;
+};
+
+/* Reads a process number from a file. Returns 0, or -ESRCH with *msg set. */
+int presence_pid(const char *path, pid_t *pid, char **msg);
+
+/* Remembers the target; path: the file given with -e, pid_file: or NULL. Both stay. */
+void presence_begin(struct presence *p, const struct target *t, const char *path,
+		    const char *pid_file);
+
+/* Why the target is not there any more (to be freed); NULL: it is. */
+char *presence_lost(struct presence *p, const struct target *t);
+
+/* Whether there is a new one, after it was lost. */
+bool presence_back(const struct presence *p);
+
+/*
+ * With -e: whether no process runs the binary, although one did before. Looks through
+ * /proc, so not more often than every two seconds.
+ */
+bool presence_idle(struct presence *p, int64_t now_ms);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "target/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+#include <wordexp.h>
+
+#include "base/fail.h"
+#include "base/regular_file.h"
+#include "base/signals.h"
+#include "model/quote.h"
+#include "target/maps.h"
+#include "target/pid_namespace.h"
+#include "target/program.h"
+
+/*
+ * Takes over path and fd. A file without markers matters to nobody, unless it is wanted.
+ * left: as for sdt_read_within.
+ */
+static int add_file(struct target *t, char *path, int fd, bool wanted_bare, atomic_long *left,
+		    char **msg)
+{
+	struct target_file file = { .path = path, .fd = fd }, *more;
+	char *why = NULL;
+	int err = sdt_read_within(fd, path, left, &file.sdt, &why);
+
+	if (err && msg)
+		*msg = why;
+	else
+		free(why); /* broken notes among good ones: 'teletap probes' tells */
+	if (err || (!file.sdt.n_markers && !file.sdt.n_left_out && !wanted_bare))
+		goto out;
+	more = reallocarray(t->files, t->n_files + 1, sizeof(*more));
+	if (!more) {
+		err = -ENOMEM;
+		goto out_sdt;
+	}
+	t->files = more;
+	t->files[t->n_files++] = file;
+	return 0;
+
+out_sdt:
+	sdt_free(&file.sdt);
+out:
+	close(fd);
+	free(path);
+	return err;
+}
+
+/* Some pages need no markers, but a Python; its own program may be a small one. */
+static bool is_libpython(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strncmp(slash ? slash + 1 : path, "libpython", 9);
+}
+
+/* Its program, and every file the process has mapped that carries markers or is CPython. */
+static int open_process(struct target *t, char **msg)
+{
+	atomic_long left = SDT_PROCESS_MAX;
+	struct maps maps;
+	int err;
+
+	if (numbers_proc_foreign())
+		return fail(msg, ESRCH,
+			    "/proc shows another PID namespace than this one, so process %d may be "
+			    "either of two: 'mount -t proc proc /proc' first",
+			    t->pid);
+	t->pidfd = pidfd_open(t->pid, 0);
+	if (t->pidfd < 0 && errno == ESRCH)
+		return fail(msg, ESRCH, "no process %d: 'ps -e' shows which there are", t->pid);
+	if (t->pidfd < 0 && (errno == EINVAL || errno == ENOENT))
+		return fail(msg, ESRCH, "%d is a thread, no process: 'ps -eL' shows whose", t->pid);
+	if (t->pidfd < 0)
+		return fail(msg, errno, "process %d: %s", t->pid, strerror(errno));
+	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
+	err = maps_read(t->pid, &maps, msg);
+	if (!err && !maps.n_files)
+		err = fail(msg, ESRCH,
+			   "process %d runs no program: it has ended, or is the kernel's: "
+			   "'ps -e' shows the others",
+			   t->pid);
+	if (err) {
+		close(t->pidfd);
+		t->pidfd = -1;
+		return err;
+	}
+	for (size_t i = 0; i < maps.n_files; i++) {
+		char *why = NULL, *path;
+		int fd = maps_open(&maps, &maps.files[i], &why);
+
+		/* One unreadable library must not hide the interpreter. */
+		path = fd < 0 ? NULL : strdup(maps.files[i].path);
+		if (path)
+			add_file(t, path, fd, i == 0 || is_libpython(path), &left, &why);
+		free(why);
+	}
+	maps_free(&maps);
+	return 0;
+}
+
+static int open_file(struct target *t, const char *name, char **msg)
+{
+	char *path = realpath(name, NULL);
+	int fd = path ? regular_open(path) : -errno, err = -fd;
+
+	if (fd >= 0)
+		return add_file(t, path, fd, true, NULL, msg);
+	if (err == ENODEV)
+		err = -fail(msg, err, "%s: " REGULAR_NONE, path);
+	free(path);
+	if (err == ENODEV)
+		return -err;
+	if (err == ENOENT || err == ENOTDIR)
+		return fail(msg, err, "%s: no such file: check the name", name);
+	return fail(msg, err, "%s: %s: check the path, or run as root", name, strerror(err));
+}
+
+/* Splits a command line as a shell would, without running anything. */
+static int split(const char *command, char ***argv, char **msg)
+{
+	wordexp_t words;
+	int err = wordexp(command, &words, WRDE_NOCMD | WRDE_SHOWERR);
+
+	if (err == WRDE_NOSPACE)
+		return -ENOMEM;
+	if (err)
+		return fail(msg, EINVAL,
+			    "-c %s: not a simple command: quote its special "
+			    "characters, or use \"sh -c '...'\" with -e FILE beside it",
+			    command);
+	if (!words.we_wordc) {
+		wordfree(&words);
+		return fail(msg, EINVAL, "-c: the command is empty");
+	}
+	*argv = words.we_wordv; /* stays allocated as long as the program runs */
+	return 0;
+}
+
+int target_open(struct target *t, const struct opts *o, char **msg)
+{
+	char *program = NULL;
+	int err;
+
+	*t = (struct target){ .pidfd = -1, .gate = -1 };
+	if (o->pid && (o->n_files || o->command))
+		return fail(msg, EINVAL, "-p cannot be combined with -e or -c");
+	if (o->n_files > 1)
+		return fail(msg, EINVAL, "one -e is enough");
+	if (!o->pid && !o->n_files && !o->command)
+		return fail(msg, EINVAL, "no target: give -p PID, -e FILE or -c 'COMMAND'");
+
+	if (o->pid) {
+		t->kind = TARGET_PID;
+		t->pid = o->pid;
+		return open_process(t, msg);
+	}
+	if (!o->command) {
+		t->kind = TARGET_FILE;
+		return open_file(t, o->files[0], msg);
+	}
+	t->kind = TARGET_COMMAND;
+	err = split(o->command, &t->argv, msg);
+	if (err)
+		return err;
+	err = o->n_files ? program_find(t->argv[0], &program, msg)
+			 : program_find_behind(t->argv, &program, msg);
+	if (err)
+		return err;
+	err = open_file(t, o->n_files ? o->files[0] : program, msg);
+	free(program);
+	return err;
+}
+
+void target_host(struct target *t)
+{
+	*t = (struct target){ .kind = TARGET_HOST, .pidfd = -1, .gate = -1 };
+}
+
+int target_start(struct target *t, char **msg)
+{
+	int gate[2];
+	char byte;
+
+	if (t->kind != TARGET_COMMAND)
+		return 0;
+	if (pipe2(gate, O_CLOEXEC))
+		return fail(msg, errno, "pipe: %s", strerror(errno));
+	t->pid = fork();
+	if (t->pid < 0)
+		return fail(msg, errno, "fork: %s", strerror(errno));
+	if (t->pid == 0) {
+		close(gate[1]);
+		if (read(gate[0], &byte, 1) != 1)
+			_exit(0);
+		signals_reset();
+		execvp(t->argv[0], t->argv);
+		dprintf(STDERR_FILENO, "teletap: %s: %s\n", t->argv[0], strerror(errno));
+		_exit(127);
+	}
+	close(gate[0]);
+	t->gate = gate[1];
+	t->pidfd = pidfd_open(t->pid, 0);
+	if (t->pidfd < 0)
+		return fail(msg, errno, "pidfd_open: %s", strerror(errno));
+	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+void target_release(struct target *t)
+{
+	if (t->gate < 0)
+		return;
+	while (write(t->gate, "", 1) < 0 && errno == EINTR)
+		; /* any other failure: the child is gone, and its pidfd says so */
+	close(t->gate);
+	t->gate = -1;
+}
+
+void target_close(struct target *t)
+{
+	if (t->gate >= 0)
+		close(t->gate);
+	if (t->pidfd >= 0)
+		close(t->pidfd);
+	for (size_t i = 0; i < t->n_files; i++) {
+		sdt_free(&t->files[i].sdt);
+		close(t->files[i].fd);
+		free(t->files[i].path);
+		free(t->files[i].layout);
+	}
+	free(t->files);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * target: PID, path or command -> the ELF files that matter, open.
+ *
+ * A file is held by its descriptor from here on, never again looked up by name:
+ * it stays the one the process runs, in whatever mount namespace it lies, after
+ * an upgrade or a removal too.
+ */
+#ifndef TELETAP_TARGET_TARGET_H
+#define TELETAP_TARGET_TARGET_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "cmd/options.h"
+#include "target/sdt.h"
+
+enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND, TARGET_HOST };
+
+struct target_file {
+	char *path; /* as the target sees it: for people */
+	int fd;
+	struct sdt_file sdt;
+	char *layout; /* what module/script_macros.c has found in it; NULL: it has not looked yet */
+};
+
+struct target {
+	enum target_kind kind;
+	pid_t pid;   /* the process watched; 0: all processes of the file */
+	int pidfd;   /* readable when that process has ended; -1: none */
+	int gate;    /* TARGET_COMMAND: closed without a byte, the command never starts */
+	char **argv; /* TARGET_COMMAND */
+	struct target_file *files;
+	size_t n_files;
+};
+
+/*
+ * Finds the files of the target that o names. Returns 0, or -errno with *msg set:
+ * -EINVAL for wrong usage, -ESRCH when there is no such process.
+ */
+int target_open(struct target *t, const struct opts *o, char **msg);
+
+/* No process and no file: for pages of the host. */
+void target_host(struct target *t);
+
+/*
+ * TARGET_COMMAND: starts its process, which waits before its first instruction
+ * until target_release. Otherwise does nothing.
+ */
+int target_start(struct target *t, char **msg);
+void target_release(struct target *t);
+
+void target_close(struct target *t);
+
+#endif
