@@ -81,7 +81,7 @@ setup() {
 @test "fields missing, and fields too many" {
 	for line in end snap 'snap\t1' 'snap\t1\t2\t3' 'gc\t0\t1\t2\t3\t4' 'end\t1\t' 'end\t1\t2' \
 		'gc\t0\t1\t2\t3\t4\t5\t6\t7' 'procs\t1\t\t\t\t\t\t\t\t\t\t\t' teletap 'teletap\t1' \
-		'teletap\t1\tgc\tmore' 'end\t\t1'; do
+		'teletap\t1\tgc\tbpf\tmore' 'end\t\t1'; do
 		run lines "$line"
 		echo "$line: $output"
 		[ "$output" = malformed ]

@@ -97,6 +97,10 @@ stub_begin() {
 	python_copy "$EXE"
 	pack_make "$PACK" "$EXE"
 	PATH=$TOP/tests/stub:$PATH
+	# A kernel that loads modules, so that they are taken before BPF programs.
+	export TELETAP_HOST_ROOT=$BATS_FILE_TMPDIR/host
+	mkdir -p "$TELETAP_HOST_ROOT/proc"
+	touch "$TELETAP_HOST_ROOT/proc/modules"
 }
 
 # Removes what is left of sessions with the packs below: locks.

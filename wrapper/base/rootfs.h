@@ -10,7 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "doctor/host.h"
+#include "base/check.h"
+
+struct host;
+
+/* For tests: an environment variable names another folder instead of /. */
+#define HOST_ROOT "TELETAP_HOST_ROOT"
 
 struct look {
 	const char *root; /* stands before every path; "" for this machine */

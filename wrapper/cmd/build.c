@@ -193,7 +193,12 @@ static bool add_jobs(const struct opts *o, const struct wanted *wanted, const st
 		struct plan plan;
 		char *msg = NULL;
 
-		if (resolve_page(page, t, &plan, &msg)) {
+		if (!(page->by & BY_STAP)) {
+			possible++;
+			vsay(o, "page %d needs no module", page->number);
+			continue;
+		}
+		if (resolve_page(page, COLLECT_STAP, t, &plan, &msg)) {
 			if (wanted->n)
 				say("%s", msg);
 			else
@@ -204,10 +209,6 @@ static bool add_jobs(const struct opts *o, const struct wanted *wanted, const st
 			continue;
 		}
 		possible++;
-		if (origin_is_fed(plan.origin)) {
-			vsay(o, "page %d needs no module", page->number);
-			continue;
-		}
 		if (module_ready(&plan, release, o->pack, signer))
 			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
 		else if (!known(jobs, *n, &plan, release))

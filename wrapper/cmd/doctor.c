@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rootfs.h"
 #include "cmd/cmd.h"
 #include "cpython/interpreter.h"
 #include "doctor/availability.h"
@@ -38,15 +39,21 @@ static char *must(char *s)
 	return s;
 }
 
-/* Whether the page works, and why (not). *why is to be freed. */
-static bool judge(const struct answers *a, const struct page *page, char **why)
+/* What availability goes by. */
+static struct judge judge_of(const struct answers *a)
 {
-	struct judge j = { .host = &a->host,
-			   .checks = &a->host_checks,
-			   .target = a->has_target ? &a->target : NULL,
-			   .unseen = a->unseen,
-			   .pack = a->o->pack };
-	bool works = judge_page(&j, page, why);
+	return (struct judge){ .host = &a->host,
+			       .checks = &a->host_checks,
+			       .target = a->has_target ? &a->target : NULL,
+			       .unseen = a->unseen,
+			       .pack = a->o->pack };
+}
+
+/* Whether the page works, and why (not). *why is to be freed. */
+static bool judge(const struct answers *a, const struct page *page, int *by, char **why)
+{
+	struct judge j = judge_of(a);
+	bool works = judge_page(&j, page, by, why);
 
 	must(*why);
 	return works;
@@ -71,7 +78,7 @@ static const char own_why[] = "drawn by the program itself; no module is needed"
  */
 static bool counts(const struct answers *a, const struct page *page)
 {
-	if (origin_is_fed(&page->origin) && (page_is_host(page) || !a->has_target))
+	if (!(page->by & (BY_STAP | BY_BPF)) && (page_is_host(page) || !a->has_target))
 		return false;
 	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }
@@ -107,7 +114,8 @@ static void print_text(struct answers *a)
 	puts("\nPages");
 	for (int i = 0; i < n_pages; i++) {
 		char *why, *text;
-		bool works = judge(a, &pages[i], &why);
+		int by;
+		bool works = judge(a, &pages[i], &by, &why);
 
 		text = must(quote_text(why));
 		printf("%3d  %-12s  %s: %s\n", pages[i].number, pages[i].name,
@@ -186,13 +194,58 @@ static void target_json(const struct answers *a)
 		fputs(",\"interpreters\":null}", stdout);
 }
 
-static void page_json(bool first, int number, const char *name, bool works, const char *why)
+static void works_json(bool works, const char *why)
 {
-	printf("%s{\"page\":%d", first ? "" : ",", number);
-	member("name", name, false);
 	printf(",\"works\":%s", works ? "true" : "false");
 	member("why", why, false);
+}
+
+/* Each collector of the page. */
+static void collectors_json(const struct answers *a, const struct page *page)
+{
+	struct judge j = judge_of(a);
+	bool first = true;
+
+	fputs(",\"collectors\":[", stdout);
+	for (int i = 0; i < COLLECTORS; i++) {
+		char *why;
+		bool works;
+
+		if (!(page->by & 1U << i))
+			continue;
+		works = judge_collector(&j, page, (enum collector)i, &why);
+		fputs(first ? "{" : ",{", stdout);
+		first = false;
+		member("name", collector_name((enum collector)i), true);
+		works_json(works, must(why));
+		putchar('}');
+		free(why);
+	}
+	putchar(']');
+}
+
+static bool page_json(const struct answers *a, const struct page *page, bool first)
+{
+	char *why;
+	int by;
+	bool works = judge(a, page, &by, &why);
+
+	printf("%s{\"page\":%d", first ? "" : ",", page->number);
+	member("name", page->name, false);
+	works_json(works, why);
+	member("collector", works ? collector_name((enum collector)by) : NULL, false);
+	collectors_json(a, page);
 	putchar('}');
+	free(why);
+	return works;
+}
+
+static void own_page_json(int number, const char *name)
+{
+	printf(",{\"page\":%d", number);
+	member("name", name, false);
+	works_json(true, own_why);
+	fputs(",\"collector\":null,\"collectors\":[]}", stdout);
 }
 
 static void print_json(struct answers *a)
@@ -202,19 +255,14 @@ static void print_json(struct answers *a)
 	checks_json(&a->target_checks, false);
 	fputs("],\"pages\":[", stdout);
 	for (int i = 0; i < n_pages; i++) {
-		char *why;
-		bool works = judge(a, &pages[i], &why);
-
-		page_json(i == 0, pages[i].number, pages[i].name, works, why);
-		a->n_working += counts(a, &pages[i]) && works;
-		free(why);
+		a->n_working += page_json(a, &pages[i], i == 0) && counts(a, &pages[i]);
 	}
 	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
 		const char *name;
 
 		if (!own_page(a, i, &name))
 			continue;
-		page_json(false, i, name, true, own_why);
+		own_page_json(i, name);
 		a->n_working++;
 	}
 	fputs("],\"target\":", stdout);

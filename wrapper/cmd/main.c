@@ -21,7 +21,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPJYGOQE*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJYGOQE9*", cmd_watch },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
 	  cmd_doctor },
@@ -33,12 +33,12 @@ static const struct command commands[] = {
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
 	{ "record",
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
-	  "Keeps what pages are made of in a file", "peicnPJYwS1E*", cmd_record },
+	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record },
 	{ "replay", "FILE [PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT]",
 	  "Draws pages from a recording", "AFTinG", cmd_replay },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234YE*", cmd_serve },
+	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
 	  cmd_page },
 	{ "list", "", "Lists all pages", "", cmd_list },

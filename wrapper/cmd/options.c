@@ -17,6 +17,7 @@
 #include "cmd/cmd.h"
 #include "model/syscalls.h"
 #include "net/datagram.h"
+#include "pages/page.h"
 #include "recording/writer.h"
 
 #ifndef TELETAP_VERSION
@@ -193,6 +194,12 @@ static bool take_output(struct opts *o, const struct row *row, const char *value
 	return true;
 }
 
+static bool take_collector(struct opts *o, const struct row *row, const char *value)
+{
+	o->collector = collector_find(value);
+	return o->collector >= 0 || refuse(row, value, "stap, bpf, memory, ring or proc");
+}
+
 static bool take_color(struct opts *o, const struct row *row, const char *value)
 {
 	static const char *const words[] = { "auto", "always", "never", NULL };
@@ -285,6 +292,8 @@ static const struct row table[] = {
 	  .take = take_release },
 	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", TEXT(pack) },
 	{ 'P', "pack", "DIR", "take modules from this pack", TEXT(pack) },
+	{ '9', "collector", "NAME", "collect by this: stap, bpf, memory, ring or proc",
+	  .take = take_collector },
 	{ 'K', "key", "KEY.pem", "sign the modules with this key", TEXT(key) },
 	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", TEXT(cert) },
 	{ 'w', "write", "FILE", "the recording to make", TEXT(write) },
@@ -393,6 +402,7 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	int n = 0, c;
 
 	*o = (struct opts){ .interval = 3,
+			    .collector = -1,
 			    .size_mb = RECORDER_SIZE_MB,
 			    .keep = RECORDER_KEEP,
 			    .port = REQUEST_PORT,

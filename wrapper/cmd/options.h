@@ -37,6 +37,7 @@ struct opts {
 	long count; /* -n; 0: until the target ends */
 	enum output output;
 	enum color color;
+	int collector;                       /* --collector, enum collector; -1: any */
 	const char *pack;                    /* --pack, -d; NULL: not given */
 	const char *key, *cert;              /* --key, --cert; NULL: not given */
 	const char *releases[OPTS_LIST_MAX]; /* -k */

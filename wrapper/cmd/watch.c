@@ -38,6 +38,7 @@ struct watch {
 	struct target target;
 	const struct page *pages[PLAN_PAGES];
 	int n_pages;
+	int of[PLAN_PAGES];       /* the place of each page's session in sessions */
 	struct sessions sessions; /* one per module */
 	struct render_target shown;
 	char python[PYTHON_VERSION_MAX];
@@ -106,16 +107,16 @@ static int start(struct watch *w, char **msg)
 	struct pack_ko kos[PLAN_PAGES] = { 0 };
 	int n = 0, err = 0;
 
-	err = plan_pages(w->pages, w->n_pages, &w->target, plans, &n, msg);
+	err = plan_pages(w->pages, w->n_pages, &w->target, w->o, plans, &n, w->of, msg);
 	for (int i = 0; i < n && !err; i++) {
-		if (!origin_is_fed(plans[i].origin))
+		if (plans[i].collector == COLLECT_STAP)
 			err = geteuid() ? -EPERM : numbers_check(msg);
 	}
 	for (int i = 0; i < n && !err; i++)
 		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
 	if (err)
 		goto out;
-	plan_also(w->pages, w->n_pages, &w->target, w->o->pack, plans, kos, &n);
+	plan_also(w->pages, w->n_pages, &w->target, w->o, plans, kos, &n);
 	describe(w, plans, n);
 	if (!geteuid())
 		runner_sweep();
@@ -161,7 +162,7 @@ static void print_pages(struct watch *w)
 		return;
 	}
 	for (int p = 0; p < w->n_pages; p++) {
-		const struct session *own = sessions_of(&w->sessions, w->pages[p]);
+		const struct session *own = &w->sessions.list[w->of[p]];
 		struct states all = { .limits = &w->limits };
 		struct render r = { .page = w->pages[p],
 				    .target = &w->shown,

@@ -87,7 +87,7 @@ static bool send_lines(struct feeder *f, char *lines)
 
 int feeder_start(struct feeder *f, int pid, bool must, int *out, char **msg)
 {
-	static const char hello[] = "teletap\t1\t" FEEDER_MODULE "\n";
+	static const char hello[] = "teletap\t1\t" FEEDER_MODULE "\tring\n";
 	int fds[2];
 
 	*f = (struct feeder){ .pid = pid, .in = -1 };

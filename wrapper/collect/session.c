@@ -14,6 +14,7 @@
 #include "base/sum.h"
 #include "cmd/cmd.h"
 #include "collect/crash_file.h"
+#include "collect/host_collector.h"
 #include "model/escape.h"
 
 #define ATTACH_MS 60000
@@ -49,6 +50,11 @@ static int raise_semaphores(struct session *s, const char *const *markers, char 
 	return err;
 }
 
+/* The collectors that are processes of their own. */
+static const struct child_ops *const children[COLLECTORS] = {
+	[COLLECT_PROC] = &host_ops,
+};
+
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
@@ -58,13 +64,14 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
-	s->feeder.in = s->sampler.in = -1;
+	s->feeder.in = s->child.in = -1;
 	uncounted_begin(&s->uncounted, plan, t);
 	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
-	if (origin_is_ring(plan->origin))
+	if (plan->collector == COLLECT_RING)
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
-	if (origin_is_fed(plan->origin))
-		return sampler_start(&s->sampler, t, &s->runner.out, msg);
+	if (plan->collector != COLLECT_STAP)
+		return child_start(&s->child, children[plan->collector], plan, t, o, &s->runner.out,
+				   msg);
 	err = reserve_sites(s, msg);
 	for (int i = 0; i < o->n_settings; i++) {
 		bool counts = o->settings[i].letter == OPTS_COUNTS;
@@ -189,10 +196,10 @@ int session_read(struct session *s, char **msg)
 
 static bool ask(struct session *s)
 {
-	if (origin_is_ring(s->plan.origin))
+	if (s->plan.collector == COLLECT_RING)
 		return feeder_ask(&s->feeder, s->stopped);
-	return origin_is_fed(s->plan.origin) ? sampler_ask(&s->sampler, s->stopped)
-					     : runner_ask(&s->runner);
+	return s->plan.collector == COLLECT_STAP ? runner_ask(&s->runner)
+						 : child_ask(&s->child, s->stopped);
 }
 
 /* Into the stream of lines, so that a recording has it, too. */
@@ -248,7 +255,7 @@ int session_attach_step(struct session *s, char **msg)
 	if (!s->state.snapshots && s->runner.out < 0)
 		return -ECANCELED; /* session_finish knows why */
 	if (!s->state.snapshots && clock_ms(CLOCK_MONOTONIC) > s->attach_end)
-		return origin_is_fed(s->plan.origin)
+		return s->plan.collector != COLLECT_STAP
 			       ? fail(msg, ETIME,
 				      "page %d: was not read within %d s: is the machine busy?",
 				      s->plan.page->number, ATTACH_MS / 1000)
@@ -269,7 +276,9 @@ int session_attach_step(struct session *s, char **msg)
 		tell_beside(s);
 	s->asked = s->state.snapshots;
 	drop_semaphores(s); /* its probes have taken the place of ours */
-	ret = raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg);
+	ret = s->plan.collector == COLLECT_STAP
+		      ? raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg)
+		      : 0;
 	state_begin(&s->state, clock_ns(CLOCK_MONOTONIC));
 	return ret ? ret : 1;
 }
@@ -332,7 +341,7 @@ void session_stop(struct session *s)
 void session_unload(struct session *s)
 {
 	feeder_stop(&s->feeder);
-	sampler_stop(&s->sampler);
+	child_stop(&s->child);
 	drop_semaphores(s);
 	runner_stop(&s->runner);
 }
@@ -399,11 +408,11 @@ int session_finish(struct session *s, char **msg)
 	int status;
 
 	drop_semaphores(s);
-	if (origin_is_fed(s->plan.origin)) {
+	if (s->plan.collector != COLLECT_STAP) {
 		if (s->runner.out >= 0)
 			close(s->runner.out);
 		feeder_stop(&s->feeder);
-		sampler_stop(&s->sampler);
+		child_stop(&s->child);
 		return s->stopping
 			       ? 0
 			       : fail(msg, ECANCELED,

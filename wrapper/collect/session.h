@@ -7,8 +7,8 @@
 #define TELETAP_COLLECT_SESSION_H
 
 #include "cmd/options.h"
+#include "collect/child.h"
 #include "collect/crash.h"
-#include "collect/host_collector.h"
 #include "collect/ring_collector.h"
 #include "collect/stap_run.h"
 #include "collect/uncounted.h"
@@ -20,8 +20,8 @@
 struct session {
 	struct plan plan;
 	struct runner runner;
-	struct feeder feeder;   /* in its place, for pages that come from a ring, */
-	struct sampler sampler; /* and for the page that comes from the kernel's files */
+	struct feeder feeder; /* in its place, for pages that come from a ring, */
+	struct child child;   /* and for other collectors without a module */
 	struct semaphores semaphores[PLAN_FILES]; /* of each of the plan's files */
 	bool counts;                              /* --counts */
 	struct state state;

@@ -58,15 +58,6 @@ int sessions_load(struct sessions *all, const struct pack_ko *kos, struct plan *
 	return 0;
 }
 
-struct session *sessions_of(struct sessions *all, const struct page *page)
-{
-	for (int i = 0; i < all->n; i++) {
-		if (page_has_module(page, all->list[i].plan.module))
-			return &all->list[i];
-	}
-	return NULL;
-}
-
 void sessions_states(const struct sessions *all, const struct session *own, struct states *states)
 {
 	states->n = 0;

@@ -26,9 +26,6 @@ int sessions_load(struct sessions *all, const struct pack_ko *kos, struct plan *
 		  const struct target *t, const struct opts *o, struct recorder *recorder, int wake,
 		  char **msg);
 
-/* That of the page's module; NULL: none. */
-struct session *sessions_of(struct sessions *all, const struct page *page);
-
 /* What all of them know, the page's own one first. */
 void sessions_states(const struct sessions *all, const struct session *own, struct states *states);
 

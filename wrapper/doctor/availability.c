@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "cpython/utf8_paths.h"
+#include "module/choose.h"
 #include "module/module.h"
 #include "module/sign.h"
 
@@ -62,41 +63,77 @@ static bool judge_root(const struct judge *j, bool works, char **why)
 	return false;
 }
 
-bool judge_page(const struct judge *j, const struct page *page, char **why)
+static bool judge_stap(const struct judge *j, const struct page *page, const struct plan *plan,
+		       char **why)
 {
-	const struct check *failed = check_failed(j->checks, resolves(j, page));
+	const struct check *failed = check_failed(j->checks, true);
+	bool jit;
+
+	if (failed) {
+		*why = strdup(failed->text);
+		return false;
+	}
+	if (!page_is_host(page) && guard(plan, j->target, &jit, why))
+		return false;
+	return judge_root(j, judge_module(j, plan, why), why);
+}
+
+/* What a target would have to be asked. */
+static bool judge_without_target(const struct judge *j, enum collector by, char **why)
+{
+	const struct check *failed = by == COLLECT_STAP ? check_failed(j->checks, false) : NULL;
+
+	*why = strdup(failed ? failed->text
+		      : by == COLLECT_STAP
+			      ? "a target (-p, -e) would tell whether it has the markers, and "
+				"whether a module is ready"
+		      : by == COLLECT_BPF
+			      ? "a target (-p, -e) would tell whether it has the markers"
+			      : "read from the program's memory; no module is needed: a "
+				"target (-p) would tell whether it has a ring");
+	return !failed;
+}
+
+bool judge_collector(const struct judge *j, const struct page *page, enum collector by, char **why)
+{
 	static const struct target nothing = { .kind = TARGET_HOST };
 	struct plan plan;
-	bool jit;
 
 	*why = NULL;
 	if (j->unseen && !page_is_host(page)) {
 		*why = strdup("the target cannot be seen: run as root");
 		return false;
 	}
-	if (resolves(j, page) && resolve_page(page, j->target ? j->target : &nothing, &plan, why))
+	if (!resolves(j, page))
+		return judge_without_target(j, by, why);
+	if (resolve_page(page, by, j->target ? j->target : &nothing, &plan, why))
 		return false;
-	if (resolves(j, page) && origin_is_fed(plan.origin)) {
-		*why = strdup(page_is_host(page)
-				      ? "read from the kernel's files; no module is needed"
-				      : "read from the program's memory; no module is needed");
-		return true;
-	}
-	if (!resolves(j, page) && origin_is_fed(&page->origin)) {
-		*why = strdup("read from the program's memory; no module is needed: a target (-p) "
-			      "would tell whether it has a ring");
-		return true;
-	}
-	if (failed) {
-		*why = strdup(failed->text);
+	if (by == COLLECT_STAP)
+		return judge_stap(j, page, &plan, why);
+	if (by == COLLECT_BPF && !choose_bpf(plan.module, why))
 		return false;
+	*why = strdup(by == COLLECT_BPF    ? "by a BPF program; no module is needed"
+		      : by == COLLECT_PROC ? "read from the kernel's files; no module is needed"
+					   : "read from the program's memory; no module is needed");
+	return true;
+}
+
+bool judge_page(const struct judge *j, const struct page *page, int *by, char **why)
+{
+	static const struct target nothing = { .kind = TARGET_HOST };
+	struct plan plan;
+	int first = __builtin_ctz(page->by);
+
+	if (resolves(j, page) && !j->unseen &&
+	    !choose(page, j->target ? j->target : &nothing, -1, j->pack, &plan, NULL))
+		first = (int)plan.collector;
+	for (int i = 0; i < COLLECTORS; i++) {
+		*by = (first + i) % COLLECTORS;
+		if (page->by & 1U << *by && judge_collector(j, page, (enum collector) * by, why))
+			return true;
+		if (page->by & 1U << *by)
+			free(*why);
 	}
-	if (!resolves(j, page)) {
-		*why = strdup("a target (-p, -e) would tell whether it has the markers, and "
-			      "whether a module is ready");
-		return true;
-	}
-	if (!page_is_host(page) && guard(&plan, j->target, &jit, why))
-		return false;
-	return judge_root(j, judge_module(j, &plan, why), why);
+	*by = -1;
+	return judge_collector(j, page, (enum collector)first, why);
 }

@@ -19,7 +19,13 @@ struct judge {
 	const char *pack;            /* --pack; NULL: none */
 };
 
-/* *why is to be freed; NULL when out of memory. */
-bool judge_page(const struct judge *j, const struct page *page, char **why);
+/* Whether the page works by this collector, one of its own. *why is to be freed. */
+bool judge_collector(const struct judge *j, const struct page *page, enum collector by, char **why);
+
+/*
+ * Whether it works by any; *by: the one that would be taken, -1 when none works. *why is to be
+ * freed; NULL when out of memory.
+ */
+bool judge_page(const struct judge *j, const struct page *page, int *by, char **why);
 
 #endif

@@ -9,9 +9,6 @@
 
 #include "base/check.h"
 
-/* For tests: an environment variable names another folder instead of /. */
-#define HOST_ROOT "TELETAP_HOST_ROOT"
-
 #define HOST_RELEASE_MAX 65 /* as in struct utsname */
 
 struct host {

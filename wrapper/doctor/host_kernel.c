@@ -10,6 +10,7 @@
 
 #include "base/rootfs.h"
 #include "collect/stap_leftover.h"
+#include "doctor/host.h"
 #include "target/pid_namespace.h"
 
 static bool has_word(const char *line, const char *word)

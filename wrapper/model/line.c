@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct line_grammar line_grammar[LINE_KINDS] = {
-	[LINE_HELLO] = { "teletap", "nt" },
+	[LINE_HELLO] = { "teletap", "nto" },
 	[LINE_REFUSED] = { "refused", "n" },
 	[LINE_SNAP] = { "snap", "nnnn" },
 	[LINE_LOSS] = { "loss", "nnn" },
@@ -171,9 +171,12 @@ int line_parse(char *text, size_t len, struct line *line)
 		value = field(&rest);
 		if (!value && type == 'w')
 			value = zero;
+		line->text[i] = NULL;
+		if (!value && type == 'o')
+			continue;
 		if (!value)
 			return -EINVAL;
-		if (type == 't' || type == 'K') {
+		if (type == 't' || type == 'K' || type == 'o') {
 			if (!unescape(value))
 				return -EINVAL;
 			line->text[i] = value;

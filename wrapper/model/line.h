@@ -7,7 +7,8 @@
  * field escapes tab, newline, backslash, control bytes and DEL as \xHH. The first
  * line names the version; a reader refuses any other.
  *
- *   teletap VERSION MODULE                  hello: first line of a session
+ *   teletap VERSION MODULE [COLLECTOR]      hello: first line of a session; COLLECTOR: of a
+ *                                           module when it is missing
  *   refused ERRNO                           the kernel has refused a probe: figures of this
  *                                           module are not whole
  *   snap    SEQUENCE MONO_NS REAL_NS FINAL  a snapshot begins; FINAL is 1 for the last

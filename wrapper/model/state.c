@@ -150,6 +150,8 @@ static int take(struct state *s, const struct line *line)
 	if (line->kind == LINE_HELLO) {
 		s->hello = true;
 		snprintf(s->module, sizeof(s->module), "%s", line->text[1]);
+		snprintf(s->collector, sizeof(s->collector), "%s",
+			 line->text[2] ? line->text[2] : "stap");
 		return 0;
 	}
 	if (!s->hello)

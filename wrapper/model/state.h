@@ -34,6 +34,7 @@ struct snapshot {
 struct state {
 	bool hello;                 /* the first line has been read */
 	char module[32];            /* what it says the module is: may be cut */
+	char collector[16];         /* likewise, what has collected it */
 	bool open;                  /* between snap and end */
 	bool shown;                 /* the present one */
 	int64_t refused;            /* errno of a probe that the kernel refused; 0: none */

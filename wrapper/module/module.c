@@ -33,7 +33,7 @@ int module_find(const struct plan *plan, const char *pack, struct pack_ko *ko, c
 	char *why = NULL;
 	int err;
 
-	if (origin_is_fed(plan->origin)) {
+	if (plan->collector != COLLECT_STAP) {
 		ko->path = strdup("");
 		return ko->path ? 0 : -ENOMEM;
 	}

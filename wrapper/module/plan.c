@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/cmd.h"
+#include "module/choose.h"
 #include "module/module.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"
@@ -69,24 +70,27 @@ int plan_target(const struct opts *o, const struct page *const *wanted, int n_wa
 	return 0;
 }
 
+static bool is_same(const struct plan *a, const struct plan *b)
+{
+	return !strcmp(a->module, b->module) && a->collector == b->collector;
+}
+
 int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       struct plan *plans, int *n, char **msg)
+	       const struct opts *o, struct plan *plans, int *n, int *of, char **msg)
 {
 	int err = 0;
 
 	*n = 0;
 	for (int p = 0; p < n_wanted && !err; p++) {
-		bool shared = false;
-
-		err = resolve_page(wanted[p], t, &plans[*n], msg);
-		for (int i = 0; i < *n && !err; i++)
-			shared |= !strcmp(plans[i].module, plans[*n].module);
-		*n += !err && !shared;
+		err = choose(wanted[p], t, o->collector, o->pack, &plans[*n], msg);
+		for (of[p] = 0; !err && !is_same(&plans[of[p]], &plans[*n]); of[p]++)
+			;
+		*n += !err && of[p] == *n;
 	}
 	return err;
 }
 
-static void add_also(int number, const struct target *t, const char *pack, struct plan *plans,
+static void add_also(int number, const struct target *t, const struct opts *o, struct plan *plans,
 		     struct pack_ko *kos, int *n)
 {
 	char word[12];
@@ -95,27 +99,27 @@ static void add_also(int number, const struct target *t, const char *pack, struc
 
 	snprintf(word, sizeof(word), "%d", number);
 	page = page_find(word);
-	if (*n == PLAN_PAGES || !page || resolve_page(page, t, &plan, NULL) ||
-	    (!origin_is_fed(plan.origin) && (geteuid() || numbers_check(NULL))))
+	if (*n == PLAN_PAGES || !page || choose(page, t, -1, o->pack, &plan, NULL) ||
+	    (plan.collector == COLLECT_STAP && (geteuid() || numbers_check(NULL))))
 		return;
 	for (int i = 0; i < *n; i++) {
-		if (!strcmp(plans[i].module, plan.module))
+		if (is_same(&plans[i], &plan))
 			return;
 	}
 	plan.also = true;
-	if (module_find(&plan, pack, &kos[*n], NULL))
+	if (module_find(&plan, o->pack, &kos[*n], NULL))
 		return;
 	plans[(*n)++] = plan;
 }
 
 void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n)
+	       const struct opts *o, struct plan *plans, struct pack_ko *kos, int *n)
 {
 	if (t->kind == TARGET_HOST)
 		return;
 	for (int p = 0; p < n_wanted; p++) {
 		for (int i = 0; i < PAGE_ALSO && wanted[p]->also[i]; i++)
-			add_also(wanted[p]->also[i], t, pack, plans, kos, n);
+			add_also(wanted[p]->also[i], t, o, plans, kos, n);
 	}
 }
 

@@ -30,11 +30,12 @@ int plan_target(const struct opts *o, const struct page *const *wanted, int n_wa
 		struct target *t, char **msg);
 
 /*
- * One plan for each module that the pages need, into plans (room for n_wanted).
- * Returns 0, or -errno with *msg set.
+ * One plan for each collection that the pages need, into plans (room for n_wanted), by the
+ * options --collector and --pack. of[p]: which of them page p has its figures from. Returns 0,
+ * or -errno with *msg set.
  */
 int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       struct plan *plans, int *n, char **msg);
+	       const struct opts *o, struct plan *plans, int *n, int *of, char **msg);
 
 /*
  * Adds to the n plans (room for PLAN_PAGES) those whose modules these pages draw from, too
@@ -42,7 +43,7 @@ int plan_pages(const struct page *const *wanted, int n_wanted, const struct targ
  * module is ready, which kos (likewise) then has.
  */
 void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const char *pack, struct plan *plans, struct pack_ko *kos, int *n);
+	       const struct opts *o, struct plan *plans, struct pack_ko *kos, int *n);
 
 /*
  * The plan's module for the running kernel: from the pack (NULL: none), from the

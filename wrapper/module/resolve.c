@@ -182,9 +182,10 @@ static int add_left_out(int err, const struct target *t, char **msg)
 /* What pages of the host are bound to instead of a file. */
 static struct target_file host = { .path = (char *)"this host", .fd = -1 };
 
-static int resolve_host(const struct page *page, struct plan *plan)
+static int resolve_host(const struct page *page, enum collector by, struct plan *plan)
 {
 	*plan = (struct plan){ .page = page,
+			       .collector = by,
 			       .origin = &page->origin,
 			       .module = page->origin.module,
 			       .file = &host,
@@ -267,7 +268,25 @@ static int check_file(const struct page *page, const struct origin *origin,
 	return 0;
 }
 
-int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg)
+/* What reads one process needs no marker, and finds itself what it can read there. */
+static int resolve_process(const struct page *page, enum collector by, const struct target *t,
+			   struct plan *plan, char **msg)
+{
+	if (t->kind == TARGET_FILE || !t->n_files)
+		return fail(msg, ENOTSUP,
+			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
+			    page->number, collector_name(by));
+	*plan = (struct plan){ .page = page,
+			       .collector = by,
+			       .origin = &page->origin,
+			       .module = page->origin.module,
+			       .file = &t->files[0] };
+	sdt_build_id_hex(&plan->file->sdt, plan->id);
+	return 0;
+}
+
+int resolve_page(const struct page *page, enum collector by, const struct target *t,
+		 struct plan *plan, char **msg)
 {
 	const struct origin *origin = &page->extension;
 	struct target_file *file = file_of(origin, t);
@@ -275,13 +294,15 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 	int err;
 
 	if (page_is_host(page))
-		return resolve_host(page, plan);
-	for (size_t k = 0; k < t->n_files; k++)
-		bypass_imports(t->files[k].fd, &t->files[k].sdt);
+		return resolve_host(page, by, plan);
 	if (t->kind == TARGET_HOST)
 		return fail(msg, ENOENT,
 			    "page %d is about a program: name it (-p PID, -e FILE, -c COMMAND)",
 			    page->number);
+	if (by == COLLECT_MEMORY || by == COLLECT_PROC)
+		return resolve_process(page, by, t, plan, msg);
+	for (size_t k = 0; k < t->n_files; k++)
+		bypass_imports(t->files[k].fd, &t->files[k].sdt);
 	describe(t, what, sizeof(what));
 	if (!file || lacking(origin, &file->sdt)) {
 		origin = &page->origin;
@@ -289,7 +310,7 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 	}
 	if (!file)
 		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
-	if (!strcmp(origin->module, PAGE_RING) && t->kind == TARGET_FILE)
+	if (by == COLLECT_RING && t->kind == TARGET_FILE)
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
@@ -298,12 +319,13 @@ int resolve_page(const struct page *page, const struct target *t, struct plan *p
 		return add_left_out(err, t, msg);
 	*plan = (struct plan){
 		.page = page,
+		.collector = by,
 		.origin = origin,
 		.module = origin->module,
 		.file = file,
 	};
 	sdt_build_id_hex(&file->sdt, plan->id);
-	if (origin_is_fed(origin))
+	if (by == COLLECT_RING)
 		return 0;
 	err = find_files(t, plan, msg);
 	for (int i = 0; i < plan->n_files && !err; i++)

@@ -16,7 +16,8 @@
 
 /* What has to be loaded, and into which files its probes go. */
 struct plan {
-	const struct page *page;     /* one of the module's pages */
+	const struct page *page; /* one of the module's pages */
+	enum collector collector;
 	const struct origin *origin; /* of that page */
 	const char *module;          /* of that origin */
 	bool also;                   /* a page draws from it, too, and can be without */
@@ -33,10 +34,12 @@ struct plan {
 };
 
 /*
- * Returns 0, or -errno with *msg set: -ENOENT when the target lacks the markers. A page
- * of the host has a plan for every target.
+ * What the page needs for this collector, which must be one of the page's. Returns 0, or -errno
+ * with *msg set: -ENOENT when the target lacks the markers. A page of the host has a plan for
+ * every target.
  */
-int resolve_page(const struct page *page, const struct target *t, struct plan *plan, char **msg);
+int resolve_page(const struct page *page, enum collector by, const struct target *t,
+		 struct plan *plan, char **msg);
 
 /* Whether the file has the markers that the origin's module probes. */
 bool resolve_has(const struct origin *origin, const struct sdt_file *sdt);

@@ -6,7 +6,6 @@
 #include "pages/page.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +14,14 @@ const struct page pages[] = {
 	{ .number = 200,
 	  .name = "status",
 	  .title = "Is it working, and if not, what to read",
+	  .by = BY_PROC,
 	  .origin = { PAGE_HOST },
 	  .also = { 247, 246, 245, 242, 210 },
 	  .fill_all = page_status_fill },
 	{ .number = 201,
 	  .name = "about",
 	  .title = "What the program says it is",
+	  .by = BY_RING,
 	  .origin = { PAGE_RING,
 		      PAGE_ANY,
 		      { "teletap__start", "teletap__stop", "teletap__config", "teletap__log",
@@ -29,34 +30,40 @@ const struct page pages[] = {
 	{ .number = 202,
 	  .name = "config",
 	  .title = "The configuration in force",
+	  .by = BY_RING,
 	  .origin = { PAGE_RING, PAGE_ANY, { "teletap__config" } },
 	  .fill = page_config_fill },
 	{ .number = 203,
 	  .name = "host",
 	  .title = "This host: space, memory, pressure, units",
+	  .by = BY_PROC,
 	  .origin = { PAGE_HOST },
 	  .whole = true,
 	  .fill = page_host_fill },
 	{ .number = 210,
 	  .name = "gc",
 	  .title = "Garbage collection by generation",
+	  .by = BY_STAP,
 	  .origin = { "gc", "python", { "gc__start", "gc__done" } },
 	  .takes = "B",
 	  .fill = page_gc_fill },
 	{ .number = 211,
 	  .name = "gc-events",
 	  .title = "The last collections, and who caused them",
+	  .by = BY_STAP,
 	  .origin = { "gc_events", "python", { "gc__start", "gc__done" }, .layout = true },
 	  .fill = page_gc_events_fill },
 	{ .number = 212,
 	  .name = "gc-pauses",
 	  .title = "Histogram of pauses by generation",
+	  .by = BY_STAP,
 	  .origin = { "gc", "python", { "gc__start", "gc__done" } },
 	  .takes = "B",
 	  .fill = page_gc_pauses_fill },
 	{ .number = 213,
 	  .name = "gc-cost",
 	  .title = "Page faults, forks and exits in collections",
+	  .by = BY_STAP,
 	  .origin = { "gc_cost",
 		      "python",
 		      { "gc__start", "gc__done" },
@@ -67,6 +74,7 @@ const struct page pages[] = {
 	{ .number = 220,
 	  .name = "calls",
 	  .title = "Calls of Python functions",
+	  .by = BY_STAP,
 	  .origin = { "calls",
 		      "python",
 		      { "function__entry", "function__return" },
@@ -77,6 +85,7 @@ const struct page pages[] = {
 	{ .number = 221,
 	  .name = "call-times",
 	  .title = "How long calls of chosen functions take",
+	  .by = BY_STAP,
 	  .origin = { "call_times",
 		      "python",
 		      { "function__entry", "function__return" },
@@ -89,6 +98,7 @@ const struct page pages[] = {
 	{ .number = 222,
 	  .name = "flow",
 	  .title = "Calls and returns as they come",
+	  .by = BY_STAP,
 	  .origin = { "flow", "python", { "function__entry", "function__return" }, .layout = true },
 	  .extension = { "flow_extension",
 			 "teletap_python",
@@ -98,12 +108,14 @@ const struct page pages[] = {
 	{ .number = 223,
 	  .name = "stacks",
 	  .title = "Sampled Python stacks",
+	  .by = BY_STAP,
 	  .origin = { "stacks", "python", .layout = true },
 	  .takes = "HWB",
 	  .fill = page_stacks_fill },
 	{ .number = 230,
 	  .name = "imports",
 	  .title = "Imports as a tree",
+	  .by = BY_STAP,
 	  .origin = { "imports",
 		      "python",
 		      { "import__find__load__start", "import__find__load__done" },
@@ -113,40 +125,47 @@ const struct page pages[] = {
 	{ .number = 231,
 	  .name = "audit",
 	  .title = "Audit events by name",
+	  .by = BY_STAP,
 	  .origin = { "audit", "python", { "audit" }, .layout = true },
 	  .takes = "B",
 	  .fill = page_audit_fill },
 	{ .number = 232,
 	  .name = "gil",
 	  .title = "Waits for the interpreter lock",
+	  .by = BY_STAP,
 	  .origin = { "gil", "python", .layout = true },
 	  .fill = page_gil_fill },
 	{ .number = 233,
 	  .name = "syscalls",
 	  .title = "System calls by Python function",
+	  .by = BY_STAP,
 	  .origin = { "syscalls", "python", .layout = true, .tracepoints = true },
 	  .takes = "NB",
 	  .fill = page_syscalls_fill },
 	{ .number = 234,
 	  .name = "faults",
 	  .title = "Page faults and memory by Python function",
+	  .by = BY_STAP,
 	  .origin = { "faults", "python", .layout = true },
 	  .takes = "B",
 	  .fill = page_faults_fill },
 	{ .number = 235,
 	  .name = "off-cpu",
 	  .title = "Where threads wait, and what for",
+	  .by = BY_STAP,
 	  .origin = { "offcpu", "python", .layout = true, .tracepoints = true },
 	  .takes = "B",
 	  .fill = page_offcpu_fill },
 	{ .number = 240,
 	  .name = "state",
 	  .title = "Calculations: inputs, steps and result",
+	  .by = BY_RING,
 	  .origin = { PAGE_RING, PAGE_ANY, { "teletap__state" } },
 	  .fill = page_state_fill },
 	{ .number = 241,
 	  .name = "counters",
 	  .title = "Counters, gauges and tallies",
+	  .by = BY_STAP,
 	  .origin = { "counters",
 		      PAGE_ANY,
 		      { "teletap__counter", "teletap__gauge", "teletap__tally" } },
@@ -154,11 +173,13 @@ const struct page pages[] = {
 	{ .number = 242,
 	  .name = "spans",
 	  .title = "Operations: rate, errors, latency",
+	  .by = BY_STAP,
 	  .origin = { "spans", PAGE_ANY, { "teletap__span__begin", "teletap__span__end" } },
 	  .fill = page_spans_fill },
 	{ .number = 245,
 	  .name = "log",
 	  .title = "The last lines of the log",
+	  .by = BY_RING,
 	  .origin = { PAGE_RING,
 		      PAGE_ANY,
 		      { "teletap__log", "teletap__error", "teletap__start", "teletap__stop" } },
@@ -166,11 +187,13 @@ const struct page pages[] = {
 	{ .number = 246,
 	  .name = "errors",
 	  .title = "Errors by place",
+	  .by = BY_STAP,
 	  .origin = { "errors", PAGE_ANY, { "teletap__error" } },
 	  .fill = page_errors_fill },
 	{ .number = 247,
 	  .name = "crash",
 	  .title = "The last crash: why, where, last words",
+	  .by = BY_STAP,
 	  .origin = { PAGE_CRASH,
 		      PAGE_PROGRAM,
 		      { "teletap__span__begin", "teletap__span__end" },
@@ -181,22 +204,26 @@ const struct page pages[] = {
 	{ .number = 250,
 	  .name = "exec",
 	  .title = "Processes started on this host",
+	  .by = BY_STAP,
 	  .origin = { "exec", .tracepoints = true },
 	  .fill = page_exec_fill },
 	{ .number = 251,
 	  .name = "disk-io",
 	  .title = "Requests to block devices",
+	  .by = BY_STAP,
 	  .origin = { "disk_io", .tracepoints = true },
 	  .whole = true,
 	  .fill = page_disk_io_fill },
 	{ .number = 252,
 	  .name = "short-files",
 	  .title = "Files that lived less than a second",
+	  .by = BY_STAP,
 	  .origin = { "short_files" },
 	  .fill = page_short_files_fill },
 	{ .number = 260,
 	  .name = "postgres",
 	  .title = "PostgreSQL: queries, transactions, waits",
+	  .by = BY_STAP,
 	  .origin = { "postgres",
 		      "postgresql",
 		      { "query__start", "query__done", "query__parse__start", "query__parse__done",
@@ -208,6 +235,7 @@ const struct page pages[] = {
 	{ .number = 261,
 	  .name = "glibc",
 	  .title = "The C library: memory arenas, contended locks",
+	  .by = BY_STAP,
 	  .origin = { "glibc",
 		      "libc",
 		      { "lll_lock_wait", "lll_lock_wait_private", "memory_arena_new",
@@ -233,102 +261,20 @@ const struct page *page_find(const char *word)
 	return NULL;
 }
 
-/* Threads that do not run pass no probe: without a word a hang would look well. */
-static void note_still(const struct page *page, const struct state *s, struct table *t)
-{
-	const struct record *r = page_is_host(page) ? NULL : state_first(s, LINE_THREADS);
+static const char *const collectors[] = { "stap", "bpf", "memory", "ring", "proc" };
 
-	if (record_now(r, THREADS_STILL))
-		table_note(
-			t,
-			"%" PRId64 " of the target's %" PRId64
-			" threads have not run since attaching, one of them for at least %.1f s%s",
-			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
-			(double)record_now(r, THREADS_LONGEST) / 1e9,
-			page->number == 235 ? "" : ": page 235 says what they wait for");
-	if (record_now(r, THREADS_UNSEEN))
-		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
-			   record_now(r, THREADS_UNSEEN));
+const char *collector_name(enum collector collector)
+{
+	return collectors[collector];
 }
 
-/* A module is deaf to processors that came later, and what it misses there it cannot count. */
-static void note_processors(const struct state *s, struct table *t)
+int collector_find(const char *name)
 {
-	const struct record *r = state_first(s, LINE_PROCESSORS);
-	int64_t later = record_now(r, PROCESSORS_LATER), blind = record_now(r, PROCESSORS_BLIND);
-
-	if (later)
-		table_note(t,
-			   "%" PRId64 " of %" PRId64 " processors came after attaching: what runs "
-			   "there is missing here: attach again",
-			   later, record_now(r, PROCESSORS_ONLINE));
-	if (blind > later)
-		table_note(t,
-			   "%" PRId64 " of %" PRId64 " processors went and came back after "
-			   "attaching: what runs there is not sampled: attach again",
-			   blind - later, record_now(r, PROCESSORS_ONLINE));
-}
-
-bool page_is_exact(const struct state *s)
-{
-	const struct record *r = state_first(s, LINE_PROCESSORS);
-	struct loss l = state_loss(s);
-
-	return !l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown &&
-	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
-}
-
-/* Processes that the module does not see although they belong to the target: see uncounted.h. */
-static void note_others(const struct state *s, struct table *t)
-{
-	const struct record *r;
-	size_t at = 0;
-
-	while ((r = state_each(s, LINE_OTHER, &at))) {
-		const char *path = record_text(r, 0);
-		int64_t n = record_now(r, 1);
-		char many[32];
-
-		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
-		if (!record_now(r, 2))
-			table_note(t,
-				   "%s below run%s %s, another file with these markers, and %s "
-				   "not counted",
-				   many, n == 1 ? "s" : "", path, n == 1 ? "is" : "are");
-		else if (n)
-			table_note(t,
-				   "%s was replaced while watched: %s started since run%s the new "
-				   "file and %s not counted",
-				   path, many, n == 1 ? "s" : "", n == 1 ? "is" : "are");
-		else
-			table_note(t,
-				   "%s was replaced while watched: processes that start from now "
-				   "on run the new file and are not counted",
-				   path);
+	for (int i = 0; i < COLLECTORS; i++) {
+		if (!strcmp(name, collectors[i]))
+			return i;
 	}
-}
-
-void page_fill(const struct page *page, const struct state *s, const struct states *all,
-	       struct table *t)
-{
-	const struct states alone = { .list = { s }, .n = 1 };
-	const struct record *r;
-
-	if (page->fill_all)
-		page->fill_all(all ? all : &alone, t);
-	else
-		page->fill(s, t);
-	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
-		table_note(t, "not on this page: another CPython in the process, %s",
-			   record_text(r, 1));
-	note_still(page, s, t);
-	note_processors(s, t);
-	note_others(s, t);
-	if (s->cut)
-		table_note(t,
-			   "%" PRId64 " answer%s of the module found no room on the way out: what "
-			   "they said is in the figures when a later one comes whole",
-			   s->cut, s->cut == 1 ? "" : "s");
+	return -1;
 }
 
 bool page_has_target(const struct page *page, const char *exe)
@@ -377,16 +323,6 @@ bool origin_has_marker(const struct origin *origin, const char *provider, const 
 			return true;
 	}
 	return false;
-}
-
-bool origin_is_ring(const struct origin *origin)
-{
-	return origin->module && !strcmp(origin->module, PAGE_RING);
-}
-
-bool origin_is_fed(const struct origin *origin)
-{
-	return origin_is_ring(origin) || (origin->module && !strcmp(origin->module, PAGE_HOST));
 }
 
 bool module_takes(const char *module, char letter)

@@ -27,6 +27,26 @@
 /* Of pages that any program can have: its markers are probed where it has them. */
 #define PAGE_PROGRAM "+"
 
+/* What can collect a page's figures: see docs/architecture.md. */
+enum collector {
+	COLLECT_STAP,   /* a script, compiled into a module of the kernel */
+	COLLECT_BPF,    /* a BPF program */
+	COLLECT_MEMORY, /* a reader of the target's memory */
+	COLLECT_RING,   /* a reader of the program's flight recorder */
+	COLLECT_PROC,   /* a reader of the kernel's files */
+	COLLECTORS
+};
+
+#define BY_STAP (1U << COLLECT_STAP)
+#define BY_BPF (1U << COLLECT_BPF)
+#define BY_MEMORY (1U << COLLECT_MEMORY)
+#define BY_RING (1U << COLLECT_RING)
+#define BY_PROC (1U << COLLECT_PROC)
+
+/* As users write and read it: "stap"; and back, -1 when there is none of that name. */
+const char *collector_name(enum collector collector);
+int collector_find(const char *name);
+
 /* Where a page's figures come from. */
 struct origin {
 	const char *module;   /* stp/MODULE.stp; NULL: none */
@@ -53,6 +73,8 @@ struct page {
 	const char *title;
 	struct origin origin;
 	struct origin extension; /* taken instead where the target has its markers */
+	unsigned by;             /* the collectors that can have them: BY_... */
+	unsigned incomplete;     /* those of them that cannot know everything */
 	bool whole;              /* of the host, whatever the target is */
 	bool common;             /* what every program has: says nothing about one */
 	const char *takes;       /* letters of its options, see cmd/options.c; NULL: none */
@@ -86,12 +108,7 @@ bool page_has_module(const struct page *page, const char *module);
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
 
-/*
- * Whether the page comes from a ring; from a ring or the kernel's files, so that no module
- * is needed; whether its markers are those of teletap.h.
- */
-bool origin_is_ring(const struct origin *origin);
-bool origin_is_fed(const struct origin *origin);
+/* Whether its markers are those of teletap.h. */
 bool origin_is_app(const struct origin *origin);
 
 /* Whether it can be had of any program. */
@@ -106,7 +123,7 @@ enum { PROCESSORS_ONLINE, PROCESSORS_LATER, PROCESSORS_BLIND };
 /* The fields of a LINE_THREADS record. */
 enum { THREADS_ALL, THREADS_STILL, THREADS_UNSEEN, THREADS_LONGEST };
 
-/* Whether nothing is missing from the figures. */
+/* fill.c: whether nothing is missing from the figures. */
 bool page_is_exact(const struct state *s);
 
 /* Makes its table. all may be NULL: there is nothing but s. */

@@ -9,6 +9,8 @@
 #include "model/quote.h"
 #include "render/render.h"
 
+#define SCHEMA 1 /* of the objects below: counts up when a key changes its meaning */
+
 /* A string from outside: quote.h says what becomes of bytes that JSON cannot hold. */
 static json_t *text(const char *s)
 {
@@ -149,8 +151,9 @@ char *render_json(const struct render *r)
 		json_object_set_new(target, "threads_still", known(threads, THREADS_STILL));
 	}
 	/* clang-format off */
-	page = json_pack("{s:i, s:s, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
-			 "page", r->page->number, "name", r->page->name, "time", when,
+	page = json_pack("{s:i, s:i, s:s, s:o, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
+			 "schema", SCHEMA, "page", r->page->number, "name", r->page->name,
+			 "collector", *s->collector ? text(s->collector) : json_null(), "time", when,
 			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
 			 "last", r->last, "target", target, "loss",
 			 "skipped", (json_int_t)l.skipped, "dropped", (json_int_t)l.dropped,

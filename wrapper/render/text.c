@@ -286,8 +286,9 @@ static void draw_head(FILE *f, const struct render *r)
 	snprintf(left, sizeof(left), "%d %s  %s", r->page->number, r->page->name, r->page->title);
 	fprintf(f, "%s%-56s%s %s\n", r->color ? BOLD : "", left, r->color ? PLAIN : "", stamp);
 	draw_target(f, r);
-	fprintf(f, "page %ld%s: the last %.1f s of %.1f s watched\n\n", r->number,
-		r->last ? ", the last one" : "", state_interval_s(s), state_attached_s(s));
+	fprintf(f, "page %ld%s: the last %.1f s of %.1f s watched%s%s\n\n", r->number,
+		r->last ? ", the last one" : "", state_interval_s(s), state_attached_s(s),
+		*s->collector ? ", by " : "", s->collector);
 }
 
 static void draw_loss(FILE *f, const struct render *r)

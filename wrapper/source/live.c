@@ -343,13 +343,13 @@ static void live_close(struct source *s)
 	free(l);
 }
 
-static bool add_module(struct live *l, const char *name)
+static bool add_module(struct live *l, const char *name, enum collector collector)
 {
 	struct module *m = &l->modules[l->n_modules];
 
-	if (!name || live_module_named(l, name))
+	if (!name || live_module_named(l, name, collector))
 		return true;
-	*m = (struct module){ .name = name, .compiler_fd = -1 };
+	*m = (struct module){ .name = name, .collector = collector, .compiler_fd = -1 };
 	m->session = calloc(1, sizeof(*m->session));
 	if (!m->session)
 		return false;
@@ -358,14 +358,17 @@ static bool add_module(struct live *l, const char *name)
 	return true;
 }
 
-/* One entry for each module that pages have. */
+/* One entry for each module that pages have, and each collector that has it. */
 static bool list_modules(struct live *l)
 {
-	l->modules = calloc(2 * (size_t)n_pages, sizeof(*l->modules));
+	l->modules = calloc(2 * COLLECTORS * (size_t)n_pages, sizeof(*l->modules));
 	l->pages = calloc((size_t)n_pages, sizeof(*l->pages));
-	for (int i = 0; l->modules && l->pages && i < n_pages; i++) {
-		if (!add_module(l, pages[i].origin.module) ||
-		    !add_module(l, pages[i].extension.module))
+	for (int i = 0; l->modules && l->pages && i < n_pages * COLLECTORS; i++) {
+		const struct page *page = &pages[i / COLLECTORS];
+		enum collector by = (enum collector)(i % COLLECTORS);
+
+		if (page->by & 1U << by && (!add_module(l, page->origin.module, by) ||
+					    !add_module(l, page->extension.module, by)))
 			return false;
 	}
 	return l->modules && l->pages;

@@ -36,6 +36,7 @@ enum phase { COLD, COMPILING, WAITING, LOADING, LIVE, LAST, UNLOADING, FAILED };
 
 struct module {
 	const char *name;
+	enum collector collector;
 	enum phase phase;
 	enum phase after; /* of UNLOADING */
 	struct pack_ko ko;
@@ -83,8 +84,8 @@ struct live {
 	int sort;                    /* struct render has it */
 };
 
-/* The module of that name; NULL: no page has it. */
-struct module *live_module_named(struct live *l, const char *name);
+/* The one with this name by this collector; NULL: no page has it. */
+struct module *live_module_named(struct live *l, const char *name, enum collector collector);
 
 /*
  * Opens the target, sees which module each page has its figures from, and takes what

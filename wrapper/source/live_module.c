@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/fail.h"
 #include "cmd/cmd.h"
 #include "cpython/utf8_paths.h"
@@ -62,14 +63,9 @@ static int make_plan(struct live *l, struct module *m, struct plan *plan, char *
 {
 	for (int i = 0; i < n_pages; i++) {
 		if (l->pages[i].module == m)
-			return resolve_page(&pages[i], &l->target, plan, msg);
+			return resolve_page(&pages[i], m->collector, &l->target, plan, msg);
 	}
 	return -ENOENT;
-}
-
-static int compare(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
 }
 
 /*
@@ -79,17 +75,10 @@ static int compare(const void *a, const void *b)
 static void keep_files(const struct plan *plan, int fd)
 {
 	int keep[PLAN_FILES + 1] = { fd }, n = 1;
-	unsigned from = STDERR_FILENO + 1;
 
 	for (int i = 0; i < plan->n_files; i++)
 		keep[n++] = plan->files[i]->fd;
-	qsort(keep, (size_t)n, sizeof(keep[0]), compare);
-	for (int i = 0; i < n; i++) {
-		if ((unsigned)keep[i] > from)
-			close_range(from, (unsigned)keep[i] - 1, 0);
-		from = (unsigned)keep[i] + 1;
-	}
-	close_range(from, ~0U, 0);
+	descriptors_keep(keep, n);
 }
 
 /* In a child: the compiler's last word goes to the pipe. */
@@ -143,7 +132,7 @@ void live_module_begin(struct live *l, struct module *m)
 
 	free(m->ko.path);
 	m->ko.path = NULL;
-	if (!err && !origin_is_fed(plan.origin))
+	if (!err && plan.collector == COLLECT_STAP)
 		err = numbers_check(&msg);
 	if (!err)
 		err = module_find(&plan, l->o.pack, &m->ko, &msg);
@@ -167,7 +156,7 @@ bool live_module_ready(struct live *l, struct module *m)
 	struct plan plan;
 	struct pack_ko ko = { 0 };
 	bool ready = !make_plan(l, m, &plan, NULL) &&
-		     (origin_is_fed(plan.origin) || !numbers_check(NULL)) &&
+		     (plan.collector != COLLECT_STAP || !numbers_check(NULL)) &&
 		     !module_find(&plan, l->o.pack, &ko, NULL);
 
 	free(ko.path);

@@ -6,13 +6,15 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/rootfs.h"
 #include "cmd/cmd.h"
 #include "doctor/availability.h"
+#include "module/choose.h"
 
-struct module *live_module_named(struct live *l, const char *name)
+struct module *live_module_named(struct live *l, const char *name, enum collector collector)
 {
 	for (int i = 0; i < l->n_modules; i++) {
-		if (!strcmp(l->modules[i].name, name))
+		if (!strcmp(l->modules[i].name, name) && l->modules[i].collector == collector)
 			return &l->modules[i];
 	}
 	return NULL;
@@ -27,8 +29,9 @@ static void find_modules(struct live *l)
 		free(l->pages[i].why);
 		l->pages[i].why = NULL;
 		l->pages[i].module = NULL;
-		if (!resolve_page(&pages[i], &l->target, &plan, &l->pages[i].why))
-			l->pages[i].module = live_module_named(l, plan.module);
+		if (!choose(&pages[i], &l->target, l->o.collector, l->o.pack, &plan,
+			    &l->pages[i].why))
+			l->pages[i].module = live_module_named(l, plan.module, plan.collector);
 	}
 	l->judged = false;
 	l->versions++;
@@ -48,10 +51,11 @@ void live_target_judge(struct live *l)
 		host_check(root ? root : "", &l->host, &l->checks);
 	for (int i = 0; i < n_pages; i++) {
 		char *why;
+		int by;
 
 		if (!l->pages[i].module)
 			continue;
-		if (judge_page(&j, &pages[i], &why))
+		if (judge_page(&j, &pages[i], &by, &why))
 			free(why);
 		else
 			l->pages[i].why = why;

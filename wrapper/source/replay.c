@@ -89,7 +89,7 @@ static int take_lines(struct replay *r, const char *module, char *lines, char **
 /* What a ring says, as the modules of its pages would: a beginning, and one snapshot. */
 static int open_ring(struct replay *r, const char *path, const void *data, size_t size, char **msg)
 {
-	char begin[] = "teletap\t1\t" PAGE_RING "\nsnap\t1\t0\t0\t0\nend\t1\n", *why = NULL;
+	char begin[] = "teletap\t1\t" PAGE_RING "\tring\nsnap\t1\t0\t0\t0\nend\t1\n", *why = NULL;
 	char begin_crash[] = "teletap\t1\t" PAGE_CRASH "\nsnap\t1\t0\t0\t0\nend\t1\n";
 	struct ring_about about = { .ended = 2, .sequence = 2, .final = true };
 	struct ring ring;

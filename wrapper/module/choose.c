@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "module/choose.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/paths.h"
+#include "base/rootfs.h"
+#include "module/module.h"
+#include "target/pid_namespace.h"
+#include "target/program.h"
+
+#define CAP_PERFMON_BIT 38
+#define CAP_BPF_BIT 39
+
+bool choose_loads_modules(void)
+{
+	const char *root = getenv(HOST_ROOT);
+	const struct look l = { .root = root ? root : "" };
+	char text[16];
+
+	return !geteuid() && look_exists(&l, "/proc/modules") &&
+	       (look_text(&l, "/proc/sys/kernel/modules_disabled", text, sizeof(text)) ||
+		*text != '1');
+}
+
+/* Root has them, unless they were taken from it. */
+static bool may_use_bpf(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t has;
+
+	if (syscall(SYS_capget, &head, data))
+		return false;
+	has = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return has & 1ULL << CAP_SYS_ADMIN ||
+	       (has & 1ULL << CAP_BPF_BIT && has & 1ULL << CAP_PERFMON_BIT);
+}
+
+bool choose_bpf(const char *module, char **why)
+{
+	char share[4096], path[4096 + 256];
+	struct utsname host;
+	int major = 0, minor = 0;
+
+	if (paths_share(share, sizeof(share)))
+		*share = '\0';
+	snprintf(path, sizeof(path), "%s/bpf/%s.bpf.o", share, module);
+	uname(&host);
+	sscanf(host.release, "%d.%d", &major, &minor);
+	if (access(path, R_OK))
+		fail(why, 0, "no BPF program %s is installed: build teletap with clang", path);
+	else if (major < 5 || (major == 5 && minor < 10))
+		fail(why, 0, "kernel %s: BPF programs need 5.10 or later", host.release);
+	else if (access("/sys/kernel/btf/vmlinux", R_OK))
+		fail(why, 0, "no /sys/kernel/btf/vmlinux: BPF programs need a kernel with BTF");
+	else if (!may_use_bpf())
+		fail(why, 0, "BPF programs need root, or the capabilities CAP_BPF and CAP_PERFMON");
+	else
+		return !numbers_check(why);
+	return false;
+}
+
+static bool others_may_write(const struct plan *plan)
+{
+	for (int i = 0; i < plan->n_files; i++) {
+		struct stat st;
+
+		if (fstat(plan->files[i]->fd, &st) || st.st_uid || st.st_mode & (S_IWGRP | S_IWOTH))
+			return true;
+	}
+	return false;
+}
+
+static bool module_is_ready(const struct plan *plan, const char *pack)
+{
+	struct pack_ko ko = { 0 };
+	bool ready = choose_loads_modules() && !numbers_check(NULL) &&
+		     !module_find(plan, pack, &ko, NULL);
+
+	free(ko.path);
+	return ready;
+}
+
+static bool module_can_be_compiled(void)
+{
+	char *stap = NULL;
+	bool can = choose_loads_modules() && !numbers_check(NULL) &&
+		   !program_find("stap", &stap, NULL);
+
+	free(stap);
+	return can;
+}
+
+/* Resolves the page for a collector that may have it. */
+static bool has(const struct page *page, enum collector by, const struct target *t,
+		struct plan *plan)
+{
+	return page->by & 1U << by && !resolve_page(page, by, t, plan, NULL);
+}
+
+/* The one that is named, or the only one. */
+static int take(const struct page *page, const struct target *t, enum collector by,
+		struct plan *plan, char **msg)
+{
+	char names[64] = "";
+
+	if (page->by & 1U << by)
+		return resolve_page(page, by, t, plan, msg);
+	for (int i = 0; i < COLLECTORS; i++) {
+		if (page->by & 1U << i)
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+				 *names ? ", " : "", collector_name((enum collector)i));
+	}
+	return fail(msg, ENOTSUP, "--collector %s: not one of page %d, which has: %s",
+		    collector_name(by), page->number, names);
+}
+
+int choose(const struct page *page, const struct target *t, int collector, const char *pack,
+	   struct plan *plan, char **msg)
+{
+	static const enum collector readers[] = { COLLECT_PROC, COLLECT_RING };
+	struct plan module, bpf;
+	bool has_module, has_bpf;
+
+	if (collector >= 0 || !(page->by & (page->by - 1)))
+		return take(page, t,
+			    collector >= 0 ? (enum collector)collector
+					   : (enum collector)__builtin_ctz(page->by),
+			    plan, msg);
+	has_module = has(page, COLLECT_STAP, t, &module);
+	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.module, NULL);
+	if (has_module && !(has_bpf && others_may_write(&module)) &&
+	    module_is_ready(&module, pack)) {
+		*plan = module;
+		return 0;
+	}
+	if (has_bpf) {
+		*plan = bpf;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		if (has(page, readers[i], t, plan))
+			return 0;
+	}
+	if (!(has_module && module_can_be_compiled()) && has(page, COLLECT_MEMORY, t, plan))
+		return 0;
+	return resolve_page(page, (enum collector)__builtin_ctz(page->by), t, plan, msg);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What all pages have in common: the notes that a page gets besides its own.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "pages/page.h"
+
+/* Threads that do not run pass no probe: without a word a hang would look well. */
+static void note_still(const struct page *page, const struct state *s, struct table *t)
+{
+	const struct record *r = page_is_host(page) ? NULL : state_first(s, LINE_THREADS);
+
+	if (record_now(r, THREADS_STILL))
+		table_note(
+			t,
+			"%" PRId64 " of the target's %" PRId64
+			" threads have not run since attaching, one of them for at least %.1f s%s",
+			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
+			(double)record_now(r, THREADS_LONGEST) / 1e9,
+			page->number == 235 ? "" : ": page 235 says what they wait for");
+	if (record_now(r, THREADS_UNSEEN))
+		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
+			   record_now(r, THREADS_UNSEEN));
+}
+
+/* A module is deaf to processors that came later, and what it misses there it cannot count. */
+static void note_processors(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	int64_t later = record_now(r, PROCESSORS_LATER), blind = record_now(r, PROCESSORS_BLIND);
+
+	if (later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors came after attaching: what runs "
+			   "there is missing here: attach again",
+			   later, record_now(r, PROCESSORS_ONLINE));
+	if (blind > later)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " processors went and came back after "
+			   "attaching: what runs there is not sampled: attach again",
+			   blind - later, record_now(r, PROCESSORS_ONLINE));
+}
+
+bool page_is_exact(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_PROCESSORS);
+	struct loss l = state_loss(s);
+
+	return !l.skipped && !l.dropped && !l.table_full && !s->malformed && !s->unknown &&
+	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
+}
+
+/* Processes that the module does not see although they belong to the target: see uncounted.h. */
+static void note_others(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	size_t at = 0;
+
+	while ((r = state_each(s, LINE_OTHER, &at))) {
+		const char *path = record_text(r, 0);
+		int64_t n = record_now(r, 1);
+		char many[32];
+
+		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
+		if (!record_now(r, 2))
+			table_note(t,
+				   "%s below run%s %s, another file with these markers, and %s "
+				   "not counted",
+				   many, n == 1 ? "s" : "", path, n == 1 ? "is" : "are");
+		else if (n)
+			table_note(t,
+				   "%s was replaced while watched: %s started since run%s the new "
+				   "file and %s not counted",
+				   path, many, n == 1 ? "s" : "", n == 1 ? "is" : "are");
+		else
+			table_note(t,
+				   "%s was replaced while watched: processes that start from now "
+				   "on run the new file and are not counted",
+				   path);
+	}
+}
+
+void page_fill(const struct page *page, const struct state *s, const struct states *all,
+	       struct table *t)
+{
+	const struct states alone = { .list = { s }, .n = 1 };
+	const struct record *r;
+
+	if (page->fill_all)
+		page->fill_all(all ? all : &alone, t);
+	else
+		page->fill(s, t);
+	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
+		table_note(t, "not on this page: another CPython in the process, %s",
+			   record_text(r, 1));
+	note_still(page, s, t);
+	note_processors(s, t);
+	note_others(s, t);
+	if (s->cut)
+		table_note(t,
+			   "%" PRId64 " answer%s of the module found no room on the way out: what "
+			   "they said is in the figures when a later one comes whole",
+			   s->cut, s->cut == 1 ? "" : "s");
+}
