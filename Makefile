@@ -65,7 +65,7 @@ $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
-$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring_read target/elf target/maps base/regular_file model/quote base/fail)
+$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring_read target/ring_note target/elf target/maps base/regular_file model/quote base/fail)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^

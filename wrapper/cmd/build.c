@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/page_list.h"
 #include "module/module.h"
 #include "module/pack.h"
 #include "module/plan.h"
@@ -195,14 +196,14 @@ static bool add_jobs(const struct opts *o, const struct wanted *wanted, const st
 
 		if (!(page->by & BY_STAP)) {
 			possible++;
-			vsay(o, "page %d needs no module", page->number);
+			vsay("page %d needs no module", page->number);
 			continue;
 		}
 		if (resolve_page(page, COLLECT_STAP, t, &plan, &msg)) {
 			if (wanted->n)
 				say("%s", msg);
 			else
-				vsay(o, "%s", msg);
+				vsay("%s", msg);
 			free(msg);
 			if (wanted->n)
 				return false;
@@ -210,7 +211,7 @@ static bool add_jobs(const struct opts *o, const struct wanted *wanted, const st
 		}
 		possible++;
 		if (module_ready(&plan, release, o->pack, signer))
-			vsay(o, "%s for %s on %s is ready", plan.module, plan.file->path, release);
+			vsay("%s for %s on %s is ready", plan.module, plan.file->path, release);
 		else if (!known(jobs, *n, &plan, release))
 			jobs[(*n)++] = (struct job){
 				.plan = plan,

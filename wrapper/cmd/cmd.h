@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "cmd/options.h"
 
 enum status {
@@ -25,14 +26,6 @@ struct command {
 	const char *options; /* letters of the options it takes, see options.c */
 	enum status (*run)(const struct opts *o);
 };
-
-/* Prints "teletap: CMD: message" on stderr. */
-void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void vsay(const struct opts *o, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3))); /* only with -v */
-
-/* Says why something failed: msg, which may hold names from outside, or the errno -err. */
-void say_why(const char *msg, int err);
 
 /* Whether what goes to standard output is to be coloured. */
 bool want_color(const struct opts *o);

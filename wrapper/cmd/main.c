@@ -11,8 +11,8 @@
 
 #include "base/self_report.h"
 #include "cmd/cmd.h"
-#include "cpython/utf8_paths.h"
 #include "model/quote.h"
+#include "module/utf8_paths.h"
 #include "render/render.h"
 
 #ifndef TELETAP_VERSION
@@ -45,47 +45,6 @@ static const struct command commands[] = {
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-static const char *current = "";
-
-void say(const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	self_log(text);
-	fprintf(stderr, "teletap: %s%s", current, *current ? ": " : "");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-void vsay(const struct opts *o, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!o->verbose)
-		return;
-	fprintf(stderr, "teletap: %s: ", current);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-void say_why(const char *msg, int err)
-{
-	const char *next = err == -EMFILE ? ": allow more, 'ulimit -n 256'" : "";
-	char *quoted = quote_text(msg ? msg : strerror(-err));
-
-	self_error(current, quoted ? quoted : "");
-	say("%s%s", quoted ? quoted : strerror(ENOMEM), next);
-	free(quoted);
-}
 
 bool want_color(const struct opts *o)
 {
@@ -172,7 +131,7 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return STATUS_USAGE;
 	}
-	current = cmd->name;
+	log_begin(cmd->name);
 	switch (opts_parse(cmd, argc - 1, argv + 1, &o)) {
 	case OPTS_DONE:
 		return STATUS_OK;
@@ -182,6 +141,7 @@ int main(int argc, char **argv)
 	case OPTS_RUN:
 		break;
 	}
+	log_verbose(o.verbose);
 	guard_lets_encode(o.encode_names);
 	self_start(TELETAP_VERSION, cmd->name);
 	status = cmd->run(&o);

@@ -1,66 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * options: the command line of every subcommand -> one struct.
+ * options: the arguments of a subcommand -> the struct of base/options.h.
  */
 #ifndef TELETAP_CMD_OPTIONS_H
 #define TELETAP_CMD_OPTIONS_H
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <sys/types.h>
+#include "base/options.h"
 
 struct command;
-
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
-enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-
-#define OPTS_LIST_MAX 64
-#define OPTS_CALL 'N'   /* the letter of --call */
-#define OPTS_COUNTS '8' /* the letter of --counts */
-#define OPTS_BY 'B'     /* that of --by */
-#define OPTS_SETTINGS 16
-#define OPTS_SETTING_MAX 200
-
-/* An option of a page: what its module is loaded with, "teletap_NAME=VALUE". */
-struct setting {
-	char letter;
-	char text[OPTS_SETTING_MAX];
-};
-
-struct opts {
-	pid_t pid;                        /* -p; 0: not given */
-	const char *files[OPTS_LIST_MAX]; /* -e */
-	int n_files;
-	const char *command; /* -c; NULL: not given */
-	double interval;     /* -i, seconds */
-	bool interval_given;
-	long count; /* -n; 0: until the target ends */
-	enum output output;
-	enum color color;
-	int collector;                       /* --collector, enum collector; -1: any */
-	const char *pack;                    /* --pack, -d; NULL: not given */
-	const char *key, *cert;              /* --key, --cert; NULL: not given */
-	const char *releases[OPTS_LIST_MAX]; /* -k */
-	int n_releases;
-	struct setting settings[OPTS_SETTINGS];
-	int n_settings;
-	const char *write; /* -w: the recording to make */
-	double size_mb;    /* --size, --keep: of the recording's files */
-	long keep;
-	const char *at, *from, *to; /* times in a recording; NULL: not given */
-	const char *listen[OPTS_LIST_MAX];
-	int n_listen;
-	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
-	double rate, idle, timeout;
-	bool follow;
-	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
-	const char *crashes;             /* --crashes; NULL: not given */
-	bool inject;                     /* --inject */
-	bool encode_names;               /* --encode-names */
-	bool verbose;
-	char **args; /* what is left of the line */
-	int n_args;
-};
 
 enum opts_verdict { OPTS_RUN, OPTS_DONE, OPTS_WRONG };
 

@@ -311,7 +311,7 @@ static enum status probes_verdict(const struct probes *p)
 		say("standard output: %s", strerror(errno));
 		return STATUS_REFUSED;
 	}
-	vsay(p->o, "%zu files read, %zu could not be read, %zu markers", p->n_read, p->n_unreadable,
+	vsay("%zu files read, %zu could not be read, %zu markers", p->n_read, p->n_unreadable,
 	     p->n_markers);
 	if (p->n_markers)
 		return STATUS_OK;

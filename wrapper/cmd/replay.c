@@ -292,7 +292,7 @@ static enum status draw_chosen(struct show *s, char **msg)
 		say("%s: the clock was set back during the recording: %ld pages are of that time",
 		    s->at.text, s->printed);
 	if (s->replay.recording.cut)
-		vsay(s->o, "the recording was cut off: its last page is complete");
+		vsay("the recording was cut off: its last page is complete");
 	return STATUS_OK;
 }
 

@@ -18,7 +18,7 @@
 #include "base/fail.h"
 #include "base/signals.h"
 #include "cmd/stderr_capture.h"
-#include "source/contents.h"
+#include "net/contents.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
 #include <curses.h>

@@ -16,6 +16,7 @@
 #include "base/output_queue.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
+#include "cmd/page_list.h"
 #include "cmd/screen.h"
 #include "cmd/stack_files.h"
 #include "cmd/watch_program_page.h"

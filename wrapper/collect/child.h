@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "module/resolve.h"
 #include "target/target.h"
 

@@ -14,23 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/ring_kind.h"
+
 #define RING_PROVIDER 41
 #define RING_PROVIDERS 256
 #define RING_TEXTS 3
 #define RING_BYTES_MAX (16 * 1024 * 1024) /* as teletap.h has it; of all rings of a process */
-
-enum ring_lane { RING_LOG, RING_ABOUT, RING_STATE, RING_LANES };
-
-/* As teletap.h writes them. */
-enum ring_kind {
-	RING_KIND_LOG = 1, /* level: as of syslog; the text */
-	RING_KIND_ERROR,   /* level: 1 when handled; place, what */
-	RING_KIND_START,   /* version, commit, build */
-	RING_KIND_STOP,    /* reason */
-	RING_KIND_CONFIG,  /* key, value */
-	RING_KIND_STATE,   /* level: 0 input, 1 step, 2 result; calculation, item, value */
-	RING_KINDS,
-};
 
 struct ring_line {
 	int64_t ticket;  /* counts the lane's lines; there may be gaps */

@@ -7,17 +7,6 @@
 
 #include "collect/ring.h"
 
-/* Where a program's file says that its ring is. */
-struct ring_note {
-	uint64_t ring;   /* address of the ring in memory, */
-	uint64_t mapped; /* and of a pointer to the mapped one, NULL when there is none */
-	uint64_t size;
-	uint64_t text; /* address of the first executable segment's first page */
-};
-
-/* Reads the note of the file open at fd. Returns 0, -ENOENT when there is none. */
-int ring_note_read(int fd, struct ring_note *note);
-
 /*
  * Reads the ring of a process, without its help; the rings of all files it runs, merged:
  * a program and each library with teletap.h have one each. What cannot be read is

@@ -11,11 +11,11 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
-#include "base/sum.h"
-#include "cmd/cmd.h"
+#include "base/log.h"
 #include "collect/crash_file.h"
 #include "collect/host_collector.h"
 #include "model/escape.h"
+#include "model/sum.h"
 
 #define ATTACH_MS 60000
 #define ASK_MS 100 /* between questions, until the module hears one */

@@ -6,7 +6,7 @@
 #ifndef TELETAP_COLLECT_SESSION_H
 #define TELETAP_COLLECT_SESSION_H
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "collect/child.h"
 #include "collect/crash.h"
 #include "collect/ring_collector.h"

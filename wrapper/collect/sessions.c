@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cmd/cmd.h"
-#include "cpython/utf8_paths.h"
+#include "base/log.h"
+#include "module/utf8_paths.h"
 
 /* One module, as the next session. */
 static int load(struct sessions *all, const struct pack_ko *ko, struct plan *plan,
@@ -19,8 +19,7 @@ static int load(struct sessions *all, const struct pack_ko *ko, struct plan *pla
 
 	if (err)
 		return err;
-	vsay(o, "%s %s", *ko->path ? "loading" : "reading",
-	     *ko->path ? ko->path : plan->file->path);
+	vsay("%s %s", *ko->path ? "loading" : "reading", *ko->path ? ko->path : plan->file->path);
 	all->n++;
 	err = session_start(s, plan, ko, t, o, msg);
 	if (err)
@@ -44,7 +43,7 @@ int sessions_load(struct sessions *all, const struct pack_ko *kos, struct plan *
 			continue;
 		if (err == -EINTR || !plans[i].also)
 			return err;
-		vsay(o, "without %s: %s", plans[i].module, *msg ? *msg : strerror(-err));
+		vsay("without %s: %s", plans[i].module, *msg ? *msg : strerror(-err));
 		free(*msg);
 		*msg = NULL;
 		if (all->n > before) {

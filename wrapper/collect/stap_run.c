@@ -35,11 +35,11 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "base/paths.h"
 #include "base/signals.h"
-#include "cmd/cmd.h"
-#include "collect/stap_leftover.h"
 #include "collect/stap_reaper.h"
+#include "module/leftover.h"
 #include "module/sign.h"
 #include "target/pid_namespace.h"
 

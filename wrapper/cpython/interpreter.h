@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 #include "cpython/binary.h"
-#include "pages/page.h"
+#include "model/origin.h"
 #include "target/target.h"
 
 enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };

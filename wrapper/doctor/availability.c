@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "cpython/utf8_paths.h"
 #include "module/choose.h"
 #include "module/module.h"
 #include "module/sign.h"
+#include "module/utf8_paths.h"
 
 /* False: what cannot be seen without a target. */
 static bool resolves(const struct judge *j, const struct page *page)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/rootfs.h"
-#include "collect/stap_leftover.h"
 #include "doctor/host.h"
+#include "module/leftover.h"
 #include "target/pid_namespace.h"
 
 static bool has_word(const char *line, const char *word)

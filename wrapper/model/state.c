@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/state.h"
-#include "base/sum.h"
+#include "model/sum.h"
 
 #include <errno.h>
 #include <stdio.h>

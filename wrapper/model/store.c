@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/store.h"
-#include "base/sum.h"
+#include "model/sum.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,27 +7,11 @@
 
 #include <stdbool.h>
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "module/pack.h"
 #include "module/resolve.h"
 
 #define PLAN_PAGES 32
-
-/*
- * Reads the first argument, "gc,210", into wanted (room for PLAN_PAGES), and sees
- * that the options belong to them. False: a line that says what is wrong stands on
- * stderr.
- */
-bool plan_read(const struct opts *o, const struct page **wanted, int *n);
-
-/* Whether o names no target, and the pages need none, being all of the host. */
-bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted);
-
-/*
- * Opens the target of o as target_open does. Where none is needed, it is the host.
- */
-int plan_target(const struct opts *o, const struct page *const *wanted, int n_wanted,
-		struct target *t, char **msg);
 
 /*
  * One plan for each collection that the pages need, into plans (room for n_wanted), by the

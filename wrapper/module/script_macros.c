@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/paths.h"
-#include "collect/ring_read.h"
 #include "cpython/binary.h"
 #include "cpython/gc_call_sites.h"
+#include "target/ring_note.h"
 
 #define SITE_BYTES 16 /* the longest instruction has 15 */
 

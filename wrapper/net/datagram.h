@@ -31,6 +31,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pages/page_state.h"
+
 #define REQUEST_PORT "25255"
 #define REQUEST_BYTES 128
 #define REQUEST_HEAD 72
@@ -49,14 +51,6 @@
 #define REQUEST_ACTION_MAX 299
 
 enum request_what { REQUEST_ASK = 1, REQUEST_ANSWER = 2, REQUEST_REFUSAL = 3 };
-
-enum page_state {
-	PAGE_LIVE,    /* as it is now */
-	PAGE_WARMING, /* its module is being loaded: ask again */
-	PAGE_ENDED,   /* the last one there will be, for now */
-	PAGE_CANNOT,  /* and why */
-	PAGE_NONE,    /* no such page */
-};
 
 /* What is wanted. */
 struct wish {

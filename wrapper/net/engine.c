@@ -14,11 +14,11 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/log.h"
 #include "base/signals.h"
-#include "cmd/cmd.h"
+#include "net/contents.h"
 #include "net/ipc.h"
 #include "net/key.h"
-#include "source/contents.h"
 
 #define KEY_MS 1000 /* between two looks at the key */
 

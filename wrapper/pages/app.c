@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/ring.h"
+#include "model/ring_kind.h"
 
 /* A LINE_RING record's. */
 enum { R_PID, R_START, R_TORN, R_BUSY, R_LOST, R_ENDED };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collect/ring.h"
+#include "model/ring_kind.h"
 #include "model/syscalls.h"
 #include "pages/app.h"
 #include "pages/stack_frames.h"

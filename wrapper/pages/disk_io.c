@@ -3,7 +3,7 @@
  * Page 251, disk-io: a row for each block device that had requests; and for each one a
  * histogram of how long they took, by power of two.
  */
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/page.h"
 
 /* clang-format off */

@@ -5,7 +5,7 @@
  */
 #include "pages/page.h"
 
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/function_name.h"
 #include "pages/split.h"
 #include "pages/stack_frames.h"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/timing_notes.h"
 
 /* clang-format off */

@@ -2,7 +2,7 @@
 /*
  * Page 212, gc-pauses: how many pauses were how long, by generation and power of two.
  */
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/page.h"
 #include "pages/split.h"
 

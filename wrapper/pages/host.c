@@ -3,7 +3,7 @@
  * Page 203, host: rows of several kinds: memory and swap, file systems, the fullest first,
  * failed units of systemd, the load; and pressure, which has a block of its own in text.
  */
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/page.h"
 
 #include <inttypes.h>

@@ -301,30 +301,6 @@ bool page_has_module(const struct page *page, const char *module)
 	       (page->extension.module && !strcmp(page->extension.module, module));
 }
 
-bool origin_is_app(const struct origin *origin)
-{
-	return origin->provider && !strcmp(origin->provider, PAGE_ANY);
-}
-
-bool origin_is_program(const struct origin *origin)
-{
-	return origin->provider && !strcmp(origin->provider, PAGE_PROGRAM);
-}
-
-bool origin_has_marker(const struct origin *origin, const char *provider, const char *name)
-{
-	if (!origin->provider)
-		return false; /* it is about the kernel */
-	if (!origin_is_app(origin) && !origin_is_program(origin) &&
-	    strcmp(origin->provider, provider) != 0)
-		return false;
-	for (int i = 0; i < PAGE_MARKERS && origin->markers[i]; i++) {
-		if (!strcmp(origin->markers[i], name))
-			return true;
-	}
-	return false;
-}
-
 bool module_takes(const char *module, char letter)
 {
 	for (int i = 0; i < n_pages; i++) {

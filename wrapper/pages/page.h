@@ -6,10 +6,10 @@
 #ifndef TELETAP_PAGES_PAGE_H
 #define TELETAP_PAGES_PAGE_H
 
+#include "model/origin.h"
 #include "model/state.h"
 #include "model/table.h"
 
-#define PAGE_MARKERS 16
 #define PAGE_ALSO 8
 
 /* The module of pages that come from a program's ring, read without any module (ring.h). */
@@ -20,12 +20,6 @@
 
 /* The module of the page about crashes, of which a ring file tells something, too. */
 #define PAGE_CRASH "crash"
-
-/* The provider of teletap.h's markers: any. One of the markers is then enough. */
-#define PAGE_ANY "*"
-
-/* Of pages that any program can have: its markers are probed where it has them. */
-#define PAGE_PROGRAM "+"
 
 /* What can collect a page's figures: see docs/architecture.md. */
 enum collector {
@@ -46,16 +40,6 @@ enum collector {
 /* As users write and read it: "stap"; and back, -1 when there is none of that name. */
 const char *collector_name(enum collector collector);
 int collector_find(const char *name);
-
-/* Where a page's figures come from. */
-struct origin {
-	const char *module;   /* stp/MODULE.stp; NULL: none */
-	const char *provider; /* NULL: the kernel; no target is needed. PAGE_ANY: see there */
-	/* The markers its module probes; all are needed. */
-	const char *markers[PAGE_MARKERS];
-	bool layout;      /* its script reads the target's memory by the file's layout */
-	bool tracepoints; /* its script has the kernel's, which take stap long (cmd/build.c) */
-};
 
 struct status_limits;
 
@@ -107,15 +91,6 @@ bool page_has_module(const struct page *page, const char *module);
 
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
-
-/* Whether its markers are those of teletap.h. */
-bool origin_is_app(const struct origin *origin);
-
-/* Whether it can be had of any program. */
-bool origin_is_program(const struct origin *origin);
-
-/* Whether this marker is one of those that its module probes. */
-bool origin_has_marker(const struct origin *origin, const char *provider, const char *name);
 
 /* The fields of a LINE_PROCESSORS record. */
 enum { PROCESSORS_ONLINE, PROCESSORS_LATER, PROCESSORS_BLIND };

@@ -4,7 +4,7 @@
  * same for what PostgreSQL does, by its own markers; one that begins again has failed
  * there before, as an error takes a backend out of what it was doing.
  */
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/page.h"
 
 /* clang-format off */

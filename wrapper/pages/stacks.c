@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/sum.h"
+#include "model/sum.h"
 #include "pages/page.h"
 #include "pages/split.h"
 #include "pages/stack_frames.h"

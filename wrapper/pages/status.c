@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/sum.h"
-#include "collect/ring.h"
+#include "model/ring_kind.h"
+#include "model/sum.h"
 #include "pages/app.h"
 #include "pages/crash.h"
 #include "pages/status_limits.h"

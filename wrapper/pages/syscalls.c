@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/sum.h"
+#include "model/sum.h"
 #include "model/syscalls.h"
 #include "pages/function_name.h"
 #include "pages/split.h"

@@ -9,8 +9,8 @@
 #ifndef TELETAP_RECORDING_WRITER_H
 #define TELETAP_RECORDING_WRITER_H
 
+#include "model/subject.h"
 #include "recording/reader.h"
-#include "render/render.h"
 
 #define RECORDER_SIZE_MB 64.0
 #define RECORDER_SIZE_MIN 0.01

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/sum.h"
 #include "model/quote.h"
+#include "model/sum.h"
 #include "render/render.h"
 
 #define SCHEMA 1 /* of the objects below: counts up when a key changes its meaning */

@@ -5,14 +5,8 @@
 #ifndef TELETAP_RENDER_RENDER_H
 #define TELETAP_RENDER_RENDER_H
 
+#include "model/subject.h"
 #include "pages/page.h"
-
-/* Whose page it is. */
-struct render_target {
-	int pid; /* 0: all processes of the binary */
-	const char *exe;
-	const char *python; /* version; "" when it is not Python */
-};
 
 #define RENDER_WHOLE (-1)
 

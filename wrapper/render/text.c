@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/sum.h"
 #include "model/quote.h"
+#include "model/sum.h"
 #include "render/cell.h"
 #include "render/render.h"
 

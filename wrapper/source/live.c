@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
-#include "cmd/cmd.h"
+#include "base/log.h"
 #include "module/module.h"
 
 #define RETRY_MS 10000 /* after a failure */

@@ -14,9 +14,9 @@
 
 #include "base/descriptors.h"
 #include "base/fail.h"
-#include "cmd/cmd.h"
-#include "cpython/utf8_paths.h"
+#include "base/log.h"
 #include "module/module.h"
+#include "module/utf8_paths.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"
 
@@ -184,7 +184,7 @@ static void load(struct live *l, struct module *m)
 	m->shown =
 		(struct render_target){ .pid = l->target.pid, .exe = m->exe, .python = m->python };
 	if (!err) {
-		vsay(&l->o, "loading %s", m->ko.path);
+		vsay("loading %s", m->ko.path);
 		live_module_go(l, m, LOADING);
 		return;
 	}
@@ -195,7 +195,7 @@ static void load(struct live *l, struct module *m)
 
 void live_module_unload(struct live *l, struct module *m, enum phase after)
 {
-	vsay(&l->o, "unloading %s", m->name);
+	vsay("unloading %s", m->name);
 	session_unload(m->session);
 	m->after = after;
 	live_module_go(l, m, UNLOADING);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "base/rootfs.h"
-#include "cmd/cmd.h"
 #include "doctor/availability.h"
 #include "module/choose.h"
 

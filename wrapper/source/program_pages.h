@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "net/datagram.h"
 #include "pages/page.h"
+#include "pages/page_state.h"
 
 #define OWN_FIRST 300
 #define OWN_LAST 399

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/fail.h"
-#include "base/sum.h"
 #include "collect/ring_lines.h"
+#include "model/sum.h"
 
 static struct replay_module *module_of(struct replay *r, const char *name)
 {

@@ -10,9 +10,9 @@
 #include <poll.h>
 #include <stdint.h>
 
-#include "cmd/options.h"
-#include "net/datagram.h"
+#include "base/options.h"
 #include "pages/page.h"
+#include "pages/page_state.h"
 #include "source/program_pages.h"
 
 #define SOURCE_FDS 128

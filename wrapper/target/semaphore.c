@@ -52,7 +52,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
-#include "pages/page.h"
+#include "model/origin.h"
 #include "target/unused_bytes.h"
 
 #define SLOW 16      /* descriptors */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "target/sdt.h"
 
 enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND, TARGET_HOST };

@@ -7,7 +7,7 @@
  * module's name, and any program may import any name: where they cannot be bypassed, the
  * user decides.
  */
-#include "cpython/utf8_paths.h"
+#include "module/utf8_paths.h"
 
 #include <dirent.h>
 #include <errno.h>

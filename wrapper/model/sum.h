@@ -3,8 +3,8 @@
  * sum: sums and differences of numbers that come from outside. They end at the largest and
  * at the smallest number there is, and never wrap.
  */
-#ifndef TELETAP_BASE_SUM_H
-#define TELETAP_BASE_SUM_H
+#ifndef TELETAP_MODEL_SUM_H
+#define TELETAP_MODEL_SUM_H
 
 #include <stdint.h>
 

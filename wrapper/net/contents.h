@@ -2,8 +2,8 @@
 /*
  * contents: page 255: every page, and whether it is live, can work, or cannot.
  */
-#ifndef TELETAP_SOURCE_CONTENTS_H
-#define TELETAP_SOURCE_CONTENTS_H
+#ifndef TELETAP_NET_CONTENTS_H
+#define TELETAP_NET_CONTENTS_H
 
 #include "net/action.h"
 #include "source/source.h"

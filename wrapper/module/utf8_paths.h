@@ -2,8 +2,8 @@
 /*
  * utf8_paths: before markers of CPython are switched on, whether they would break a program.
  */
-#ifndef TELETAP_CPYTHON_UTF8_PATHS_H
-#define TELETAP_CPYTHON_UTF8_PATHS_H
+#ifndef TELETAP_MODULE_UTF8_PATHS_H
+#define TELETAP_MODULE_UTF8_PATHS_H
 
 #include "module/resolve.h"
 

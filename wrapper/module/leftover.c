@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "collect/stap_leftover.h"
+#include "module/leftover.h"
 
 #include <errno.h>
 #include <fcntl.h>

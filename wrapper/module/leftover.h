@@ -2,8 +2,8 @@
 /*
  * stap_leftover: a module of ours that a killed teletap has left behind.
  */
-#ifndef TELETAP_COLLECT_STAP_LEFTOVER_H
-#define TELETAP_COLLECT_STAP_LEFTOVER_H
+#ifndef TELETAP_MODULE_LEFTOVER_H
+#define TELETAP_MODULE_LEFTOVER_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "source/contents.h"
+#include "net/contents.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TELETAP_MODEL_SUBJECT_H
+#define TELETAP_MODEL_SUBJECT_H
+
+/* Whose page it is. */
+struct render_target {
+	int pid; /* 0: all processes of the binary */
+	const char *exe;
+	const char *python; /* version; "" when it is not Python */
+};
+
+#endif
