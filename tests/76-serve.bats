@@ -415,6 +415,8 @@ teletap: serve: the process that talks to the network has ended" ]
 	# a socket for this host, the hatch, and the three that everybody has
 	[ "$(find "/proc/$desk/fd" -lname 'socket:*' | wc -l)" -eq 2 ]
 	[ "$(find "/proc/$desk/fd" -type l | wc -l)" -eq 5 ]
+	# the one that reads the recording may read files and end the other: DAC_READ_SEARCH, KILL
+	[ "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$server/status" | sort -u)" = 0000000000000024 ]
 	stop_server
 	serve --replay "$R" --user daemon
 	[ "$(awk '/^Uid/ { print $2 }' "/proc/$desk/status")" = "$(id -u daemon)" ]

@@ -29,6 +29,7 @@
 #include "net/inbox.h"
 #include "net/ipc.h"
 #include "net/key.h"
+#include "net/sandbox.h"
 
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
@@ -207,6 +208,10 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 		close(d->sockets[i].fd);
 	if (!o->replay)
 		runner_sweep();
+	else
+		err = confine_reader(msg);
+	if (err)
+		return err;
 	actions_begin(k->actions);
 	k->source = o->replay ? source_recording_open(o, o->replay, false, &err, msg)
 			      : live_open(o, &err, msg);

@@ -58,22 +58,56 @@ int confine_find(const char *user, struct confine *c, char **msg)
 	return 0;
 }
 
-static int drop_user(const struct confine *c)
+/* No capability but those of the mask, for programs that are started neither. */
+static int bound_capabilities(uint64_t kept)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Of those it has, the ones of the mask. */
+static int keep_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct caps[2] = { 0 };
+
+	if (syscall(SYS_capget, &head, caps))
+		return -errno;
+	for (int i = 0; i < 2; i++) {
+		caps[i].permitted &= (uint32_t)(kept >> 32 * i);
+		caps[i].effective = caps[i].permitted;
+		caps[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &head, caps) ? -errno : 0;
+}
+
+int confine_reader(char **msg)
+{
+	const uint64_t kept = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_KILL;
+	int err = geteuid() ? 0 : bound_capabilities(kept);
+
+	if (!err && !geteuid())
+		err = keep_capabilities(kept);
+	return err ? fail(msg, -err, "privileges cannot be given up: %s", strerror(-err)) : 0;
+}
+
+static int drop_user(const struct confine *c)
+{
+	int err;
 
 	if ((mkdir(PATHS_RUN, 0700) && errno != EEXIST) ||
 	    (mkdir(EMPTY, 0755) && errno != EEXIST) || chroot(EMPTY) || chdir("/"))
 		return -errno;
-	for (int cap = 0; cap < 64; cap++) {
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
-			return -errno;
-	}
+	err = bound_capabilities(0);
+	if (err)
+		return err;
 	if (setgroups(0, NULL) || setresgid(c->gid, c->gid, c->gid) ||
-	    setresuid(c->uid, c->uid, c->uid) || syscall(SYS_capset, &head, none))
+	    setresuid(c->uid, c->uid, c->uid))
 		return -errno;
-	return 0;
+	return keep_capabilities(0);
 }
 
 static int filter(void)

@@ -27,4 +27,11 @@ int confine_find(const char *user, struct confine *c, char **msg);
  */
 int confine_enter(const struct confine *c, char **msg);
 
+/*
+ * As root, for a process that draws from a recording: of the capabilities only those to read
+ * the file again (CAP_DAC_READ_SEARCH) and to end the other process (CAP_KILL) stay; programs
+ * that it starts get none back. Returns 0, or -errno with *msg set.
+ */
+int confine_reader(char **msg);
+
 #endif
