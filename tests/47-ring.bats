@@ -359,6 +359,29 @@ flipped() {
 	[ "$(stops)" = '[]' ]
 }
 
+@test "earlier stops: a file of another user's, by a link or by itself, is not read" {
+	[ "$(id -u)" -eq 0 ] || return 0 # nobody else's files can be made
+	chmod 711 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	mkdir secret theirs
+	start env TELETAP_RING=secret/ring "$SERVICE"
+	tell 'log root only'
+	kill -KILL "$PID"
+	wait "$PID" || true
+	chmod 600 secret/ring
+	chown nobody theirs
+	cp "$SERVICE" service
+	start setpriv --reuid=nobody --regid=65534 --clear-groups env TELETAP_RING=theirs/ring ./service
+	stops() { teletap watch about -p "$PID" -n 1 -i 0.1 -o json | jq -c '[.rows[] | select(.what == "earlier stop").value]'; }
+	for put in 'ln -s ../secret/ring' 'ln secret/ring' 'cp -p secret/ring'; do
+		$put theirs/ring.1
+		[ "$(stops)" = '[]' ]
+		rm theirs/ring.1
+	done
+	cp secret/ring theirs/ring.1
+	chown nobody theirs/ring.1
+	[[ $(stops) == *"last line: root only"* ]]
+}
+
 @test "a damaged line is left out and counted, the others are shown" {
 	start env TELETAP_RING=whole "$SERVICE"
 	tell 'log one'

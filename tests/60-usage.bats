@@ -337,3 +337,10 @@ time.sleep(60)'
 	run -0 teletap replay "$BATS_TEST_TMPDIR/ring" config
 	[[ $output == *list* ]]
 }
+
+@test "own pages: what another user put there under a number that comes again is not believed" {
+	[ "$(id -u)" -eq 0 ] || return 0
+	run -1 python3 "$TOP/tests/squat.py" teletap watch 301 -p '{}' -n 1
+	[[ $output != *nobody* ]]
+	[[ $output == *"has registered no pages"* ]]
+}
