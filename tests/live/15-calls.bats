@@ -38,7 +38,9 @@ counted_as_profiled() {
 @test "3.15: calls per function are those of sys.setprofile" { counted_as_profiled python3.15; }
 
 # took FUNCTION CALLS INCLUSIVE EXCLUSIVE : the last two by the sleeps of each thread that they
-# are the sum of, as jq writes a list's parts; within 5 % and 8 ms
+# are the sum of, as jq writes a list's parts; within 5 % and 40 ms: what the
+# functions do beside sleeping takes some ms on a busy machine, and one sleep of the three threads
+# in the wrong place would be 600 ms
 took() {
 	local slept
 	slept=$(jq -cs --argjson inclusive "[$3]" --argjson exclusive "[$4]" '
@@ -46,7 +48,7 @@ took() {
 		[sum($inclusive), sum($exclusive)]' "$work/slept")
 	tail -n 1 "$out" | jq -e --arg f "$1" --arg file "$HERE/sleeps.py" \
 		--argjson calls "$2" --argjson slept "$slept" '
-		def near(ns): . - ns | (if . < 0 then -. else . end) <= ns * 0.05 + 8e6;
+		def near(ns): . - ns | (if . < 0 then -. else . end) <= ns * 0.05 + 40e6;
 		.rows[] | select(.function == $f and .file == $file)
 		| .calls_total == $calls and (.inclusive_ns_total | near($slept[0]))
 		  and (.exclusive_ns_total | near($slept[1]))' > /dev/null ||
