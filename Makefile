@@ -132,8 +132,9 @@ deps:
 # STRICT=1: a skipped test is a failure.
 check:
 	$(Q)tests/deps test
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all lint asan
-	$(Q)$(MAKE) --no-print-directory lab
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all lint asan build/test/service
+	$(Q)tests/lab/build
+	$(Q)tests/extension/build
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.

@@ -113,29 +113,18 @@ static bool reap(struct job *jobs, int n, int done, double begun)
 	return status == 0;
 }
 
-/*
- * stap keeps what it finds out about a kernel: some of it with the first module of all,
- * and all tracepoints, which takes minutes, with the first that has one. Is another job about to
- * find out what this one needs?
- */
+/* stap keeps what it finds out about a kernel: is another job about to be the first to ask? */
 static bool waits(const struct job *jobs, int n, const struct job *job)
 {
-	int kinds = job->compiled ? 0 : job->plan.origin->tracepoints ? 2 : 1;
+	bool asked = false, known = false;
 
-	for (int kind = 0; kind < kinds; kind++) {
-		bool asked = false, known = false;
-
-		for (const struct job *j = jobs; j < jobs + n; j++) {
-			if (j->release != job->release || j->compiled ||
-			    (kind == 1 && !j->plan.origin->tracepoints))
-				continue;
-			asked |= j->pid != 0;
-			known |= j->done;
-		}
-		if (asked && !known)
-			return true;
+	for (const struct job *j = jobs; j < jobs + n && !job->compiled; j++) {
+		if (j->release != job->release || j->compiled)
+			continue;
+		asked |= j->pid != 0;
+		known |= j->done;
 	}
-	return false;
+	return asked && !known;
 }
 
 /* All jobs, as many at once as there are processors. */

@@ -21,8 +21,7 @@ struct origin {
 	const char *provider; /* NULL: the kernel; no target is needed. PAGE_ANY: see there */
 	/* The markers its module probes; all are needed. */
 	const char *markers[PAGE_MARKERS];
-	bool layout;      /* its script reads the target's memory by the file's layout */
-	bool tracepoints; /* its script has the kernel's, which take stap long (cmd/build.c) */
+	bool layout; /* its script reads the target's memory by the file's layout */
 };
 
 /* Whether its markers are those of teletap.h. */

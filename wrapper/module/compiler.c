@@ -34,6 +34,7 @@
 #include "base/paths.h"
 #include "cpython/import_sites.h"
 #include "module/elf_notes.h"
+#include "module/kernel_view.h"
 #include "module/script_macros.h"
 
 /* Goes into the hash below: to be raised when elf_notes.c or script_macros.c changes. */
@@ -86,36 +87,6 @@ int compiler_hash(const char *script, char out[PACK_HASH])
 	crypto_hash_sha256_final(&state, sum);
 	sodium_bin2hex(out, PACK_HASH, sum, sizeof(sum));
 	return 0;
-}
-
-/*
- * The functions of the kernel that scripts probe by their names. The kernel that runs a
- * module finds them itself, but SystemTap refuses a name that is not in System.map, and
- * Debian keeps a kernel's System.map in its package of debug information. So the
- * compiler sees one with these names, and at addresses that do not matter.
- */
-static const char *const kernel_functions[] = { "futex_wait",        "do_group_exit",
-						"__x64_sys_mmap",    "__x64_sys_munmap",
-						"__x64_sys_mremap",  "__x64_sys_brk",
-						"__x64_sys_madvise", "security_file_open",
-						"d_delete",          "d_move" };
-
-/* In the compiler's mount namespace. A host without /boot has to have its own. */
-static int make_system_map(const char *release)
-{
-	char path[512];
-	FILE *f;
-
-	if (mount("teletap", "/boot", "tmpfs", MS_NOSUID, "mode=0755"))
-		return errno == ENOENT ? 0 : -errno;
-	snprintf(path, sizeof(path), "/boot/System.map-%s", release);
-	f = fopen(path, "we");
-	if (!f)
-		return -errno;
-	fputs("ffffffff81000000 T _stext\n", f);
-	for (size_t i = 0; i < sizeof(kernel_functions) / sizeof(kernel_functions[0]); i++)
-		fprintf(f, "ffffffff%08zx T %s\n", 0x81001000 + 0x1000 * i, kernel_functions[i]);
-	return fclose(f) ? -errno : 0;
 }
 
 /* A copy of a file at path, with its markers as the plan has them. */
@@ -179,7 +150,9 @@ static int make_aliases(const struct plan *plan, const char *release, const char
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(PATHS_RUN, 0755))
 		return -errno;
-	err = make_system_map(release);
+	err = kernel_view_map(release);
+	if (!err)
+		err = kernel_view_tracepoints(release);
 	snprintf(macros, sizeof(macros), "%s/include/target.stpm", folder);
 	return err ? err : copy_files(plan, macros);
 }
@@ -212,23 +185,14 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 	return 127;
 }
 
-/*
- * In the compiler's process: runs stap and returns its exit status. When teletap is ended
- * meanwhile, even killed, it ends stap and removes the folder.
- */
-static int tend_stap(const struct plan *plan, const char *release, const char *folder,
-		     const char *share, pid_t parent)
+/* When teletap is ended meanwhile, even killed, ends stap and the whole process. */
+static int await_stap(const struct plan *plan, const char *release, const char *folder,
+		      const char *share, pid_t parent)
 {
-	int err = make_aliases(plan, release, folder), status = 0;
 	sigset_t all, before;
+	int status = 0;
 	pid_t stap;
 
-	if (err == -ESTALE)
-		return 125;
-	if (err) {
-		fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
-		return 126;
-	}
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -248,7 +212,43 @@ static int tend_stap(const struct plan *plan, const char *release, const char *f
 	kill(stap, SIGTERM);
 	waitpid(stap, NULL, 0);
 	paths_remove(folder);
-	return 1;
+	_exit(1);
+}
+
+/* A kernel may need more headers than kernel_view.c knows of. */
+static bool misses_tracepoints(const char *folder)
+{
+	char path[4200], line[1024];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/log", folder);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, "trace/events/") || strstr(line, "kernel.trace");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* In the compiler's process: runs stap and returns its exit status. */
+static int tend_stap(const struct plan *plan, const char *release, const char *folder,
+		     const char *share, pid_t parent)
+{
+	int err = make_aliases(plan, release, folder), status;
+
+	if (err == -ESTALE)
+		return 125;
+	if (err) {
+		fprintf(stderr, "teletap: build: a mount namespace: %s\n", strerror(-err));
+		return 126;
+	}
+	status = await_stap(plan, release, folder, share, parent);
+	if (status && status < 125 && misses_tracepoints(folder)) {
+		kernel_view_all_tracepoints(release);
+		status = await_stap(plan, release, folder, share, parent);
+	}
+	return status;
 }
 
 /* The first line of the log that names an error, or else the last line. */
