@@ -20,7 +20,7 @@ setup() {
 		own=$(tr -d '\\\n' <<<"${output#*:}")
 		echo "$name: $own"
 		for file in $own; do
-			[[ $file == model/*.h || " ${PURE[*]/%/.c} ${PURE[*]/%/.h} pages/page_state.h render/render.h " == *" $file "* ]]
+			[[ $file == model/*.@(h|def) || " ${PURE[*]/%/.c} ${PURE[*]/%/.h} pages/page_state.h render/render.h " == *" $file "* ]]
 		done
 	done
 	system=$(for name in "${PURE[@]}" render/render; do

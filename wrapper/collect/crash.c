@@ -18,18 +18,6 @@
 
 enum { PART_REGISTERS, PART_STACK, PART_RING };
 
-/* The fields of a LINE_PIECE and a LINE_MAPPED record. */
-enum { MEMORY_ID, MEMORY_PART, MEMORY_AT, MEMORY_HEX };
-enum {
-	MAPPED_ID,
-	MAPPED_NUMBER,
-	MAPPED_START,
-	MAPPED_END,
-	MAPPED_OFFSET,
-	MAPPED_INODE,
-	MAPPED_PATH
-};
-
 void crash_begin(struct crash *c, const char *folder, const char *exe)
 {
 	*c = (struct crash){ .folder = folder };
@@ -44,7 +32,7 @@ static int hex(char c)
 /* The bytes of a record, into out; how many. */
 static size_t decode(const struct record *r, unsigned char out[PIECE_MAX])
 {
-	const char *text = record_text(r, MEMORY_HEX);
+	const char *text = record_text(r, PIECE_HEX);
 	size_t n = 0;
 
 	for (; text[0] && text[1] && n < PIECE_MAX; text += 2) {
@@ -63,7 +51,7 @@ static const struct record *piece(const struct state *s, int64_t id, int part, s
 	const struct record *r;
 
 	while ((r = state_each(s, LINE_PIECE, at))) {
-		if (record_now(r, MEMORY_ID) == id && record_now(r, MEMORY_PART) == part)
+		if (record_now(r, PIECE_ID) == id && record_now(r, PIECE_PART) == part)
 			return r;
 	}
 	return NULL;
@@ -90,7 +78,7 @@ static void words(FILE *f, const struct state *s, int64_t id)
 	size_t at = 0, n;
 
 	while ((r = piece(s, id, PART_RING, &at))) {
-		uint64_t where = (uint64_t)record_now(r, MEMORY_AT);
+		uint64_t where = (uint64_t)record_now(r, PIECE_AT);
 
 		n = decode(r, bytes);
 		if (!whole && !where && n >= 128) {
@@ -144,7 +132,7 @@ static void frames(FILE *f, const struct state *s, const struct record *crash)
 	for (at = 0; b.n_memory < MEMORY_MAX && (r = piece(s, out.id, PART_STACK, &at));) {
 		unsigned char *to = bytes + (size_t)b.n_memory * PIECE_MAX;
 
-		memory[b.n_memory].at = (uint64_t)record_now(r, MEMORY_AT);
+		memory[b.n_memory].at = (uint64_t)record_now(r, PIECE_AT);
 		memory[b.n_memory].len = decode(r, to);
 		memory[b.n_memory++].bytes = to;
 	}
@@ -259,7 +247,7 @@ int crash_keep(struct crash *c, const struct state *s, char **path, char **msg)
 		*path = NULL;
 		if (text && !err)
 			err = crash_file_write(c->folder, (int)record_now(r, CRASH_PID),
-					       record_now(r, CRASH_TIME), text, path, msg);
+					       record_now(r, CRASH_REAL_NS), text, path, msg);
 		free(text);
 	}
 	return err;

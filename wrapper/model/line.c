@@ -4,82 +4,17 @@
 #include <errno.h>
 #include <string.h>
 
+/* clang-format off */
+enum { CONTROL, FIGURE, DICTIONARY };
+
 const struct line_grammar line_grammar[LINE_KINDS] = {
-	[LINE_HELLO] = { "teletap", "nto" },
-	[LINE_REFUSED] = { "refused", "n" },
-	[LINE_SNAP] = { "snap", "nnnn" },
-	[LINE_LOSS] = { "loss", "nnn" },
-	[LINE_END] = { "end", "n" },
-	[LINE_PROCS] = { "procs", "n" },
-	[LINE_PROCESSORS] = { "processors", "nnn" },
-	[LINE_THREADS] = { "threads", "nnnn" },
-	[LINE_BY] = { "by", "n" },
-	[LINE_WHO] = { "who", "knn", .dictionary = true },
-	[LINE_GC] = { "gc", "kssssmw", .below = { 3 } },
-	[LINE_WAITER] = { "waiter", "knntssssm" },
-	[LINE_WAITED] = { "waited", "kks", .below = { 1, 960 } },
-	[LINE_HOLDER] = { "holder", "kss" },
-	[LINE_NAME] = { "name", "kttn", .dictionary = true },
-	[LINE_NODE] = { "node", "knn", .dictionary = true },
-	[LINE_CALL] = { "call", "ksssw" },
-	[LINE_TIMED] = { "timed", "nnnn" },
-	[LINE_TOOK] = { "took", "kks", .below = { 0, 960 } },
-	[LINE_LONGEST] = { "longest", "ksm" },
-	[LINE_FLOW] = { "flow", "knnnnnn" },
-	[LINE_LEFT] = { "left", "s" },
-	[LINE_SYSCALL] = { "syscall", "kkssssmw" },
-	[LINE_FAILED] = { "failed", "kkksw" },
-	[LINE_OFF] = { "off", "kkkssssmw" },
-	[LINE_OFFTIME] = { "offtime", "kks", .below = { 2, 960 } },
-	[LINE_FAULT] = { "fault", "kssssssw" },
-	[LINE_STACKS] = { "stacks", "nssss" },
-	[LINE_IMPORT] = { "import", "knnsssssw" },
-	[LINE_UNPAIRED] = { "unpaired", "s" },
-	[LINE_AUDIT] = { "audit", "ksw" },
-	[LINE_ARGUMENT] = { "argument", "knnt", .dictionary = true },
-	[LINE_ARGUED] = { "argued", "ksw" },
-	[LINE_EVENTS] = { "events", "s" },
-	[LINE_EVENT] = { "event", "knnnnnnnnnnn" },
-	[LINE_COST] = { "cost", "ksssssssssw", .below = { 3 } },
-	[LINE_OUTSIDE] = { "outside", "sss" },
-	[LINE_HIT] = { "hit", "kkkks" },
-	[LINE_PROCESS] = { "process", "knnntttnnnn", .dictionary = true },
-	[LINE_STARTS] = { "starts", "ssss" },
-	[LINE_SHORT] = { "short", "knntnttnnnn", .dictionary = true },
-	[LINE_SHORTS] = { "shorts", "sss" },
-	[LINE_DISK] = { "disk", "ktsssssssssssm" },
-	[LINE_DISKTIME] = { "disktime", "kks", .below = { 64, 960 } },
-	[LINE_COUNTER] = { "counter", "ksss" },
-	[LINE_GAUGE] = { "gauge", "ksnnn" },
-	[LINE_TALLY] = { "tally", "kssss" },
-	[LINE_SPAN] = { "span", "ksssssm" },
-	[LINE_SPANGONE] = { "spangone", "ks" },
-	[LINE_SPANTIME] = { "spantime", "kks", .below = { 0, 960 } },
-	[LINE_ERROR] = { "error", "kssn" },
-	[LINE_HOST] = { "host", "nnnnnnn" },
-	[LINE_MEMORY] = { "memory", "nnnnn" },
-	[LINE_PRESSURE] = { "pressure", "kknnns", .below = { 3, 2 } },
-	[LINE_SPACE] = { "space", "Kttnnnnnn" },
-	[LINE_MOUNTS] = { "mounts", "nnnnn" },
-	[LINE_UNITS] = { "units", "nn" },
-	[LINE_UNIT] = { "unit", "Ktttt" },
-	[LINE_RING] = { "ring", "nnnnnn" },
-	[LINE_ABOUT] = { "about", "ktt" },
-	[LINE_SAID] = { "said", "kknnnnnnttt" },
-	[LINE_RUN] = { "run", "knnnnttt" },
-	[LINE_CRASH] = { "crash", "knnnnnnnnnnnttt", .dictionary = true },
-	[LINE_PIECE] = { "piece", "kkkt", .dictionary = true },
-	[LINE_MAPPED] = { "mapped", "kknnnnt", .dictionary = true },
-	[LINE_UNMAPPED] = { "unmapped", "kn", .dictionary = true },
-	[LINE_OPEN] = { "open", "kknnn", .dictionary = true },
-	[LINE_FRAME] = { "frame", "kknt", .dictionary = true },
-	[LINE_WORDS] = { "words", "kkknnnnnnttt", .dictionary = true },
-	[LINE_KEPT] = { "kept", "kntt", .dictionary = true },
-	[LINE_CRASHES] = { "crashes", "s" },
-	[LINE_BESIDE] = { "beside", "kt", .dictionary = true },
-	[LINE_OTHER] = { "other", "Knn", .dictionary = true },
-	[LINE_PAUSE] = { "pause", "kksw", .below = { 3, 960 } },
+#define RECORD(NAME, word_, CLASS, what)                                                           \
+	[LINE_##NAME].word = (word_), [LINE_##NAME].dictionary = (CLASS) == DICTIONARY,
+#define FIELD(NAME, FIELD, type, below_, unit, what)                                               \
+	[LINE_##NAME].fields[NAME##_##FIELD] = (type), [LINE_##NAME].below[NAME##_##FIELD] = (below_),
+#include "model/records.def"
 };
+/* clang-format on */
 
 static bool parse_number(const char *s, bool negative, int64_t *value)
 {
@@ -183,10 +118,10 @@ int line_parse(char *text, size_t len, struct line *line)
 		} else if (!parse_number(value, type == 'n' && k >= LINE_PROCS, &line->num[i])) {
 			return -EINVAL;
 		}
-		if (i < 2 && g->below[i] && line->num[i] >= g->below[i])
+		if (g->below[i] && line->num[i] >= g->below[i])
 			return -EINVAL;
 		/* The version decides how the rest of a hello reads. */
-		if (line->kind == LINE_HELLO && i == 0 && line->num[0] != LINE_VERSION)
+		if (line->kind == LINE_HELLO && i == HELLO_VERSION && line->num[i] != LINE_VERSION)
 			return -EPROTO;
 	}
 	return rest ? -EINVAL : 0;

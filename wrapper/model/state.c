@@ -149,31 +149,32 @@ static int take(struct state *s, const struct line *line)
 
 	if (line->kind == LINE_HELLO) {
 		s->hello = true;
-		snprintf(s->module, sizeof(s->module), "%s", line->text[1]);
+		snprintf(s->module, sizeof(s->module), "%s", line->text[HELLO_MODULE]);
 		snprintf(s->collector, sizeof(s->collector), "%s",
-			 line->text[2] ? line->text[2] : "stap");
+			 line->text[HELLO_COLLECTOR] ? line->text[HELLO_COLLECTOR] : "stap");
 		return 0;
 	}
 	if (!s->hello)
 		return -EPROTO;
 	switch (line->kind) {
 	case LINE_REFUSED:
-		s->refused = num[0];
+		s->refused = num[REFUSED_ERRNO];
 		return 0;
 	case LINE_SNAP:
 		state_ended(s);
 		s->open = true;
 		s->stamp++;
-		s->next = (struct snapshot){ .sequence = num[0],
-					     .mono_ns = num[1],
-					     .real_ns = num[2],
-					     .final = num[3] == 1 };
+		s->next = (struct snapshot){ .sequence = num[SNAP_SEQUENCE],
+					     .mono_ns = num[SNAP_MONO_NS],
+					     .real_ns = num[SNAP_REAL_NS],
+					     .final = num[SNAP_FINAL] == 1 };
 		return 0;
 	case LINE_LOSS:
-		s->next.loss = (struct loss){ num[0], num[1], num[2] };
+		s->next.loss =
+			(struct loss){ num[LOSS_SKIPPED], num[LOSS_DROPPED], num[LOSS_TABLE_FULL] };
 		return s->open ? 0 : -EINVAL;
 	case LINE_END:
-		return s->open ? complete(s, num[0]) : -EINVAL;
+		return s->open ? complete(s, num[END_SEQUENCE]) : -EINVAL;
 	default:
 		return take_record(s, line) ? 0 : -EINVAL;
 	}
@@ -306,6 +307,15 @@ const struct record *state_find_of(const struct state *s, enum line_kind kind, i
 	return find_keys(s, kind, key, 0, who);
 }
 
+/* Histograms have the same fields: a key, the bucket, and the count. */
+#define BUCKETS_COUNT 2
+_Static_assert(PAUSE_COUNT == BUCKETS_COUNT, "pause");
+_Static_assert(TOOK_COUNT == BUCKETS_COUNT, "took");
+_Static_assert(WAITED_COUNT == BUCKETS_COUNT, "waited");
+_Static_assert(OFFTIME_COUNT == BUCKETS_COUNT, "offtime");
+_Static_assert(SPANTIME_COUNT == BUCKETS_COUNT, "spantime");
+_Static_assert(DISKTIME_COUNT == BUCKETS_COUNT, "disktime");
+
 void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, int64_t who,
 		      int64_t interval[BUCKETS], int64_t total[BUCKETS])
 {
@@ -313,9 +323,9 @@ void state_buckets_of(const struct state *s, enum line_kind kind, int64_t key, i
 		const struct record *r = find_keys(s, kind, key, i, who);
 
 		if (interval)
-			interval[i] = record_delta(r, 2);
+			interval[i] = record_delta(r, BUCKETS_COUNT);
 		if (total)
-			total[i] = record_total(r, 2);
+			total[i] = record_total(r, BUCKETS_COUNT);
 	}
 }
 

@@ -12,16 +12,22 @@
 
 #include "model/ring_kind.h"
 
-/* A LINE_RING record's. */
-enum { R_PID, R_START, R_TORN, R_BUSY, R_LOST, R_ENDED };
+_Static_assert(WORDS_TICKET - WORDS_LANE == SAID_TICKET - SAID_LANE &&
+		       WORDS_TIME_NS - WORDS_LANE == SAID_TIME_NS - SAID_LANE &&
+		       WORDS_KIND - WORDS_LANE == SAID_KIND - SAID_LANE &&
+		       WORDS_LEVEL - WORDS_LANE == SAID_LEVEL - SAID_LANE &&
+		       WORDS_CUT - WORDS_LANE == SAID_CUT - SAID_LANE &&
+		       WORDS_TEXT1 - WORDS_LANE == SAID_TEXT1 - SAID_LANE &&
+		       WORDS_FIELDS - WORDS_LANE == SAID_FIELDS - SAID_LANE,
+	       "the fields of words from LANE on are those of said");
 
 static const char *const levels[] = { "emergency", "alert",  "critical", "error",
 				      "warning",   "notice", "info",     "debug" };
 
 static int by_ticket(const void *a, const void *b)
 {
-	int64_t x = record_now(*(const struct record *const *)a, F_TICKET);
-	int64_t y = record_now(*(const struct record *const *)b, F_TICKET);
+	int64_t x = record_now(*(const struct record *const *)a, SAID_TICKET);
+	int64_t y = record_now(*(const struct record *const *)b, SAID_TICKET);
 
 	return x < y ? -1 : x > y;
 }
@@ -34,7 +40,7 @@ static const struct record **lines_of(const struct state *s, enum ring_lane lane
 
 	*n = 0;
 	for (size_t i = 0; i < all; i++) {
-		if (record_now(lines[i], F_LANE) == lane)
+		if (record_now(lines[i], SAID_LANE) == lane)
 			lines[(*n)++] = lines[i];
 	}
 	if (lines)
@@ -53,29 +59,29 @@ static void begin(const struct state *s, struct table *t, const struct column *c
 	if (!ring)
 		table_note(t, "the program has no ring yet: it has just been started, or it runs "
 			      "without teletap.h");
-	if (record_now(ring, R_ENDED) == 2)
+	if (record_now(ring, RING_ENDED) == 2)
 		table_note(t, "read from the ring's file, whether the process still runs or not");
-	if (record_now(ring, R_ENDED) == 1)
+	if (record_now(ring, RING_ENDED) == 1)
 		table_note(t, "the process has ended: these are the lines of the last look");
-	if (record_now(ring, R_TORN))
+	if (record_now(ring, RING_TORN))
 		table_note(t, "lines of the ring that were damaged, and are not here: %" PRId64,
-			   record_now(ring, R_TORN));
-	if (record_now(ring, R_LOST))
+			   record_now(ring, RING_TORN));
+	if (record_now(ring, RING_LOST))
 		table_note(t, "lines that found no place in the ring, ever: %" PRId64,
-			   record_now(ring, R_LOST));
+			   record_now(ring, RING_LOST));
 }
 
 /* A text of the ring, the last one of its line; "..." says that there was more. */
 static const char *said_at(struct table *t, const struct record *r, int first, int text)
 {
-	const char *words = record_text(r, first + F_TEXT + text);
+	const char *words = record_text(r, first + SAID_TEXT1 + text);
 
-	return record_now(r, first + F_CUT) ? table_text(t, "%s...", words) : words;
+	return record_now(r, first + SAID_CUT) ? table_text(t, "%s...", words) : words;
 }
 
 static const char *said(struct table *t, const struct record *r, int text, bool is_last)
 {
-	return is_last ? said_at(t, r, 0, text) : record_text(r, F_TEXT + text);
+	return is_last ? said_at(t, r, SAID_LANE, text) : record_text(r, SAID_TEXT1 + text);
 }
 
 /* ---- 245 log ---- */
@@ -94,9 +100,9 @@ static const struct column log_columns[LOG_COLUMNS] = {
 
 const char *ring_text(struct table *t, const struct record *r, int first)
 {
-	const char *a = record_text(r, first + F_TEXT), *b = record_text(r, first + F_TEXT + 1);
+	const char *a = record_text(r, first + SAID_TEXT1), *b = record_text(r, first + SAID_TEXT2);
 
-	switch (record_now(r, first + F_KIND)) {
+	switch (record_now(r, first + SAID_KIND)) {
 	case RING_KIND_ERROR:
 		return table_text(t, "%s: %s", a, said_at(t, r, first, 1));
 	case RING_KIND_START:
@@ -116,9 +122,9 @@ const char *ring_text(struct table *t, const struct record *r, int first)
 const char *ring_level(const struct record *r, int first)
 {
 	static const char *const parts[] = { "input", "step", "result" };
-	int64_t level = record_now(r, first + F_LEVEL);
+	int64_t level = record_now(r, first + SAID_LEVEL);
 
-	switch (record_now(r, first + F_KIND)) {
+	switch (record_now(r, first + SAID_KIND)) {
 	case RING_KIND_ERROR:
 		return level ? "handled" : "unhandled";
 	case RING_KIND_START:
@@ -147,19 +153,19 @@ void page_log_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			break;
-		c[LOG_TIME].number = record_now(r, F_TIME);
-		c[LOG_PID].number = record_now(r, F_PID);
-		c[LOG_TID].number = record_now(r, F_TID);
+		c[LOG_TIME].number = record_now(r, SAID_TIME_NS);
+		c[LOG_PID].number = record_now(r, SAID_PID);
+		c[LOG_TID].number = record_now(r, SAID_TID);
 		c[LOG_LEVEL].unknown = c[LOG_TEXT].unknown = false;
-		c[LOG_LEVEL].text = ring_level(r, 0);
-		c[LOG_HANDLED].unknown = record_now(r, F_KIND) != RING_KIND_ERROR;
-		c[LOG_HANDLED].number = record_now(r, F_LEVEL) != 0;
-		c[LOG_CUT].number = record_now(r, F_CUT) != 0;
-		c[LOG_TEXT].text = ring_text(t, r, 0);
+		c[LOG_LEVEL].text = ring_level(r, SAID_LANE);
+		c[LOG_HANDLED].unknown = record_now(r, SAID_KIND) != RING_KIND_ERROR;
+		c[LOG_HANDLED].number = record_now(r, SAID_LEVEL) != 0;
+		c[LOG_CUT].number = record_now(r, SAID_CUT) != 0;
+		c[LOG_TEXT].text = ring_text(t, r, SAID_LANE);
 	}
-	if (n && record_now(lines[0], F_TICKET) > 0)
+	if (n && record_now(lines[0], SAID_TICKET) > 0)
 		table_note(t, "earlier lines that the ring has forgotten: %" PRId64,
-			   record_now(lines[0], F_TICKET));
+			   record_now(lines[0], SAID_TICKET));
 	free(lines);
 }
 
@@ -175,8 +181,8 @@ static const struct column config_columns[CONFIG_COLUMNS] = {
 
 static int by_key(const void *a, const void *b)
 {
-	int order = strcmp(record_text(*(const struct record *const *)a, F_TEXT),
-			   record_text(*(const struct record *const *)b, F_TEXT));
+	int order = strcmp(record_text(*(const struct record *const *)a, SAID_TEXT1),
+			   record_text(*(const struct record *const *)b, SAID_TEXT1));
 
 	return order ? order : by_ticket(a, b);
 }
@@ -187,15 +193,15 @@ static int keep_latest(const struct record **lines, int n)
 	int kept = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (record_now(lines[i], F_KIND) == RING_KIND_CONFIG)
+		if (record_now(lines[i], SAID_KIND) == RING_KIND_CONFIG)
 			lines[kept++] = lines[i];
 	}
 	n = kept;
 	kept = 0;
 	qsort(lines, (size_t)n, sizeof(*lines), by_key);
 	for (int i = 0; i < n; i++) {
-		if (i == n - 1 ||
-		    strcmp(record_text(lines[i], F_TEXT), record_text(lines[i + 1], F_TEXT)) != 0)
+		if (i == n - 1 || strcmp(record_text(lines[i], SAID_TEXT1),
+					 record_text(lines[i + 1], SAID_TEXT1)) != 0)
 			lines[kept++] = lines[i];
 	}
 	qsort(lines, (size_t)kept, sizeof(*lines), by_ticket);
@@ -210,16 +216,16 @@ void page_config_fill(const struct state *s, struct table *t)
 
 	begin(s, t, config_columns, CONFIG_COLUMNS, "nothing was announced");
 	lines = lines_of(s, RING_ABOUT, &n);
-	forgotten = n ? record_now(lines[0], F_TICKET) : 0;
+	forgotten = n ? record_now(lines[0], SAID_TICKET) : 0;
 	n = keep_latest(lines, n);
 	for (int i = 0; lines && i < n; i++) {
 		struct cell *c = table_row(t);
 
 		if (!c)
 			break;
-		c[CONFIG_TIME].number = record_now(lines[i], F_TIME);
+		c[CONFIG_TIME].number = record_now(lines[i], SAID_TIME_NS);
 		c[CONFIG_KEY].unknown = c[CONFIG_VALUE].unknown = false;
-		c[CONFIG_KEY].text = record_text(lines[i], F_TEXT);
+		c[CONFIG_KEY].text = record_text(lines[i], SAID_TEXT1);
 		c[CONFIG_VALUE].text = said(t, lines[i], 1, true);
 	}
 	if (forgotten > 0)
@@ -250,13 +256,10 @@ static void about_row(struct table *t, const char *what, const char *value, int6
 	c[ABOUT_TIME].number = time_ns;
 }
 
-/* The fields of a LINE_RUN record. */
-enum { RUN_NUMBER, RUN_PID, RUN_START, RUN_LAST, RUN_STOPPED, RUN_VERSION, RUN_TEXT };
-
 static const char *earlier_run(struct table *t, const struct record *r)
 {
-	const char *version = record_text(r, RUN_VERSION), *text = record_text(r, RUN_TEXT);
-	const char *more = record_text(r, RUN_TEXT + 1);
+	const char *version = record_text(r, RUN_VERSION), *text = record_text(r, RUN_TEXT1);
+	const char *more = record_text(r, RUN_TEXT2);
 	const char *who = table_text(t, "process %" PRId64 "%s%s", record_now(r, RUN_PID),
 				     *version ? ", version " : "", version);
 
@@ -275,25 +278,25 @@ void page_about_fill(const struct state *s, struct table *t)
 	begin(s, t, about_columns, ABOUT_COLUMNS, "nothing is known");
 	ring = state_first(s, LINE_RING);
 	if (ring)
-		about_row(t, "began", table_text(t, "process %" PRId64, record_now(ring, R_PID)),
-			  record_now(ring, R_START));
+		about_row(t, "began", table_text(t, "process %" PRId64, record_now(ring, RING_PID)),
+			  record_now(ring, RING_START_NS));
 	for (at = 0; (r = state_each(s, LINE_ABOUT, &at));)
-		about_row(t, record_text(r, 1), record_text(r, 2), 0);
+		about_row(t, record_text(r, ABOUT_SUBJECT), record_text(r, ABOUT_TEXT), 0);
 	lines = lines_of(s, RING_ABOUT, &n);
 	for (int i = 0; lines && i < n; i++) {
-		int64_t when = record_now(lines[i], F_TIME);
+		int64_t when = record_now(lines[i], SAID_TIME_NS);
 
-		if (record_now(lines[i], F_KIND) == RING_KIND_STOP)
+		if (record_now(lines[i], SAID_KIND) == RING_KIND_STOP)
 			about_row(t, "stop", said(t, lines[i], 0, true), when);
-		if (record_now(lines[i], F_KIND) != RING_KIND_START)
+		if (record_now(lines[i], SAID_KIND) != RING_KIND_START)
 			continue;
-		about_row(t, "version", record_text(lines[i], F_TEXT), when);
-		about_row(t, "commit", record_text(lines[i], F_TEXT + 1), when);
+		about_row(t, "version", record_text(lines[i], SAID_TEXT1), when);
+		about_row(t, "commit", record_text(lines[i], SAID_TEXT2), when);
 		about_row(t, "build", said(t, lines[i], 2, true), when);
 	}
 	free(lines);
 	for (at = 0; (r = state_each(s, LINE_RUN, &at));)
-		about_row(t, "earlier stop", earlier_run(t, r), record_now(r, RUN_LAST));
+		about_row(t, "earlier stop", earlier_run(t, r), record_now(r, RUN_LAST_NS));
 }
 
 /* ---- 240 state ---- */
@@ -314,9 +317,9 @@ static int by_calculation(const void *a, const void *b)
 {
 	const struct record *x = *(const struct record *const *)a;
 	const struct record *y = *(const struct record *const *)b;
-	int order = strcmp(record_text(x, F_TEXT), record_text(y, F_TEXT));
+	int order = strcmp(record_text(x, SAID_TEXT1), record_text(y, SAID_TEXT1));
 
-	for (int field = F_PID; field <= F_TID && !order; field += F_TID - F_PID) {
+	for (int field = SAID_PID; field <= SAID_TID && !order; field += SAID_TID - SAID_PID) {
 		int64_t m = record_now(x, field), n = record_now(y, field);
 
 		order = m < n ? -1 : m > n;
@@ -345,7 +348,7 @@ static int keep_last_rounds(const struct record **lines, int n)
 	for (int i = n - 1; i >= 0; i--) {
 		line = lines[i];
 		over = later && !by_calculation(&line, &later) &&
-		       (over || record_now(line, F_LEVEL) == RESULT);
+		       (over || record_now(line, SAID_LEVEL) == RESULT);
 		if (over)
 			lines[i] = NULL;
 		later = line;
@@ -367,20 +370,20 @@ void page_state_fill(const struct state *s, struct table *t)
 
 	begin(s, t, state_columns, STATE_COLUMNS, "no calculation was announced");
 	lines = lines_of(s, RING_STATE, &n);
-	forgotten = n ? record_now(lines[0], F_TICKET) : 0;
+	forgotten = n ? record_now(lines[0], SAID_TICKET) : 0;
 	n = keep_last_rounds(lines, n);
 	for (int i = 0; lines && i < n; i++) {
-		int64_t part = record_now(lines[i], F_LEVEL);
+		int64_t part = record_now(lines[i], SAID_LEVEL);
 		struct cell *c = table_row(t);
 
 		if (!c)
 			break;
-		c[STATE_TIME].number = record_now(lines[i], F_TIME);
+		c[STATE_TIME].number = record_now(lines[i], SAID_TIME_NS);
 		for (int k = STATE_CALCULATION; k <= STATE_VALUE; k++)
 			c[k].unknown = false;
-		c[STATE_CALCULATION].text = record_text(lines[i], F_TEXT);
+		c[STATE_CALCULATION].text = record_text(lines[i], SAID_TEXT1);
 		c[STATE_PART].text = part >= 0 && part <= RESULT ? parts[part] : "?";
-		c[STATE_ITEM].text = record_text(lines[i], F_TEXT + 1);
+		c[STATE_ITEM].text = record_text(lines[i], SAID_TEXT2);
 		c[STATE_VALUE].text = said(t, lines[i], 2, true);
 	}
 	if (forgotten > 0)

@@ -7,10 +7,7 @@
 
 #include "pages/page.h"
 
-/* The fields of a record "said", and of "words" behind its first one. */
-enum { F_LANE, F_TICKET, F_TIME, F_PID, F_TID, F_KIND, F_LEVEL, F_CUT, F_TEXT };
-
-/* What the line says, and what sort of line it is; first: where its fields begin. */
+/* What a line says, and what sort of line it is; first: SAID_LANE or WORDS_LANE. */
 const char *ring_text(struct table *t, const struct record *r, int first);
 const char *ring_level(const struct record *r, int first);
 

@@ -38,11 +38,6 @@ static const struct column columns[N_COLUMNS] = {
 
 #define AUDIT_ROWS 30 /* of a block of a text page */
 
-/* The fields of LINE_AUDIT, LINE_ARGUMENT, LINE_ARGUED and LINE_NAME records. */
-enum { A_EVENT, A_COUNT };
-enum { G_ROW, G_EVENT, G_FUNCTION, G_TEXT };
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 static void set(struct cell *c, const char *text)
 {
 	c->text = text;
@@ -55,7 +50,7 @@ static bool set_name(const struct state *s, struct cell *c, int64_t id)
 	const struct record *name = state_find(s, LINE_NAME, id);
 
 	if (name)
-		set(c, record_text(name, N_FUNCTION));
+		set(c, record_text(name, NAME_FUNCTION));
 	return name;
 }
 
@@ -68,36 +63,37 @@ static void fill_event(const struct state *s, struct table *t, const struct reco
 		return;
 	by_set(s, &c[PID], &c[TID], record_who(r));
 	set(&c[KIND], "event");
-	set_name(s, &c[EVENT], record_now(r, A_EVENT));
+	set_name(s, &c[EVENT], record_now(r, AUDIT_EVENT));
 	c[LINE].unknown = true;
-	c[EVENTS].number = c[SHOWN].number = record_delta(r, A_COUNT);
-	c[EVENTS_TOTAL].number = c[SINCE].number = record_total(r, A_COUNT);
+	c[EVENTS].number = c[SHOWN].number = record_delta(r, AUDIT_COUNT);
+	c[EVENTS_TOTAL].number = c[SINCE].number = record_total(r, AUDIT_COUNT);
 	if (seconds > 0)
-		c[RATE].number = (int64_t)((double)record_delta(r, A_COUNT) / seconds + 0.5);
+		c[RATE].number = (int64_t)((double)record_delta(r, AUDIT_COUNT) / seconds + 0.5);
 	c[NAME] = c[EVENT];
 }
 
 static void fill_argument(const struct state *s, struct table *t, const struct record *r)
 {
-	const struct record *argument = state_find(s, LINE_ARGUMENT, record_now(r, A_EVENT));
-	const struct record *name = state_find(s, LINE_NAME, record_now(argument, G_FUNCTION));
+	const struct record *argument = state_find(s, LINE_ARGUMENT, record_now(r, ARGUED_ROW));
+	const struct record *name =
+		state_find(s, LINE_NAME, record_now(argument, ARGUMENT_FUNCTION));
 	struct cell *c = table_row(t);
 
 	if (!c)
 		return;
 	by_set(s, &c[PID], &c[TID], record_who(r));
 	set(&c[KIND], "argument");
-	set_name(s, &c[EVENT], record_now(argument, G_EVENT));
+	set_name(s, &c[EVENT], record_now(argument, ARGUMENT_EVENT));
 	c[LINE].unknown = !name;
 	if (argument)
-		set(&c[ARGUMENT], record_text(argument, G_TEXT));
+		set(&c[ARGUMENT], record_text(argument, ARGUMENT_TEXT));
 	if (name) {
-		set(&c[FUNCTION], record_text(name, N_FUNCTION));
-		set(&c[FILE_NAME], record_text(name, N_FILE));
-		c[LINE].number = record_now(name, N_LINE);
+		set(&c[FUNCTION], record_text(name, NAME_FUNCTION));
+		set(&c[FILE_NAME], record_text(name, NAME_FILE));
+		c[LINE].number = record_now(name, NAME_LINE);
 	}
-	c[EVENTS].number = record_delta(r, A_COUNT);
-	c[EVENTS_TOTAL].number = c[ARGUED].number = record_total(r, A_COUNT);
+	c[EVENTS].number = record_delta(r, ARGUED_COUNT);
+	c[EVENTS_TOTAL].number = c[ARGUED].number = record_total(r, ARGUED_COUNT);
 	c[ARGUED_NAME] = c[EVENT];
 	c[WHERE] = c[FUNCTION];
 	c[WHAT] = c[ARGUMENT];
@@ -119,7 +115,7 @@ void page_audit_fill(const struct state *s, struct table *t)
 	at = 0;
 	while ((r = state_each(s, LINE_ARGUED, &at)))
 		fill_argument(s, t, r);
-	if (record_now(state_first(s, LINE_STACKS), 0))
+	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t, "this build of Python cannot be read: there are no arguments and no "
 			      "functions");
 }

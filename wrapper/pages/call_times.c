@@ -38,11 +38,6 @@ static const struct column columns[N_COLUMNS] = {
 	[FILE_NAME] = { "file", "file", 0, UNIT_PATH, BLOCK_INTERVAL },
 };
 
-/* The fields of LINE_CALL, LINE_LONGEST and LINE_NAME records. */
-enum { C_ID, C_CALLS };
-enum { L_ID, L_TOOK, L_MAX };
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 #define TEXT_ROWS 20
 
 /* Since attaching, by powers of ten, the first below 10 us. */
@@ -62,26 +57,26 @@ static void fill_histogram(struct cell *c, const int64_t total[BUCKETS])
 
 static void fill_row(const struct state *s, const struct record *call, struct cell *c)
 {
-	int64_t id = record_now(call, C_ID);
+	int64_t id = record_now(call, CALL_ID);
 	const struct record *name = state_find(s, LINE_NAME, id);
 	const struct record *longest = state_find(s, LINE_LONGEST, id);
 	int64_t interval[BUCKETS], total[BUCKETS];
 
-	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
-	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
-	c[CALLS].number = record_delta(call, C_CALLS);
-	c[CALLS_TOTAL].number = record_total(call, C_CALLS);
+	c[FUNCTION] = (struct cell){ .text = record_text(name, NAME_FUNCTION), .unknown = !name };
+	c[FILE_NAME] = (struct cell){ .text = record_text(name, NAME_FILE), .unknown = !name };
+	c[LINE] = (struct cell){ .number = record_now(name, NAME_LINE), .unknown = !name };
+	c[CALLS].number = record_delta(call, CALL_CALLS);
+	c[CALLS_TOTAL].number = record_total(call, CALL_CALLS);
 	for (int i = P50; i <= TOOK_TOTAL; i++)
 		c[i].unknown = !longest || !timed(s);
 	if (!longest || !timed(s))
 		return;
 	state_buckets(s, LINE_TOOK, id, interval, total);
-	c[MAX].number = record_now(longest, L_MAX);
+	c[MAX].number = record_now(longest, LONGEST_MAX_NS);
 	c[P50].number = bucket_percentile(interval, 0.50, c[MAX].number);
 	c[P99].number = bucket_percentile(interval, 0.99, c[MAX].number);
-	c[TOOK].number = record_delta(longest, L_TOOK);
-	c[TOOK_TOTAL].number = record_total(longest, L_TOOK);
+	c[TOOK].number = record_delta(longest, LONGEST_TOOK_NS);
+	c[TOOK_TOTAL].number = record_total(longest, LONGEST_TOOK_NS);
 	fill_histogram(c, total);
 }
 

@@ -31,10 +31,6 @@ static const struct column columns[N_COLUMNS] = {
 	[FILE_NAME] = { "file", "file", 0, UNIT_PATH, BLOCK_BOTH },
 };
 
-/* The fields of LINE_CALL and LINE_NAME records. */
-enum { C_ID, C_CALLS, C_INCLUSIVE, C_EXCLUSIVE };
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 #define TEXT_ROWS 20
 
 void page_calls_fill(const struct state *s, struct table *t)
@@ -49,22 +45,23 @@ void page_calls_fill(const struct state *s, struct table *t)
 	t->by_total = known ? EXCLUSIVE_TOTAL : CALLS_TOTAL;
 	t->text_rows = TEXT_ROWS;
 	while ((r = state_each(s, LINE_CALL, &at))) {
-		const struct record *name = state_find(s, LINE_NAME, record_now(r, C_ID));
+		const struct record *name = state_find(s, LINE_NAME, record_now(r, CALL_ID));
 		struct cell *c = table_row(t);
 
 		if (!c)
 			return;
 		by_set(s, &c[PID], &c[TID], record_who(r));
 		c[FUNCTION] =
-			(struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
-		c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-		c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
-		c[CALLS].number = record_delta(r, C_CALLS);
-		c[CALLS_TOTAL].number = record_total(r, C_CALLS);
-		c[INCLUSIVE].number = record_delta(r, C_INCLUSIVE);
-		c[INCLUSIVE_TOTAL].number = record_total(r, C_INCLUSIVE);
-		c[EXCLUSIVE].number = record_delta(r, C_EXCLUSIVE);
-		c[EXCLUSIVE_TOTAL].number = record_total(r, C_EXCLUSIVE);
+			(struct cell){ .text = record_text(name, NAME_FUNCTION), .unknown = !name };
+		c[FILE_NAME] =
+			(struct cell){ .text = record_text(name, NAME_FILE), .unknown = !name };
+		c[LINE] = (struct cell){ .number = record_now(name, NAME_LINE), .unknown = !name };
+		c[CALLS].number = record_delta(r, CALL_CALLS);
+		c[CALLS_TOTAL].number = record_total(r, CALL_CALLS);
+		c[INCLUSIVE].number = record_delta(r, CALL_INCLUSIVE_NS);
+		c[INCLUSIVE_TOTAL].number = record_total(r, CALL_INCLUSIVE_NS);
+		c[EXCLUSIVE].number = record_delta(r, CALL_EXCLUSIVE_NS);
+		c[EXCLUSIVE_TOTAL].number = record_total(r, CALL_EXCLUSIVE_NS);
 		for (int i = INCLUSIVE; i <= EXCLUSIVE_TOTAL; i++)
 			c[i].unknown = !known;
 	}

@@ -33,7 +33,7 @@ static struct cell *add_row(const struct state *s, struct table *t, const char *
 	if (!c)
 		return NULL;
 	c[KIND].text = kind;
-	c[NAME].text = record_text(state_find(s, LINE_NAME, id), 1);
+	c[NAME].text = record_text(state_find(s, LINE_NAME, id), NAME_FUNCTION);
 	c[KIND].unknown = c[NAME].unknown = false;
 	c[VALUE].unknown = c[LEAST].unknown = c[MOST].unknown = true;
 	return c;
@@ -45,17 +45,24 @@ static bool is_full(const struct record *r, int sum)
 	return record_now(r, sum) == INT64_MAX;
 }
 
-/* The sum's fields follow that of the events. Returns whether all of it is known. */
+_Static_assert(COUNTER_UP - COUNTER_EVENTS == TALLY_UP - TALLY_EVENTS &&
+		       COUNTER_DOWN - COUNTER_EVENTS == TALLY_DOWN - TALLY_EVENTS,
+	       "counter and tally have the same sums");
+
+/* Of a counter or a tally; events: its field EVENTS. Returns whether all of it is known. */
 static bool add_sums(const struct state *s, struct cell *c, const struct record *r, int events)
 {
+	int up = events + COUNTER_UP - COUNTER_EVENTS;
+	int down = events + COUNTER_DOWN - COUNTER_EVENTS;
+
 	c[EVENTS].number = record_delta(r, events);
 	c[EVENTS_TOTAL].number = record_total(r, events);
 	c[RATE].number = state_per_second(s, c[EVENTS].number);
-	c[CHANGE].number = record_delta(r, events + 1) - record_delta(r, events + 2);
-	c[CHANGE_TOTAL].number = record_total(r, events + 1) - record_total(r, events + 2);
+	c[CHANGE].number = record_delta(r, up) - record_delta(r, down);
+	c[CHANGE_TOTAL].number = record_total(r, up) - record_total(r, down);
 	if (is_full(r, events))
 		c[EVENTS].unknown = c[EVENTS_TOTAL].unknown = c[RATE].unknown = true;
-	if (is_full(r, events + 1) || is_full(r, events + 2))
+	if (is_full(r, up) || is_full(r, down))
 		c[CHANGE].unknown = c[CHANGE_TOTAL].unknown = true;
 	return !c[EVENTS].unknown && !c[CHANGE].unknown;
 }
@@ -73,24 +80,24 @@ void page_counters_fill(const struct state *s, struct table *t)
 	t->text_rows = COUNTERS_ROWS;
 	t->empty = "nothing was counted";
 	while ((r = state_each(s, LINE_COUNTER, &at))) {
-		c = add_row(s, t, "counter", record_now(r, 0));
-		known &= !c || add_sums(s, c, r, 1);
+		c = add_row(s, t, "counter", record_now(r, COUNTER_NAME));
+		known &= !c || add_sums(s, c, r, COUNTER_EVENTS);
 	}
 	for (at = 0; (r = state_each(s, LINE_TALLY, &at));) {
-		c = add_row(s, t, "tally", record_now(r, 0));
-		known &= !c || add_sums(s, c, r, 2);
+		c = add_row(s, t, "tally", record_now(r, TALLY_NAME));
+		known &= !c || add_sums(s, c, r, TALLY_EVENTS);
 	}
 	for (at = 0; (r = state_each(s, LINE_GAUGE, &at));) {
-		c = add_row(s, t, "gauge", record_now(r, 0));
+		c = add_row(s, t, "gauge", record_now(r, GAUGE_NAME));
 		if (!c)
 			break;
-		c[EVENTS].number = record_delta(r, 1);
-		c[EVENTS_TOTAL].number = record_total(r, 1);
+		c[EVENTS].number = record_delta(r, GAUGE_EVENTS);
+		c[EVENTS_TOTAL].number = record_total(r, GAUGE_EVENTS);
 		c[RATE].number = state_per_second(s, c[EVENTS].number);
 		c[CHANGE].unknown = c[CHANGE_TOTAL].unknown = true;
-		c[VALUE] = (struct cell){ .number = record_now(r, 2) };
-		c[LEAST] = (struct cell){ .number = record_now(r, 3) };
-		c[MOST] = (struct cell){ .number = record_now(r, 4) };
+		c[VALUE] = (struct cell){ .number = record_now(r, GAUGE_LAST) };
+		c[LEAST] = (struct cell){ .number = record_now(r, GAUGE_LEAST) };
+		c[MOST] = (struct cell){ .number = record_now(r, GAUGE_MOST) };
 	}
 	if (!known)
 		table_note(t,

@@ -137,10 +137,10 @@ static void add_frames(const struct state *s, struct table *t, const struct reco
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_FRAME, &at))) {
-		if (record_now(r, 0) == record_now(crash, CRASH_ID))
+		if (record_now(r, FRAME_ID) == record_now(crash, CRASH_ID))
 			add_row(t, "frame", 0,
-				table_text(t, "#%" PRId64 " %s", record_now(r, 1),
-					   record_text(r, 3)));
+				table_text(t, "#%" PRId64 " %s", record_now(r, FRAME_NUMBER),
+					   record_text(r, FRAME_TEXT)));
 	}
 	stack = stack_find(s, t, record_now(crash, CRASH_STACK));
 	for (int i = 0; stack && i < stack->n; i++) {
@@ -158,23 +158,22 @@ static void add_spans(const struct state *s, struct table *t, const struct recor
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_OPEN, &at))) {
-		const struct record *name = state_find(s, LINE_NAME, record_now(r, 2));
+		const struct record *name = state_find(s, LINE_NAME, record_now(r, OPEN_NAME));
 
-		if (record_now(r, 0) != record_now(crash, CRASH_ID))
+		if (record_now(r, OPEN_ID) != record_now(crash, CRASH_ID))
 			continue;
 		add_row(t, "span", 0,
 			table_text(t, "%s, id %" PRId64 ", under way for %.3f s",
-				   name ? record_text(name, 1) : "?", record_now(r, 3),
-				   (double)record_now(r, 4) / 1e9));
+				   name ? record_text(name, NAME_FUNCTION) : "?",
+				   record_now(r, OPEN_SPAN),
+				   (double)record_now(r, OPEN_TIME_NS) / 1e9));
 	}
 }
 
-#define WORDS 1 /* where the fields of its line begin */
-
 static int by_ticket(const void *a, const void *b)
 {
-	int64_t x = record_now(*(const struct record *const *)a, WORDS + F_TICKET);
-	int64_t y = record_now(*(const struct record *const *)b, WORDS + F_TICKET);
+	int64_t x = record_now(*(const struct record *const *)a, WORDS_TICKET);
+	int64_t y = record_now(*(const struct record *const *)b, WORDS_TICKET);
 
 	return x < y ? -1 : x > y;
 }
@@ -187,16 +186,16 @@ static void add_words(const struct state *s, struct table *t, const struct recor
 	const struct record **lines = state_list(s, LINE_WORDS, &all);
 
 	for (size_t i = 0; i < all; i++) {
-		if (record_now(lines[i], 0) == record_now(crash, CRASH_ID) &&
-		    record_now(lines[i], WORDS + F_LANE) == lane)
+		if (record_now(lines[i], WORDS_ID) == record_now(crash, CRASH_ID) &&
+		    record_now(lines[i], WORDS_LANE) == lane)
 			lines[n++] = lines[i];
 	}
 	if (lines)
 		qsort(lines, n, sizeof(const struct record *), by_ticket);
 	for (size_t i = 0; i < n; i++)
-		add_row(t, whats[lane], record_now(lines[i], WORDS + F_TIME),
-			table_text(t, "%-9s %s", ring_level(lines[i], WORDS),
-				   ring_text(t, lines[i], WORDS)));
+		add_row(t, whats[lane], record_now(lines[i], WORDS_TIME_NS),
+			table_text(t, "%-9s %s", ring_level(lines[i], WORDS_LANE),
+				   ring_text(t, lines[i], WORDS_LANE)));
 	free(lines);
 }
 
@@ -206,11 +205,11 @@ static void add_lack(const struct state *s, struct table *t, const struct record
 	const struct record *r;
 
 	for (size_t at = 0; (r = state_each(s, LINE_UNMAPPED, &at));) {
-		if (record_now(r, 0) == record_now(crash, CRASH_ID))
+		if (record_now(r, UNMAPPED_ID) == record_now(crash, CRASH_ID))
 			table_note(t,
 				   "mappings with code that found no place: %" PRId64
 				   "; the backtrace ends where it comes to one of them",
-				   record_now(r, 1));
+				   record_now(r, UNMAPPED_COUNT));
 	}
 }
 
@@ -220,7 +219,7 @@ void crash_rows(const struct state *s, struct table *t, const struct record *r)
 
 	table_begin(t, columns, N_COLUMNS);
 	t->by_interval = t->by_total = -1;
-	add_row(t, "reason", record_now(r, CRASH_TIME), crash_reason(t, r));
+	add_row(t, "reason", record_now(r, CRASH_REAL_NS), crash_reason(t, r));
 	add_row(t, "process", 0,
 		record_now(r, CRASH_PARENT)
 			? table_text(t, "%" PRId64 " (%s), child of %" PRId64,
@@ -269,7 +268,7 @@ void page_crash_fill(const struct state *s, struct table *t)
 	t->empty = "no crash";
 	for (at = 0; (r = state_each(s, LINE_CRASH, &at));) {
 		if (r != last)
-			add_row(t, "earlier", record_now(r, CRASH_TIME),
+			add_row(t, "earlier", record_now(r, CRASH_REAL_NS),
 				table_text(t, "process %" PRId64 " (%s): %s",
 					   record_now(r, CRASH_PID), record_text(r, CRASH_NAME),
 					   crash_reason(t, r)));
@@ -277,7 +276,8 @@ void page_crash_fill(const struct state *s, struct table *t)
 	if (last)
 		return;
 	for (at = 0; (r = state_each(s, LINE_KEPT, &at));)
-		add_row(t, record_text(r, 2), record_now(r, 1), record_text(r, 3));
+		add_row(t, record_text(r, KEPT_WHAT), record_now(r, KEPT_TIME_NS),
+			record_text(r, KEPT_TEXT));
 	if (t->n_rows)
 		table_note(t, "no crash since attaching: this is the file of an earlier one");
 }

@@ -7,25 +7,6 @@
 
 #include "pages/page.h"
 
-/* The fields of a LINE_CRASH record. */
-enum {
-	CRASH_ID,
-	CRASH_PID,
-	CRASH_PARENT,
-	CRASH_TID,
-	CRASH_SIGNAL,
-	CRASH_CODE,
-	CRASH_ADDRESS,
-	CRASH_STATUS,
-	CRASH_SENDER,
-	CRASH_STACK,
-	CRASH_UNREAD,
-	CRASH_TIME,
-	CRASH_NAME,
-	CRASH_THREAD,
-	CRASH_SENDER_NAME,
-};
-
 /* Makes t the table of one crash. Its columns are what, time and value. */
 void crash_rows(const struct state *s, struct table *t, const struct record *crash);
 

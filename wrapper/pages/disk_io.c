@@ -55,39 +55,21 @@ static const struct column columns[N_COLUMNS] = {
 
 #define POWERS 63
 
-/* The fields of a LINE_DISK record. */
-enum {
-	F_ROW,
-	F_NAME,
-	F_READS,
-	F_WRITES,
-	F_DISCARDS,
-	F_FLUSHES,
-	F_ERRORS,
-	F_READ,
-	F_WRITTEN,
-	F_DISCARDED,
-	F_TOTAL,
-	F_QUEUE,
-	F_DEVICE,
-	F_MAX
-};
-
 /* The sums of a row, of the interval and since attaching. */
 static const struct {
 	int field, interval, total;
 } sums[] = {
-	{ F_READS, READS, READS_TOTAL },
-	{ F_WRITES, WRITES, WRITES_TOTAL },
-	{ F_DISCARDS, DISCARDS, DISCARDS_TOTAL },
-	{ F_FLUSHES, FLUSHES, FLUSHES_TOTAL },
-	{ F_ERRORS, ERRORS, ERRORS_TOTAL },
-	{ F_READ, READ, READ_TOTAL },
-	{ F_WRITTEN, WRITTEN, WRITTEN_TOTAL },
-	{ F_DISCARDED, DISCARDED, DISCARDED_TOTAL },
-	{ F_TOTAL, TOOK, TOOK_TOTAL },
-	{ F_QUEUE, QUEUE, QUEUE_TOTAL },
-	{ F_DEVICE, IN_DEVICE, IN_DEVICE_TOTAL },
+	{ DISK_READS, READS, READS_TOTAL },
+	{ DISK_WRITES, WRITES, WRITES_TOTAL },
+	{ DISK_DISCARDS, DISCARDS, DISCARDS_TOTAL },
+	{ DISK_FLUSHES, FLUSHES, FLUSHES_TOTAL },
+	{ DISK_ERRORS, ERRORS, ERRORS_TOTAL },
+	{ DISK_READ_BYTES, READ, READ_TOTAL },
+	{ DISK_WRITTEN_BYTES, WRITTEN, WRITTEN_TOTAL },
+	{ DISK_DISCARDED_BYTES, DISCARDED, DISCARDED_TOTAL },
+	{ DISK_TOTAL_NS, TOOK, TOOK_TOTAL },
+	{ DISK_QUEUE_NS, QUEUE, QUEUE_TOTAL },
+	{ DISK_DEVICE_NS, IN_DEVICE, IN_DEVICE_TOTAL },
 };
 
 static struct cell *new_row(struct table *t, const char *kind, const struct record *r)
@@ -99,7 +81,7 @@ static struct cell *new_row(struct table *t, const char *kind, const struct reco
 	if (!c)
 		return NULL;
 	c[KIND] = (struct cell){ .text = kind };
-	c[DEVICE] = (struct cell){ .text = record_text(r, F_NAME) };
+	c[DEVICE] = (struct cell){ .text = record_text(r, DISK_NAME) };
 	return c;
 }
 
@@ -111,7 +93,8 @@ static void set(struct cell *c, int64_t number)
 static void fill_device(struct table *t, const struct record *r, const int64_t buckets[BUCKETS])
 {
 	struct cell *c = new_row(t, "device", r);
-	int64_t queue = record_delta(r, F_QUEUE), known = queue + record_delta(r, F_DEVICE);
+	int64_t queue = record_delta(r, DISK_QUEUE_NS),
+		known = queue + record_delta(r, DISK_DEVICE_NS);
 
 	if (!c)
 		return;
@@ -122,9 +105,9 @@ static void fill_device(struct table *t, const struct record *r, const int64_t b
 	c[RANK].number = sum_add(sum_add(c[READS].number, c[WRITES].number),
 				 sum_add(c[DISCARDS].number, c[FLUSHES].number));
 	if (c[RANK].number) {
-		set(&c[P50], bucket_percentile(buckets, 0.50, record_now(r, F_MAX)));
-		set(&c[P99], bucket_percentile(buckets, 0.99, record_now(r, F_MAX)));
-		set(&c[MAX], record_now(r, F_MAX));
+		set(&c[P50], bucket_percentile(buckets, 0.50, record_now(r, DISK_MAX_NS)));
+		set(&c[P99], bucket_percentile(buckets, 0.99, record_now(r, DISK_MAX_NS)));
+		set(&c[MAX], record_now(r, DISK_MAX_NS));
 	}
 	if (known)
 		c[QUEUED] = (struct cell){ .share = (double)queue / (double)known };
@@ -181,7 +164,7 @@ void page_disk_io_fill(const struct state *s, struct table *t)
 	t->by_total = ORDER;
 	t->empty = "no requests";
 	while ((r = state_each(s, LINE_DISK, &at))) {
-		state_buckets(s, LINE_DISKTIME, record_now(r, F_ROW), interval, total);
+		state_buckets(s, LINE_DISKTIME, record_now(r, DISK_ROW), interval, total);
 		fill_device(t, r, interval);
 		fill_histogram(t, r, interval, total, &order);
 	}

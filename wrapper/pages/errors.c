@@ -20,9 +20,6 @@ static const struct column columns[N_COLUMNS] = {
 
 #define ERRORS_ROWS 40
 
-/* The fields of a LINE_ERROR record. */
-enum { F_NAME, F_HANDLED, F_UNHANDLED, F_LAST };
-
 static int64_t sum(int64_t a, int64_t b)
 {
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
@@ -39,18 +36,19 @@ void page_errors_fill(const struct state *s, struct table *t)
 	t->text_rows = ERRORS_ROWS;
 	t->empty = "no errors";
 	while ((r = state_each(s, LINE_ERROR, &at))) {
-		const struct record *name = state_find(s, LINE_NAME, record_now(r, F_NAME));
+		const struct record *name = state_find(s, LINE_NAME, record_now(r, ERROR_NAME));
 		struct cell *c = table_row(t);
 
 		if (!c)
 			return;
-		c[UNHANDLED].number = record_delta(r, F_UNHANDLED);
-		c[UNHANDLED_TOTAL].number = record_total(r, F_UNHANDLED);
-		c[ERRORS].number = sum(record_delta(r, F_HANDLED), c[UNHANDLED].number);
-		c[ERRORS_TOTAL].number = sum(record_total(r, F_HANDLED), c[UNHANDLED_TOTAL].number);
-		c[LAST].number = record_now(r, F_LAST);
+		c[UNHANDLED].number = record_delta(r, ERROR_UNHANDLED);
+		c[UNHANDLED_TOTAL].number = record_total(r, ERROR_UNHANDLED);
+		c[ERRORS].number = sum(record_delta(r, ERROR_HANDLED), c[UNHANDLED].number);
+		c[ERRORS_TOTAL].number =
+			sum(record_total(r, ERROR_HANDLED), c[UNHANDLED_TOTAL].number);
+		c[LAST].number = record_now(r, ERROR_LAST_NS);
 		c[WHAT].unknown = c[PLACE].unknown = false;
-		c[WHAT].text = record_text(name, 1);
-		c[PLACE].text = record_text(name, 2);
+		c[WHAT].text = record_text(name, NAME_FUNCTION);
+		c[PLACE].text = record_text(name, NAME_FILE);
 	}
 }

@@ -32,36 +32,20 @@ static const struct column columns[N_COLUMNS] = {
 
 #define EXEC_ROWS 30 /* of a text page */
 
-/* The fields of a LINE_PROCESS record, and of LINE_STARTS. */
-enum {
-	F_ROW,
-	F_NUMBER,
-	F_PID,
-	F_PARENT,
-	F_PARENT_NAME,
-	F_NAME,
-	F_ARGUMENTS,
-	F_PROGRAMS,
-	F_START,
-	F_END,
-	F_STATUS
-};
-enum { S_FORKS, S_PROGRAMS, S_ENDS, S_FAILURES };
-
 static void fill_row(const struct state *s, struct table *t, const struct record *r)
 {
-	int64_t start = record_now(r, F_START), end = record_now(r, F_END);
-	int64_t status = record_now(r, F_STATUS);
-	bool ran = record_now(r, F_PROGRAMS) > 0;
+	int64_t start = record_now(r, PROCESS_START_NS), end = record_now(r, PROCESS_END_NS);
+	int64_t status = record_now(r, PROCESS_STATUS);
+	bool ran = record_now(r, PROCESS_PROGRAMS) > 0;
 	struct cell *c = table_row(t);
 
 	if (!c)
 		return;
 	for (int i = 0; i < N_COLUMNS; i++)
 		c[i].unknown = false;
-	c[NUMBER].number = record_now(r, F_NUMBER);
+	c[NUMBER].number = record_now(r, PROCESS_NUMBER);
 	c[TIME].number = state_real_ns(s, start);
-	c[PID].number = record_now(r, F_PID);
+	c[PID].number = record_now(r, PROCESS_PID);
 	c[LIFETIME].number = end - start;
 	c[STATUS].number = status >> 8 & 255;
 	c[SIGNAL].number = status & 127;
@@ -70,11 +54,11 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[LIFETIME].unknown = c[ENDED_AS].unknown = !end;
 	c[RUNNING].number = !end;
 	c[RECENT].number = start >= s->before.mono_ns || end >= s->before.mono_ns;
-	c[PARENT_PID].number = record_now(r, F_PARENT);
-	c[PARENT].text = record_text(r, F_PARENT_NAME);
-	c[COMMAND].text = record_text(r, F_NAME);
-	c[PROGRAMS].number = record_now(r, F_PROGRAMS);
-	c[ARGUMENTS].text = record_text(r, F_ARGUMENTS);
+	c[PARENT_PID].number = record_now(r, PROCESS_PARENT);
+	c[PARENT].text = record_text(r, PROCESS_PARENT_NAME);
+	c[COMMAND].text = record_text(r, PROCESS_NAME);
+	c[PROGRAMS].number = record_now(r, PROCESS_PROGRAMS);
+	c[ARGUMENTS].text = record_text(r, PROCESS_ARGUMENTS);
 	c[ARGUMENTS].unknown = !ran;
 	if (!c[SIGNAL].unknown)
 		c[ENDED_AS].text = table_text(t, "sig %d", (int)c[SIGNAL].number);
@@ -98,6 +82,8 @@ void page_exec_fill(const struct state *s, struct table *t)
 	table_note(t,
 		   "in the interval %lld processes were made, %lld programs begun, %lld processes "
 		   "ended, %lld of them not with status 0",
-		   (long long)record_delta(r, S_FORKS), (long long)record_delta(r, S_PROGRAMS),
-		   (long long)record_delta(r, S_ENDS), (long long)record_delta(r, S_FAILURES));
+		   (long long)record_delta(r, STARTS_FORKS),
+		   (long long)record_delta(r, STARTS_PROGRAMS),
+		   (long long)record_delta(r, STARTS_ENDS),
+		   (long long)record_delta(r, STARTS_FAILURES));
 }

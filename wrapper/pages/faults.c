@@ -44,9 +44,6 @@ static const struct column columns[N_COLUMNS] = {
 #define FAULTS_ROWS 20 /* of a block of a text page */
 #define FAULTS_PAGE 4096
 
-/* The fields of a LINE_FAULT record. */
-enum { F_NAME, F_MINOR, F_MAJOR, F_GROWN, F_SHRUNK, F_MAPPED, F_UNMAPPED };
-
 /* By which rows are sorted: faults or the pages that came with them; then by the rest. */
 static int64_t weight(int64_t faults, int64_t grown, int64_t rest)
 {
@@ -63,10 +60,11 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	if (!c)
 		return;
 	by_set(s, &c[PID], &c[TID], record_who(r));
-	name_fill(s, t, record_now(r, F_NAME), &c[FUNCTION], &c[FILE_NAME], &c[LINE], &c[WHERE]);
-	for (int i = 0; i <= F_UNMAPPED - F_MINOR; i++) {
-		c[MINOR + i].number = record_delta(r, F_MINOR + i);
-		c[MINOR_TOTAL + i].number = record_total(r, F_MINOR + i);
+	name_fill(s, t, record_now(r, FAULT_FUNCTION), &c[FUNCTION], &c[FILE_NAME], &c[LINE],
+		  &c[WHERE]);
+	for (int i = 0; i <= FAULT_UNMAPPED - FAULT_MINOR; i++) {
+		c[MINOR + i].number = record_delta(r, FAULT_MINOR + i);
+		c[MINOR_TOTAL + i].number = record_total(r, FAULT_MINOR + i);
 	}
 	c[WEIGHT].number =
 		weight(sum_add(c[MINOR].number, c[MAJOR].number), c[GROWN].number,

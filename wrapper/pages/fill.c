@@ -18,7 +18,7 @@ static void note_still(const struct page *page, const struct state *s, struct ta
 			"%" PRId64 " of the target's %" PRId64
 			" threads have not run since attaching, one of them for at least %.1f s%s",
 			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
-			(double)record_now(r, THREADS_LONGEST) / 1e9,
+			(double)record_now(r, THREADS_LONGEST_NS) / 1e9,
 			page->number == 235 ? "" : ": page 235 says what they wait for");
 	if (record_now(r, THREADS_UNSEEN))
 		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
@@ -59,12 +59,12 @@ static void note_others(const struct state *s, struct table *t)
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_OTHER, &at))) {
-		const char *path = record_text(r, 0);
-		int64_t n = record_now(r, 1);
+		const char *path = record_text(r, OTHER_PATH);
+		int64_t n = record_now(r, OTHER_PROCESSES);
 		char many[32];
 
 		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
-		if (!record_now(r, 2))
+		if (!record_now(r, OTHER_NEW))
 			table_note(t,
 				   "%s below run%s %s, another file with these markers, and %s "
 				   "not counted",
@@ -94,7 +94,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 		page->fill(s, t);
 	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
 		table_note(t, "not on this page: another CPython in the process, %s",
-			   record_text(r, 1));
+			   record_text(r, BESIDE_PATH));
 	note_still(page, s, t);
 	note_processors(s, t);
 	note_others(s, t);

@@ -27,10 +27,6 @@ static const struct column columns[N_COLUMNS] = {
 	[FILE_NAME] = { "file", "file", 24, UNIT_PATH, BLOCK_NONE },
 };
 
-/* The fields of LINE_FLOW and LINE_NAME records. */
-enum { E_EVENT, E_AT, E_TID, E_DEPTH, E_KIND, E_ID, E_TOOK };
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 #define INDENT_MAX 24
 
 #define THREADS 64 /* the others have no delta, and are not indented */
@@ -56,28 +52,28 @@ static struct thread *thread_of(struct thread threads[THREADS], int64_t tid)
 static void fill_row(const struct state *s, const struct record *r, struct thread *thread,
 		     struct table *t, struct cell *c)
 {
-	const struct record *name = state_find(s, LINE_NAME, record_now(r, E_ID));
-	int64_t indent = thread ? sum_minus(record_now(r, E_DEPTH), thread->base) : 0;
-	int64_t at = record_now(r, E_AT);
-	bool entry = record_now(r, E_KIND) == 0;
+	const struct record *name = state_find(s, LINE_NAME, record_now(r, FLOW_ID));
+	int64_t indent = thread ? sum_minus(record_now(r, FLOW_DEPTH), thread->base) : 0;
+	int64_t at = record_now(r, FLOW_MONO_NS);
+	bool entry = record_now(r, FLOW_KIND) == 0;
 
 	c[TIME].number = state_real_ns(s, at);
 	c[DELTA].unknown = !thread || !thread->at;
 	c[DELTA].number = c[DELTA].unknown ? 0 : sum_minus(at, thread->at);
 	if (thread)
 		thread->at = at;
-	c[TID].number = record_now(r, E_TID);
-	c[DEPTH].number = record_now(r, E_DEPTH);
-	c[TOOK].number = record_now(r, E_TOOK);
-	c[TOOK].unknown = record_now(r, E_TOOK) < 0;
+	c[TID].number = record_now(r, FLOW_TID);
+	c[DEPTH].number = record_now(r, FLOW_DEPTH);
+	c[TOOK].number = record_now(r, FLOW_TOOK_NS);
+	c[TOOK].unknown = record_now(r, FLOW_TOOK_NS) < 0;
 	c[EVENT] = (struct cell){ .text = entry ? "entry" : "return" };
-	c[FUNCTION] = (struct cell){ .text = record_text(name, N_FUNCTION), .unknown = !name };
-	c[FILE_NAME] = (struct cell){ .text = record_text(name, N_FILE), .unknown = !name };
-	c[LINE] = (struct cell){ .number = record_now(name, N_LINE), .unknown = !name };
+	c[FUNCTION] = (struct cell){ .text = record_text(name, NAME_FUNCTION), .unknown = !name };
+	c[FILE_NAME] = (struct cell){ .text = record_text(name, NAME_FILE), .unknown = !name };
+	c[LINE] = (struct cell){ .number = record_now(name, NAME_LINE), .unknown = !name };
 	c[FLOW] = (struct cell){
-		.text = table_text(t, "%*s%s %s",
-				   (int)(indent < INDENT_MAX / 2 ? 2 * indent : INDENT_MAX), "",
-				   entry ? "->" : "<-", name ? record_text(name, N_FUNCTION) : "?")
+		.text = table_text(
+			t, "%*s%s %s", (int)(indent < INDENT_MAX / 2 ? 2 * indent : INDENT_MAX), "",
+			entry ? "->" : "<-", name ? record_text(name, NAME_FUNCTION) : "?")
 	};
 }
 
@@ -94,9 +90,9 @@ void page_flow_fill(const struct state *s, struct table *t)
 	t->by_interval = t->by_total = -1;
 	t->empty = "no calls";
 	while ((r = state_each(s, LINE_FLOW, &at))) {
-		thread = thread_of(threads, record_now(r, E_TID));
-		if (thread && record_now(r, E_DEPTH) < thread->base)
-			thread->base = record_now(r, E_DEPTH);
+		thread = thread_of(threads, record_now(r, FLOW_TID));
+		if (thread && record_now(r, FLOW_DEPTH) < thread->base)
+			thread->base = record_now(r, FLOW_DEPTH);
 	}
 	at = 0;
 	while ((r = state_each(s, LINE_FLOW, &at))) {
@@ -104,9 +100,9 @@ void page_flow_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			return;
-		fill_row(s, r, thread_of(threads, record_now(r, E_TID)), t, c);
+		fill_row(s, r, thread_of(threads, record_now(r, FLOW_TID)), t, c);
 	}
-	left = record_delta(state_first(s, LINE_LEFT), 0);
+	left = record_delta(state_first(s, LINE_LEFT), LEFT_COUNT);
 	if (left)
 		table_note(t,
 			   "%lld events of the interval are left out: choose with --function and "

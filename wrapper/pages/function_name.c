@@ -3,8 +3,6 @@
 
 #include <inttypes.h>
 
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 void name_fill(const struct state *s, struct table *t, int64_t name, struct cell *function,
 	       struct cell *file, struct cell *line, struct cell *where)
 {
@@ -14,8 +12,8 @@ void name_fill(const struct state *s, struct table *t, int64_t name, struct cell
 	*where = (struct cell){ .text = name ? "?" : "(no Python function)" };
 	if (!r)
 		return;
-	*function = (struct cell){ .text = record_text(r, N_FUNCTION) };
-	*file = (struct cell){ .text = record_text(r, N_FILE) };
-	*line = (struct cell){ .number = record_now(r, N_LINE) };
+	*function = (struct cell){ .text = record_text(r, NAME_FUNCTION) };
+	*file = (struct cell){ .text = record_text(r, NAME_FILE) };
+	*line = (struct cell){ .number = record_now(r, NAME_LINE) };
 	where->text = table_text(t, "%s  %s:%" PRId64, function->text, file->text, line->number);
 }

@@ -40,9 +40,6 @@ static double share(int64_t ns, double seconds)
 	return seconds > 0 ? (double)ns / 1e9 / seconds : 0;
 }
 
-/* The fields of a LINE_GC record. */
-enum { F_GENERATION, F_RUNS, F_FOUND, F_EMPTY, F_PAUSE, F_MAX };
-
 static void fill_row(const struct state *s, struct table *t, int generation, int64_t who)
 {
 	const struct record *g = state_find_of(s, LINE_GC, generation, who);
@@ -54,19 +51,19 @@ static void fill_row(const struct state *s, struct table *t, int generation, int
 	state_buckets_of(s, LINE_PAUSE, generation, who, pauses, NULL);
 	by_set(s, &c[PID], &c[TID], who);
 	c[GENERATION].number = generation;
-	c[RUNS].number = record_delta(g, F_RUNS);
-	c[RUNS_TOTAL].number = record_total(g, F_RUNS);
-	c[COLLECTED].number = record_delta(g, F_FOUND);
-	c[COLLECTED_TOTAL].number = record_total(g, F_FOUND);
-	c[EMPTY].number = record_delta(g, F_EMPTY);
-	c[EMPTY_TOTAL].number = record_total(g, F_EMPTY);
-	c[PAUSE].number = record_delta(g, F_PAUSE);
-	c[P50].number = bucket_percentile(pauses, 0.50, record_now(g, F_MAX));
-	c[P99].number = bucket_percentile(pauses, 0.99, record_now(g, F_MAX));
-	c[MAX].number = record_now(g, F_MAX);
-	c[PAUSE_TOTAL].number = record_total(g, F_PAUSE);
-	c[SHARE].share = share(record_delta(g, F_PAUSE), state_interval_s(s));
-	c[SHARE_TOTAL].share = share(record_total(g, F_PAUSE), state_attached_s(s));
+	c[RUNS].number = record_delta(g, GC_RUNS);
+	c[RUNS_TOTAL].number = record_total(g, GC_RUNS);
+	c[COLLECTED].number = record_delta(g, GC_FOUND);
+	c[COLLECTED_TOTAL].number = record_total(g, GC_FOUND);
+	c[EMPTY].number = record_delta(g, GC_EMPTY);
+	c[EMPTY_TOTAL].number = record_total(g, GC_EMPTY);
+	c[PAUSE].number = record_delta(g, GC_PAUSE_NS);
+	c[P50].number = bucket_percentile(pauses, 0.50, record_now(g, GC_MAX_NS));
+	c[P99].number = bucket_percentile(pauses, 0.99, record_now(g, GC_MAX_NS));
+	c[MAX].number = record_now(g, GC_MAX_NS);
+	c[PAUSE_TOTAL].number = record_total(g, GC_PAUSE_NS);
+	c[SHARE].share = share(record_delta(g, GC_PAUSE_NS), state_interval_s(s));
+	c[SHARE_TOTAL].share = share(record_total(g, GC_PAUSE_NS), state_attached_s(s));
 }
 
 void page_gc_fill(const struct state *s, struct table *t)
@@ -88,7 +85,7 @@ void page_gc_fill(const struct state *s, struct table *t)
 		for (int i = 0; i < GC_GENERATIONS; i++)
 			fill_row(s, t, i, who);
 	}
-	if (!by && record_now(state_first(s, LINE_PROCS), 0) > 1)
+	if (!by && record_now(state_first(s, LINE_PROCS), PROCS_COUNT) > 1)
 		table_note(t, "several processes: their pauses are added up, so shares can "
 			      "pass 100 %%");
 }

@@ -7,13 +7,6 @@
 #include "pages/split.h"
 #include "pages/stack_frames.h"
 
-/* clang-format off */
-enum {
-	GENERATION, RUNS, FAULTS, FAULTS_MAJOR, COPIED, FORKED_RUNS, FORKED_NS, FORKED_COPIED, EXIT_RUNS,
-	EXIT_NS, N_FIELDS
-};
-/* clang-format on */
-
 #define INTERVAL(key, head, width, unit)                                                           \
 	{                                                                                          \
 		key, head, width, unit, BLOCK_INTERVAL                                             \
@@ -24,7 +17,7 @@ enum {
 	}
 #define BOTH(...) INTERVAL(__VA_ARGS__), TOTAL(__VA_ARGS__)
 
-/* Each field but the first for the interval and since attaching. */
+/* Each field of LINE_COST but the first for the interval and since attaching. */
 static const struct column columns[] = {
 	{ "generation", "gen", 3, UNIT_NUMBER, BLOCK_BOTH },
 	BY_PID_COLUMN,
@@ -63,10 +56,10 @@ static void fill_generation(const struct state *s, struct table *t, int generati
 	if (!c)
 		return;
 	by_set(s, &c[PID], &c[TID], who);
-	c[GENERATION].number = generation;
-	for (int i = RUNS; i < N_FIELDS; i++)
+	c[COST_GENERATION].number = generation;
+	for (int i = COST_RUNS; i < COST_WHO; i++)
 		set(c, i, r, i);
-	for (int i = AT(EXIT_RUNS); i <= AT(EXIT_NS) + 1; i++)
+	for (int i = AT(COST_ENDING_RUNS); i <= AT(COST_ENDING_NS) + 1; i++)
 		c[i].unknown = !exits_known;
 }
 
@@ -79,22 +72,23 @@ static void fill_outside(const struct state *s, struct table *t)
 		return;
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		c[i].unknown = true;
-	for (int i = FAULTS; i <= COPIED; i++)
-		set(c, i, r, i - FAULTS);
+	set(c, COST_MINOR, r, OUTSIDE_MINOR);
+	set(c, COST_MAJOR, r, OUTSIDE_MAJOR);
+	set(c, COST_COPIED, r, OUTSIDE_COPIED);
 }
 
 void page_gc_cost_fill(const struct state *s, struct table *t)
 {
 	size_t at = 0;
-	int64_t state = record_now(state_first(s, LINE_STACKS), 0), who;
+	int64_t state = record_now(state_first(s, LINE_STACKS), STACKS_STATE), who;
 	enum by by;
 
 	table_begin(t, columns, (int)N_COLUMNS);
 	by = by_begin(s, t, PID, TID);
 	if (by) {
-		t->untold |= UINT64_C(3) << AT(FAULTS_MAJOR);
-		t->by_interval = AT(FAULTS);
-		t->by_total = AT(FAULTS) + 1;
+		t->untold |= UINT64_C(3) << AT(COST_MAJOR);
+		t->by_interval = AT(COST_MINOR);
+		t->by_total = AT(COST_MINOR) + 1;
 		t->text_rows = GC_COST_ROWS;
 	}
 	at = 0;

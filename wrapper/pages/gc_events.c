@@ -30,22 +30,6 @@ static const struct column columns[N_COLUMNS] = {
 	[STACK] = { "stack", "", 0, UNIT_STACK, BLOCK_INTERVAL },
 };
 
-/* The fields of a LINE_EVENT record. */
-enum {
-	F_NUMBER,
-	F_GENERATION,
-	F_FOUND,
-	F_PAUSE,
-	F_AUTOMATIC,
-	F_ENABLED,
-	F_ENDING,
-	F_FORKED,
-	F_STACK,
-	F_TID,
-	F_PID,
-	F_TIME
-};
-
 #define EVENTS_TEXT 16
 
 static void set_bool(struct cell *c, int64_t value)
@@ -70,22 +54,22 @@ void page_gc_events_fill(const struct state *s, struct table *t)
 		if (!c)
 			return;
 		n++;
-		c[EVENT].number = record_now(r, F_NUMBER);
-		c[TIME].number = record_now(r, F_TIME);
-		c[GENERATION].number = record_now(r, F_GENERATION);
-		c[COLLECTED].number = record_now(r, F_FOUND);
-		c[PAUSE].number = record_now(r, F_PAUSE);
-		set_bool(&c[AUTOMATIC], record_now(r, F_AUTOMATIC));
-		set_bool(&c[ENABLED], record_now(r, F_ENABLED));
-		set_bool(&c[EXIT], record_now(r, F_ENDING));
-		set_bool(&c[FORKED], record_now(r, F_FORKED));
-		c[TID].number = record_now(r, F_TID);
-		c[PID].number = record_now(r, F_PID);
-		c[STACK].stack = stack_find(s, t, record_now(r, F_STACK));
+		c[EVENT].number = record_now(r, EVENT_NUMBER);
+		c[TIME].number = record_now(r, EVENT_REAL_NS);
+		c[GENERATION].number = record_now(r, EVENT_GENERATION);
+		c[COLLECTED].number = record_now(r, EVENT_FOUND);
+		c[PAUSE].number = record_now(r, EVENT_PAUSE_NS);
+		set_bool(&c[AUTOMATIC], record_now(r, EVENT_AUTOMATIC));
+		set_bool(&c[ENABLED], record_now(r, EVENT_ENABLED));
+		set_bool(&c[EXIT], record_now(r, EVENT_ENDING));
+		set_bool(&c[FORKED], record_now(r, EVENT_FORKED));
+		c[TID].number = record_now(r, EVENT_TID);
+		c[PID].number = record_now(r, EVENT_PID);
+		c[STACK].stack = stack_find(s, t, record_now(r, EVENT_STACK));
 		c[STACK].unknown = !c[STACK].stack;
-		unsure += record_now(r, F_AUTOMATIC) < 0;
+		unsure += record_now(r, EVENT_AUTOMATIC) < 0;
 	}
-	all = record_delta(state_first(s, LINE_EVENTS), 0);
+	all = record_delta(state_first(s, LINE_EVENTS), EVENTS_COUNT);
 	if (all > (int64_t)n)
 		table_note(t,
 			   "%" PRId64 " collections in this interval: only the last %zu are kept",

@@ -42,11 +42,6 @@ static const struct column columns[N_COLUMNS] = {
 
 #define GIL_ROWS 20 /* of a block of a text page */
 
-/* The fields of LINE_WAITER, LINE_HOLDER, LINE_NAME and LINE_STACKS records. */
-enum { F_PLACE, F_TID, F_PID, F_COMM, F_WAITS, F_CALLS, F_FORCED, F_TOTAL, F_MAX };
-enum { H_NAME, H_SAMPLES, H_TOTAL };
-enum { N_ID, N_FUNCTION, N_FILE, N_LINE };
-
 static struct cell *new_row(struct table *t, const char *kind)
 {
 	struct cell *c = table_row(t);
@@ -75,43 +70,43 @@ static void fill_thread(const struct state *s, struct table *t, const struct rec
 
 	if (!c)
 		return;
-	set(&c[TID], record_now(r, F_TID));
-	set(&c[PID], record_now(r, F_PID));
-	set_text(&c[NAME], record_text(r, F_COMM));
-	set_text(&c[SHOWN], record_text(r, F_COMM));
-	set(&c[WAITS], record_delta(r, F_WAITS));
-	set(&c[WAITS_TOTAL], record_total(r, F_WAITS));
-	set(&c[CALLS_TOTAL], record_total(r, F_CALLS));
-	set(&c[FORCED], record_delta(r, F_FORCED));
-	set(&c[FORCED_TOTAL], record_total(r, F_FORCED));
-	set(&c[WAIT], record_delta(r, F_TOTAL));
-	set(&c[WAIT_TOTAL], record_total(r, F_TOTAL));
-	set(&c[MAX], record_now(r, F_MAX));
+	set(&c[TID], record_now(r, WAITER_TID));
+	set(&c[PID], record_now(r, WAITER_PID));
+	set_text(&c[NAME], record_text(r, WAITER_COMM));
+	set_text(&c[SHOWN], record_text(r, WAITER_COMM));
+	set(&c[WAITS], record_delta(r, WAITER_WAITS));
+	set(&c[WAITS_TOTAL], record_total(r, WAITER_WAITS));
+	set(&c[CALLS_TOTAL], record_total(r, WAITER_CALLS));
+	set(&c[FORCED], record_delta(r, WAITER_FORCED));
+	set(&c[FORCED_TOTAL], record_total(r, WAITER_FORCED));
+	set(&c[WAIT], record_delta(r, WAITER_TOTAL_NS));
+	set(&c[WAIT_TOTAL], record_total(r, WAITER_TOTAL_NS));
+	set(&c[MAX], record_now(r, WAITER_MAX_NS));
 	c[SHARE] = (struct cell){
-		.share = seconds > 0 ? (double)record_delta(r, F_TOTAL) / 1e9 / seconds : 0
+		.share = seconds > 0 ? (double)record_delta(r, WAITER_TOTAL_NS) / 1e9 / seconds : 0
 	};
 }
 
 static void fill_holder(const struct state *s, struct table *t, const struct record *r)
 {
-	const struct record *name = state_find(s, LINE_NAME, record_now(r, H_NAME));
+	const struct record *name = state_find(s, LINE_NAME, record_now(r, HOLDER_FUNCTION));
 	struct cell *c = new_row(t, "holder");
 
 	if (!c)
 		return;
 	if (name) {
-		set_text(&c[FUNCTION], record_text(name, N_FUNCTION));
-		set_text(&c[FILE_NAME], record_text(name, N_FILE));
-		set(&c[LINE], record_now(name, N_LINE));
+		set_text(&c[FUNCTION], record_text(name, NAME_FUNCTION));
+		set_text(&c[FILE_NAME], record_text(name, NAME_FILE));
+		set(&c[LINE], record_now(name, NAME_LINE));
 		set_text(&c[WHERE],
-			 table_text(t, "%s  %s:%" PRId64, record_text(name, N_FUNCTION),
-				    record_text(name, N_FILE), record_now(name, N_LINE)));
+			 table_text(t, "%s  %s:%" PRId64, record_text(name, NAME_FUNCTION),
+				    record_text(name, NAME_FILE), record_now(name, NAME_LINE)));
 	}
-	set(&c[SAMPLES], record_delta(r, H_SAMPLES));
-	set(&c[SAMPLES_TOTAL], record_total(r, H_SAMPLES));
-	set(&c[WAIT], record_delta(r, H_TOTAL));
-	set(&c[WAIT_TOTAL], record_total(r, H_TOTAL));
-	c[HELD].number = record_total(r, H_TOTAL);
+	set(&c[SAMPLES], record_delta(r, HOLDER_SAMPLES));
+	set(&c[SAMPLES_TOTAL], record_total(r, HOLDER_SAMPLES));
+	set(&c[WAIT], record_delta(r, HOLDER_TOTAL_NS));
+	set(&c[WAIT_TOTAL], record_total(r, HOLDER_TOTAL_NS));
+	c[HELD].number = record_total(r, HOLDER_TOTAL_NS);
 	/* Not among the interval's threads: those are sorted by what follows. */
 	c[SHARE] = (struct cell){ .share = 0 };
 }
@@ -153,7 +148,7 @@ void page_gil_fill(const struct state *s, struct table *t)
 		   "%.2f ms",
 		   (double)bucket_percentile(total, 0.50, INT64_MAX) / 1e6,
 		   (double)bucket_percentile(total, 0.99, INT64_MAX) / 1e6);
-	if (record_now(state_first(s, LINE_STACKS), 0))
+	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t,
 			   "this build of Python cannot be read: its waits and their reasons are "
 			   "not known");

@@ -17,9 +17,6 @@ static const struct column columns[N_COLUMNS] = {
 	[WHAT] = { "what", "what", 0, UNIT_TEXT, BLOCK_BOTH },
 };
 
-/* The fields of a LINE_COUNTER record. */
-enum { F_NAME, F_EVENTS, F_UP };
-
 void page_glibc_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
@@ -34,12 +31,13 @@ void page_glibc_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			return;
-		c[EVENTS].number = record_delta(r, F_EVENTS);
-		c[EVENTS_TOTAL].number = record_total(r, F_EVENTS);
+		c[EVENTS].number = record_delta(r, COUNTER_EVENTS);
+		c[EVENTS_TOTAL].number = record_total(r, COUNTER_EVENTS);
 		c[RATE].number = state_per_second(s, c[EVENTS].number);
-		c[SIZE].number = record_delta(r, F_UP);
-		c[SIZE_TOTAL].number = record_total(r, F_UP);
+		c[SIZE].number = record_delta(r, COUNTER_UP);
+		c[SIZE_TOTAL].number = record_total(r, COUNTER_UP);
 		c[WHAT].unknown = false;
-		c[WHAT].text = record_text(state_find(s, LINE_NAME, record_now(r, F_NAME)), 1);
+		c[WHAT].text = record_text(state_find(s, LINE_NAME, record_now(r, COUNTER_NAME)),
+					   NAME_FUNCTION);
 	}
 }

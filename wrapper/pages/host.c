@@ -60,25 +60,6 @@ static const struct column columns[N_COLUMNS] = {
 };
 /* clang-format on */
 
-/* The fields of the records, see line.h. */
-enum { H_CPUS, H_LOAD1, H_LOAD5, H_LOAD15, H_RUNNABLE, H_TASKS, H_UPTIME };
-enum { M_TOTAL, M_FREE, M_AVAILABLE, M_SWAP, M_SWAP_FREE };
-enum { P_WHAT, P_FULL, P_AVG10, P_AVG60, P_AVG300, P_TOTAL };
-enum {
-	S_PATH,
-	S_DEVICE,
-	S_TYPE,
-	S_READ_ONLY,
-	S_SIZE,
-	S_FREE,
-	S_AVAILABLE,
-	S_INODES,
-	S_INODES_FREE
-};
-enum { N_SHOWN, N_WAITING, N_WITHOUT, N_AGAIN, N_MORE };
-enum { U_ANSWER, U_FAILED };
-enum { F_NAME, F_LOAD, F_ACTIVE, F_SUB, F_TEXT };
-
 /* The groups of a text page's first block, the lowest last; below: by how full it is. */
 #define GROUP 100000
 enum { GROUP_NONE, GROUP_UNIT, GROUP_SPACE, GROUP_SWAP, GROUP_MEMORY };
@@ -124,8 +105,8 @@ static void set_part(struct cell *c, int64_t n, double unit)
 
 static void fill_space(struct table *t, const struct record *r)
 {
-	int64_t size = record_now(r, S_SIZE), free = record_now(r, S_FREE);
-	int64_t available = record_now(r, S_AVAILABLE), inodes = record_now(r, S_INODES);
+	int64_t size = record_now(r, SPACE_SIZE), free = record_now(r, SPACE_FREE);
+	int64_t available = record_now(r, SPACE_AVAILABLE), inodes = record_now(r, SPACE_INODES);
 	struct cell *c = new_row(t, "space", 0);
 	struct cell used;
 
@@ -135,19 +116,19 @@ static void fill_space(struct table *t, const struct record *r)
 	set_used(&used, size - free, size - free + available);
 	c[USED] = used;
 	set_text(&c[WHAT], "disk");
-	set_text(&c[NAME], record_text(r, S_PATH));
-	set_text(&c[DEVICE], record_text(r, S_DEVICE));
-	set_text(&c[TYPE], record_text(r, S_TYPE));
-	set(&c[READ_ONLY], record_now(r, S_READ_ONLY));
+	set_text(&c[NAME], record_text(r, SPACE_PATH));
+	set_text(&c[DEVICE], record_text(r, SPACE_DEVICE));
+	set_text(&c[TYPE], record_text(r, SPACE_TYPE));
+	set(&c[READ_ONLY], record_now(r, SPACE_READ_ONLY));
 	set(&c[SIZE], size);
 	set(&c[FREE], free);
 	set(&c[AVAILABLE], available);
 	set(&c[INODES], inodes);
-	set(&c[INODES_FREE], record_now(r, S_INODES_FREE));
-	set_used(&c[INODES_USED], inodes - record_now(r, S_INODES_FREE), inodes);
-	set_text(&c[WHERE], table_text(t, "%s  %s %s%s", record_text(r, S_PATH),
-				       record_text(r, S_DEVICE), record_text(r, S_TYPE),
-				       record_now(r, S_READ_ONLY) ? ", read-only" : ""));
+	set(&c[INODES_FREE], record_now(r, SPACE_INODES_FREE));
+	set_used(&c[INODES_USED], inodes - record_now(r, SPACE_INODES_FREE), inodes);
+	set_text(&c[WHERE], table_text(t, "%s  %s %s%s", record_text(r, SPACE_PATH),
+				       record_text(r, SPACE_DEVICE), record_text(r, SPACE_TYPE),
+				       record_now(r, SPACE_READ_ONLY) ? ", read-only" : ""));
 	c[RANK].number =
 		GROUP_SPACE * GROUP + 1 + (used.unknown ? 0 : (int64_t)(used.share * 9999));
 }
@@ -157,21 +138,23 @@ static void fill_memory(struct table *t, const struct record *r)
 	struct cell *c = new_row(t, "memory", GROUP_MEMORY * GROUP);
 
 	if (c) {
-		set(&c[SIZE], record_now(r, M_TOTAL));
-		set(&c[FREE], record_now(r, M_FREE));
-		set(&c[AVAILABLE], record_now(r, M_AVAILABLE));
-		if (record_now(r, M_AVAILABLE) >= 0)
+		set(&c[SIZE], record_now(r, MEMORY_TOTAL));
+		set(&c[FREE], record_now(r, MEMORY_FREE));
+		set(&c[AVAILABLE], record_now(r, MEMORY_AVAILABLE));
+		if (record_now(r, MEMORY_AVAILABLE) >= 0)
 			set_used(&c[USED],
-				 sum_minus(record_now(r, M_TOTAL), record_now(r, M_AVAILABLE)),
-				 record_now(r, M_TOTAL));
+				 sum_minus(record_now(r, MEMORY_TOTAL),
+					   record_now(r, MEMORY_AVAILABLE)),
+				 record_now(r, MEMORY_TOTAL));
 	}
 	c = new_row(t, "swap", GROUP_SWAP * GROUP);
 	if (c) {
-		set(&c[SIZE], record_now(r, M_SWAP));
-		set(&c[FREE], record_now(r, M_SWAP_FREE));
-		set(&c[AVAILABLE], record_now(r, M_SWAP_FREE));
-		set_used(&c[USED], sum_minus(record_now(r, M_SWAP), record_now(r, M_SWAP_FREE)),
-			 record_now(r, M_SWAP));
+		set(&c[SIZE], record_now(r, MEMORY_SWAP));
+		set(&c[FREE], record_now(r, MEMORY_SWAP_FREE));
+		set(&c[AVAILABLE], record_now(r, MEMORY_SWAP_FREE));
+		set_used(&c[USED],
+			 sum_minus(record_now(r, MEMORY_SWAP), record_now(r, MEMORY_SWAP_FREE)),
+			 record_now(r, MEMORY_SWAP));
 	}
 }
 
@@ -181,7 +164,7 @@ static const struct record *pressure_of(const struct state *s, int what, int ful
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_PRESSURE, &at))) {
-		if (record_now(r, P_WHAT) == what && record_now(r, P_FULL) == full)
+		if (record_now(r, PRESSURE_WHAT) == what && record_now(r, PRESSURE_FULL) == full)
 			return r;
 	}
 	return NULL;
@@ -215,14 +198,15 @@ static int fill_pressure(const struct state *s, struct table *t)
 		if (!r)
 			continue;
 		told++;
-		set(&c[STALLED], record_delta(r, P_TOTAL));
-		set(&c[STALLED_TOTAL], record_total(r, P_TOTAL));
-		c[SHARE] = (struct cell){
-			.share = seconds > 0 ? (double)record_delta(r, P_TOTAL) / 1e9 / seconds : 0
-		};
-		set_part(&c[AVG10], record_now(r, P_AVG10), 10000);
-		set_part(&c[AVG60], record_now(r, P_AVG60), 10000);
-		set_part(&c[AVG300], record_now(r, P_AVG300), 10000);
+		set(&c[STALLED], record_delta(r, PRESSURE_TOTAL_NS));
+		set(&c[STALLED_TOTAL], record_total(r, PRESSURE_TOTAL_NS));
+		c[SHARE] = (struct cell){ .share = seconds > 0 ? (double)record_delta(
+									 r, PRESSURE_TOTAL_NS) /
+									 1e9 / seconds
+							       : 0 };
+		set_part(&c[AVG10], record_now(r, PRESSURE_AVG10), 10000);
+		set_part(&c[AVG60], record_now(r, PRESSURE_AVG60), 10000);
+		set_part(&c[AVG300], record_now(r, PRESSURE_AVG300), 10000);
 	}
 	return told;
 }
@@ -233,13 +217,13 @@ static void fill_load(struct table *t, const struct record *r)
 
 	if (!c)
 		return;
-	set(&c[CPUS], record_now(r, H_CPUS));
-	set_part(&c[LOAD1], record_now(r, H_LOAD1), 100);
-	set_part(&c[LOAD5], record_now(r, H_LOAD5), 100);
-	set_part(&c[LOAD15], record_now(r, H_LOAD15), 100);
-	set(&c[RUNNABLE], record_now(r, H_RUNNABLE));
-	set(&c[TASKS], record_now(r, H_TASKS));
-	set(&c[UPTIME], record_now(r, H_UPTIME));
+	set(&c[CPUS], record_now(r, HOST_PROCESSORS));
+	set_part(&c[LOAD1], record_now(r, HOST_LOAD1), 100);
+	set_part(&c[LOAD5], record_now(r, HOST_LOAD5), 100);
+	set_part(&c[LOAD15], record_now(r, HOST_LOAD15), 100);
+	set(&c[RUNNABLE], record_now(r, HOST_RUNNABLE));
+	set(&c[TASKS], record_now(r, HOST_TASKS));
+	set(&c[UPTIME], record_now(r, HOST_UPTIME_NS));
 	if (c[LOAD1].unknown)
 		table_note(t, "the load is not known");
 	else
@@ -248,7 +232,7 @@ static void fill_load(struct table *t, const struct record *r)
 			   " processors; %" PRId64 " of %" PRId64 " tasks can run; up %.1f days",
 			   c[LOAD1].share, c[LOAD5].share, c[LOAD15].share, c[CPUS].number,
 			   c[RUNNABLE].number, c[TASKS].number,
-			   (double)record_now(r, H_UPTIME) / 86400e9);
+			   (double)record_now(r, HOST_UPTIME_NS) / 86400e9);
 }
 
 static void fill_mounts(struct table *t, const struct record *r)
@@ -257,17 +241,17 @@ static void fill_mounts(struct table *t, const struct record *r)
 
 	if (!c)
 		return;
-	set(&c[SHOWN_MOUNTS], record_now(r, N_SHOWN));
-	set(&c[WAITING], record_now(r, N_WAITING));
-	set(&c[WITHOUT], record_now(r, N_WITHOUT));
-	set(&c[AGAIN], record_now(r, N_AGAIN));
-	set(&c[MORE], record_now(r, N_MORE));
+	set(&c[SHOWN_MOUNTS], record_now(r, MOUNTS_SHOWN));
+	set(&c[WAITING], record_now(r, MOUNTS_WAITING));
+	set(&c[WITHOUT], record_now(r, MOUNTS_WITHOUT));
+	set(&c[AGAIN], record_now(r, MOUNTS_AGAIN));
+	set(&c[MORE], record_now(r, MOUNTS_MORE));
 	table_note(t,
 		   "%" PRId64 " mounts are not asked for their space, being of the network or of a "
 		   "program, which may not answer, or below one that is; %" PRId64 " have none",
-		   record_now(r, N_WAITING), record_now(r, N_WITHOUT));
-	if (record_now(r, N_MORE))
-		table_note(t, "%" PRId64 " more mounts are not shown", record_now(r, N_MORE));
+		   record_now(r, MOUNTS_WAITING), record_now(r, MOUNTS_WITHOUT));
+	if (record_now(r, MOUNTS_MORE))
+		table_note(t, "%" PRId64 " more mounts are not shown", record_now(r, MOUNTS_MORE));
 }
 
 static void fill_units(const struct state *s, struct table *t, const struct record *r)
@@ -278,27 +262,27 @@ static void fill_units(const struct state *s, struct table *t, const struct reco
 	int64_t n = 0;
 
 	if (c)
-		set(&c[FAILED], record_now(r, U_ANSWER) ? -1 : record_now(r, U_FAILED));
+		set(&c[FAILED], record_now(r, UNITS_ANSWER) ? -1 : record_now(r, UNITS_FAILED));
 	for (; (unit = state_each(s, LINE_UNIT, &at)); n++) {
 		c = new_row(t, "unit", GROUP_UNIT * GROUP);
 		if (!c)
 			return;
-		set_text(&c[NAME], record_text(unit, F_NAME));
-		set_text(&c[ACTIVE], record_text(unit, F_ACTIVE));
-		set_text(&c[SUB], record_text(unit, F_SUB));
-		set_text(&c[TEXT], record_text(unit, F_TEXT));
-		set_text(&c[WHERE], table_text(t, "%s %s%s%s", record_text(unit, F_NAME),
-					       record_text(unit, F_SUB),
-					       *record_text(unit, F_TEXT) ? ": " : "",
-					       record_text(unit, F_TEXT)));
+		set_text(&c[NAME], record_text(unit, UNIT_NAME));
+		set_text(&c[ACTIVE], record_text(unit, UNIT_ACTIVE));
+		set_text(&c[SUB], record_text(unit, UNIT_SUB));
+		set_text(&c[TEXT], record_text(unit, UNIT_DESCRIPTION));
+		set_text(&c[WHERE], table_text(t, "%s %s%s%s", record_text(unit, UNIT_NAME),
+					       record_text(unit, UNIT_SUB),
+					       *record_text(unit, UNIT_DESCRIPTION) ? ": " : "",
+					       record_text(unit, UNIT_DESCRIPTION)));
 	}
-	if (record_now(r, U_ANSWER) == 1)
+	if (record_now(r, UNITS_ANSWER) == 1)
 		table_note(t, "systemd does not run here: which units have failed is not known");
-	else if (record_now(r, U_ANSWER))
+	else if (record_now(r, UNITS_ANSWER))
 		table_note(t, "systemctl did not answer: which units have failed is not known");
-	else if (record_now(r, U_FAILED) > n)
+	else if (record_now(r, UNITS_FAILED) > n)
 		table_note(t, "%" PRId64 " units have failed; %" PRId64 " of them are shown",
-			   record_now(r, U_FAILED), n);
+			   record_now(r, UNITS_FAILED), n);
 	else
 		table_note(t, "%" PRId64 " units of systemd have failed", n);
 }

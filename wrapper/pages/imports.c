@@ -41,9 +41,6 @@ static const struct column columns[N_COLUMNS] = {
 #define IMPORTS_ROWS 40 /* of a text page */
 #define INDENT_MOST 20
 
-/* The fields of a LINE_IMPORT record. */
-enum { F_NODE, F_PARENT, F_NAME, F_BEGUN, F_ENDED, F_FAILED, F_TOTAL_NS, F_SELF_NS };
-
 struct node {
 	const struct record *record;
 	int64_t number;
@@ -136,11 +133,11 @@ static struct node *grow(const struct state *s, int *n, int *root)
 	at = 0;
 	for (int i = 0; i < *n && (r = state_each(s, LINE_IMPORT, &at)); i++)
 		nodes[i] = (struct node){
-			.record = r, .number = record_now(r, F_NODE), .first = -1, .next = -1
+			.record = r, .number = record_now(r, IMPORT_NODE), .first = -1, .next = -1
 		};
 	qsort(nodes, (size_t)*n, sizeof(*nodes), by_number);
 	for (int i = 0; i < *n; i++) {
-		int parent = find(nodes, *n, record_now(nodes[i].record, F_PARENT));
+		int parent = find(nodes, *n, record_now(nodes[i].record, IMPORT_PARENT));
 
 		nodes[i].parent = parent < i ? parent : -1; /* or the lines are not a module's */
 		if (nodes[i].parent >= 0)
@@ -149,7 +146,7 @@ static struct node *grow(const struct state *s, int *n, int *root)
 	for (int i = *n - 1; i >= 0; i--) { /* children before their parents */
 		struct node *node = &nodes[i];
 
-		node->weight = record_total(node->record, F_TOTAL_NS);
+		node->weight = record_total(node->record, IMPORT_TOTAL_NS);
 		if (node->weight < node->below)
 			node->weight = node->below;
 		if (node->parent >= 0)
@@ -163,7 +160,7 @@ static void fill_row(const struct state *s, struct table *t, const struct node *
 		     int64_t parent, int rank)
 {
 	const struct record *r = node->record;
-	const struct record *name = state_find(s, LINE_NAME, record_now(r, F_NAME));
+	const struct record *name = state_find(s, LINE_NAME, record_now(r, IMPORT_NAME));
 	int indent = 2 * node->depth < INDENT_MOST ? 2 * node->depth : INDENT_MOST;
 	struct cell *c = table_row(t);
 
@@ -174,18 +171,18 @@ static void fill_row(const struct state *s, struct table *t, const struct node *
 	c[PARENT].number = parent;
 	c[PARENT].unknown = !parent;
 	c[DEPTH].number = node->depth;
-	c[CUMULATIVE].number = record_delta(r, F_TOTAL_NS);
-	c[CUMULATIVE_TOTAL].number = record_total(r, F_TOTAL_NS);
-	c[SELF].number = record_delta(r, F_SELF_NS);
-	c[SELF_TOTAL].number = record_total(r, F_SELF_NS);
-	c[IMPORTS].number = record_delta(r, F_ENDED);
-	c[IMPORTS_TOTAL].number = record_total(r, F_ENDED);
-	c[FAILED].number = record_delta(r, F_FAILED);
-	c[FAILED_TOTAL].number = record_total(r, F_FAILED);
-	c[UNFINISHED].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+	c[CUMULATIVE].number = record_delta(r, IMPORT_TOTAL_NS);
+	c[CUMULATIVE_TOTAL].number = record_total(r, IMPORT_TOTAL_NS);
+	c[SELF].number = record_delta(r, IMPORT_SELF_NS);
+	c[SELF_TOTAL].number = record_total(r, IMPORT_SELF_NS);
+	c[IMPORTS].number = record_delta(r, IMPORT_ENDED);
+	c[IMPORTS_TOTAL].number = record_total(r, IMPORT_ENDED);
+	c[FAILED].number = record_delta(r, IMPORT_FAILED);
+	c[FAILED_TOTAL].number = record_total(r, IMPORT_FAILED);
+	c[UNFINISHED].number = record_now(r, IMPORT_BEGUN) - record_now(r, IMPORT_ENDED);
 	c[RANK].number = node->drawn ? rank : 0;
 	c[MODULE].unknown = !name;
-	c[MODULE].text = record_text(name, 1);
+	c[MODULE].text = record_text(name, NAME_FUNCTION);
 	c[NAME].unknown = c[TREE].unknown = false;
 	c[NAME].text = name ? c[MODULE].text : "?";
 	c[TREE].text = table_text(t, "%*s%s", indent, "", c[NAME].text);
@@ -223,7 +220,7 @@ void page_imports_fill(const struct state *s, struct table *t)
 	if (drawn < n)
 		table_note(t, "the tree has the %d slowest imports of %d; all are in the JSON page",
 			   drawn, n);
-	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired)
 		table_note(t,
 			   "imports that had begun before they were watched, and are not here: "

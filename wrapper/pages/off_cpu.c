@@ -46,8 +46,7 @@ static const struct column columns[N_COLUMNS] = {
 
 #define OFFCPU_ROWS 12 /* of a text page */
 
-/* The fields of a LINE_OFF record, and its causes; the kinds of LINE_OFFTIME. */
-enum { F_STACK, F_CAUSE, F_CALL, F_BEGUN, F_ENDED, F_TIME, F_QUEUED, F_MAX };
+/* The causes of LINE_OFF, and the kinds of LINE_OFFTIME. */
 enum { CAUSE_CALL, CAUSE_DISK, CAUSE_FAULT, CAUSE_READY, CAUSE_STOP, CAUSE_FROZEN };
 #define CAUSE_BEFORE 16 /* is added: since before attaching */
 enum { KIND_WAIT, KIND_READY, KINDS };
@@ -77,32 +76,34 @@ static const char *reason_of(int64_t cause, int64_t call)
 
 static void fill_row(const struct state *s, struct table *t, const struct record *r)
 {
-	int64_t cause = record_now(r, F_CAUSE) & ~CAUSE_BEFORE, call = record_now(r, F_CALL) - 1;
-	bool before = record_now(r, F_CAUSE) & CAUSE_BEFORE;
-	const struct record *node = state_find(s, LINE_NODE, record_now(r, F_STACK));
+	int64_t cause = record_now(r, OFF_CAUSE) & ~CAUSE_BEFORE;
+	int64_t call = record_now(r, OFF_CALL) - 1;
+	bool before = record_now(r, OFF_CAUSE) & CAUSE_BEFORE;
+	const struct record *node = state_find(s, LINE_NODE, record_now(r, OFF_STACK));
 	struct cell *c = table_row(t), unused;
 	char room[CALL_NAME];
 
 	if (!c)
 		return;
 	by_set(s, &c[PID], &c[TID], record_who(r));
-	name_fill(s, t, record_now(node, 2), &c[FUNCTION], &c[FILE_NAME], &c[LINE], &unused);
+	name_fill(s, t, record_now(node, NODE_NAME), &c[FUNCTION], &c[FILE_NAME], &c[LINE],
+		  &unused);
 	c[KIND] = (struct cell){ .text = kinds[cause == CAUSE_READY] };
 	c[REASON] = (struct cell){ .text = reason_of(cause, call) };
 	if (call >= 0)
 		c[CALL] = c[SHOWN] =
 			(struct cell){ .text = table_text(t, "%s", call_name(call, room)) };
-	c[WAITS].number = record_delta(r, F_BEGUN);
-	c[WAITS_TOTAL].number = record_total(r, F_BEGUN);
-	c[TIME].number = record_delta(r, F_TIME);
-	c[TIME_TOTAL].number = record_total(r, F_TIME);
-	c[QUEUED].number = record_delta(r, F_QUEUED);
-	c[QUEUED_TOTAL].number = record_total(r, F_QUEUED);
-	c[MAX].number = record_now(r, F_MAX);
-	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+	c[WAITS].number = record_delta(r, OFF_BEGUN);
+	c[WAITS_TOTAL].number = record_total(r, OFF_BEGUN);
+	c[TIME].number = record_delta(r, OFF_TIME_NS);
+	c[TIME_TOTAL].number = record_total(r, OFF_TIME_NS);
+	c[QUEUED].number = record_delta(r, OFF_QUEUED_NS);
+	c[QUEUED_TOTAL].number = record_total(r, OFF_QUEUED_NS);
+	c[MAX].number = record_now(r, OFF_MAX_NS);
+	c[OPEN].number = record_now(r, OFF_BEGUN) - record_now(r, OFF_ENDED);
 	c[BEFORE].number = before;
 	c[FROM].unknown = true;
-	c[STACK].stack = stack_find(s, t, record_now(r, F_STACK));
+	c[STACK].stack = stack_find(s, t, record_now(r, OFF_STACK));
 	c[STACK].unknown = before || !c[STACK].stack;
 	c[SORT].number = cause == CAUSE_READY ? 0 : c[TIME].number;
 }
@@ -155,14 +156,14 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 	t->empty = "no waits";
 	while ((r = state_each(s, LINE_OFF, &at))) {
 		fill_row(s, t, r);
-		if (record_now(r, F_CAUSE) == CAUSE_READY) {
-			ready = sum_add(ready, record_delta(r, F_BEGUN));
-			ready_ns = sum_add(ready_ns, record_delta(r, F_TIME));
+		if (record_now(r, OFF_CAUSE) == CAUSE_READY) {
+			ready = sum_add(ready, record_delta(r, OFF_BEGUN));
+			ready_ns = sum_add(ready_ns, record_delta(r, OFF_TIME_NS));
 		} else {
-			open = sum_add(open, record_now(r, F_BEGUN) - record_now(r, F_ENDED));
+			open = sum_add(open, record_now(r, OFF_BEGUN) - record_now(r, OFF_ENDED));
 		}
-		if (record_now(r, F_CAUSE) & CAUSE_BEFORE)
-			before += record_now(r, F_BEGUN);
+		if (record_now(r, OFF_CAUSE) & CAUSE_BEFORE)
+			before += record_now(r, OFF_BEGUN);
 	}
 	for (int kind = 0; kind < KINDS; kind++)
 		fill_histogram(s, t, kind);

@@ -92,12 +92,6 @@ bool page_has_module(const struct page *page, const char *module);
 /* Whether a page of this module takes the option with this letter. */
 bool module_takes(const char *module, char letter);
 
-/* The fields of a LINE_PROCESSORS record. */
-enum { PROCESSORS_ONLINE, PROCESSORS_LATER, PROCESSORS_BLIND };
-
-/* The fields of a LINE_THREADS record. */
-enum { THREADS_ALL, THREADS_STILL, THREADS_UNSEEN, THREADS_LONGEST };
-
 /* fill.c: whether nothing is missing from the figures. */
 bool page_is_exact(const struct state *s);
 

@@ -28,42 +28,26 @@ static const struct column columns[N_COLUMNS] = {
 
 #define SHORT_ROWS 30 /* of a text page */
 
-/* The fields of a LINE_SHORT record, and of LINE_SHORTS. */
-enum {
-	F_ROW,
-	F_NUMBER,
-	F_PID,
-	F_PROGRAM,
-	F_BY,
-	F_BY_PROGRAM,
-	F_PATH,
-	F_BORN,
-	F_LIVED,
-	F_SIZE,
-	F_REPLACED
-};
-enum { S_CREATED, S_DELETED, S_BYTES };
-
 static void fill_row(const struct state *s, struct table *t, const struct record *r)
 {
-	int64_t born = record_now(r, F_BORN);
+	int64_t born = record_now(r, SHORT_BORN_NS);
 	struct cell *c = table_row(t);
 
 	if (!c)
 		return;
 	for (int i = 0; i < N_COLUMNS; i++)
 		c[i].unknown = false;
-	c[NUMBER].number = record_now(r, F_NUMBER);
+	c[NUMBER].number = record_now(r, SHORT_NUMBER);
 	c[TIME].number = state_real_ns(s, born);
-	c[LIFETIME].number = record_now(r, F_LIVED);
-	c[SIZE].number = record_now(r, F_SIZE);
-	c[PID].number = record_now(r, F_PID);
-	c[PROGRAM].text = record_text(r, F_PROGRAM);
-	c[BY_PID].number = record_now(r, F_BY);
-	c[BY_PROGRAM].text = record_text(r, F_BY_PROGRAM);
-	c[REPLACED].number = record_now(r, F_REPLACED) != 0;
-	c[RECENT].number = born + record_now(r, F_LIVED) >= s->before.mono_ns;
-	c[PATH].text = record_text(r, F_PATH);
+	c[LIFETIME].number = record_now(r, SHORT_LIVED_NS);
+	c[SIZE].number = record_now(r, SHORT_SIZE);
+	c[PID].number = record_now(r, SHORT_PID);
+	c[PROGRAM].text = record_text(r, SHORT_NAME);
+	c[BY_PID].number = record_now(r, SHORT_BY);
+	c[BY_PROGRAM].text = record_text(r, SHORT_BY_NAME);
+	c[REPLACED].number = record_now(r, SHORT_REPLACED) != 0;
+	c[RECENT].number = born + record_now(r, SHORT_LIVED_NS) >= s->before.mono_ns;
+	c[PATH].text = record_text(r, SHORT_PATH);
 }
 
 void page_short_files_fill(const struct state *s, struct table *t)
@@ -81,7 +65,8 @@ void page_short_files_fill(const struct state *s, struct table *t)
 	table_note(t,
 		   "in the interval %lld files were created; %lld that were younger than a second "
 		   "were deleted, with %lld bytes",
-		   (long long)record_delta(r, S_CREATED), (long long)record_delta(r, S_DELETED),
-		   (long long)record_delta(r, S_BYTES));
+		   (long long)record_delta(r, SHORTS_CREATED),
+		   (long long)record_delta(r, SHORTS_DELETED),
+		   (long long)record_delta(r, SHORTS_BYTES));
 	table_note(t, "a file without a name (O_TMPFILE) is not among them");
 }

@@ -33,41 +33,38 @@ static const struct column columns[N_COLUMNS] = {
 
 #define SPANS_ROWS 40
 
-/* The fields of a LINE_SPAN record. */
-enum { F_NAME, F_BEGUN, F_ENDED, F_FAILED, F_AGAIN, F_TOTAL_NS, F_MAX_NS };
-
 static void fill_row(const struct state *s, struct table *t, const struct record *r)
 {
-	int64_t interval[BUCKETS], total[BUCKETS], name = record_now(r, F_NAME);
+	int64_t interval[BUCKETS], total[BUCKETS], name = record_now(r, SPAN_OPERATION);
 	struct cell *c = table_row(t);
 
 	if (!c)
 		return;
 	state_buckets(s, LINE_SPANTIME, name, interval, total);
-	c[ENDED].number = record_delta(r, F_ENDED);
-	c[ENDED_TOTAL].number = record_total(r, F_ENDED);
+	c[ENDED].number = record_delta(r, SPAN_ENDED);
+	c[ENDED_TOTAL].number = record_total(r, SPAN_ENDED);
 	c[RATE].number = state_per_second(s, c[ENDED].number);
-	c[FAILED].number = record_delta(r, F_FAILED);
-	c[FAILED_TOTAL].number = record_total(r, F_FAILED);
-	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
-	c[OPEN].number -= c[OPEN].number > 0 ? record_now(r, F_AGAIN) : 0;
-	c[OPEN].number -= record_now(state_find(s, LINE_SPANGONE, name), 1);
+	c[FAILED].number = record_delta(r, SPAN_FAILED);
+	c[FAILED_TOTAL].number = record_total(r, SPAN_FAILED);
+	c[OPEN].number = record_now(r, SPAN_BEGUN) - record_now(r, SPAN_ENDED);
+	c[OPEN].number -= c[OPEN].number > 0 ? record_now(r, SPAN_AGAIN) : 0;
+	c[OPEN].number -= record_now(state_find(s, LINE_SPANGONE, name), SPANGONE_COUNT);
 	c[OPEN].number = c[OPEN].number > 0 ? c[OPEN].number : 0;
-	c[TIME].number = record_delta(r, F_TOTAL_NS);
-	c[P50].number = bucket_percentile(interval, 0.50, record_now(r, F_MAX_NS));
-	c[P99].number = bucket_percentile(interval, 0.99, record_now(r, F_MAX_NS));
-	c[MAX].number = record_now(r, F_MAX_NS);
-	c[TIME_TOTAL].number = record_total(r, F_TOTAL_NS);
+	c[TIME].number = record_delta(r, SPAN_TOTAL_NS);
+	c[P50].number = bucket_percentile(interval, 0.50, record_now(r, SPAN_MAX_NS));
+	c[P99].number = bucket_percentile(interval, 0.99, record_now(r, SPAN_MAX_NS));
+	c[MAX].number = record_now(r, SPAN_MAX_NS);
+	c[TIME_TOTAL].number = record_total(r, SPAN_TOTAL_NS);
 	c[P50_TOTAL].number = bucket_percentile(total, 0.50, INT64_MAX);
 	c[P99_TOTAL].number = bucket_percentile(total, 0.99, INT64_MAX);
 	c[OPERATION].unknown = false;
-	c[OPERATION].text = record_text(state_find(s, LINE_NAME, name), 1);
+	c[OPERATION].text = record_text(state_find(s, LINE_NAME, name), NAME_FUNCTION);
 }
 
 static void add_failures(struct cell *c, const struct record *r)
 {
-	c[FAILED].number = sum_add(c[FAILED].number, record_delta(r, F_AGAIN));
-	c[FAILED_TOTAL].number = sum_add(c[FAILED_TOTAL].number, record_total(r, F_AGAIN));
+	c[FAILED].number = sum_add(c[FAILED].number, record_delta(r, SPAN_AGAIN));
+	c[FAILED_TOTAL].number = sum_add(c[FAILED_TOTAL].number, record_total(r, SPAN_AGAIN));
 }
 
 static void fill(const struct state *s, struct table *t, bool again_is_failure)
@@ -85,11 +82,11 @@ static void fill(const struct state *s, struct table *t, bool again_is_failure)
 		fill_row(s, t, r);
 		if (again_is_failure && t->n_rows)
 			add_failures(t->cells + (t->n_rows - 1) * t->n_columns, r);
-		again = sum_add(again, record_total(r, F_AGAIN));
+		again = sum_add(again, record_total(r, SPAN_AGAIN));
 	}
 	for (at = 0; (r = state_each(s, LINE_SPANGONE, &at));)
-		gone = sum_add(gone, record_total(r, 1));
-	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
+		gone = sum_add(gone, record_total(r, SPANGONE_COUNT));
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired)
 		table_note(
 			t,

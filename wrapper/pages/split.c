@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pages/split.h"
 
-/* The fields of a LINE_WHO record. */
-enum { W_WHO, W_PID, W_TID };
-
 enum by by_of(const struct state *s)
 {
-	int64_t by = record_now(state_first(s, LINE_BY), 0);
+	int64_t by = record_now(state_first(s, LINE_BY), BY_BY);
 
 	return by == BY_PROCESS || by == BY_THREAD ? (enum by)by : BY_ALL;
 }
@@ -29,8 +26,8 @@ void by_set(const struct state *s, struct cell *pid, struct cell *tid, int64_t w
 {
 	const struct record *r = who ? state_find(s, LINE_WHO, who) : NULL;
 
-	*pid = (struct cell){ .number = record_now(r, W_PID), .unknown = !r };
-	*tid = (struct cell){ .number = record_now(r, W_TID), .unknown = !r };
+	*pid = (struct cell){ .number = record_now(r, WHO_PID), .unknown = !r };
+	*tid = (struct cell){ .number = record_now(r, WHO_TID), .unknown = !r };
 }
 
 /* Whether there is anything of those that have found no place. */
@@ -65,6 +62,6 @@ bool by_each(const struct state *s, size_t *at, int64_t *who)
 	--*at;
 	r = state_each(s, LINE_WHO, at);
 	++*at;
-	*who = record_now(r, W_WHO);
+	*who = record_now(r, WHO_WHO);
 	return r;
 }

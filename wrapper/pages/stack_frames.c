@@ -3,11 +3,6 @@
 
 #include <inttypes.h>
 
-/* The fields of the records. */
-enum { NODE_ID, NODE_PARENT, NODE_NAME };
-enum { NAME_ID, NAME_FUNCTION, NAME_FILE, NAME_LINE };
-enum { STACKS_STATE, STACKS_TAKEN, STACKS_NONE, STACKS_UNREAD, STACKS_CUT };
-
 const struct stack *stack_find(const struct state *s, struct table *t, int64_t node)
 {
 	int64_t names[STACK_DEPTH];

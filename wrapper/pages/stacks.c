@@ -118,8 +118,8 @@ static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[
 			node = id ? state_find(s, LINE_NODE, id) : NULL;
 			if (!node)
 				break;
-			count(tally_of(tallies, record_now(node, 2), r), n, sample, !depth);
-			id = record_now(node, 1);
+			count(tally_of(tallies, record_now(node, NODE_NAME), r), n, sample, !depth);
+			id = record_now(node, NODE_PARENT);
 		}
 	}
 }
@@ -140,10 +140,10 @@ static void name_row(const struct state *s, struct cell *c, int64_t name)
 
 	c[FUNCTION].text = name == NAME_BEFORE ? before
 			   : !name             ? "(no Python stack)"
-			   : r                 ? record_text(r, 1)
+			   : r                 ? record_text(r, NAME_FUNCTION)
 					       : "?";
-	c[FILE_NAME].text = record_text(r, 2);
-	c[LINE].number = record_now(r, 3);
+	c[FILE_NAME].text = record_text(r, NAME_FILE);
+	c[LINE].number = record_now(r, NAME_LINE);
 	c[FUNCTION].unknown = c[FILE_NAME].unknown = false;
 }
 
@@ -218,7 +218,7 @@ static void stack_row(const struct state *s, struct table *t, const struct recor
 	c[SAMPLES_TOTAL].number = record_total(r, HIT_COUNT);
 	c[SHARE_TOTAL].share = share(record_total(r, HIT_COUNT), sums[1]);
 	unread = record_now(r, HIT_WAITING) == HIT_BEFORE;
-	name_row(s, c, unread ? NAME_BEFORE : record_now(node, 2));
+	name_row(s, c, unread ? NAME_BEFORE : record_now(node, NODE_NAME));
 	c[STACK].stack = stack_find(s, t, id);
 	c[STACK].unknown = unread || !c[STACK].stack;
 }

@@ -8,8 +8,6 @@
 
 #include "model/state.h"
 
-/* The fields of a LINE_HIT record. */
-enum { HIT_PID, HIT_TID, HIT_STACK, HIT_WAITING, HIT_COUNT };
 #define HIT_BEFORE 2 /* WAITING: since before attaching, its stack is not known */
 
 /* Instead of a function's name, in a record without a stack. */

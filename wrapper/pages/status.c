@@ -91,21 +91,22 @@ static void disk(struct status *st, const struct state *s)
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_SPACE, &at))) {
-		double used = (double)record_now(r, 4) - (double)record_now(r, 5);
-		double room = used + (double)record_now(r, 6);
-		double inodes = (double)record_now(r, 7);
+		double used = (double)record_now(r, SPACE_SIZE) - (double)record_now(r, SPACE_FREE);
+		double room = used + (double)record_now(r, SPACE_AVAILABLE);
+		double inodes = (double)record_now(r, SPACE_INODES);
 
 		/* One that nobody can write to is always full. */
-		if (record_now(r, 3) > 0)
+		if (record_now(r, SPACE_READ_ONLY) > 0)
 			continue;
-		if (room > 0 && record_now(r, 5) >= 0 && used / room > worst) {
+		if (room > 0 && record_now(r, SPACE_FREE) >= 0 && used / room > worst) {
 			worst = used / room;
-			where = record_text(r, 0);
+			where = record_text(r, SPACE_PATH);
 		}
-		used = inodes - (double)record_now(r, 8);
-		if (inodes > 0 && record_now(r, 8) >= 0 && used / inodes > worst_inodes) {
+		used = inodes - (double)record_now(r, SPACE_INODES_FREE);
+		if (inodes > 0 && record_now(r, SPACE_INODES_FREE) >= 0 &&
+		    used / inodes > worst_inodes) {
 			worst_inodes = used / inodes;
-			where_inodes = record_text(r, 0);
+			where_inodes = record_text(r, SPACE_PATH);
 		}
 	}
 	if (worst < 0) {
@@ -124,9 +125,10 @@ static void disk(struct status *st, const struct state *s)
 static void memory(struct status *st, const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_MEMORY);
-	double total = (double)record_now(r, 0), used = total - (double)record_now(r, 2);
+	double total = (double)record_now(r, MEMORY_TOTAL);
+	double used = total - (double)record_now(r, MEMORY_AVAILABLE);
 
-	if (!r || total <= 0 || record_now(r, 2) < 0)
+	if (!r || total <= 0 || record_now(r, MEMORY_AVAILABLE) < 0)
 		unwatched(st, "memory", 203);
 	else
 		row(st, "memory", 203, judge(st, LIMIT_MEMORY_USED, used / total),
@@ -142,11 +144,11 @@ static void pressure(struct status *st, const struct state *s)
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_PRESSURE, &at))) {
-		double share = (double)record_now(r, 2) / 10000;
+		double share = (double)record_now(r, PRESSURE_AVG10) / 10000;
 
-		if (record_now(r, 1) && share > worst) {
+		if (record_now(r, PRESSURE_FULL) && share > worst) {
 			worst = share;
-			what = record_now(r, 0);
+			what = record_now(r, PRESSURE_WHAT);
 		}
 	}
 	if (worst < 0)
@@ -160,14 +162,14 @@ static void pressure(struct status *st, const struct state *s)
 static void units(struct status *st, const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_UNITS);
-	int64_t n = record_now(r, 1);
+	int64_t n = record_now(r, UNITS_FAILED);
 
-	if (!r || record_now(r, 0))
+	if (!r || record_now(r, UNITS_ANSWER))
 		unwatched(st, "units", 203);
 	else
 		row(st, "units", 203, judge(st, LIMIT_UNITS_FAILED, (double)n),
 		    table_text(st->t, "%" PRId64 " failed%s%s", n, n ? ", such as " : "",
-			       n ? record_text(state_first(s, LINE_UNIT), 0) : ""));
+			       n ? record_text(state_first(s, LINE_UNIT), UNIT_NAME) : ""));
 }
 
 /* ---- the target ---- */
@@ -208,8 +210,8 @@ static void errors(struct status *st, const struct state *s)
 		return;
 	}
 	while ((r = state_each(s, LINE_ERROR, &at))) {
-		handled = sum_add(handled, record_delta(r, 1));
-		unhandled = sum_add(unhandled, record_delta(r, 2));
+		handled = sum_add(handled, record_delta(r, ERROR_HANDLED));
+		unhandled = sum_add(unhandled, record_delta(r, ERROR_UNHANDLED));
 	}
 	row(st, "errors", 246,
 	    worse(judge(st, LIMIT_ERRORS, (double)unhandled),
@@ -217,12 +219,13 @@ static void errors(struct status *st, const struct state *s)
 	    table_text(st->t, "%" PRId64 " not handled, %" PRId64 " handled", unhandled, handled));
 }
 
-/* Whether a line, whose fields begin there, is of level error or worse, and so new. */
+/* Whether a line is of level error or worse, and so new; first: as for ring_text. */
 static bool is_bad(const struct record *r, int first, int64_t since_ns)
 {
-	return record_now(r, first + F_LANE) == RING_LOG &&
-	       record_now(r, first + F_KIND) == RING_KIND_LOG &&
-	       record_now(r, first + F_LEVEL) <= 3 && record_now(r, first + F_TIME) > since_ns;
+	return record_now(r, first + SAID_LANE) == RING_LOG &&
+	       record_now(r, first + SAID_KIND) == RING_KIND_LOG &&
+	       record_now(r, first + SAID_LEVEL) <= 3 &&
+	       record_now(r, first + SAID_TIME_NS) > since_ns;
 }
 
 /*
@@ -242,9 +245,9 @@ static void said(struct status *st, const struct state *s, const struct state *c
 	}
 	since = seconds < 1e9 ? sum_minus(s->now.real_ns, (int64_t)(seconds * 1e9)) : INT64_MIN;
 	for (at = 0; (r = state_each(s, LINE_SAID, &at));)
-		n += is_bad(r, 0, since);
+		n += is_bad(r, SAID_LANE, since);
 	for (at = 0; crashed && (r = state_each(crashed, LINE_WORDS, &at));)
-		late += is_bad(r, 1, since);
+		late += is_bad(r, WORDS_LANE, since);
 	n = late > n ? late : n;
 	row(st, "log", 245, judge(st, LIMIT_LOG_ERRORS, (double)n),
 	    table_text(st->t, "%" PRId64 " lines of level error or worse", n));
@@ -263,15 +266,15 @@ static void spans(struct status *st, const struct state *s)
 		return;
 	}
 	while ((r = state_each(s, LINE_SPAN, &at))) {
-		int64_t interval[BUCKETS], slow;
+		int64_t interval[BUCKETS], slow, name = record_now(r, SPAN_OPERATION);
 
-		ended += (double)record_delta(r, 2);
-		failed += (double)record_delta(r, 3);
-		state_buckets(s, LINE_SPANTIME, record_now(r, 0), interval, NULL);
-		slow = bucket_percentile(interval, 0.99, record_now(r, 6));
+		ended += (double)record_delta(r, SPAN_ENDED);
+		failed += (double)record_delta(r, SPAN_FAILED);
+		state_buckets(s, LINE_SPANTIME, name, interval, NULL);
+		slow = bucket_percentile(interval, 0.99, record_now(r, SPAN_MAX_NS));
 		if (slow > p99) {
 			p99 = slow;
-			slowest = record_text(state_find(s, LINE_NAME, record_now(r, 0)), 1);
+			slowest = record_text(state_find(s, LINE_NAME, name), NAME_FUNCTION);
 		}
 	}
 	if (ended < 1)
@@ -296,8 +299,8 @@ static void gc(struct status *st, const struct state *s)
 		return;
 	}
 	while ((r = state_each(s, LINE_GC, &at))) {
-		paused += (double)record_delta(r, 4) / 1e9;
-		longest = record_now(r, 5) > longest ? record_now(r, 5) : longest;
+		paused += (double)record_delta(r, GC_PAUSE_NS) / 1e9;
+		longest = record_now(r, GC_MAX_NS) > longest ? record_now(r, GC_MAX_NS) : longest;
 	}
 	seconds = state_interval_s(s);
 	paused = seconds > 0 ? paused / seconds : 0;
@@ -319,7 +322,7 @@ static void gil(struct status *st, const struct state *s)
 		return;
 	}
 	while ((r = state_each(s, LINE_WAITER, &at)))
-		waited += (double)record_delta(r, 7) / 1e9;
+		waited += (double)record_delta(r, WAITER_TOTAL_NS) / 1e9;
 	seconds = state_interval_s(s);
 	waited = seconds > 0 ? waited / seconds : 0;
 	row(st, "gil", 232, judge(st, LIMIT_GIL_SHARE, waited),
@@ -348,7 +351,7 @@ static void threads(struct status *st)
 			       " have not run since attaching, or for %d s%s",
 			       still == n ? "idle, or it hangs: " : "", still, n, LINE_STILL_S,
 			       still ? table_text(st->t, ", one of them for %.1f s or more",
-						  (double)record_now(r, THREADS_LONGEST) / 1e9)
+						  (double)record_now(r, THREADS_LONGEST_NS) / 1e9)
 				     : ""));
 }
 

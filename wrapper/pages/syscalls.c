@@ -42,10 +42,6 @@ static const struct column columns[N_COLUMNS] = {
 
 #define SYSCALLS_ROWS 20 /* of a block of a text page */
 
-/* The fields of LINE_SYSCALL and LINE_FAILED records. */
-enum { F_NAME, F_CALL, F_BEGUN, F_ENDED, F_ERRORS, F_TIME, F_MAX };
-enum { E_NAME, E_CALL, E_ERROR, E_COUNT };
-
 /* The errors of all rows, those of a row together, the most frequent one first. */
 struct errors {
 	const struct record **records;
@@ -57,9 +53,9 @@ static int by_place(const struct record *x, int64_t who, int64_t name, int64_t c
 	int64_t d = record_who(x) - who;
 
 	if (!d)
-		d = sum_minus(record_now(x, E_NAME), name);
+		d = sum_minus(record_now(x, FAILED_FUNCTION), name);
 	if (!d)
-		d = sum_minus(record_now(x, E_CALL), call);
+		d = sum_minus(record_now(x, FAILED_CALL), call);
 	return d < 0 ? -1 : d > 0;
 }
 
@@ -67,8 +63,9 @@ static int by_place_and_count(const void *a, const void *b)
 {
 	const struct record *x = *(const struct record *const *)a;
 	const struct record *y = *(const struct record *const *)b;
-	int order = by_place(x, record_who(y), record_now(y, E_NAME), record_now(y, E_CALL));
-	int64_t d = record_total(y, E_COUNT) - record_total(x, E_COUNT);
+	int order = by_place(x, record_who(y), record_now(y, FAILED_FUNCTION),
+			     record_now(y, FAILED_CALL));
+	int64_t d = record_total(y, FAILED_COUNT) - record_total(x, FAILED_COUNT);
 
 	return order ? order : d < 0 ? -1 : d > 0;
 }
@@ -97,14 +94,14 @@ static const char *errors_most(const struct errors *e, struct table *t, int64_t 
 	}
 	if (low == e->n || by_place(e->records[low], who, name, call))
 		return NULL;
-	text = call_error(record_now(e->records[low], E_ERROR));
-	return text ? text : table_text(t, "%" PRId64, record_now(e->records[low], E_ERROR));
+	text = call_error(record_now(e->records[low], FAILED_ERROR));
+	return text ? text : table_text(t, "%" PRId64, record_now(e->records[low], FAILED_ERROR));
 }
 
 static void fill_row(const struct state *s, struct table *t, const struct record *r,
 		     const struct errors *e)
 {
-	int64_t call = record_now(r, F_CALL), name = record_now(r, F_NAME);
+	int64_t call = record_now(r, SYSCALL_CALL), name = record_now(r, SYSCALL_FUNCTION);
 	struct cell *c = table_row(t);
 	char room[CALL_NAME];
 
@@ -113,14 +110,14 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	by_set(s, &c[PID], &c[TID], record_who(r));
 	name_fill(s, t, name, &c[FUNCTION], &c[FILE_NAME], &c[LINE], &c[WHERE]);
 	c[CALL] = c[SHOWN] = (struct cell){ .text = table_text(t, "%s", call_name(call, room)) };
-	c[CALLS_NOW].number = record_delta(r, F_BEGUN);
-	c[CALLS_TOTAL].number = record_total(r, F_BEGUN);
-	c[FAILED].number = record_delta(r, F_ERRORS);
-	c[FAILED_TOTAL].number = record_total(r, F_ERRORS);
-	c[TIME].number = record_delta(r, F_TIME);
-	c[TIME_TOTAL].number = record_total(r, F_TIME);
-	c[MAX].number = record_now(r, F_MAX);
-	c[OPEN].number = record_now(r, F_BEGUN) - record_now(r, F_ENDED);
+	c[CALLS_NOW].number = record_delta(r, SYSCALL_BEGUN);
+	c[CALLS_TOTAL].number = record_total(r, SYSCALL_BEGUN);
+	c[FAILED].number = record_delta(r, SYSCALL_ERRORS);
+	c[FAILED_TOTAL].number = record_total(r, SYSCALL_ERRORS);
+	c[TIME].number = record_delta(r, SYSCALL_TIME_NS);
+	c[TIME_TOTAL].number = record_total(r, SYSCALL_TIME_NS);
+	c[MAX].number = record_now(r, SYSCALL_MAX_NS);
+	c[OPEN].number = record_now(r, SYSCALL_BEGUN) - record_now(r, SYSCALL_ENDED);
 	c[ERROR].text = errors_most(e, t, record_who(r), name, call);
 	c[ERROR].unknown = !c[ERROR].text;
 }
@@ -141,13 +138,13 @@ void page_syscalls_fill(const struct state *s, struct table *t)
 	errors_read(s, &e);
 	while ((r = state_each(s, LINE_SYSCALL, &at))) {
 		fill_row(s, t, r, &e);
-		open = sum_add(open, record_now(r, F_BEGUN) - record_now(r, F_ENDED));
+		open = sum_add(open, record_now(r, SYSCALL_BEGUN) - record_now(r, SYSCALL_ENDED));
 	}
 	free(e.records);
 	if (open > 0)
 		table_note(t, "%" PRId64 " of the calls are under way: their time so far counts",
 			   open);
-	unpaired = record_total(state_first(s, LINE_UNPAIRED), 0);
+	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired > 0)
 		table_note(t,
 			   "%" PRId64

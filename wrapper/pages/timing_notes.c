@@ -3,25 +3,22 @@
 
 #include "pages/stack_frames.h"
 
-/* The fields of a LINE_TIMED record. */
-enum { T_TIMED, T_JIT, T_ASKED, T_STATE };
-
 #define STATE_SWITCHES 4 /* as in teletap_thread.stp; the others are those of stack_why */
 
 bool timed(const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_TIMED);
 
-	return !r || record_now(r, T_TIMED);
+	return !r || record_now(r, TIMED_TIMED);
 }
 
 void timed_notes(const struct state *s, struct table *t, const char *verb)
 {
 	const struct record *r = state_first(s, LINE_TIMED);
-	int64_t state = record_now(r, T_STATE);
-	bool asked = record_now(r, T_ASKED);
+	int64_t state = record_now(r, TIMED_STATE);
+	bool asked = record_now(r, TIMED_ASKED);
 
-	if (record_now(r, T_JIT))
+	if (record_now(r, TIMED_JIT))
 		table_note(t,
 			   "the program's JIT is on (PYTHON_JIT): what it has compiled is not %s "
 			   "any more",

@@ -145,7 +145,7 @@ char *render_json(const struct render *r)
 			   "exe", host ? json_null() : text(r->target->exe));
 	json_object_set_new(target, "python",
 			    *r->target->python && !host ? text(r->target->python) : json_null());
-	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), 0));
+	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), PROCS_COUNT));
 	if (threads) {
 		json_object_set_new(target, "threads", known(threads, THREADS_ALL));
 		json_object_set_new(target, "threads_still", known(threads, THREADS_STILL));

@@ -247,7 +247,7 @@ static void draw_target(FILE *f, const struct render *r)
 {
 	char *exe = quote_text(r->target->exe), facts[128], seen[32] = "", python[32] = "";
 	const char *path = exe ? exe : "?", *cut = "";
-	int64_t processes = record_now(state_first(r->state, LINE_PROCS), 0);
+	int64_t processes = record_now(state_first(r->state, LINE_PROCS), PROCS_COUNT);
 
 	if (!page_has_target(r->page, r->target->exe)) {
 		fputs("This host", f);
