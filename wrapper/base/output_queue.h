@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * output_queue: text -> a descriptor whose reader may be slow, or stopped. What there is no room
- * for waits here, so that whoever writes is never held up.
+ * output_queue: text -> a descriptor whose reader may be slow, or stopped. Text that the
+ * descriptor has no room for waits here, so that the writer never blocks.
  */
 #ifndef TELETAP_BASE_OUTPUT_QUEUE_H
 #define TELETAP_BASE_OUTPUT_QUEUE_H
@@ -26,16 +26,16 @@ void outlet_begin(struct outlet *o, int fd);
 /* Adds text; it waits until it is written. Returns 0 or -ENOMEM. */
 int outlet_add(struct outlet *o, const char *text, size_t len);
 
-/* Whether text waits: fd is to be polled for room, then. */
+/* Whether text waits: the caller then polls fd for room. */
 bool outlet_waits(const struct outlet *o);
 
-/* Writes what there is room for. Returns 0 or -errno. */
+/* Writes as much as fd has room for. Returns 0 or -errno. */
 int outlet_write(struct outlet *o);
 
 /*
- * Writes all that waits, for so many milliseconds at most (-1: as long as it takes), or for
- * OUTLET_GRACE_MS after something could be read from wake (-1: nothing). Returns 0, or
- * -errno: -EINTR when the time was up.
+ * Writes all that waits, for at most ms milliseconds (-1: as long as it takes), or until
+ * OUTLET_GRACE_MS after wake has become readable (-1: none). Returns 0, or -errno: -EINTR
+ * when the time was up.
  */
 int outlet_flush(struct outlet *o, int wake, int ms);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * paths: where teletap has files of its own.
+ * paths: the places of teletap's own files.
  */
 #ifndef TELETAP_BASE_PATHS_H
 #define TELETAP_BASE_PATHS_H
 
 #include <stddef.h>
 
-/* What is there while teletap runs: aliases, locks. */
+/* The folder of files that exist while teletap runs: aliases, locks. */
 #define PATHS_RUN "/run/teletap"
 
 /*
@@ -19,7 +19,7 @@
 const char *paths_folder(const char *sites, char out[PATHS_RUN_MAX]);
 const char *paths_alias(const char *sites, int n, char out[PATHS_RUN_MAX]);
 
-/* Removes a folder with all that is in it. */
+/* Removes a folder and everything in it. */
 void paths_remove(const char *folder);
 
 /*

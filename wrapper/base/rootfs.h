@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rootfs: reading a machine's small files below a root directory. For the checks of
- * host.c and host_kernel.c, and for the page of the host, only.
+ * rootfs: reads a host's small files below a root directory, for the checks of
+ * doctor/host.c and host_kernel.c, and for the page of the host.
  */
 #ifndef TELETAP_BASE_ROOTFS_H
 #define TELETAP_BASE_ROOTFS_H
@@ -29,14 +29,14 @@ struct look {
 const char *look_path(const struct look *l, const char *path, char out[PATH_MAX]);
 bool look_exists(const struct look *l, const char *path);
 
-/* The file's beginning, as a string. Returns 0; -errno when it cannot be read. */
+/* Reads the file's beginning as a string. Returns 0, or -errno. */
 int look_text(const struct look *l, const char *path, char *out, size_t size);
 
 /* Calls fn for every line of a file until it returns true, which is then returned. */
 typedef bool look_line_fn(const char *line, void *arg);
 bool look_line(const struct look *l, const char *path, look_line_fn *fn, void *arg);
 
-/* A program's place on PATH, below the root. False: it is not there. */
+/* Finds a program on PATH, below the root. False: it is not there. */
 bool look_program(const struct look *l, const char *name, char out[PATH_MAX]);
 
 /*

@@ -12,10 +12,10 @@
 void self_start(const char *version, const char *command);
 void self_stop(int status);
 
-/* A setting in force; NULL: it has no value, and is not told. */
+/* A setting in force; value NULL: it has none, and is not reported. */
 void self_config(const char *key, const char *value);
 
-/* A message; something that went wrong in a command, which has been said. */
+/* A message; an error of a command, which has been printed already. */
 void self_log(const char *text);
 void self_error(const char *place, const char *what);
 
@@ -25,7 +25,7 @@ void self_error(const char *place, const char *what);
  */
 uint64_t self_request(void);
 
-/* It has been answered; status 0: with a page. */
+/* The request with this id has been answered; status 0: with a page. */
 void self_answer(uint64_t id, int status);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * signals: those that end us, as something to poll.
+ * signals: the signals that end teletap, as a descriptor to poll.
  */
 #ifndef TELETAP_BASE_SIGNALS_H
 #define TELETAP_BASE_SIGNALS_H
@@ -14,10 +14,10 @@
  */
 int signals_open(bool children);
 
-/* In a child, before it runs another program: as if nothing had been done. */
+/* In a child, before it runs another program: undoes signals_open. */
 void signals_reset(void);
 
-/* The number of a signal that has come; 0: none. */
+/* Returns the number of a signal that has arrived; 0: none. */
 int signals_take(int fd);
 
 /*

@@ -28,7 +28,7 @@ int crash_file_write(const char *folder, int pid, int64_t real_ns, const char *t
 		     char **msg);
 
 /*
- * The newest file of this program, as records "kept" (line.h); to be freed. NULL: there is
+ * The newest file of this program, as records "kept"; to be freed. NULL: there is
  * none, or none that can be read.
  */
 char *crash_file_newest(const char *folder, const char *exe);

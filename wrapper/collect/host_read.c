@@ -98,7 +98,7 @@ static bool pressure_match(const char *line, void *arg)
 	return false;
 }
 
-/* In the order of line.h. */
+/* In the order of WHAT in the record pressure. */
 static void pressure_lines(FILE *f, const struct look *l)
 {
 	static const char *const files[] = { "/proc/pressure/cpu", "/proc/pressure/memory",

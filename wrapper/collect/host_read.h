@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * host_read: this host -> lines of the protocol (line.h), for the page of the host that
+ * host_read: this host -> lines of the protocol, for the page of the host that
  * needs no module: /proc, statvfs(3) and systemctl(1). Reads only, and needs no root.
  */
 #ifndef TELETAP_COLLECT_HOST_READ_H

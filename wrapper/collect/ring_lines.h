@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ring_lines: a ring -> lines of the protocol (line.h). Pure.
+ * ring_lines: a ring -> lines of the protocol. Pure.
  */
 #ifndef TELETAP_COLLECT_RING_LINES_H
 #define TELETAP_COLLECT_RING_LINES_H

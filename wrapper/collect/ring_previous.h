@@ -8,7 +8,7 @@
 
 #define RING_EARLIER 3 /* as teletap.h keeps */
 
-/* Records "run" (line.h), to be freed; "" when there are none. NULL: out of memory. */
+/* Records "run" (docs/protocol.md), to be freed; "" when there are none. NULL: out of memory. */
 char *ring_earlier(int pid);
 
 #endif

@@ -38,7 +38,7 @@ void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct 
 
 /*
  * Looks through /proc, not more often than every two seconds. Returns what is new, as lines of
- * the protocol (line.h, other), to be freed; NULL: nothing.
+ * the protocol (record other), to be freed; NULL: nothing.
  */
 char *uncounted_lines(struct uncounted *s, int64_t now_ms);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * escape: a text as a field of the line protocol (line.h), for the pages that need no
- * module. Pure.
+ * escape: text -> a field of the line protocol, for collectors without a kernel module.
+ * Pure.
  */
 #ifndef TELETAP_MODEL_ESCAPE_H
 #define TELETAP_MODEL_ESCAPE_H
@@ -14,13 +14,13 @@
 /* Writes a tab and s, escaped. */
 void escape_field(FILE *f, const char *s);
 
-/* The same of its first n bytes. */
+/* Writes a tab and the first n bytes of s, escaped. */
 void escape_field_part(FILE *f, const char *s, size_t n);
 
-/* How many bytes of s, escaped, have room in *room bytes, which becomes less by as many. */
+/* Returns how many bytes of s fit into *room bytes when escaped, and reduces *room. */
 size_t escape_fits(const char *s, size_t *room);
 
-/* The same as escape_field, but no more than ESCAPE_TEXT bytes of it, and "..." for the rest. */
+/* Writes a tab and at most ESCAPE_TEXT bytes of s, escaped, and "..." for the rest. */
 void escape_field_cut(FILE *f, const char *s);
 
 #endif

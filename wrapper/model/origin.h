@@ -9,10 +9,10 @@
 
 #define PAGE_MARKERS 16
 
-/* The provider of teletap.h's markers: any. One of the markers is then enough. */
+/* The provider in programs with teletap.h: any name. One of the markers is then enough. */
 #define PAGE_ANY "*"
 
-/* Of pages that any program can have: its markers are probed where it has them. */
+/* The provider of pages that any program can have: markers are probed where they exist. */
 #define PAGE_PROGRAM "+"
 
 /* Where a page's figures come from. */
@@ -24,13 +24,13 @@ struct origin {
 	bool layout; /* its script reads the target's memory by the file's layout */
 };
 
-/* Whether its markers are those of teletap.h. */
+/* Whether the origin's markers are those of teletap.h. */
 bool origin_is_app(const struct origin *origin);
 
-/* Whether it can be had of any program. */
+/* Whether any program can have the page. */
 bool origin_is_program(const struct origin *origin);
 
-/* Whether this marker is one of those that its module probes. */
+/* Whether the origin's module probes this marker. */
 bool origin_has_marker(const struct origin *origin, const char *provider, const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * store: what a module has sent, as records that are found by their keys. Pure, bounded.
- * state.c says which of them count when.
+ * store: the records of a collector, found by their keys. Pure, bounded. state.c decides
+ * which of them count when.
  */
 #ifndef TELETAP_MODEL_STORE_H
 #define TELETAP_MODEL_STORE_H
@@ -15,7 +15,7 @@
 #define STORE_RECORDS 100000          /* more are not kept */
 #define STORE_TEXT (64 * 1024 * 1024) /* bytes of text, likewise */
 
-/* One field of a record, in the snapshots that matter; line.h has its position. */
+/* A field of a record, in the snapshots that matter. */
 struct field {
 	int64_t now;
 	int64_t before, first; /* of a sum; 0 where the record was not there yet */
@@ -25,7 +25,7 @@ struct field {
 
 struct record {
 	enum line_kind kind;
-	bool present;  /* in the present snapshot */
+	bool present;  /* in the current snapshot */
 	int64_t stamp; /* of the snapshot it was last read in */
 	uint32_t hash;
 	struct field field[];
@@ -37,33 +37,33 @@ struct store {
 	size_t n, n_index, text_bytes;
 };
 
-/* The record with the keys of this line; NULL: there is none. */
+/* Finds the record with the keys of this line; NULL: there is none. */
 struct record *store_find(const struct store *all, const struct line *line);
 
-/* A new one with its keys, everything else 0; NULL: no room. */
+/* Adds a record with the keys of this line, everything else 0; NULL: no room. */
 struct record *store_add(struct store *all, const struct line *line);
 
-/* Copies a text, which counts as theirs; NULL: no room. */
+/* Copies a text, whose bytes count towards STORE_TEXT; NULL: no room. */
 char *store_text(struct store *all, const char *text);
 
-/* Gives such a copy back; *text may be NULL, and is afterwards. */
+/* Frees such a copy and sets *text to NULL, which it may be before. */
 void store_text_free(struct store *all, char **text);
 
-/* Removes those that were not read in this snapshot, except for dictionaries. */
+/* Removes the records that were not read in this snapshot; dictionaries stay. */
 void store_sweep(struct store *all, int64_t stamp);
 
-/* Gives back all memory. */
+/* Frees all memory. */
 void store_free(struct store *all);
 
-/* The types of its fields, a letter each: see line.h, struct line_grammar. */
+/* The types of the record's fields, a letter each: see struct line_grammar. */
 const char *record_fields(const struct record *r);
 
-/* Whose record it is: see LINE_WHO; 0: it is not split. */
+/* The record's owner, a number of LINE_WHO; 0: the figures are not split. */
 int64_t record_who(const struct record *r);
 
 /*
- * A field's number as it was sent, the growth of a sum in the interval, and since
- * attaching. 0 for r == NULL.
+ * A field's number as it was sent; the growth of a sum in the interval; and since
+ * attaching. field: its name from records.def, such as GC_RUNS. 0 for r == NULL.
  */
 int64_t record_now(const struct record *r, int field);
 int64_t record_delta(const struct record *r, int field);

@@ -2,7 +2,7 @@
 #ifndef TELETAP_MODEL_SUBJECT_H
 #define TELETAP_MODEL_SUBJECT_H
 
-/* Whose page it is. */
+/* The program that a page is about. */
 struct render_target {
 	int pid; /* 0: all processes of the binary */
 	const char *exe;

@@ -11,7 +11,7 @@
  * command: a program's full path and its arguments, fixed; no shell sees them. user:
  * who runs it (default: nobody). key: the file with the key (key.h) that a request must
  * be signed with; it is read at each use. The configuration must belong to root or
- * whoever reads it, and nobody else may write to it.
+ * the user who reads it, and no one else may write to it.
  *
  * The first request is answered by a page with a code, good for a minute and for one
  * use; a second one that repeats the code is answered at once, and the command starts a

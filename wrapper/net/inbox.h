@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inbox: datagrams as they come, each with the address of this host that it was sent to: the
- * answer leaves from there, or the one who asked would not know it.
+ * inbox: receives datagrams, each with the address of this host that it was sent to: the
+ * answer leaves from there, since the client would not accept one from elsewhere.
  */
 #ifndef TELETAP_NET_INBOX_H
 #define TELETAP_NET_INBOX_H
@@ -14,8 +14,8 @@
 void inbox_prepare(int fd, int family);
 
 /*
- * Takes what is there, without waiting. Returns how many letters there are; they are valid
- * until the next call.
+ * Receives what has arrived, without waiting. Returns how many letters there are; they are
+ * valid until the next call.
  */
 int inbox_take(const struct desk_socket *socket, struct letter **letters);
 

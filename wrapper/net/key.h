@@ -9,8 +9,8 @@
 #include "net/datagram.h"
 
 /*
- * Reads the key. Returns 0, or -errno with *msg set: the file must belong to root or to
- * whoever reads it, and must not be open to anybody else.
+ * Reads the key. Returns 0, or -errno with *msg set: the file must belong to root or to the
+ * user who reads it, and be closed to all others.
  */
 int key_read(const char *path, unsigned char key[REQUEST_KEY], char **msg);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sandbox: a process that talks to the network gives up all that it does not need.
+ * sandbox: gives up the privileges that a process of serve does not need.
  */
 #ifndef TELETAP_NET_SANDBOX_H
 #define TELETAP_NET_SANDBOX_H
 
 #include <sys/types.h>
 
-/* Who it is to become; found while files can still be read. */
+/* The user that the process becomes; looked up while files can still be read. */
 struct confine {
 	uid_t uid;
 	gid_t gid;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * function_name: the number of a Python function's name (line.h, record name) -> cells. Pure.
+ * function_name: the number of a Python function (record name) -> cells. Pure.
  */
 #ifndef TELETAP_PAGES_FUNCTION_NAME_H
 #define TELETAP_PAGES_FUNCTION_NAME_H

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * To add a page: a row here, its rows in page_NAME.c, its script in stp/, its
- * records in line.c.
+ * The table of pages. To add one: see CONTRIBUTING.md.
  */
 #include "pages/page.h"
 

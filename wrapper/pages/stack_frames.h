@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stack_frames: the number of a Python stack (line.h, record node) -> its frames. Pure.
+ * stack_frames: the number of a Python stack (record node) -> its frames. Pure.
  */
 #ifndef TELETAP_PAGES_STACK_FRAMES_H
 #define TELETAP_PAGES_STACK_FRAMES_H
@@ -16,7 +16,7 @@
  */
 const struct stack *stack_find(const struct state *s, struct table *t, int64_t node);
 
-/* Why frames cannot be read, in words (STATE in line.h, other than 0). */
+/* Why frames cannot be read, in words; state: STATE of the record stacks, not 0. */
 const char *stack_why(int64_t state);
 
 /* Adds notes on what is missing from the stacks of a page. */

@@ -81,7 +81,7 @@ static void unwatched(struct status *st, const char *subsystem, int page)
 	row(st, subsystem, page, UNWATCHED, "not watched");
 }
 
-/* ---- the host's records, see line.h ---- */
+/* ---- the host's records ---- */
 
 static void disk(struct status *st, const struct state *s)
 {

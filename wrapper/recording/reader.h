@@ -5,7 +5,7 @@
  * The file is a series of zstd frames, each with its size and a checksum, so that
  * what was written before a crash can be read, and zstdcat shows all of it. The first
  * frame says what was recorded, every other one is a moment. Fields are separated by
- * tabs, and text escaped as in line.h:
+ * tabs, and text escaped as in docs/protocol.md:
  *
  *   recording VERSION
  *   target  PID EXE PYTHON          PID 0: every process of EXE; PYTHON may be empty
@@ -14,7 +14,7 @@
  *   from    MODULE BYTES BEGIN_NS LINES
  *                                   then BYTES bytes: what the module sent, verbatim;
  *                                   BEGIN_NS: see state_begin, 0: not now;
- *                                   LINES: so many were not understood before these
+ *                                   LINES: how many were not understood before these
  *   (more modules)
  *
  * KIND is base (the first snapshot of each module), again (in a file that follows on
@@ -68,7 +68,7 @@ struct recording {
 
 /*
  * Reads the first frame of a recording that lies in memory, which must stay there.
- * Returns 0; -EINVAL when it is none, -EPROTO when it is one of another version.
+ * Returns 0; -EINVAL when it is not a recording, -EPROTO when its version is another one.
  */
 int recording_begin(struct recording *r, const void *data, size_t size);
 

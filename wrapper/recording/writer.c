@@ -78,7 +78,7 @@ static void text_line(struct text *t, const char *line, size_t len)
 	text_add(t, "\n", 1);
 }
 
-/* What line.h says of text. */
+/* Escapes a text as docs/protocol.md says. */
 static void text_escaped(struct text *t, const char *s)
 {
 	char hex[8];

@@ -2,7 +2,7 @@
 /*
  * writer: writes a recording (reader.h), a moment a frame.
  *
- * When a file has grown to its size the next one (writer_file.h) begins with all that is
+ * When a file has reached its size, the next one (writer_file.h) begins with all that is
  * needed to draw the same pages: the first snapshot of each module, its dictionary, and its
  * last snapshot.
  */
@@ -36,10 +36,10 @@ void recorder_line(struct recorder *r, int module, const char *line, size_t len)
 /* The last line has completed a snapshot. */
 void recorder_snapshot(struct recorder *r, int module);
 
-/* The markers are on since then: see state_begin. */
+/* The module's markers have been enabled since mono_ns: see state_begin. */
 void recorder_begin(struct recorder *r, int module, int64_t mono_ns);
 
-/* So many lines of the module were not understood so far. */
+/* The number of the module's lines that were not understood so far. */
 void recorder_not_understood(struct recorder *r, int module, int64_t lines);
 
 /*
@@ -49,7 +49,7 @@ void recorder_not_understood(struct recorder *r, int module, int64_t lines);
 int recorder_moment(struct recorder *r, enum moment_kind kind, int64_t number, int64_t real_ns,
 		    char **msg);
 
-/* Brings it to the disk, or removes it. Returns 0, or -errno with *msg set. */
+/* Syncs the file to the disk, or removes it. Returns 0, or -errno with *msg set. */
 int recorder_close(struct recorder *r, bool discard, char **msg);
 
 #endif

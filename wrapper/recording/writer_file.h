@@ -2,9 +2,9 @@
 /*
  * writer_file: the frames of a recording (reader.h) on a disk.
  *
- * A frame is written with one write(), so that a killed teletap leaves whole ones; every ten
- * seconds, and at the end, the file is brought to the disk. When it has grown to its size it
- * becomes FILE.1, FILE.1 becomes FILE.2 and so on, and a new FILE is begun.
+ * A frame is written with one write(), so that a killed teletap leaves whole frames; every
+ * ten seconds, and at the end, the file is synced to the disk. When FILE has reached its
+ * size, it becomes FILE.1, FILE.1 becomes FILE.2 and so on, and a new FILE is begun.
  */
 #ifndef TELETAP_RECORDING_WRITER_FILE_H
 #define TELETAP_RECORDING_WRITER_FILE_H
@@ -33,14 +33,14 @@ int recorder_file_open(struct recorder_file *f, const char *path, int64_t size, 
 /* Writes a frame. Returns 0, or -errno with *msg set: the file then ends before it. */
 int recorder_file_write(struct recorder_file *f, const char *frame, size_t len, char **msg);
 
-/* Whether it is time for the next file, and begins that; the oldest one goes. */
+/* Whether it is time for the next file; begins the next file, and removes the oldest. */
 bool recorder_file_is_full(const struct recorder_file *f);
 int recorder_file_next(struct recorder_file *f, const char *head, size_t len, char **msg);
 
-/* Brings it to the disk when that was some time ago. Returns 0, or -errno with *msg set. */
+/* Syncs the file when the last time was a while ago. Returns 0, or -errno with *msg set. */
 int recorder_file_sync(struct recorder_file *f, char **msg);
 
-/* Brings it to the disk, or removes it, and closes it. Returns 0, or -errno with *msg set. */
+/* Syncs the file, or removes it; closes it. Returns 0, or -errno with *msg set. */
 int recorder_file_close(struct recorder_file *f, bool discard, char **msg);
 
 #endif

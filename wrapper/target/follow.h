@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * follow: whether a target is still there, and whether it has come back.
+ * follow: whether a target still exists, and whether it has been restarted.
  */
 #ifndef TELETAP_TARGET_FOLLOW_H
 #define TELETAP_TARGET_FOLLOW_H
@@ -30,10 +30,10 @@ int presence_pid(const char *path, pid_t *pid, char **msg);
 void presence_begin(struct presence *p, const struct target *t, const char *path,
 		    const char *pid_file);
 
-/* Why the target is not there any more (to be freed); NULL: it is. */
+/* Why the target does not exist any more (to be freed); NULL: it does. */
 char *presence_lost(struct presence *p, const struct target *t);
 
-/* Whether there is a new one, after it was lost. */
+/* Whether the target exists again, after it was lost. */
 bool presence_back(const struct presence *p);
 
 /*

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pid_namespace: whether the numbers of processes mean here what they mean to the kernel.
+ * pid_namespace: whether process numbers mean the same here as in the host's PID namespace.
  *
- * A module knows the processes it watches by their numbers in the host's PID namespace, and
- * teletap knows them by what its user says and by /proc. In a container these may be
- * others: then a page would show another process, or nothing.
+ * A kernel module identifies processes by their numbers in the host's PID namespace, and
+ * teletap by the numbers of the command line and of /proc. In a container these may differ:
+ * then a page would show another process, or nothing.
  */
 #ifndef TELETAP_TARGET_PID_NAMESPACE_H
 #define TELETAP_TARGET_PID_NAMESPACE_H
