@@ -17,6 +17,24 @@ static PyObject *monitoring;
 static int tool = -1;
 static char why[200];
 static bool muted; /* something, by DISABLE */
+static bool by_frame;
+
+/*
+ * The frame that runs, which is asked for only where stacks may change: it is an object that
+ * CPython makes for whoever asks.
+ */
+static const void *frame_now(void)
+{
+	return by_frame ? PyEval_GetFrame() : NULL;
+}
+
+/* A program with greenlets has functions of the same code open on several stacks. */
+static void look_for_greenlets(void)
+{
+	PyObject *modules = PyImport_GetModuleDict();
+
+	by_frame = modules && PyDict_GetItemString(modules, "greenlet");
+}
 
 /* None is immortal from 3.12 on: counting its references would be a call into CPython. */
 #define EVENT(name, action, may_disable)                                                           \
@@ -30,7 +48,7 @@ static bool muted; /* something, by DISABLE */
 			Py_INCREF(disable);                                                        \
 			return disable;                                                            \
 		}                                                                                  \
-		action(args[0]);                                                                   \
+		action(args[0], frame_now());                                                      \
 		return Py_None;                                                                    \
 	}
 
@@ -122,6 +140,7 @@ bool source_on(void)
 	static const int tries[] = { 4, 3 };
 	long mask = 0;
 
+	look_for_greenlets();
 	for (size_t i = 0; i < 2 && tool < 0; i++) {
 		PyErr_Clear();
 		if (monitor("use_tool_id", "(is)", tries[i], "teletap"))
@@ -160,6 +179,7 @@ void source_off(void)
 
 void source_tick(void)
 {
+	look_for_greenlets();
 }
 
 const char *source_why(void)

@@ -8,7 +8,7 @@
  *                     in the thread, this one included
  *   sums              address of struct sum, how many, the size of one, and how many
  *                     calls have been lost (counted, not timed, or not even that) since
- *                     the last batch
+ *                     the last batch. A row whose times are NO_TIME has been counted only
  */
 #include "native.h"
 

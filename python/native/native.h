@@ -55,13 +55,16 @@ struct sum {
 	uint64_t exclusive; /* of calls that are over, without the functions they called */
 };
 
+/* In place of both times: not known, as the program's threads change stacks. */
+#define NO_TIME UINT64_MAX
+
 void markers_sums(const struct sum *rows, size_t n, uint64_t lost);
 void markers_entry(const char *file, const char *function, int line, uint32_t depth);
 void markers_return(const char *file, const char *function, int line, uint32_t depth);
 
 /* table.c */
-void table_enter(PyObject *code);
-void table_leave(PyObject *code);
+void table_enter(PyObject *code, const void *frame); /* frame: its address; NULL: not known */
+void table_leave(PyObject *code, const void *frame);
 bool table_mutes(PyObject *code); /* no pattern matches: it is not to be counted */
 void table_set_mode(int wants);   /* begins anew when it changes */
 void table_flush(void);           /* hands over what there is, of all threads */

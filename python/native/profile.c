@@ -24,9 +24,9 @@ static int on_event(PyObject *self, PyFrameObject *frame, int what, PyObject *ar
 		return 0;
 	code = PyFrame_GetCode(frame);
 	if (what == PyTrace_CALL)
-		table_enter((PyObject *)code);
+		table_enter((PyObject *)code, frame);
 	else
-		table_leave((PyObject *)code);
+		table_leave((PyObject *)code, frame);
 	Py_DECREF(code);
 	return 0;
 }

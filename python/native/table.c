@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: 0BSD
 /*
  * Per thread: a table of sums, one row per code object that has run, and a stack of
- * the functions that are open. Times are ticks of clock.h here. Rows that have not been used since
- * the last batch are given back once there are many; a table that is full is handed over at once.
- * So memory is bounded and nothing is lost, however many code objects there are.
+ * the functions that are open. Times are ticks of clock.h here. Rows that have not been
+ * used since the last batch are given back once there are many; a table that is full is
+ * handed over at once. So memory is bounded and nothing is lost, however many code objects
+ * there are.
+ *
+ * A function that returns and is not the top of its thread's stack tells that the thread has
+ * changed stacks (greenlet, gevent). How long functions took is not known from then on.
  */
 #include "rows.h"
 
@@ -19,7 +23,8 @@
 #define BATCH 128
 
 struct open {
-	PyObject *code; /* only to be compared */
+	PyObject *code;    /* only to be compared */
+	const void *frame; /* the same; NULL: not known */
 	uint32_t row;
 	uint64_t start, child; /* ticks; child: what the functions that it called took */
 };
@@ -39,6 +44,7 @@ static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static struct thread *threads;
 static int mode;
 static uint64_t lost;
+static bool stacks_change; /* some thread has changed stacks */
 
 static void thread_ended(void *t)
 {
@@ -85,8 +91,11 @@ static void thread_flush(struct thread *t)
 			continue;
 		if (mode & WANT_SUMS) {
 			batch[n] = *s;
-			batch[n].inclusive = (uint64_t)((double)s->inclusive * ratio);
-			batch[n++].exclusive = (uint64_t)((double)s->exclusive * ratio);
+			batch[n].inclusive =
+				stacks_change ? NO_TIME : (uint64_t)((double)s->inclusive * ratio);
+			batch[n].exclusive =
+				stacks_change ? NO_TIME : (uint64_t)((double)s->exclusive * ratio);
+			n++;
 			/* The reader in the kernel cannot wait for a page from the disk. */
 			(void)*(const volatile char *)s->file;
 			(void)*(const volatile char *)s->function;
@@ -165,7 +174,7 @@ static bool stack_room(struct thread *t)
 	return true;
 }
 
-void table_enter(PyObject *code)
+void table_enter(PyObject *code, const void *frame)
 {
 	struct thread *t = thread_get();
 	uint32_t row = t ? row_of(t, code) : NO_ROW;
@@ -180,8 +189,9 @@ void table_enter(PyObject *code)
 		r->used = true;
 	}
 	if (stack_room(t)) {
-		t->stack[t->depth++] =
-			(struct open){ .code = code, .row = row, .start = clock_ticks() };
+		t->stack[t->depth++] = (struct open){
+			.code = code, .frame = frame, .row = row, .start = clock_ticks()
+		};
 		if (r)
 			r->open++;
 	} else {
@@ -202,19 +212,17 @@ static struct open pop(struct thread *t)
 	return o;
 }
 
-/*
- * Makes the code's call the top. Others above it have ended unseen (greenlets switch
- * stacks); false: it is not there, having begun before we looked.
- */
-static bool settle(struct thread *t, const PyObject *code)
+static bool is_call(const struct open *o, const PyObject *code, const void *frame)
 {
-	uint32_t i = t->depth;
+	return o->code == code && (!o->frame || !frame || o->frame == frame);
+}
 
-	while (i > 0 && t->stack[i - 1].code != code)
-		i--;
-	while (i > 0 && t->depth > i)
+/* The calls that are open are on several stacks, or on one that we know nothing of. */
+static void change_stacks(struct thread *t)
+{
+	stacks_change = true;
+	while (t->depth)
 		pop(t);
-	return i > 0;
 }
 
 static void close_call(struct thread *t)
@@ -234,14 +242,14 @@ static void close_call(struct thread *t)
 		t->stack[t->depth - 1].child += took;
 }
 
-void table_leave(PyObject *code)
+void table_leave(PyObject *code, const void *frame)
 {
 	struct thread *t = thread_get();
 	uint32_t row, depth;
 
 	if (!t)
 		return;
-	if (!t->over && t->depth && t->stack[t->depth - 1].code == code) {
+	if (!t->over && t->depth && is_call(&t->stack[t->depth - 1], code, frame)) {
 		row = t->stack[t->depth - 1].row;
 		depth = t->depth;
 		close_call(t);
@@ -249,13 +257,13 @@ void table_leave(PyObject *code)
 		row = row_of(t, code);
 		if (row != NO_ROW && t->rows.row[row].muted)
 			return;
-		if (!t->over && !settle(t, code))
-			return; /* it began before we looked */
+		if (!t->over) {
+			if (t->depth)
+				change_stacks(t);
+			return; /* or it began before we looked */
+		}
 		depth = t->depth + t->over;
-		if (t->over)
-			t->over--;
-		else
-			close_call(t);
+		t->over--;
 	}
 	if (mode & WANT_CALLS && row != NO_ROW) {
 		struct sum *s = &t->rows.row[row].sum;
@@ -334,6 +342,7 @@ void table_set_mode(int wants)
 		for (struct thread *t = threads; t; t = t->next)
 			thread_clear(t);
 		lost = 0;
+		stacks_change = false;
 		clock_begin();
 	} else if (wants & ~mode & WANT_SUMS) {
 		table_flush(); /* nobody has asked for what is there */

@@ -47,7 +47,7 @@ struct event {
 	int64_t kind, a, b;
 } events[EVENTS];
 int n_events;
-int64_t batches, lost, largest, malformed;
+int64_t batches, lost, largest, malformed, untimed;
 static volatile int busy;
 
 static struct name *name_of(const char *file, const char *function, int64_t line)
@@ -96,6 +96,10 @@ static void take(const struct site *s, const int64_t arg[4])
 			struct name *n = name_of(rows[i].file, rows[i].function, rows[i].line);
 
 			n->calls += (int64_t)rows[i].calls;
+			if (rows[i].inclusive == UINT64_MAX && rows[i].exclusive == UINT64_MAX) {
+				untimed++;
+				continue;
+			}
 			n->inclusive += (int64_t)rows[i].inclusive;
 			n->exclusive += (int64_t)rows[i].exclusive;
 		}

@@ -9,11 +9,12 @@ load helper
 @test "sums and markers tell what sys.setprofile does" {
 	local python way
 	for python in $ALL; do
-		for way in profile sums calls; do
+		for way in profile sums frames calls; do
 			timeout 60 "$python" "$OLDPWD/tests/extension/count.py" $way > "$python.$way"
 		done
 		[ "$(jq 'add' "$python.profile")" -gt 2000 ]
 		diff "$python.profile" "$python.sums"
+		diff "$python.profile" "$python.frames"
 		diff "$python.profile" "$python.calls"
 	done
 }
@@ -351,6 +352,53 @@ load helper
 		assert 0.98 * took < outer.inclusive + again.inclusive < 1.02 * took
 	PY
 	every times.py
+}
+
+# Events in the order in which greenlets cause them.
+@test "a thread that changes stacks has no times, and all its calls" {
+	cat > stacks.py <<-'PY'
+		import sys, time
+		import catch, teletap
+		def one(): pass
+		def two(): pass
+		way, c = sys.argv[1], catch.Catch()
+		if sys.version_info < (3, 12):
+		    sys.exit()
+		if way == "same":  # functions of one code: frames tell them apart
+		    sys.modules["greenlet"] = sys
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		m = sys.monitoring
+		tool = [t for t in range(6) if m.get_tool(t) == "teletap"][0]
+		events = ["PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "PY_THROW", "PY_UNWIND"]
+		begin, end = [m.register_callback(tool, getattr(m.events, e), None) for e in events][:2]
+		def stack(function):  # each has a frame of its own
+		    begin(function.__code__, 0)
+		    yield
+		    end(function.__code__, 0)
+		    yield
+		def turns(*stacks):
+		    for s in stacks:
+		        next(s)
+		a, b = stack(one), stack(one if way == "same" else two)
+		if way == "nested":
+		    turns(a, b, b, a)
+		else:
+		    turns(a, b, a, b)
+		names = {}
+		while one.__name__.encode() not in names:
+		    time.sleep(0.01)
+		    names = {n.function: n for n in c.names()}
+		assert sum(n.calls for f, n in names.items() if f in (b"one", b"two")) == 2
+		if way == "nested":
+		    assert not c.number("untimed") and names[b"one"].inclusive > 0
+		else:
+		    assert c.number("untimed") and not names[b"one"].inclusive
+	PY
+	every stacks.py nested
+	every stacks.py other
+	every stacks.py same
 }
 
 @test "filters: what does not match is not counted" {

@@ -8,7 +8,7 @@ setup_file() {
 	export PYTHONPATH=$PWD/build/python:$PWD/tests/extension
 	gcc -D_GNU_SOURCE -O2 -shared -fPIC -o "$TELETAP_CATCH/catch.so" tests/extension/catch.c
 	ln -s "$PWD/build/bin/teletap" "$TELETAP_CATCH/teletap"
-	ALL='python3.11 python3.13 python3.14 python3.15'
+	ALL=${ALL:-python3.11 python3.13 python3.14 python3.15}
 	export ALL
 }
 
