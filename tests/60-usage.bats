@@ -137,6 +137,20 @@ start() {
 	misused teletap watch gc -p 1 -p 2
 }
 
+@test "watch: of several pages, those that cannot work are said and the others shown" {
+	start sleep 60
+	run -0 --separate-stderr teletap watch gc,203,counters -p "$PID" -n 1 -i 0.1 -o json
+	[ "$(jq -s -c 'map(.page)' <<<"$output")" = '[203]' ]
+	[ "${#stderr_lines[@]}" = 2 ]
+	[[ ${stderr_lines[0]} == "teletap: watch: 210 gc: process $PID ("*') has no markers of python'* ]]
+	[[ ${stderr_lines[1]} == "teletap: watch: 241 counters: process $PID ("*') has no marker teletap__counter '* ]]
+	run -3 --separate-stderr teletap watch gc,counters -p "$PID" -n 1 -i 0.1
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" = 2 ]
+	[[ ${stderr_lines[0]} == "teletap: watch: 210 gc: process $PID ("* ]]
+	[[ ${stderr_lines[1]} == "teletap: watch: process $PID ("*'page 241'* ]]
+}
+
 @test "watch: values that are none" {
 	for value in 0 abc nan -nan -1 inf 1e400 1e-400 '' ' ' 0.09 86401 3s 0,5 '1 2'; do
 		misused teletap watch gc -p 1 -i "$value"

@@ -108,13 +108,7 @@ static int start(struct watch *w, char **msg)
 	struct pack_ko kos[PLAN_PAGES] = { 0 };
 	int n = 0, err = 0;
 
-	err = plan_pages(w->pages, w->n_pages, &w->target, w->o, plans, &n, w->of, msg);
-	for (int i = 0; i < n && !err; i++) {
-		if (plans[i].collector == COLLECT_STAP)
-			err = geteuid() ? -EPERM : numbers_check(msg);
-	}
-	for (int i = 0; i < n && !err; i++)
-		err = plan_module(&plans[i], w->o->pack, &kos[i], msg);
+	err = plan_pages(w->pages, &w->n_pages, &w->target, w->o, plans, kos, &n, w->of, msg);
 	if (err)
 		goto out;
 	plan_also(w->pages, w->n_pages, &w->target, w->o, plans, kos, &n);
@@ -379,9 +373,6 @@ static enum status watch(const struct opts *o)
 	if (status != STATUS_OK)
 		return status;
 	err = start(&w, &msg);
-	if (err == -EPERM && !msg)
-		msg = strdup(
-			"not root: loading a kernel module needs it; try 'sudo teletap watch ...'");
 	begun = !err;
 	if (begun) {
 		start_clock(&w);

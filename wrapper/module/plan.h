@@ -15,11 +15,13 @@
 
 /*
  * One plan for each collection that the pages need, into plans (room for n_wanted), by the
- * options --collector and --pack. of[p]: which of them page p has its figures from. Returns 0,
- * or -errno with *msg set.
+ * options --collector and --pack, and its module into kos, as plan_module has it. of[p]: which
+ * of them page p has its figures from. Pages that cannot work are taken off wanted, and why is
+ * said. Returns 0, or -errno with *msg set when none is left.
  */
-int plan_pages(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const struct opts *o, struct plan *plans, int *n, int *of, char **msg);
+int plan_pages(const struct page **wanted, int *n_wanted, const struct target *t,
+	       const struct opts *o, struct plan *plans, struct pack_ko *kos, int *n, int *of,
+	       char **msg);
 
 /*
  * Adds to the n plans (room for PLAN_PAGES) those whose modules these pages draw from, too
