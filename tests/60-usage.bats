@@ -137,6 +137,17 @@ start() {
 	misused teletap watch gc -p 1 -p 2
 }
 
+@test "a page or a command that is misspelt: those that are near" {
+	for words in 'gcc gc' 'GC gc' 'gc_events gc-events' 'improts imports' '2420 220, 240, 242' '2400 200, 240'; do
+		misused teletap watch "${words%% *}" -p 1
+		[[ ${stderr_lines[0]} == "teletap: watch: ${words%% *} (did you mean ${words#* }?): no such page: "* ]]
+	done
+	misused teletap build lgo -e /bin/sh
+	[[ ${stderr_lines[0]} == 'teletap: build: lgo (did you mean log?): no such page: '* ]]
+	misused teletap wacth
+	[ "${stderr_lines[0]}" = 'teletap: wacth: no such command: did you mean watch?' ]
+}
+
 @test "watch: of several pages, those that cannot work are said and the others shown" {
 	start sleep 60
 	run -0 --separate-stderr teletap watch gc,203,counters -p "$PID" -n 1 -i 0.1 -o json

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/page_list.h"
+#include "cmd/spelling.h"
 #include "module/module.h"
 #include "module/pack.h"
 #include "module/plan.h"
@@ -163,7 +164,10 @@ static bool read_pages(const struct opts *o, struct wanted *wanted)
 			const struct page *page = page_find(word);
 
 			if (!page || wanted->n == PLAN_PAGES) {
-				say("%s: %s", word, page ? "too many pages" : page_missing(word));
+				char hint[SPELLING_MAX] = "";
+
+				say("%s%s: %s", word, page ? "" : spelling_pages(word, hint),
+				    page ? "too many pages" : page_missing(word));
 				return false;
 			}
 			wanted->pages[wanted->n++] = page;

@@ -11,6 +11,7 @@
 
 #include "base/self_report.h"
 #include "cmd/cmd.h"
+#include "cmd/spelling.h"
 #include "model/quote.h"
 #include "module/utf8_paths.h"
 #include "render/render.h"
@@ -75,6 +76,15 @@ static const struct command *command_find(const char *name)
 	return NULL;
 }
 
+static const char *command_near(const char *word)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (spelling_near(word, commands[i].name))
+			return commands[i].name;
+	}
+	return NULL;
+}
+
 static void usage(FILE *out)
 {
 	fputs("Usage: teletap COMMAND [OPTION]...\n"
@@ -127,7 +137,10 @@ int main(int argc, char **argv)
 	}
 	cmd = command_find(argv[1]);
 	if (!cmd) {
-		say("%s: no such command", argv[1]);
+		const char *near = command_near(argv[1]);
+
+		say("%s: no such command%s%s%s", argv[1], near ? ": did you mean " : "",
+		    near ? near : "", near ? "?" : "");
 		usage(stderr);
 		return STATUS_USAGE;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/spelling.h"
 #include "module/plan.h"
 
 bool plan_read(const struct opts *o, const struct page **wanted, int *n)
@@ -22,7 +23,10 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 		const struct page *page = page_find(word);
 
 		if (!page || *n == PLAN_PAGES) {
-			say("%s: %s", word, page ? "too many pages" : page_missing(word));
+			char hint[SPELLING_MAX] = "";
+
+			say("%s%s: %s", word, page ? "" : spelling_pages(word, hint),
+			    page ? "too many pages" : page_missing(word));
 			good = false;
 			break;
 		}

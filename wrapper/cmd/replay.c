@@ -10,6 +10,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/screen.h"
+#include "cmd/spelling.h"
 #include "cmd/time_argument.h"
 #include "source/config.h"
 #include "source/replay.h"
@@ -72,7 +73,10 @@ static enum status choose_pages(struct show *s)
 			const struct page *page = page_find(word);
 
 			if (!page) {
-				say("%s: %s", word, page_missing(word));
+				char hint[SPELLING_MAX];
+
+				say("%s%s: %s", word, spelling_pages(word, hint),
+				    page_missing(word));
 				return STATUS_USAGE;
 			}
 			if (!replay_state(&s->replay, page)) {
