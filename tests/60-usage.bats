@@ -308,7 +308,9 @@ time.sleep(60)'
 		[[ $(cut -d' ' -f3 "/proc/$zombie/stat") == Z ]] && break
 		sleep 0.05
 	done
-	says teletap watch gc -p "$zombie" -- "process $zombie runs no program: it has ended, *"
+	for page in gc 301; do
+		says teletap watch $page -p "$zombie" -- "process $zombie runs no program: it has ended, *"
+	done
 	refused teletap probes -p "$zombie"
 	[[ $stderr == *": process $zombie runs no program: it has ended, "* ]]
 }

@@ -79,6 +79,14 @@ static void run(struct watch_own *w)
 	}
 }
 
+/* A zombie can be opened as any other process. */
+static bool has_ended(int process)
+{
+	struct pollfd fd = { .fd = process, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 enum status watch_own(const struct opts *o, int number)
 {
 	struct watch_own w = { .o = o, .number = number, .state = PAGE_CANNOT };
@@ -90,6 +98,13 @@ enum status watch_own(const struct opts *o, int number)
 	w.process = (int)syscall(SYS_pidfd_open, o->pid, 0);
 	if (w.process < 0) {
 		say("process %d: %s", (int)o->pid, strerror(errno));
+		return STATUS_REFUSED;
+	}
+	if (has_ended(w.process)) {
+		say("process %d runs no program: it has ended, and its parent has not taken note "
+		    "of that: there is nobody to ask for page %d",
+		    (int)o->pid, number);
+		close(w.process);
 		return STATUS_REFUSED;
 	}
 	w.own = own_open();
