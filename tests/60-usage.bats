@@ -148,6 +148,13 @@ start() {
 	[ "${stderr_lines[0]}" = 'teletap: wacth: no such command: did you mean watch?' ]
 }
 
+@test "list takes no argument; build names the targets that it takes" {
+	misused teletap list extra
+	[[ ${stderr_lines[0]} == 'teletap: list: extra: no argument is needed'* ]]
+	misused teletap build gc
+	[ "${stderr_lines[0]}" = 'teletap: build: no target: give -p PID or -e FILE' ]
+}
+
 @test "watch: of several pages, those that cannot work are said and the others shown" {
 	start sleep 60
 	run -0 --separate-stderr teletap watch gc,203,counters -p "$PID" -n 1 -i 0.1 -o json

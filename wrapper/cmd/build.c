@@ -243,6 +243,10 @@ enum status cmd_build(const struct opts *o)
 		free(msg);
 		return STATUS_REFUSED;
 	}
+	if (!o->pid && !o->n_files && !plan_is_host(o, wanted.pages, wanted.n)) {
+		say("no target: give -p PID or -e FILE");
+		return STATUS_USAGE;
+	}
 	for (int i = 0; i < n_targets; i++) {
 		struct opts one = *o;
 

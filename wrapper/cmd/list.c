@@ -21,6 +21,10 @@ static void list(const struct opts *o, int number, const char *name, const char 
 
 enum status cmd_list(const struct opts *o)
 {
+	if (o->n_args) {
+		say("%s: no argument is needed: all pages are listed", o->args[0]);
+		return STATUS_USAGE;
+	}
 	for (int i = 0; i < n_pages; i++) {
 		if (i && pages[i - 1].number < PAGE_CONTENTS && pages[i].number > PAGE_CONTENTS)
 			list(o, PAGE_CONTENTS, "contents", "Every page, and whether it can work");
