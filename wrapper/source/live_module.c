@@ -184,7 +184,7 @@ static void load(struct live *l, struct module *m)
 	m->shown =
 		(struct render_target){ .pid = l->target.pid, .exe = m->exe, .python = m->python };
 	if (!err) {
-		vsay("loading %s", m->ko.path);
+		vsay("loading %s", m->name);
 		live_module_go(l, m, LOADING);
 		return;
 	}
