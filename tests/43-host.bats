@@ -38,6 +38,11 @@ narrow() {
 	golden host/session.json
 }
 
+@test "host: up for less than a day" {
+	run draw -g host < <(sed 's/864002000000000/5400000000000/' "$TOP/tests/data/host/session.lines")
+	[[ $(tr '\n' ' ' <<<"$output") == *'tasks can run; up 1.5 hours.'* ]]
+}
+
 @test "host: a kernel without pressure, no systemd, a load that is not told" {
 	run --keep-empty-lines draw -g host <"$TOP/tests/data/host/bare.lines"
 	golden host/bare.text

@@ -214,6 +214,7 @@ static int fill_pressure(const struct state *s, struct table *t)
 static void fill_load(struct table *t, const struct record *r)
 {
 	struct cell *c = new_row(t, "load", GROUP_NONE);
+	double days = (double)record_now(r, HOST_UPTIME_NS) / 86400e9;
 
 	if (!c)
 		return;
@@ -229,10 +230,10 @@ static void fill_load(struct table *t, const struct record *r)
 	else
 		table_note(t,
 			   "load %.2f in the last minute, %.2f in 5, %.2f in 15, with %" PRId64
-			   " processors; %" PRId64 " of %" PRId64 " tasks can run; up %.1f days",
+			   " processors; %" PRId64 " of %" PRId64 " tasks can run; up %.1f %s",
 			   c[LOAD1].share, c[LOAD5].share, c[LOAD15].share, c[CPUS].number,
-			   c[RUNNABLE].number, c[TASKS].number,
-			   (double)record_now(r, HOST_UPTIME_NS) / 86400e9);
+			   c[RUNNABLE].number, c[TASKS].number, days < 1 ? 24 * days : days,
+			   days < 1 ? "hours" : "days");
 }
 
 static void fill_mounts(struct table *t, const struct record *r)
