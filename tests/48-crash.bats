@@ -94,6 +94,55 @@ crash-20260102T030406.600Z-4242' ]
 	done
 }
 
+# traced PC WORD...: the file's frames of a crash at PC, with those words at the stack pointer. A
+# letter stands for an address of its own: A and B in a function of libc, D in data.
+traced() {
+	local python=/usr/bin/python3
+
+	{
+		lines | head -n 7 | grep -v '^frame'
+		"$python" - "$@" <<-'PY'
+			import ctypes, struct, sys
+			code = ctypes.cast(ctypes.CDLL(None).abs, ctypes.c_void_p).value
+			places = {"A": code + 2, "B": code + 3, "D": id(sys)}
+			pc, *words = (places.get(w) if w in places else int(w, 16) for w in sys.argv[1:])
+			sp = 0x7000000
+			registers = [0] * 17
+			registers[7], registers[16] = sp, pc
+			for part, at, numbers in (0, 0, registers), (1, sp, words + [0] * 8):
+			    print("piece", 2, part, at, b"".join(struct.pack("<Q", n) for n in numbers).hex(), sep="\t")
+			for i, line in enumerate(open("/proc/self/maps")):
+			    place, mode, offset, device, inode, *path = line.split()
+			    if "x" in mode and path and path[0][0] == "/":
+			        start, end = (int(x, 16) for x in place.split("-"))
+			        print("mapped", 2, i, start, end, int(offset, 16), inode, path[0], sep="\t")
+		PY
+		lines | tail -n +8 | grep -v '^frame'
+	} >traced.lines
+	rm -rf c
+	run -0 crash c /usr/bin/service <traced.lines
+	frames=$(sed -n 's/^frame *//p' c/*4242)
+}
+
+@test "a call into nowhere has a backtrace, and no frame is outside of code" {
+	traced 0 A B 0
+	[[ $frames == $'#0 0x0\n#1 abs+0x2  libc.so.6\n#2 abs+0x3  libc.so.6' ]]
+	traced dead000 A B 0
+	[[ $frames == $'#0 0xdead000\n#1 abs+0x2  libc.so.6\n#2 abs+0x3  libc.so.6' ]]
+	traced dead000 beef000 A B # nothing tells how it came there
+	[ "$frames" = '#0 0xdead000' ]
+	traced D D A
+	[[ $frames == '#0 0x'* && $frames != *#1* ]]
+	traced A B D A B
+	[[ $frames == $'#0 abs+0x2  libc.so.6\n#1 abs+0x3  libc.so.6' ]]
+}
+
+@test "mappings with code that found no place are told of" {
+	run -0 crash c /usr/bin/service < <(lines | head -n 7; printf 'unmapped\t2\t17\n'; lines | tail -n +8)
+	grep -qx 'note     mappings with code that found no place: 17; the backtrace ends where it comes to one of them' c/*4242
+	run ! grep -q 'found no place' c/*4241
+}
+
 @test "the ring file of a dead process is its page 247" {
 	mkfifo in
 	TELETAP_RING=ring "$TOP/build/test/service" <in >out 3>&- &
