@@ -117,8 +117,10 @@ install: all
 	install -D -m 0644 docs/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
 
-demo: deps
+demo:
+	$(Q)tests/deps demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tests/demo/here
 ifneq ($(HOST),1)
 	$(Q)tests/lab/build
 endif
