@@ -47,6 +47,7 @@ struct watch {
 	int signals, timer; /* -1: not open yet */
 	int signal;         /* that ended the run; 0: none */
 	bool last;          /* the page is the last one */
+	bool once;          /* it is of one moment, and comes at once */
 	struct status_limits limits;
 	int said_s;           /* how long a module was silent when that was said; 0: it was not */
 	struct outlet outlet; /* for the pages */
@@ -357,6 +358,17 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 	return false;
 }
 
+/* Whether nothing is to be waited for: all pages are of one moment, and one is wanted. */
+static bool is_once(const struct watch *w)
+{
+	bool now = w->target.kind == TARGET_PID && !w->o->write && !w->o->interval_given &&
+		   w->o->count <= 1;
+
+	for (int p = 0; p < w->n_pages; p++)
+		now &= w->pages[p]->now;
+	return now;
+}
+
 static enum status watch(const struct opts *o)
 {
 	/* its sessions are too big for a stack */
@@ -374,10 +386,11 @@ static enum status watch(const struct opts *o)
 		return status;
 	err = start(&w, &msg);
 	begun = !err;
-	if (begun) {
+	w.once = begun && is_once(&w);
+	if (begun && !w.once) {
 		start_clock(&w);
 		err = watch_loop(&w, &msg);
-	} else {
+	} else if (!begun) {
 		w.broken = EPIPE; /* nothing worth a page */
 	}
 	stop_err = stop(&w, &stop_msg);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "collect/crash_file.h"
 #include "collect/host_collector.h"
+#include "collect/memory_collector.h"
 #include "model/escape.h"
 #include "model/sum.h"
 
@@ -52,6 +53,7 @@ static int raise_semaphores(struct session *s, const char *const *markers, char 
 
 /* The collectors that are processes of their own. */
 static const struct child_ops *const children[COLLECTORS] = {
+	[COLLECT_MEMORY] = &memory_ops,
 	[COLLECT_PROC] = &host_ops,
 };
 
@@ -65,7 +67,8 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
 	s->feeder.in = s->child.in = -1;
-	uncounted_begin(&s->uncounted, plan, t);
+	if (plan->collector != COLLECT_MEMORY) /* which counts processes of any file */
+		uncounted_begin(&s->uncounted, plan, t);
 	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
 	if (plan->collector == COLLECT_RING)
 		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);

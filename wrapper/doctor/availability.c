@@ -83,14 +83,16 @@ static bool judge_without_target(const struct judge *j, enum collector by, char 
 {
 	const struct check *failed = by == COLLECT_STAP ? check_failed(j->checks, false) : NULL;
 
-	*why = strdup(failed ? failed->text
-		      : by == COLLECT_STAP
-			      ? "a target (-p, -e) would tell whether it has the markers, and "
-				"whether a module is ready"
-		      : by == COLLECT_BPF
-			      ? "a target (-p, -e) would tell whether it has the markers"
-			      : "read from the program's memory; no module is needed: a "
-				"target (-p) would tell whether it has a ring");
+	*why = strdup(
+		failed ? failed->text
+		: by == COLLECT_STAP
+			? "a target (-p, -e) would tell whether it has the markers, and "
+			  "whether a module is ready"
+		: by == COLLECT_BPF    ? "a target (-p, -e) would tell whether it has the markers"
+		: by == COLLECT_MEMORY ? "read from the program's memory; no module is needed: a "
+					 "target (-p) would tell whether it has a CPython"
+				       : "read from the program's memory; no module is needed: a "
+					 "target (-p) would tell whether it has a ring");
 	return !failed;
 }
 
@@ -112,6 +114,11 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 		return judge_stap(j, page, &plan, why);
 	if (by == COLLECT_BPF && !choose_bpf(plan.module, why))
 		return false;
+	if (by == COLLECT_MEMORY && page->incomplete & BY_MEMORY) {
+		*why = strdup("read from the program's memory; no module is needed, but a part of "
+			      "its figures is not there");
+		return true;
+	}
 	*why = strdup(by == COLLECT_BPF    ? "by a BPF program; no module is needed"
 		      : by == COLLECT_PROC ? "read from the kernel's files; no module is needed"
 					   : "read from the program's memory; no module is needed");

@@ -34,6 +34,10 @@ enum line_kind {
 #include "model/records.def"
 /* clang-format on */
 
+/* WAIT and READ of a thread record. */
+enum { WAIT_NONE, WAIT_CALL, WAIT_GIL, WAIT_LOCK, WAIT_PAUSE, WAIT_CHANNEL };
+enum { STACK_WHOLE, STACK_TORN, STACK_FULL };
+
 /*
  * What line_parse accepts as a record: its word, and a letter for each field:
  *   k  number, part of the record's key     K  text, part of the record's key

@@ -43,7 +43,7 @@ struct column {
 
 struct frame {
 	const char *function, *file;
-	int64_t line;
+	int64_t line; /* -1: it has none */
 };
 
 struct stack {
@@ -76,6 +76,7 @@ struct table {
 	 */
 	int by_interval, by_total;
 	int text_rows;                  /* a block of a text page has no more; 0: no limit */
+	int text_frames;                /* likewise of a stack; 0: the usual number */
 	const char *second;             /* over the second block; NULL: the usual words */
 	const char *empty;              /* instead of a block without rows; NULL: its heads */
 	const char *notes[TABLE_NOTES]; /* what a reader must know to trust the figures */

@@ -11,6 +11,7 @@
 #include "cpython/binary.h"
 #include "cpython/import_sites.h"
 #include "cpython/interpreter.h"
+#include "cpython/process.h"
 #include "module/script_macros.h"
 #include "target/semaphore.h"
 
@@ -268,6 +269,41 @@ static int check_file(const struct page *page, const struct origin *origin,
 	return 0;
 }
 
+/* Whether the memory of the process has a CPython that can be read. */
+static int check_memory(const struct target *t, char **msg)
+{
+	struct python python;
+	struct memory memory;
+	char *why;
+	int err;
+
+	if (!memory_begin(&memory, t->pid))
+		return -ENOMEM;
+	python_find(&memory, &python);
+	memory_end(&memory);
+	if (python.state == PYTHON_READ)
+		return 0;
+	why = python_why(&python, t->pid);
+	err = fail(msg,
+		   python.state == PYTHON_DENIED ? EPERM
+		   : python.state == PYTHON_GONE ? ESRCH
+						 : ENOTSUP,
+		   "%s", why ? why : "?");
+	free(why);
+	return err;
+}
+
+/* Of a command that is yet to be run: whether it looks like one. */
+static int check_command(const struct target *t, char **msg)
+{
+	const char *path = t->files[0].path, *slash = strrchr(path, '/');
+
+	if (!strncmp(slash ? slash + 1 : path, "python", 6) || is_python(&t->files[0]))
+		return 0;
+	return fail(msg, ENOENT, "%s has no CPython in it: start that, or name its process (-p)",
+		    path);
+}
+
 /* What reads one process needs no marker, and finds itself what it can read there. */
 static int resolve_process(const struct page *page, enum collector by, const struct target *t,
 			   struct plan *plan, char **msg)
@@ -276,6 +312,12 @@ static int resolve_process(const struct page *page, enum collector by, const str
 		return fail(msg, ENOTSUP,
 			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
 			    page->number, collector_name(by));
+	if (by == COLLECT_MEMORY) {
+		int err = t->kind == TARGET_PID ? check_memory(t, msg) : check_command(t, msg);
+
+		if (err)
+			return err;
+	}
 	*plan = (struct plan){ .page = page,
 			       .collector = by,
 			       .origin = &page->origin,

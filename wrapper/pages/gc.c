@@ -4,6 +4,9 @@
  * the number of unreachable objects found, so "collected" includes the uncollectable ones.
  */
 #include "pages/page.h"
+
+#include <string.h>
+
 #include "pages/split.h"
 
 /* clang-format off */
@@ -66,8 +69,43 @@ static void fill_row(const struct state *s, struct table *t, int generation, int
 	c[SHARE_TOTAL].share = share(record_total(g, GC_PAUSE_NS), state_attached_s(s));
 }
 
+/*
+ * What CPython itself keeps, read from its memory: runs and what they found; before 3.15 no
+ * pauses.
+ */
+static void fill_memory(const struct state *s, struct table *t, enum by by)
+{
+	static const int never[] = { EMPTY, EMPTY_TOTAL, P50, P99, MAX };
+	static const int timed[] = { PAUSE, PAUSE_TOTAL, SHARE, SHARE_TOTAL };
+	bool times = record_now(state_first(s, LINE_TIMED), TIMED_TIMED);
+
+	for (int r = 0; r < t->n_rows; r++) {
+		struct cell *c = t->cells + r * t->n_columns;
+
+		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+			c[never[i]].unknown = true;
+		for (size_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++)
+			c[timed[i]].unknown = !times;
+	}
+	if (by && !times) {
+		t->by_interval = RUNS;
+		t->by_total = RUNS_TOTAL;
+	}
+	if (!record_now(state_first(s, LINE_PROCS), PROCS_COUNT))
+		table_note(t, "no CPython could be read yet, or any more: what happened meanwhile "
+			      "is not known");
+	table_note(t, times ? "read from the interpreter's own statistics, which keep no single "
+			      "pauses and no empty runs"
+			    : "read from the interpreter's own statistics, which keep no pauses "
+			      "and no empty runs: what is not known is -");
+	if (record_now(state_first(s, LINE_PROCS), PROCS_COUNT) > 1)
+		table_note(t, "processes that began after attaching count from when they were "
+			      "first seen");
+}
+
 void page_gc_fill(const struct state *s, struct table *t)
 {
+	bool memory = !strcmp(s->collector, "memory");
 	size_t at = 0;
 	int64_t who;
 	enum by by;
@@ -85,7 +123,9 @@ void page_gc_fill(const struct state *s, struct table *t)
 		for (int i = 0; i < GC_GENERATIONS; i++)
 			fill_row(s, t, i, who);
 	}
-	if (!by && record_now(state_first(s, LINE_PROCS), PROCS_COUNT) > 1)
+	if (memory)
+		fill_memory(s, t, by);
+	else if (!by && record_now(state_first(s, LINE_PROCS), PROCS_COUNT) > 1)
 		table_note(t, "several processes: their pauses are added up, so shares can "
 			      "pass 100 %%");
 }

@@ -21,6 +21,9 @@
 /* The module of the page about crashes, of which a ring file tells something, too. */
 #define PAGE_CRASH "crash"
 
+/* That of the page about threads, which is read from the program's memory. */
+#define PAGE_THREADS "threads"
+
 /* What can collect a page's figures: see docs/architecture.md. */
 enum collector {
 	COLLECT_STAP,   /* a script, compiled into a module of the kernel */
@@ -60,6 +63,7 @@ struct page {
 	unsigned by;             /* the collectors that can have them: BY_... */
 	unsigned incomplete;     /* those of them that cannot know everything */
 	bool whole;              /* of the host, whatever the target is */
+	bool now;                /* of one moment: it needs no interval */
 	bool common;             /* what every program has: says nothing about one */
 	const char *takes;       /* letters of its options, see cmd/options.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
@@ -118,6 +122,7 @@ void page_calls_fill(const struct state *s, struct table *t);
 void page_call_times_fill(const struct state *s, struct table *t);
 void page_flow_fill(const struct state *s, struct table *t);
 void page_stacks_fill(const struct state *s, struct table *t);
+void page_threads_fill(const struct state *s, struct table *t);
 void page_imports_fill(const struct state *s, struct table *t);
 void page_audit_fill(const struct state *s, struct table *t);
 void page_gil_fill(const struct state *s, struct table *t);

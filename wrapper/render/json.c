@@ -39,9 +39,10 @@ static json_t *frames(const struct stack *stack)
 	for (int i = 0; i < stack->n; i++) {
 		const struct frame *f = &stack->frames[i];
 
-		json_array_append_new(all, json_pack("{s:o, s:o, s:I}", "function",
-						     text(f->function), "file", text(f->file),
-						     "line", (json_int_t)f->line));
+		json_array_append_new(all,
+				      json_pack("{s:o, s:o, s:o}", "function", text(f->function),
+						"file", text(f->file), "line",
+						f->line < 0 ? json_null() : json_integer(f->line)));
 	}
 	return all;
 }

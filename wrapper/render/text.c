@@ -97,14 +97,14 @@ static int draw_fitting(FILE *f, const struct render *r, const char *s, int room
 #define STACK_FRAMES 8
 #define STACK_INDENT 8
 
-static void draw_stack(FILE *f, const struct render *r, const struct stack *stack)
+static void draw_stack(FILE *f, const struct render *r, const struct stack *stack, int most)
 {
 	for (int i = 0; i < stack->n; i++) {
 		const struct frame *frame = &stack->frames[i];
 		char line[24];
 		int room;
 
-		if (i == STACK_FRAMES && stack->n > STACK_FRAMES + 1) {
+		if (i == most && stack->n > most + 1) {
 			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
 			return;
 		}
@@ -112,7 +112,10 @@ static void draw_stack(FILE *f, const struct render *r, const struct stack *stac
 		fprintf(f, "%*s", STACK_INDENT, "");
 		room -= draw_fitting(f, r, frame->function, 28, false);
 		if (*frame->file) {
-			room -= 1 + snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+			*line = '\0';
+			if (frame->line >= 0)
+				room -= snprintf(line, sizeof(line), ":%" PRId64, frame->line);
+			room--;
 			fputc(' ', f);
 			draw_fitting(f, r, frame->file, room, true);
 			fputs(line, f);
@@ -171,7 +174,8 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 	for (int c = 0; cells && c < t->n_columns; c++) {
 		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
 		    !cells[c].unknown)
-			draw_stack(f, r, cells[c].stack);
+			draw_stack(f, r, cells[c].stack,
+				   t->text_frames ? t->text_frames : STACK_FRAMES);
 	}
 }
 

@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Page 224, and page 210 by memory, from recorded lines; the three forms of tables of lines.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+session() {
+	draw -g threads "$@" <"$TOP/tests/data/threads/session.lines"
+}
+
+@test "threads, text: equal ones in a row, waits in words, what could not be read" {
+	run --keep-empty-lines session -p 4242
+	golden threads/session.text
+}
+
+@test "threads, json: the same, a row for each" {
+	run session -p 4242 -o json
+	golden threads/session.json
+}
+
+@test "gc by memory: pauses and empty runs are not known, and it says so" {
+	run --keep-empty-lines draw -g gc -p 4242 <"$TOP/tests/data/gc/memory.lines"
+	golden gc/memory.text
+	run draw -g gc -p 4242 -o json <"$TOP/tests/data/gc/memory.lines"
+	golden gc/memory.json
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pages 224 and 210 from the memory of living Pythons: the system's own, and those of pyenv
+# where there are some. What a program says of itself (faulthandler, gc.get_stats()) is the truth.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+bats_require_minimum_version 1.5.0
+load helper
+
+teardown() {
+	stop
+}
+
+stop() {
+	[ -z "${pid-}" ] || kill -9 "$pid"
+	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
+	pid=
+	exec 5>&- 6>&- 7>&-
+	rm -f "$BATS_TEST_TMPDIR"/{in,out,pages}
+}
+
+# begin PYTHON WHAT [ARGUMENT...]: a program that is ready. Sets $pid; in is its standard input.
+begin() {
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$1" "$TOP/tests/memory.py" "${@:2}" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 5>"$BATS_TEST_TMPDIR/in" 6<"$BATS_TEST_TMPDIR/out"
+	read -r -t 60 -u 6 word
+	[ "$word" = ready ]
+}
+
+# The functions and lines are those of faulthandler, the waits those that the program chose.
+same_threads() {
+	: >"$BATS_TEST_TMPDIR/dump"
+	begin "$1" threads "$BATS_TEST_TMPDIR/dump"
+	for _ in 1 2; do
+		run -0 /usr/bin/python3 "$TOP/tests/memory-compare.py" threads "$BATS_TEST_TMPDIR/dump" "$pid"
+		[ -z "$output" ]
+	done
+}
+
+# Runs and objects are those of gc.get_stats().
+same_collections() {
+	begin "$1" gc
+	echo >&5
+	read -r -t 60 -u 6 before
+	mkfifo "$BATS_TEST_TMPDIR/pages"
+	teletap watch gc --collector memory -p "$pid" -i 0.5 -n 2 -o json >"$BATS_TEST_TMPDIR/pages" 3>&- &
+	exec 7<"$BATS_TEST_TMPDIR/pages"
+	read -r -t 60 -u 7 page # attached
+	echo >&5
+	read -r -t 60 -u 6 after
+	read -r -t 60 -u 7 page
+	truth=$(jq -cn "[$before, $after] | transpose | map([.[1][0] - .[0][0], .[1][1] - .[0][1]])")
+	echo "$truth: $page"
+	[ "$(jq -c '[.rows[] | [.runs_total, .collected_total]]' <<<"$page")" = "$truth" ]
+	[ "$(jq -c '[.collector, (.rows[] | .pause_ns.max, .empty_runs)]' <<<"$page")" = '["memory",null,null,null,null,null,null]' ]
+	[ "$(jq '.notes | length' <<<"$page")" = 1 ]
+}
+
+# Each stack is one that the program can have, although it runs on all the time.
+possible_stacks() {
+	begin "$1" speed 2
+	"$BUILD/test/memory" "$pid" "$2" >"$BATS_TEST_TMPDIR/lines"
+	run -0 /usr/bin/python3 "$TOP/tests/memory-compare.py" speed <"$BATS_TEST_TMPDIR/lines"
+	echo "$output"
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == *" read, "* ]]
+	[ "${output%% *}" -ge "$2" ] # of twice as many; the others are counted
+}
+
+# each FUNCTION [ARGUMENT...]: for each of pyenv's Pythons.
+each() {
+	for python in "${PYTHONS[@]}"; do
+		echo "$python"
+		"$1" "$python" "${@:2}"
+		stop
+	done
+}
+
+shopt -s nullglob
+PYTHONS=("$HOME"/.pyenv/versions/3.{8,9,10,11,12,13}.*/bin/python3)
+shopt -u nullglob
+
+@test "threads: functions, lines and waits are what the program knows: the system's Python" {
+	same_threads /usr/bin/python3
+}
+
+@test "gc: runs and objects are those of gc.get_stats(): the system's Python" {
+	same_collections /usr/bin/python3
+}
+
+@test "threads, at full speed: no stack that cannot be: the system's Python" {
+	possible_stacks /usr/bin/python3 100
+}
+
+# Where there are none, these are not there.
+if [ "${#PYTHONS[@]}" -gt 0 ]; then
+	@test "threads: functions, lines and waits are what the program knows: pyenv's" {
+		each same_threads
+	}
+
+	@test "gc: runs and objects are those of gc.get_stats(): pyenv's" {
+		each same_collections
+	}
+
+	@test "threads, at full speed: no stack that cannot be: pyenv's" {
+		each possible_stacks 40
+	}
+fi
+
+@test "threads of the children, a fork of them, and a program that is no Python" {
+	begin /usr/bin/python3 children
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	echo "$output"
+	[ "$(jq -c '[.rows[] | [.pid == '"$pid"', .stack[0].function, .waits_for != null]] | sort' <<<"$output")" = \
+		'[[false,null,true],[false,"forked",true],[true,"children",true]]' ]
+	[ "$(jq .target.processes <<<"$output")" = 3 ]
+}
+
+@test "threads, text: equal ones are one row; it comes once, and more when asked for" {
+	begin /usr/bin/python3 equal 30
+	run -0 --separate-stderr teletap watch threads -p "$pid"
+	echo "$output"
+	[ "$(grep -c 'a lock (futex)' <<<"$output")" = 1 ]
+	[[ $output == *$'\n31 threads:\n'*' 30 S '* ]]
+	run -0 --separate-stderr teletap watch threads -p "$pid" -i 0.1 -n 3 -o json
+	[ "${#lines[@]}" = 3 ]
+	[ "$(jq -c '[.rows | length]' <<<"${lines[2]}")" = '[31]' ]
+}
+
+@test "refused with one line: no Python, PyPy, a process that is not there" {
+	sleep 1000 3>&- &
+	pid=$!
+	refused teletap watch threads -p "$pid"
+	[[ $stderr == *"process $pid has no CPython in it" ]]
+	kill "$pid"
+	cp /bin/sleep "$BATS_TEST_TMPDIR/pypy3.9"
+	"$BATS_TEST_TMPDIR/pypy3.9" 1000 3>&- &
+	pid=$!
+	while [ "$(readlink "/proc/$pid/exe")" != "$BATS_TEST_TMPDIR/pypy3.9" ]; do :; done
+	refused teletap watch threads -p "$pid"
+	[[ $stderr == *"process $pid runs PyPy, which is not CPython" ]]
+	refused teletap watch threads -e /usr/bin/python3
+	[[ $stderr == *"is about one process"* ]]
+}
+
+@test "an ordinary user reads what is theirs, and is refused the rest" {
+	need_root
+	begin /usr/bin/python3 gc
+	refused setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/bin/teletap" watch threads -p "$pid"
+	[[ $stderr == *"run as root"* ]]
+	kill -9 "$pid"
+	setpriv --reuid=nobody --regid=nogroup --clear-groups /usr/bin/python3 -c 'import time; time.sleep(1000)' 3>&- &
+	pid=$!
+	while [ "$(cut -d' ' -f1 "/proc/$pid/syscall")" != 230 ]; do sleep 0.1; done
+	run -0 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/bin/teletap" watch threads -p "$pid" -o json
+	[ "$(jq -c '[.rows[] | .stack[0].function, .waits_for]' <<<"$output")" = '["<module>","time (clock_nanosleep)"]' ]
+}
+
+@test "its program renamed and deleted, its stack too deep to show" {
+	cp "$(readlink -f /usr/bin/python3)" "$BATS_TEST_TMPDIR/renamed"
+	begin "$BATS_TEST_TMPDIR/renamed" deep 3000
+	rm "$BATS_TEST_TMPDIR/renamed"
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	[ "$(jq -c '[.rows[0].stack | length, .[0].function, .[1000].function]' <<<"$output")" = '[1024,"calls","calls"]' ]
+	[ "$(jq -r '.notes[]' <<<"$output")" = 'of 1 threads with more than 1024 frames the innermost ones are shown' ]
+}

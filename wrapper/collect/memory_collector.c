@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/memory_collector.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "collect/memory_threads.h"
+
+struct memory_source {
+	bool threads; /* page 224; else 210 */
+	bool exists;  /* the target is a process that ran before */
+	bool by_process;
+	int64_t sequence;
+	struct memory_processes all;
+	struct memory_stacks stacks;
+};
+
+static int make(const struct plan *plan, const struct target *t, const struct opts *o, void **ctx,
+		char **msg)
+{
+	struct memory_source *s = calloc(1, sizeof(*s));
+
+	*ctx = s;
+	if (!s || !memory_begin(&s->all.memory, t->pid))
+		return -ENOMEM;
+	s->threads = !strcmp(plan->module, PAGE_THREADS);
+	s->exists = t->kind == TARGET_PID;
+	s->all.pid = t->pid;
+	for (int i = 0; i < o->n_settings; i++) {
+		if (o->settings[i].letter != OPTS_BY)
+			continue;
+		s->by_process = true;
+		if (strcmp(o->settings[i].text, "teletap_by=1") != 0)
+			return fail(msg, ENOTSUP,
+				    "--by thread: which thread collected is not in the process's "
+				    "memory: take --by pid");
+	}
+	return 0;
+}
+
+static void end(void *ctx)
+{
+	struct memory_source *s = ctx;
+
+	if (!s)
+		return;
+	memory_processes_free(&s->all);
+	memory_stacks_free(&s->stacks);
+	free(s);
+}
+
+/* A process that cannot be read is said now; one that is yet to begin may be any. */
+static int begin(void *ctx, char **msg)
+{
+	struct memory_source *s = ctx;
+
+	if (!s->exists)
+		return 0;
+	memory_processes_look(&s->all);
+	for (size_t i = 0; i < s->all.n; i++) {
+		const struct memory_process *process = &s->all.list[i];
+
+		if (process->pid != s->all.pid || process->python.state == PYTHON_READ)
+			continue;
+		*msg = python_why(&process->python, process->pid);
+		return process->python.state == PYTHON_GONE ? -ESRCH : -ENOTSUP;
+	}
+	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->all.pid);
+}
+
+/* Whether all of them keep how long their collections take. */
+static bool keep_times(const struct memory_source *s)
+{
+	bool keep = true, any = false;
+
+	for (size_t i = 0; i < s->all.n; i++) {
+		if (s->all.list[i].python.state != PYTHON_READ)
+			continue;
+		any = true;
+		keep &= s->all.list[i].python.layout.minor >= 15;
+	}
+	return any && keep;
+}
+
+static void gc_record(FILE *f, const struct memory_generation sums[MEMORY_GENERATIONS], size_t who)
+{
+	for (int i = 0; i < MEMORY_GENERATIONS; i++)
+		fprintf(f, "gc\t%d\t%" PRId64 "\t%" PRId64 "\t0\t%" PRId64 "\t0\t%zu\n", i,
+			sums[i].runs, sums[i].found, sums[i].ns < 0 ? 0 : sums[i].ns, who);
+}
+
+static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
+{
+	struct memory_generation sums[MEMORY_GENERATIONS] = { 0 };
+	int64_t n = 0;
+
+	if (s->by_process)
+		fputs("by\t1\n", f);
+	fprintf(f, "timed\t%d\t0\t0\t0\n", keep_times(s));
+	for (size_t i = 0; i < s->all.n; i++) {
+		struct memory_process *process = &s->all.list[i];
+		bool read = process->seen == s->all.look && process->python.state == PYTHON_READ;
+
+		memory_processes_at(&s->all, process);
+		if (read)
+			memory_gc_read(&s->all.memory, &process->python, &process->gc,
+				       !s->exists && process->pid == s->all.pid);
+		n += read;
+		*unread += process->gc.unread;
+		for (int g = 0; g < MEMORY_GENERATIONS; g++) {
+			sums[g].runs += process->gc.sums[g].runs;
+			sums[g].found += process->gc.sums[g].found;
+			sums[g].ns += process->gc.sums[g].ns;
+		}
+		if (s->by_process && process->gc.n) {
+			fprintf(f, "who\t%zu\t%d\t0\n", i + 1, (int)process->pid);
+			gc_record(f, process->gc.sums, i + 1);
+		}
+	}
+	if (!s->by_process)
+		gc_record(f, sums, 0);
+	return n;
+}
+
+static int64_t thread_lines(FILE *f, struct memory_source *s)
+{
+	struct memory_counts counts = { .end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS };
+	int64_t n = 0;
+
+	if (!memory_stacks_begin(&s->stacks, f))
+		return 0;
+	for (size_t i = 0; i < s->all.n; i++) {
+		const struct memory_process *process = &s->all.list[i];
+
+		if (process->seen != s->all.look)
+			continue;
+		n++;
+		memory_processes_at(&s->all, process);
+		if (process->python.state != PYTHON_READ && process->python.state != PYTHON_NONE)
+			fprintf(f, "interpreter\t%d\t%d\t%" PRIu32 "\n", (int)process->pid,
+				process->python.state, process->python.version);
+		memory_threads_look(f, &s->all.memory, &process->python, &s->stacks, &counts);
+	}
+	fprintf(f, "looked\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", counts.threads,
+		counts.unseen, counts.torn, counts.cut);
+	return n;
+}
+
+static char *lines(void *ctx, bool final)
+{
+	struct memory_source *s = ctx;
+	int64_t unread = 0, processes;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "snap\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
+		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
+	memory_processes_look(&s->all);
+	processes = s->threads ? thread_lines(f, s) : gc_lines(f, s, &unread);
+	fprintf(f, "procs\t%" PRId64 "\nloss\t%" PRId64 "\t0\t%" PRId64 "\nend\t%" PRId64 "\n",
+		processes, unread, s->all.unseen, s->sequence);
+	return fclose(f) ? (free(text), NULL) : text;
+}
+
+const struct child_ops memory_ops = {
+	.process = "teletap-memory", .make = make, .free = end, .begin = begin, .lines = lines
+};

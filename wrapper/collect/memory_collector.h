@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory_collector: the collector `memory`, which reads a target's CPython from outside, for
+ * the pages 210 and 224.
+ */
+#ifndef TELETAP_COLLECT_MEMORY_COLLECTOR_H
+#define TELETAP_COLLECT_MEMORY_COLLECTOR_H
+
+#include "collect/child.h"
+
+extern const struct child_ops memory_ops;
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory_processes: the processes of a target, and the CPython in each.
+ */
+#ifndef TELETAP_COLLECT_MEMORY_PROCESSES_H
+#define TELETAP_COLLECT_MEMORY_PROCESSES_H
+
+#include "collect/memory_gc.h"
+#include "cpython/process.h"
+
+#define MEMORY_PROCESSES 1024 /* more are not looked at */
+
+struct memory_process {
+	pid_t pid;
+	uint64_t begun; /* when, in the kernel's ticks: a number can be used again */
+	uint64_t image; /* its program: it can run another one */
+	struct python python;
+	struct memory_gc gc;
+	int64_t seen; /* the number of the look it was last seen in */
+};
+
+struct memory_processes {
+	struct memory memory;
+	pid_t pid; /* it and its descendants */
+	int64_t look, unseen;
+	struct memory_process *list;
+	size_t n;
+};
+
+/* Looks which processes there are; those that have ended stay in the list, with an older look. */
+void memory_processes_look(struct memory_processes *all);
+
+/* Makes the memory that of this process. */
+void memory_processes_at(struct memory_processes *all, const struct memory_process *process);
+
+void memory_processes_free(struct memory_processes *all);
+
+#endif

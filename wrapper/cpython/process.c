@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * _PyRuntime is exported by every CPython, whatever its file is called. Its version: Py_Version,
+ * exported from 3.11 on; before, the string "3.9.2" among the constants.
+ */
+#include "cpython/process.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "target/loaded.h"
+
+#define SCAN_BYTES 65536
+#define SCAN_MAX (64 << 20)
+#define TRIES 5
+
+/* PY_VERSION_HEX of a final release in a string like "3.9.2" or "3.9.2+"; 0: it is none. */
+static uint32_t version_parse(const char *s, size_t room)
+{
+	unsigned minor, micro;
+	int used = 0;
+
+	if (!memchr(s, '\0', room < 9 ? room : 9) || s[0] != '3' || s[1] != '.' ||
+	    !isdigit((unsigned char)s[2]) || sscanf(s, "3.%2u.%2u%n", &minor, &micro, &used) != 2 ||
+	    (s[used] && s[used] != '+'))
+		return 0;
+	return UINT32_C(3) << 24 | minor << 16 | micro << 8 | 0xf0;
+}
+
+/*
+ * Looks for that string where nothing is written, behind this byte: as a string of its own, or
+ * as the end of the path ".../versions/3.8.18", with which a linker has merged it.
+ */
+static uint32_t version_scan(const struct memory *m, const struct loaded *l, char before)
+{
+	char *bytes = malloc(SCAN_BYTES);
+	uint32_t version = 0;
+
+	for (int i = 0; bytes && i < l->n_parts && !version; i++) {
+		uint64_t size = l->parts[i].size < SCAN_MAX ? l->parts[i].size : SCAN_MAX;
+		uint64_t at = 0;
+
+		while (!l->parts[i].writable && at + 16 < size && !version) {
+			uint64_t n = size - at < SCAN_BYTES ? size - at : SCAN_BYTES;
+			const char *p = bytes, *end;
+			ssize_t got = memory_read_once(m, l->parts[i].at + at, bytes, n);
+
+			if (got < 16)
+				break;
+			end = bytes + got - 10;
+			while (!version && p < end && (p = memchr(p, before, (size_t)(end - p)))) {
+				p++;
+				version = version_parse(p, 9);
+			}
+			at += (uint64_t)got - 10;
+		}
+	}
+	free(bytes);
+	return version;
+}
+
+/* Whether the process says of itself what the layout says. */
+static enum python_state verify(struct memory *m, struct python *p)
+{
+	uint64_t words[PYTHON_WORDS];
+
+	if (p->layout.minor < 13)
+		return PYTHON_READ;
+	if (memory_read(m, p->runtime, words, sizeof(words)) ||
+	    memcmp(words, PYTHON_COOKIE, 8) != 0 || words[1] != p->version)
+		return PYTHON_ALIEN;
+	if (words[2])
+		return PYTHON_FREE;
+	return python_layout_agree(&p->layout, words) ? PYTHON_READ : PYTHON_ALIEN;
+}
+
+/* Looks into one file. True: it is a CPython. */
+static bool look_into(struct memory *m, const struct loaded *l, struct python *p)
+{
+	const struct python_layout *layout;
+	uint64_t at, version;
+
+	p->runtime = loaded_symbol(m, l, "_PyRuntime");
+	if (!p->runtime)
+		return false;
+	at = loaded_symbol(m, l, "Py_Version");
+	if (at && !memory_read(m, at, &version, sizeof(version)))
+		p->version = (uint32_t)version;
+	else if (!(p->version = version_scan(m, l, '\0')))
+		p->version = version_scan(m, l, '/');
+	layout = python_layout(p->version);
+	p->state = PYTHON_UNKNOWN;
+	if (layout) {
+		p->layout = *layout;
+		p->state = verify(m, p);
+	}
+	return true;
+}
+
+/* Whether a file of this name is PyPy's. */
+static bool is_pypy(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return !strncmp(name, "pypy", 4) || !strncmp(name, "libpypy", 7);
+}
+
+void python_find(struct memory *m, struct python *p)
+{
+	struct loaded_files files;
+	bool is_32 = false, pypy = false, found = false;
+	int err = loaded_list(m->pid, &files);
+
+	*p = (struct python){ .state = PYTHON_NONE };
+	if (err) {
+		p->state = err == -EACCES || err == -EPERM ? PYTHON_DENIED : PYTHON_GONE;
+		return;
+	}
+	memory_forget(m);
+	for (size_t i = 0; i < files.n && !found; i++) {
+		struct loaded l;
+
+		pypy |= is_pypy(files.list[i].path);
+		err = loaded_open(m, files.list[i].base, &l, &is_32);
+		if (err == -EPERM || err == -ESRCH) {
+			p->state = err == -EPERM ? PYTHON_DENIED : PYTHON_GONE;
+			break;
+		}
+		found = !err && look_into(m, &l, p);
+	}
+	if (!found && p->state == PYTHON_NONE)
+		p->state = pypy ? PYTHON_OTHER : is_32 ? PYTHON_32 : PYTHON_NONE;
+	loaded_list_free(&files);
+}
+
+/* The right that is missing, with what the kernel's setting says, where it has one. */
+static void add_scope(char *out, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	int scope;
+
+	*out = '\0';
+	if (f && fscanf(f, "%d", &scope) == 1)
+		snprintf(out, size, " (kernel.yama.ptrace_scope is %d)", scope);
+	if (f)
+		fclose(f);
+}
+
+char *python_why(const struct python *p, pid_t pid)
+{
+	char *why = NULL, scope[64];
+
+	switch (p->state) {
+	case PYTHON_UNKNOWN:
+		if (p->version)
+			fail(&why, 0, "process %d: the layout of CPython %u.%u.%u is not known",
+			     pid, p->version >> 24, p->version >> 16 & 255, p->version >> 8 & 255);
+		else
+			fail(&why, 0, "process %d: the version of its CPython is not known", pid);
+		break;
+	case PYTHON_ALIEN:
+		fail(&why, 0,
+		     "process %d: its CPython %u.%u describes itself otherwise than this version "
+		     "should",
+		     pid, p->version >> 24, p->version >> 16 & 255);
+		break;
+	case PYTHON_FREE:
+		fail(&why, 0, "process %d: a free-threaded build of CPython cannot be read yet",
+		     pid);
+		break;
+	case PYTHON_OTHER:
+		fail(&why, 0, "process %d runs PyPy, which is not CPython", pid);
+		break;
+	case PYTHON_32:
+		fail(&why, 0, "process %d is a program of 32 bits: only those of 64 can be read",
+		     pid);
+		break;
+	case PYTHON_DENIED:
+		add_scope(scope, sizeof(scope));
+		fail(&why, 0,
+		     "process %d: its memory may not be read%s: run as root, or as the user it "
+		     "runs as",
+		     pid, scope);
+		break;
+	case PYTHON_GONE:
+		fail(&why, 0, "no process %d: it has ended", pid);
+		break;
+	default:
+		fail(&why, 0, "process %d has no CPython in it", pid);
+	}
+	return why;
+}
+
+int python_interpreters(struct memory *m, const struct python *p,
+			uint64_t list[PYTHON_INTERPRETERS])
+{
+	uint64_t at;
+	int n = 0, err = memory_read(m, p->runtime + p->layout.r_head, &at, sizeof(at));
+
+	while (!err && at && n < PYTHON_INTERPRETERS) {
+		list[n++] = at;
+		err = memory_read(m, at + p->layout.i_next, &at, sizeof(at));
+	}
+	return err ? err : n;
+}
+
+static int read_thread(struct memory *m, const struct python *p, uint64_t at, uint64_t gil,
+		       struct python_thread *t)
+{
+	uint64_t native = 0;
+
+	*t = (struct python_thread){ .at = at, .gil = gil };
+	if (memory_read(m, at + p->layout.t_ident, &t->ident, sizeof(t->ident)) ||
+	    (p->layout.t_native &&
+	     memory_read(m, at + p->layout.t_native, &native, sizeof(native))))
+		return -EFAULT;
+	t->native = native < INT32_MAX ? (pid_t)native : 0;
+	return 0;
+}
+
+static int walk(struct memory *m, const struct python *p, struct python_thread *list)
+{
+	uint64_t interpreters[PYTHON_INTERPRETERS], at, gil;
+	int n_interpreters, n = 0;
+
+	memory_forget(m);
+	n_interpreters = python_interpreters(m, p, interpreters);
+	for (int i = 0; i < n_interpreters; i++) {
+		gil = p->runtime + p->layout.r_gil;
+		if (!p->layout.r_gil &&
+		    memory_read(m, interpreters[i] + p->layout.i_gil, &gil, sizeof(gil)))
+			return -EFAULT;
+		if (memory_read(m, interpreters[i] + p->layout.i_threads, &at, sizeof(at)))
+			return -EFAULT;
+		while (at && n < PYTHON_THREADS) {
+			if (read_thread(m, p, at, gil, &list[n++]) ||
+			    memory_read(m, at + p->layout.t_next, &at, sizeof(at)))
+				return -EFAULT;
+		}
+	}
+	return n_interpreters < 0 ? n_interpreters : n;
+}
+
+int python_threads(struct memory *m, const struct python *p, struct python_thread *list)
+{
+	struct python_thread *again = calloc(PYTHON_THREADS, sizeof(*again));
+	int n = -EAGAIN, before = -1;
+
+	if (!again)
+		return -ENOMEM;
+	for (int i = 0; i < TRIES; i++) {
+		n = walk(m, p, i & 1 ? again : list);
+		if (n >= 0 && n == before && !memcmp(list, again, (size_t)n * sizeof(*list)))
+			break;
+		before = n;
+		n = n < 0 ? n : -EAGAIN;
+	}
+	free(again);
+	return n;
+}
+
+bool python_has_gil(struct memory *m, const struct python *p, const struct python_thread *t)
+{
+	uint64_t holder;
+	int32_t locked;
+
+	return t->gil && !memory_read(m, t->gil + p->layout.g_holder, &holder, sizeof(holder)) &&
+	       !memory_read(m, t->gil + p->layout.g_locked, &locked, sizeof(locked)) &&
+	       locked == 1 && holder == t->at;
+}
