@@ -326,9 +326,9 @@ time.sleep(60)'
 	start "${PLAIN[@]}" "$EXE" -c 'import time; time.sleep(60)'
 	for target in "-e $EXE" "-p $PID"; do
 		# shellcheck disable=SC2086
-		says "${PLAIN[@]}" "$D/bin/teletap" watch gc $target -- "not root: *; try 'sudo teletap watch ...'"
+		says "${PLAIN[@]}" "$D/bin/teletap" watch gc --collector stap $target -- "not root: *; try 'sudo teletap watch ...'"
 	done
-	says "${PLAIN[@]}" "$D/bin/teletap" watch gc -c "$EXE -c 0" -- "not root: *"
+	says "${PLAIN[@]}" "$D/bin/teletap" watch gc-events -c "$EXE -c 0" -- "not root: *"
 	says "${PLAIN[@]}" "$D/bin/teletap" watch gc -p 1 -- "process 1: Permission denied: run as root*"
 }
 
