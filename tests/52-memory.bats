@@ -13,6 +13,7 @@ teardown() {
 }
 
 stop() {
+	[ -z "${watch-}" ] || kill "$watch" 2>/dev/null || true
 	[ -z "${pid-}" ] || kill -9 "$pid"
 	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
 	pid=
@@ -35,7 +36,9 @@ same_threads() {
 	: >"$BATS_TEST_TMPDIR/dump"
 	begin "$1" threads "$BATS_TEST_TMPDIR/dump"
 	for _ in 1 2; do
-		run -0 /usr/bin/python3 "$TOP/tests/memory-compare.py" threads "$BATS_TEST_TMPDIR/dump" "$pid"
+		run /usr/bin/python3 "$TOP/tests/memory-compare.py" threads "$BATS_TEST_TMPDIR/dump" "$pid"
+		echo "$output"
+		[ "$status" = 0 ]
 		[ -z "$output" ]
 	done
 }
@@ -46,12 +49,15 @@ same_collections() {
 	echo >&5
 	read -r -t 60 -u 6 before
 	mkfifo "$BATS_TEST_TMPDIR/pages"
-	teletap watch gc --collector memory -p "$pid" -i 0.5 -n 2 -o json >"$BATS_TEST_TMPDIR/pages" 3>&- &
+	teletap watch gc --collector memory -p "$pid" -i 0.2 -o json >"$BATS_TEST_TMPDIR/pages" 3>&- &
+	watch=$!
 	exec 7<"$BATS_TEST_TMPDIR/pages"
 	read -r -t 60 -u 7 page # attached
 	echo >&5
 	read -r -t 60 -u 6 after
-	read -r -t 60 -u 7 page
+	# the page after the next one was asked for later than the answer came
+	for _ in 1 2 3; do read -r -t 60 -u 7 page; done
+	kill "$watch"
 	truth=$(jq -cn "[$before, $after] | transpose | map([.[1][0] - .[0][0], .[1][1] - .[0][1]])")
 	echo "$truth: $page"
 	[ "$(jq -c '[.rows[] | [.runs_total, .collected_total]]' <<<"$page")" = "$truth" ]

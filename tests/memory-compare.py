@@ -18,14 +18,22 @@ def escape(text):
                    else "\\u%04x" % ord(c) for c in text)
 
 
+def pausing(pid):
+    """Waits until its first thread stands in pause(2)."""
+    while not open("/proc/%d/syscall" % pid).read().startswith("34 "):
+        time.sleep(0.01)
+
+
 def dumped(path, pid):
     """The stacks that faulthandler writes when it is asked."""
+    pausing(pid)
     os.truncate(path, 0)
     os.kill(pid, signal.SIGUSR1)
     text = ""
     while not text.rstrip().endswith("<module>"):
         time.sleep(0.01)
         text = open(path, errors="replace").read()
+    pausing(pid)
     parts = re.split(r"(?m)^.*hread 0x.*$\n?", text)[1:]
     return [[(m[3], m[1], int(m[2])) for m in re.finditer(r'File "(.*)", line (\d+) in (.*)', part)]
             for part in parts]
