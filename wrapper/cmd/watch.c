@@ -31,6 +31,7 @@
 #include "target/target.h"
 
 #define ANSWER_MS 2000
+#define ONCE_MS 20000 /* a page that is the only one is waited for */
 #define UNLOAD_MS 15000
 #define SILENT_AGAIN_S 5 /* between two words about a module that does not answer */
 
@@ -295,7 +296,8 @@ static int stop(struct watch *w, char **msg)
 
 	sessions_stop(&w->sessions);
 	if (!w->broken)
-		err = sessions_drain(&w->sessions, sessions_answered, ANSWER_MS, msg);
+		err = sessions_drain(&w->sessions, sessions_answered,
+				     w->once ? ONCE_MS : ANSWER_MS, msg);
 	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		print_pages(w);
@@ -310,6 +312,8 @@ static int stop(struct watch *w, char **msg)
 	}
 	if (!err && !w->last && !w->broken && !w->why)
 		w->why = last_cut(w);
+	if (!err && !w->last && w->once && !w->broken && !w->why)
+		w->why = strdup("the page did not come in time: is the machine busy?");
 	ret = sessions_finish(&w->sessions, msg);
 	if (!w->broken)
 		w->broken = -outlet_flush(&w->outlet, w->signals, w->signal ? OUTLET_GRACE_MS : -1);
