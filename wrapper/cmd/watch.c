@@ -296,8 +296,8 @@ static int stop(struct watch *w, char **msg)
 
 	sessions_stop(&w->sessions);
 	if (!w->broken)
-		err = sessions_drain(&w->sessions, sessions_answered,
-				     w->once ? ONCE_MS : ANSWER_MS, msg);
+		err = sessions_drain(&w->sessions, sessions_answered, w->once ? ONCE_MS : ANSWER_MS,
+				     msg);
 	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		print_pages(w);
