@@ -144,7 +144,7 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers $(B)/test/memory
 
 check-host:
 	$(Q)tests/deps test
@@ -154,7 +154,7 @@ check-host:
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
 		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside \
-		build/asan/test/peers
+		build/asan/test/peers build/asan/test/memory
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

@@ -14,9 +14,15 @@
 #define RING_BYTES 64 /* of an entry */
 #define YOUNG 11
 #define OLD 3
+#define COUNT_MAX (INT64_C(1) << 48) /* what is more is no count */
 
 /* The fields of an entry of such a ring. */
 enum { RING_COLLECTIONS = 2, RING_COLLECTED, RING_UNCOLLECTABLE, RING_DURATION = 6 };
+
+static bool is_count(int64_t n)
+{
+	return n >= 0 && n < COUNT_MAX;
+}
 
 static bool read_ring(struct memory *m, uint64_t at, int entries, struct memory_generation *g)
 {
@@ -31,8 +37,8 @@ static bool read_ring(struct memory *m, uint64_t at, int entries, struct memory_
 	memcpy(&seconds, &words[RING_DURATION], sizeof(seconds));
 	g->runs = (int64_t)words[RING_COLLECTIONS];
 	g->found = (int64_t)(words[RING_COLLECTED] + words[RING_UNCOLLECTABLE]);
-	g->ns = seconds >= 0 && seconds < 9e9 ? (int64_t)(seconds * 1e9) : -1;
-	return true;
+	g->ns = seconds >= 0 && seconds < 9e8 ? (int64_t)(seconds * 1e9) : -1;
+	return is_count(g->runs) && is_count(g->found);
 }
 
 static bool read_rings(struct memory *m, uint64_t at, struct memory_generation *g)
@@ -63,6 +69,8 @@ static bool read_array(struct memory *m, uint64_t at, struct memory_generation *
 		g[i] = (struct memory_generation){ .runs = (int64_t)w[0],
 						   .found = (int64_t)(w[1] + w[2]),
 						   .ns = -1 };
+		if (!is_count(g[i].runs) || !is_count(g[i].found))
+			return false;
 	}
 	return true;
 }
