@@ -171,5 +171,5 @@ fi
 	rm "$BATS_TEST_TMPDIR/renamed"
 	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
 	[ "$(jq -c '[.rows[0].stack | length, .[0].function, .[1000].function]' <<<"$output")" = '[1024,"calls","calls"]' ]
-	[ "$(jq -r '.notes[]' <<<"$output")" = 'of 1 threads with more than 1024 frames the innermost ones are shown' ]
+	[ "$(jq -r '.notes[]' <<<"$output")" = 'stacks with more than 1024 frames, of which the innermost ones are shown: 1' ]
 }

@@ -22,7 +22,7 @@ static const struct column columns[N_COLUMNS] = {
 	[TID] = { "tid", "thread", 8, UNIT_NUMBER, BLOCK_TOTAL },
 	[SAME] = { NULL, "same", 6, UNIT_NUMBER, BLOCK_TOTAL },
 	[STATE] = { "state", "state", 7, UNIT_TEXT, BLOCK_TOTAL },
-	[MARK] = { NULL, "GIL", 5, UNIT_TEXT, BLOCK_TOTAL },
+	[MARK] = { NULL, "GIL", 7, UNIT_TEXT, BLOCK_TOTAL },
 	[NAME] = { "name", "name", 17, UNIT_TEXT, BLOCK_TOTAL },
 	[WAITS] = { "waits_for", "waits for", 0, UNIT_TEXT, BLOCK_TOTAL },
 	[GIL] = { "holds_gil", "", 0, UNIT_BOOL, BLOCK_NONE },
@@ -219,19 +219,19 @@ static void note(const struct state *s, struct table *t)
 	const struct record *r = state_first(s, LINE_LOOKED);
 
 	if (record_now(r, LOOKED_UNSEEN))
-		table_note(t, "%" PRId64 " threads more were not looked at: there are too many",
+		table_note(t, "not looked at, since there are too many: %" PRId64 " more threads",
 			   record_now(r, LOOKED_UNSEEN));
 	if (record_now(r, LOOKED_TORN))
 		table_note(t,
-			   "%" PRId64
-			   " threads ran whenever they were looked at: their stacks could not be "
-			   "read in one piece and are not shown",
+			   "stacks that could not be read in one piece, since their threads ran "
+			   "whenever they were looked at, and are not shown: %" PRId64,
 			   record_now(r, LOOKED_TORN));
 	if (record_now(r, LOOKED_CUT))
-		table_note(t,
-			   "of %" PRId64 " threads with more than %d frames the innermost ones are "
-			   "shown",
-			   record_now(r, LOOKED_CUT), DEPTH_MAX);
+		table_note(
+			t,
+			"stacks with more than %d frames, of which the innermost ones are shown: "
+			"%" PRId64,
+			DEPTH_MAX, record_now(r, LOOKED_CUT));
 	note_processes(s, t);
 }
 
