@@ -14,16 +14,16 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw
+LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw libbpf
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith \
-	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Iwrapper \
+	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Iwrapper -I. \
 	$(shell pkg-config --cflags $(LIBS) 2>/dev/null) $(CFLAGS)
 ALL_LIBS = $(shell pkg-config --libs $(LIBS)) -lm
 
 SOURCES := $(wildcard wrapper/*/*.c)
 OBJECTS := $(SOURCES:wrapper/%.c=$(B)/obj/%.o)
 
-all: $(B)/bin/teletap $(B)/share/teletap
+all: $(B)/bin/teletap $(B)/share/teletap bpf
 
 $(B)/bin/teletap: $(OBJECTS)
 	@mkdir -p $(@D)
@@ -49,6 +49,20 @@ $(B)/share/teletap: Makefile
 	$(Q)ln -sfn ../../../tapsets $@/tapsets
 	$(Q)ln -sfn ../../python $@/python
 	@touch $@
+
+# Programs for the kernel, the same for all kernels and targets. CLANG= leaves them out.
+CLANG ?= $(shell command -v clang)
+PROGRAMS := $(patsubst %.c,$(B)/share/teletap/%.o,$(wildcard bpf/*.bpf.c))
+
+bpf: $(if $(CLANG),$(PROGRAMS),no-bpf)
+
+no-bpf:
+	@echo "  no clang: built without BPF programs, so pages need kernel modules (teletap doctor)"
+
+$(B)/share/teletap/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	@mkdir -p $(@D)
+	@echo "  BPF     $<"
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -std=gnu17 -ffreestanding -O2 -g -Wall -Wextra -c -o $@ $<
 
 # The extension, in build/python, for the Python named and all that can load the same.
 PYTHON ?= python3
@@ -113,6 +127,8 @@ install: all
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
 		$(B)/python/teletap/*.*; fi
+	if [ -d $(B)/share/teletap/bpf ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/bpf \
+		$(B)/share/teletap/bpf/*.bpf.o; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7
@@ -198,6 +214,6 @@ help:
 	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all python install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
+.PHONY: all bpf no-bpf python install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
 
 -include $(OBJECTS:.o=.d)

@@ -83,7 +83,8 @@ static void look_at(const struct look *l, struct host_threads *t, pid_t pid, pid
 		thread.since_ns = last->since_ns;
 	still_ns = t->now_ns - thread.since_ns;
 	if (still_ns > 0 &&
-	    (thread.since_ns == t->attached_ns || still_ns >= LINE_STILL_S * INT64_C(1000000000))) {
+	    (thread.since_ns == t->attached_ns ||
+	     (!t->since_attached && still_ns >= LINE_STILL_S * INT64_C(1000000000)))) {
 		t->still++;
 		t->longest_ns = still_ns > t->longest_ns ? still_ns : t->longest_ns;
 	}

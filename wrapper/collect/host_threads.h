@@ -6,6 +6,7 @@
 #ifndef TELETAP_COLLECT_HOST_THREADS_H
 #define TELETAP_COLLECT_HOST_THREADS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -22,6 +23,7 @@ struct host_threads {
 	pid_t pid; /* with its descendants; 0: the processes that run this file: */
 	dev_t dev;
 	ino_t ino;                /* 0: none, and no record */
+	bool since_attached;      /* still are those only that have not run since then */
 	int64_t attached_ns;      /* when the first one was made; 0: not yet */
 	struct host_thread *last; /* of the last look, by number */
 	size_t n_last;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "collect/bpf_collector.h"
 #include "collect/crash_file.h"
 #include "collect/host_collector.h"
 #include "collect/memory_collector.h"
@@ -54,6 +55,7 @@ static int raise_semaphores(struct session *s, const char *const *markers, char 
 /* The collectors that are processes of their own. */
 static const struct child_ops *const children[COLLECTORS] = {
 	[COLLECT_MEMORY] = &memory_ops,
+	[COLLECT_BPF] = &bpf_ops,
 	[COLLECT_PROC] = &host_ops,
 };
 

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What does the garbage collector do, by generation, and what does it cost? Pages 210 and 212.
+ */
+#include "gc.h"
+#include "histogram.h"
+#include "operands.h"
+#include "session.h"
+
+struct gc_tables tables;
+
+/* Collections under way, by thread. */
+struct begun {
+	uint64_t ns, birth;
+	uint64_t generation;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, struct begun);
+} by_thread SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GC_PAUSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} pause_numbers SEC(".maps");
+
+SEC("uprobe/gc__start")
+int gc_start(void *ctx)
+{
+	const struct site *site = site_of(ctx);
+	uint32_t tid = bpf_get_current_pid_tgid();
+	struct begun b = { 0 };
+	int64_t generation;
+
+	if (!site || !watched())
+		return 0;
+	if (!operand_read(ctx, &site->operands[0], &generation)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	if (generation < 0 || generation >= GC_GENERATIONS)
+		return 0;
+	b.generation = generation;
+	b.birth = bpf_get_current_task_btf()->start_time;
+	b.ns = bpf_ktime_get_ns();
+	if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
+		count(&tables.totals.full);
+	return 0;
+}
+
+static __always_inline void pause_add(uint32_t who, uint32_t generation, int64_t pause_ns)
+{
+	uint32_t key = GC_PAUSE_KEY(who, generation, histogram_bucket(pause_ns));
+	struct gc_pause *pause;
+	bool is_new;
+	uint32_t number = entry_number(&pause_numbers, &key, &tables.n_pauses, GC_PAUSES,
+				       &tables.totals.full, &is_new);
+
+	if (!number || number > GC_PAUSES)
+		return;
+	pause = &tables.pauses[number];
+	if (is_new)
+		*(volatile uint32_t *)&pause->key = key + 1;
+	count(&pause->count);
+}
+
+static __always_inline void collection_add(uint32_t generation, int64_t found, int64_t pause_ns)
+{
+	uint32_t who = who_here(&tables.totals);
+	struct gc_sums *s;
+
+	if (who > WHOS || generation >= GC_GENERATIONS)
+		return;
+	s = &tables.sums[who][generation];
+	count(&s->runs);
+	__sync_fetch_and_add(&s->found, found);
+	if (!found)
+		count(&s->empty);
+	__sync_fetch_and_add(&s->pause_ns, pause_ns);
+	if (!raise_to(&s->most_ns, pause_ns))
+		count(&tables.totals.unread);
+	pause_add(who, generation, pause_ns);
+}
+
+SEC("uprobe/gc__done")
+int gc_done(void *ctx)
+{
+	uint64_t now = bpf_ktime_get_ns();
+	const struct site *site = site_of(ctx);
+	uint32_t tid = bpf_get_current_pid_tgid();
+	struct begun *found_begun = bpf_map_lookup_elem(&by_thread, &tid), b;
+	int64_t found;
+
+	if (!found_begun || !site)
+		return 0;
+	b = *found_begun;
+	bpf_map_delete_elem(&by_thread, &tid);
+	/* Of a thread that has ended before, and had the same number. */
+	if (b.birth != bpf_get_current_task_btf()->start_time)
+		return 0;
+	if (!operand_read(ctx, &site->operands[0], &found)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	collection_add(b.generation, found, now - b.ns);
+	seen(&tables.totals);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * operands: the arguments of a marker, out of registers and memory of the program.
+ */
+#ifndef TELETAP_BPF_OPERANDS_H
+#define TELETAP_BPF_OPERANDS_H
+
+#include "kernel.h"
+#include "shared.h"
+
+/* As many as the collector makes it before it loads the program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct site);
+} sites SEC(".maps");
+
+/* The place that the program was attached to; NULL: there is none, which cannot be. */
+static __always_inline const struct site *site_of(void *ctx)
+{
+	uint32_t number = bpf_get_attach_cookie(ctx);
+
+	return bpf_map_lookup_elem(&sites, &number);
+}
+
+static __always_inline uint64_t operand_register(const void *ctx, uint16_t at)
+{
+	uint64_t value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), ctx + at);
+	return value;
+}
+
+/* Gives the argument; false: it lies in memory that cannot be read. */
+static __always_inline bool operand_read(const void *ctx, const struct operand *o, int64_t *value)
+{
+	uint32_t shift = (64 - 8 * o->size) & 63;
+	uint64_t raw = o->number, address;
+
+	if (o->kind == OPERAND_REGISTER) {
+		raw = operand_register(ctx, o->base);
+	} else if (o->kind == OPERAND_MEMORY) {
+		if (o->has_base)
+			raw += operand_register(ctx, o->base);
+		if (o->has_index)
+			raw += operand_register(ctx, o->index) << (o->scale & 3);
+		address = raw;
+		raw = 0;
+		/* No more than it has: the page may end behind it. */
+		if (o->size > sizeof(raw) ||
+		    bpf_probe_read_user(&raw, o->size, (const void *)address))
+			return false;
+	}
+	*value = o->is_signed ? (int64_t)(raw << shift) >> shift : (int64_t)(raw << shift >> shift);
+	return true;
+}
+
+#endif

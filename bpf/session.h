@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session: what every program has: whom it watches, whose an event is, what was lost.
+ *
+ * A program for a user's probe can be preempted, and another one can run on its processor
+ * meanwhile. So nothing here is kept by processor: what events share, they change by atomic
+ * operations, and what one needs for itself lies on its stack.
+ *
+ * A program has one variable "tables", which begins with struct totals and which the collector
+ * reads in place: so it takes nothing but a look, and what is the largest since the last one
+ * can be taken away by an exchange.
+ */
+#ifndef TELETAP_BPF_SESSION_H
+#define TELETAP_BPF_SESSION_H
+
+#include "kernel.h"
+#include "shared.h"
+
+#define GENERATIONS 64 /* ancestors that are looked at */
+#define RAISE_TRIES 64
+
+const volatile struct config config = { 0 };
+
+static __always_inline void count(uint64_t *at)
+{
+	__sync_fetch_and_add(at, 1);
+}
+
+/*
+ * A place in a table: adds one to *used, and gives what it then is, 1 at least; 0: there is no
+ * more room, which *full counts.
+ */
+static __always_inline uint32_t entry_take(uint64_t *used, uint32_t room, uint64_t *full)
+{
+	uint64_t n;
+
+	if (config.room && config.room < room)
+		room = config.room;
+	if (*(volatile uint64_t *)used < room) {
+		n = __sync_fetch_and_add(used, 1) + 1;
+		if (n <= room)
+			return n;
+	}
+	count(full);
+	return 0;
+}
+
+/*
+ * The number of a key in a map that leads to one; 0: it has none, and there is no room for
+ * it, which *full counts. *is_new: it has just got it. Of two that come at once one gets a
+ * number that is never used.
+ */
+static __always_inline uint32_t entry_number(void *map, const void *key, uint64_t *used,
+					     uint32_t room, uint64_t *full, bool *is_new)
+{
+	uint32_t *found = bpf_map_lookup_elem(map, key), number;
+
+	*is_new = false;
+	if (found)
+		return *found;
+	number = entry_take(used, room, full);
+	if (!number)
+		return 0;
+	if (!bpf_map_update_elem(map, key, &number, BPF_NOEXIST)) {
+		*is_new = true;
+		return number;
+	}
+	found = bpf_map_lookup_elem(map, key);
+	if (found)
+		return *found;
+	count(full);
+	return 0;
+}
+
+/* Is the current process one of those watched? As teletap_watched in tapsets/. */
+static __always_inline bool watched(void)
+{
+	struct task_struct *task;
+
+	if (!config.watched || (int)(bpf_get_current_pid_tgid() >> 32) == config.watched)
+		return true;
+	task = bpf_get_current_task_btf();
+	for (int i = 0; i < GENERATIONS; i++) {
+		if (task->tgid == config.watched)
+			return true;
+		if (task->pid <= 1)
+			return false;
+		task = task->real_parent;
+	}
+	return false;
+}
+
+/* Makes *at value if it is less; false: others kept doing so all the time. */
+static __always_inline bool raise_to(int64_t *at, int64_t value)
+{
+	int64_t old = *(volatile int64_t *)at;
+
+	for (int i = 0; i < RAISE_TRIES && value > old; i++) {
+		int64_t now = __sync_val_compare_and_swap(at, old, value);
+
+		if (now == old)
+			return true;
+		old = now;
+	}
+	return value <= old;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} seen_processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WHOS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct who);
+	__type(value, uint32_t);
+} who_numbers SEC(".maps");
+
+/*
+ * The number that the current process or thread is told apart by; 0: they are not, or there
+ * is no place for one more, which is counted.
+ */
+static __always_inline uint32_t who_here(struct totals *t)
+{
+	struct task_struct *task;
+	struct who key = { 0 };
+	uint32_t number;
+	bool is_new;
+
+	if (config.by == BY_ALL)
+		return 0;
+	task = bpf_get_current_task_btf();
+	if (config.by == BY_PROCESS)
+		task = task->group_leader;
+	key.birth = task->start_time;
+	key.number = task->pid;
+	key.pid = task->tgid;
+	number = entry_number(&who_numbers, &key, &t->n_whos, WHOS, &t->full, &is_new);
+	if (number > WHOS)
+		return 0;
+	if (is_new) {
+		t->whos[number] = key;
+		count(&t->who_ready[number]);
+	}
+	return number;
+}
+
+/* The current process has had an event. */
+static __always_inline void seen(struct totals *t)
+{
+	uint32_t pid = bpf_get_current_pid_tgid() >> 32, one = 1;
+	long err;
+
+	if (bpf_map_lookup_elem(&seen_processes, &pid))
+		return;
+	err = bpf_map_update_elem(&seen_processes, &pid, &one, BPF_NOEXIST);
+	if (!err)
+		count(&t->processes);
+	else if (err != -EEXIST)
+		count(&t->full);
+}
+
+#endif

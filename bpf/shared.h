@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shared: what all BPF programs and the collector that reads them (wrapper/collect/bpf.h)
+ * have in common.
+ */
+#ifndef TELETAP_BPF_SHARED_H
+#define TELETAP_BPF_SHARED_H
+
+#include <stdint.h>
+
+/* An argument of a marker, as its note tells it. */
+enum { OPERAND_NUMBER, OPERAND_REGISTER, OPERAND_MEMORY };
+
+struct operand {
+	int64_t number;    /* itself; or what is added to the address */
+	uint16_t base;     /* registers: their places in the kernel's struct pt_regs */
+	uint16_t index;    /* likewise, of memory */
+	uint8_t kind;      /* OPERAND_... */
+	uint8_t has_base;  /* of memory */
+	uint8_t has_index; /* likewise */
+	uint8_t scale;     /* the index is shifted left by it */
+	uint8_t size;      /* bytes: 1, 2, 4, 8 */
+	uint8_t is_signed;
+	uint8_t unused[6];
+};
+
+/* The operands of a marker at a place; a probe's cookie is its number in the map "sites". */
+#define SITE_OPERANDS 4
+struct site {
+	struct operand operands[SITE_OPERANDS];
+};
+
+enum { BY_ALL, BY_PROCESS, BY_THREAD };
+
+/* What a program is told before it is loaded. */
+struct config {
+	int32_t watched; /* a process, with its descendants; 0: all that run into the probes */
+	uint32_t by;     /* BY_...: whose figures are told apart */
+	uint32_t room;   /* entries that a table may have, if that is less than it holds */
+	uint32_t unused;
+};
+
+/* Whose figures: a process or a thread, told by its birth, as numbers are used again. */
+#define WHOS 1024
+struct who {
+	uint64_t birth;
+	uint32_t number, pid; /* number: of the process or of the thread */
+};
+
+/* What every program counts. Numbers of entries begin with 1; ready: the entry is written. */
+struct totals {
+	uint64_t full;   /* events without a place in a table */
+	uint64_t unread; /* events whose memory could not be read */
+	uint64_t processes;
+	uint64_t n_whos;
+	struct who whos[WHOS + 1];
+	uint64_t who_ready[WHOS + 1];
+};
+
+/* A histogram has sixteen buckets per power of two: wrapper/model/histogram.h. */
+#define HISTOGRAM_BUCKETS 960
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/bpf_collector.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "collect/host_threads.h"
+
+static const struct bpf_module *const modules[] = { &bpf_gc };
+
+struct bpf_source {
+	const struct bpf_module *module;
+	struct plan plan;
+	struct config config;
+	struct bpf_places places;
+	struct bpf_loaded loaded;
+	struct host_threads threads;
+	uint64_t sequence;
+	bool who_sent[WHOS + 1];
+};
+
+static void find_target(struct bpf_source *s, const struct target *t)
+{
+	struct stat st;
+
+	s->config.watched = s->threads.pid = t->pid;
+	s->threads.since_attached = true;
+	if (s->plan.file->fd >= 0 && !fstat(s->plan.file->fd, &st)) {
+		s->threads.dev = st.st_dev;
+		s->threads.ino = st.st_ino;
+	}
+}
+
+static void take_settings(struct bpf_source *s, const struct opts *o)
+{
+	for (int i = 0; i < o->n_settings; i++) {
+		if (o->settings[i].letter == OPTS_BY &&
+		    module_takes(s->plan.module, o->settings[i].letter))
+			s->config.by = (uint32_t)atoi(strchr(o->settings[i].text, '=') + 1);
+	}
+}
+
+static int make(const struct plan *plan, const struct target *t, const struct opts *o, void **ctx,
+		char **msg)
+{
+	struct bpf_source *s = calloc(1, sizeof(*s));
+
+	*ctx = s;
+	if (!s)
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		if (!strcmp(modules[i]->name, plan->module))
+			s->module = modules[i];
+	}
+	if (!s->module)
+		return fail(msg, ENOTSUP, "page %d: there are no BPF programs for it",
+			    plan->page->number);
+	s->plan = *plan;
+	find_target(s, t);
+	take_settings(s, o);
+	return bpf_places_find(&s->places, plan, s->module->probes, msg);
+}
+
+static void release(void *ctx)
+{
+	struct bpf_source *s = ctx;
+
+	if (!s)
+		return;
+	bpf_places_free(&s->places);
+	free(s->threads.last);
+	free(s);
+}
+
+static int files(void *ctx, int *fds)
+{
+	const struct bpf_source *s = ctx;
+
+	for (int i = 0; i < s->plan.n_files; i++)
+		fds[i] = s->plan.files[i]->fd;
+	return s->plan.n_files;
+}
+
+static int begin(void *ctx, char **msg)
+{
+	struct bpf_source *s = ctx;
+	int err = bpf_load(&s->loaded, s->module->name, &s->config, s->places.sites, s->places.n,
+			   msg);
+
+	if (!err && s->loaded.size != s->module->size)
+		err = fail(msg, EINVAL,
+			   "the BPF program %s is another version's: install teletap "
+			   "again",
+			   s->module->name);
+	return err ? err : bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+}
+
+/* What threads that have ended had begun: it will not end. */
+static void forget_threads(const struct bpf_source *s)
+{
+	int fd = s->module->by_thread
+			 ? bpf_object__find_map_fd_by_name(s->loaded.object, s->module->by_thread)
+			 : -1;
+	uint32_t tid, next;
+	bool has = fd >= 0 && !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (has) {
+		char path[32];
+
+		tid = next;
+		has = !bpf_map_get_next_key(fd, &tid, &next);
+		snprintf(path, sizeof(path), "/proc/%" PRIu32, tid);
+		if (access(path, F_OK) && errno == ENOENT)
+			bpf_map_delete_elem(fd, &tid);
+	}
+}
+
+/* By what the figures are split, and what is new of it. */
+static void who_lines(FILE *f, struct bpf_source *s)
+{
+	const struct totals *t = s->loaded.tables;
+	size_t n = bpf_used(&t->n_whos, WHOS);
+
+	if (s->config.by == BY_ALL)
+		return;
+	fprintf(f, "by\t%" PRIu32 "\n", s->config.by);
+	for (size_t i = 1; i <= n; i++) {
+		if (s->who_sent[i] || !__atomic_load_n(&t->who_ready[i], __ATOMIC_ACQUIRE))
+			continue;
+		s->who_sent[i] = true;
+		fprintf(f, "who\t%zu\t%" PRIu32 "\t%" PRIu32 "\n", i, t->whos[i].pid,
+			s->config.by == BY_THREAD ? t->whos[i].number : 0);
+	}
+}
+
+static char *lines(void *ctx, bool final)
+{
+	static const struct look host = { .root = "" };
+	struct bpf_source *s = ctx;
+	const struct totals *t = s->loaded.tables;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	forget_threads(s);
+	fprintf(f, "snap\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
+		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
+	if (s->module->threads)
+		host_threads_line(f, &host, &s->threads);
+	fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
+	who_lines(f, s);
+	s->module->lines(f, s->loaded.tables, &s->config);
+	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
+		sysconf(_SC_NPROCESSORS_ONLN), t->unread + bpf_missed(&s->loaded), t->full,
+		s->sequence);
+	return fclose(f) ? (free(text), NULL) : text;
+}
+
+const struct child_ops bpf_ops = { .process = "teletap-bpf",
+				   .make = make,
+				   .free = release,
+				   .files = files,
+				   .begin = begin,
+				   .lines = lines };

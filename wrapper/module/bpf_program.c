@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * An object has one constant, "config", and one variable, "tables", which is mapped here, so
+ * that reading it takes no system call and no time of the programs.
+ */
+#include "module/bpf_program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/log.h"
+#include "base/paths.h"
+
+#define NO_PREALLOC 1U /* BPF_F_NO_PREALLOC */
+
+void bpf_path(const char *module, char out[PATH_MAX])
+{
+	char share[PATH_MAX];
+
+	if (paths_share(share, sizeof(share)))
+		*share = '\0';
+	if (snprintf(out, PATH_MAX, "%s/bpf/%s.bpf.o", share, module) >= PATH_MAX)
+		*out = '\0';
+}
+
+/* What libbpf has to say goes to -v, a line at a time. */
+static int tell(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char *text = NULL, *rest, *line;
+
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
+		return 0;
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		if (*line)
+			vsay("%s", line);
+	}
+	free(text);
+	return 0;
+}
+
+/* The map that holds a section of the object's data. */
+static struct bpf_map *data_map(const struct bpf_object *object, const char *section)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+
+		if (strlen(name) >= strlen(section) &&
+		    !strcmp(name + strlen(name) - strlen(section), section))
+			return map;
+	}
+	return NULL;
+}
+
+/* Where a variable lies in its section. */
+static bool find_variable(const struct bpf_object *object, const char *section, const char *name,
+			  size_t *at, size_t *size)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_var_secinfo *info = btf_var_secinfos(type) + i;
+		const struct btf_type *variable = btf__type_by_id(btf, info->type);
+
+		if (strcmp(btf__name_by_offset(btf, variable->name_off), name) != 0)
+			continue;
+		*at = info->offset;
+		*size = info->size;
+		return true;
+	}
+	return false;
+}
+
+static int set_config(struct bpf_object *object, const struct config *config)
+{
+	struct config own = *config;
+	struct bpf_map *map = data_map(object, ".rodata");
+	const char *room = getenv(BPF_ROOM);
+	size_t at, size, all;
+	char *data = map ? bpf_map__initial_value(map, &all) : NULL;
+
+	if (room)
+		own.room = (uint32_t)atoi(room);
+	if (!data || !find_variable(object, ".rodata", "config", &at, &size) ||
+	    size != sizeof(own) || at + size > all)
+		return -EINVAL;
+	memcpy(data + at, &own, size);
+	return 0;
+}
+
+/*
+ * Tables that take memory as they fill: before Linux 6.1 the kernel warns of them in programs
+ * like ours, and has no memory ready for them.
+ */
+static void set_prealloc(struct bpf_object *object)
+{
+	struct utsname host;
+	int major = 0, minor = 0;
+	struct bpf_map *map;
+
+	uname(&host);
+	sscanf(host.release, "%d.%d", &major, &minor);
+	if (major > 6 || (major == 6 && minor >= 1))
+		return;
+	bpf_object__for_each_map(map, object)
+		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~NO_PREALLOC);
+}
+
+static int fill_sites(const struct bpf_object *object, const struct site *sites, size_t n)
+{
+	int fd = bpf_object__find_map_fd_by_name(object, "sites"), err = 0;
+
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = bpf_map_update_elem(fd, &i, &sites[i], BPF_ANY);
+	return err;
+}
+
+static int map_tables(struct bpf_loaded *l)
+{
+	const struct bpf_map *map = data_map(l->object, ".bss");
+	size_t at, size;
+	void *tables;
+
+	if (!map || !find_variable(l->object, ".bss", "tables", &at, &size) || at)
+		return -EINVAL;
+	tables = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (tables == MAP_FAILED)
+		return -errno;
+	l->tables = tables;
+	l->size = size;
+	return 0;
+}
+
+static int refused(const char *module, int err, char **msg)
+{
+	if (err == EPERM || err == EACCES)
+		return fail(msg, err,
+			    "the kernel refuses BPF programs (%s): run as root, outside of a "
+			    "container, on a kernel whose lockdown is not 'confidentiality'",
+			    strerror(err));
+	return fail(msg, err,
+		    "the kernel does not take the BPF program %s: %s; -v says more, and "
+		    "'--collector stap' takes a module instead",
+		    module, strerror(err));
+}
+
+int bpf_load(struct bpf_loaded *l, const char *module, const struct config *config,
+	     const struct site *sites, size_t n_sites, char **msg)
+{
+	char path[PATH_MAX];
+	struct bpf_map *map;
+	int err;
+
+	*l = (struct bpf_loaded){ 0 };
+	bpf_path(module, path);
+	if (access(path, R_OK))
+		return fail(msg, ENOENT,
+			    "%s: there is no such BPF program: build teletap with "
+			    "clang",
+			    path);
+	libbpf_set_print(tell);
+	l->object = bpf_object__open_file(path, NULL);
+	if (!l->object)
+		return fail(msg, errno, "%s: %s: install teletap again", path, strerror(errno));
+	set_prealloc(l->object);
+	err = set_config(l->object, config);
+	map = bpf_object__find_map_by_name(l->object, "sites");
+	if (!err && map)
+		err = bpf_map__set_max_entries(map, (uint32_t)n_sites);
+	if (!err)
+		err = bpf_object__load(l->object);
+	if (!err && map)
+		err = fill_sites(l->object, sites, n_sites);
+	if (!err)
+		err = map_tables(l);
+	if (err) {
+		bpf_unload(l);
+		return refused(module, -err, msg);
+	}
+	return 0;
+}
+
+uint64_t bpf_missed(const struct bpf_loaded *l)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, l->object)
+	{
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void bpf_unload(struct bpf_loaded *l)
+{
+	if (l->tables)
+		munmap(l->tables, l->size);
+	bpf_object__close(l->object);
+	*l = (struct bpf_loaded){ 0 };
+}
+
+/* Whether the module's programs can be loaded, with no place to probe. */
+static int try(const char *module, char **msg)
+{
+	static const struct site site;
+	static const struct config config;
+	struct bpf_loaded l;
+	int err = bpf_load(&l, module, &config, &site, 1, msg);
+
+	if (!err)
+		bpf_unload(&l);
+	return err;
+}
+
+#define TRIED_MAX 32
+
+bool bpf_loads(const char *module, char **why)
+{
+	static struct {
+		const char *module;
+		bool loads;
+		char *why;
+	} tried[TRIED_MAX];
+	int i = 0;
+
+	while (i < TRIED_MAX - 1 && tried[i].module && strcmp(tried[i].module, module) != 0)
+		i++;
+	if (!tried[i].module || strcmp(tried[i].module, module) != 0) {
+		free(tried[i].why);
+		tried[i].why = NULL;
+		tried[i].module = module;
+		tried[i].loads = !try(module, &tried[i].why);
+	}
+	if (!tried[i].loads)
+		fail(why, 0, "%s", tried[i].why ? tried[i].why : strerror(ENOMEM));
+	return tried[i].loads;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpf_program: a page's module -> its BPF programs (bpf/MODULE.bpf.c), loaded.
+ */
+#ifndef TELETAP_MODULE_BPF_PROGRAM_H
+#define TELETAP_MODULE_BPF_PROGRAM_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bpf/shared.h"
+
+struct bpf_object;
+
+/* For tests: an environment variable says how many entries a table may have. */
+#define BPF_ROOM "TELETAP_BPF_ROOM"
+
+struct bpf_loaded {
+	struct bpf_object *object;
+	void *tables; /* the module's struct NAME_tables, which begins with struct totals */
+	size_t size;
+};
+
+/* Where the module's object is installed; it need not be there. */
+void bpf_path(const char *module, char out[PATH_MAX]);
+
+/*
+ * Loads its programs: nothing is probed yet. sites: those that they will be attached to, at
+ * least one. Returns 0, or -errno with *msg set.
+ */
+int bpf_load(struct bpf_loaded *l, const char *module, const struct config *config,
+	     const struct site *sites, size_t n_sites, char **msg);
+
+/* How often the kernel has passed over one of the programs, since another one was running. */
+uint64_t bpf_missed(const struct bpf_loaded *l);
+
+void bpf_unload(struct bpf_loaded *l);
+
+/*
+ * Whether the running kernel takes the module's programs from us; else *why (may be NULL). It
+ * is asked once.
+ */
+bool bpf_loads(const char *module, char **why);
+
+#endif
