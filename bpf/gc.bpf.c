@@ -63,9 +63,9 @@ static __always_inline void pause_add(uint32_t who, uint32_t generation, int64_t
 	uint32_t number = entry_number(&pause_numbers, &key, &tables.n_pauses, GC_PAUSES,
 				       &tables.totals.full, &is_new);
 
-	if (!number || number > GC_PAUSES)
+	if (!number)
 		return;
-	pause = &tables.pauses[number];
+	pause = &tables.pauses[INDEX(number, GC_PAUSES)];
 	if (is_new)
 		*(volatile uint32_t *)&pause->key = key + 1;
 	count(&pause->count);
@@ -76,15 +76,13 @@ static __always_inline void collection_add(uint32_t generation, int64_t found, i
 	uint32_t who = who_here(&tables.totals);
 	struct gc_sums *s;
 
-	if (who > WHOS || generation >= GC_GENERATIONS)
-		return;
-	s = &tables.sums[who][generation];
+	s = &tables.sums[INDEX(who, WHOS)][INDEX(generation, GC_GENERATIONS - 1)];
 	count(&s->runs);
 	__sync_fetch_and_add(&s->found, found);
 	if (!found)
 		count(&s->empty);
 	__sync_fetch_and_add(&s->pause_ns, pause_ns);
-	if (!raise_to(&s->most_ns, pause_ns))
+	if (!extend(&s->most_ns, pause_ns, true))
 		count(&tables.totals.unread);
 	pause_add(who, generation, pause_ns);
 }

@@ -31,6 +31,18 @@ enum { BPF_F_NO_PREALLOC = 1 };
 
 #define EEXIST 17
 
+/*
+ * A number as an index, 0 in place of one that is larger than most, which cannot be. In
+ * assembler, since clang leaves a check out where it knows the number, or makes the address
+ * before it, and then the kernel's verifier does not know it.
+ */
+#define INDEX(number, most)                                                                        \
+	({                                                                                         \
+		uint64_t index_ = (number);                                                        \
+		asm volatile("if %0 <= %1 goto +1\n%0 = 0" : "+r"(index_) : "i"(most));            \
+		index_;                                                                            \
+	})
+
 struct task_struct {
 	int pid;
 	int tgid;

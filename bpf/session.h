@@ -17,7 +17,7 @@
 #include "shared.h"
 
 #define GENERATIONS 64 /* ancestors that are looked at */
-#define RAISE_TRIES 64
+#define EXTEND_TRIES 64
 
 const volatile struct config config = { 0 };
 
@@ -90,19 +90,22 @@ static __always_inline bool watched(void)
 	return false;
 }
 
-/* Makes *at value if it is less; false: others kept doing so all the time. */
-static __always_inline bool raise_to(int64_t *at, int64_t value)
+/*
+ * Makes *at value if it is not beyond it already, upwards or downwards; false: others kept
+ * doing so all the time.
+ */
+static __always_inline bool extend(int64_t *at, int64_t value, bool up)
 {
 	int64_t old = *(volatile int64_t *)at;
 
-	for (int i = 0; i < RAISE_TRIES && value > old; i++) {
+	for (int i = 0; i < EXTEND_TRIES && (up ? value > old : value < old); i++) {
 		int64_t now = __sync_val_compare_and_swap(at, old, value);
 
 		if (now == old)
 			return true;
 		old = now;
 	}
-	return value <= old;
+	return up ? value <= old : value >= old;
 }
 
 struct {
@@ -141,11 +144,9 @@ static __always_inline uint32_t who_here(struct totals *t)
 	key.number = task->pid;
 	key.pid = task->tgid;
 	number = entry_number(&who_numbers, &key, &t->n_whos, WHOS, &t->full, &is_new);
-	if (number > WHOS)
-		return 0;
 	if (is_new) {
-		t->whos[number] = key;
-		count(&t->who_ready[number]);
+		t->whos[INDEX(number, WHOS)] = key;
+		count(&t->who_ready[INDEX(number, WHOS)]);
 	}
 	return number;
 }

@@ -57,6 +57,22 @@ struct totals {
 	uint64_t who_ready[WHOS + 1];
 };
 
+/* A name: of a function and its file, or of what an application tells. NUL, and 0 behind it. */
+#define NAMES 4096
+#define NAME_FUNCTION 128
+#define NAME_FILE 256
+struct name {
+	char function[NAME_FUNCTION], file[NAME_FILE];
+	int32_t line;
+	uint32_t unused;
+};
+
+struct names {
+	uint64_t n;
+	uint64_t ready[NAMES + 1];
+	struct name list[NAMES + 1];
+};
+
 /* A histogram has sixteen buckets per power of two: wrapper/model/histogram.h. */
 #define HISTOGRAM_BUCKETS 960
 

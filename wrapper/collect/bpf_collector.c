@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "collect/host_threads.h"
+#include "model/escape.h"
 
-static const struct bpf_module *const modules[] = { &bpf_gc };
+static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors,
+						    &bpf_spans };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -25,6 +27,7 @@ struct bpf_source {
 	struct host_threads threads;
 	uint64_t sequence;
 	bool who_sent[WHOS + 1];
+	bool name_sent[NAMES + 1];
 };
 
 static void find_target(struct bpf_source *s, const struct target *t)
@@ -100,7 +103,17 @@ static int begin(void *ctx, char **msg)
 			   "the BPF program %s is another version's: install teletap "
 			   "again",
 			   s->module->name);
+	if (!err && s->module->begin)
+		s->module->begin(s->loaded.tables);
 	return err ? err : bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+}
+
+bool bpf_task_lives(uint32_t number)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32, number);
+	return !access(path, F_OK) || errno != ENOENT;
 }
 
 /* What threads that have ended had begun: it will not end. */
@@ -113,12 +126,9 @@ static void forget_threads(const struct bpf_source *s)
 	bool has = fd >= 0 && !bpf_map_get_next_key(fd, NULL, &next);
 
 	while (has) {
-		char path[32];
-
 		tid = next;
 		has = !bpf_map_get_next_key(fd, &tid, &next);
-		snprintf(path, sizeof(path), "/proc/%" PRIu32, tid);
-		if (access(path, F_OK) && errno == ENOENT)
+		if (!bpf_task_lives(tid))
 			bpf_map_delete_elem(fd, &tid);
 	}
 }
@@ -141,6 +151,26 @@ static void who_lines(FILE *f, struct bpf_source *s)
 	}
 }
 
+/* What is new of the names that the lines before mention. */
+static void name_lines(FILE *f, struct bpf_source *s)
+{
+	const struct names *names =
+		(const void *)((const char *)s->loaded.tables + s->module->names);
+	size_t n = bpf_used(&names->n, NAMES);
+
+	for (size_t i = 1; i <= n; i++) {
+		const struct name *name = &names->list[i];
+
+		if (s->name_sent[i] || !bpf_name_ready(names, i))
+			continue;
+		s->name_sent[i] = true;
+		fprintf(f, "name\t%zu", i);
+		escape_field_part(f, name->function, strnlen(name->function, NAME_FUNCTION));
+		escape_field_part(f, name->file, strnlen(name->file, NAME_FILE));
+		fprintf(f, "\t%" PRId32 "\n", name->line);
+	}
+}
+
 static char *lines(void *ctx, bool final)
 {
 	static const struct look host = { .root = "" };
@@ -159,7 +189,9 @@ static char *lines(void *ctx, bool final)
 		host_threads_line(f, &host, &s->threads);
 	fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
 	who_lines(f, s);
-	s->module->lines(f, s->loaded.tables, &s->config);
+	s->module->lines(f, &s->loaded, &s->config);
+	if (s->module->names)
+		name_lines(f, s);
 	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
 		sysconf(_SC_NPROCESSORS_ONLN), t->unread + bpf_missed(&s->loaded), t->full,
 		s->sequence);

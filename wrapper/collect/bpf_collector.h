@@ -15,14 +15,16 @@
 struct bpf_module {
 	const char *name;
 	size_t size;                    /* of its tables */
+	size_t names;                   /* where struct names is in them; 0: they have none */
 	const struct bpf_probe *probes; /* in the order of attaching: ends before beginnings */
 	bool threads;                   /* its pages say whether the target's threads run */
 	const char *by_thread;          /* a map of what threads have begun; NULL: none */
-	void (*lines)(FILE *f, void *tables, const struct config *config);
+	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
+	void (*lines)(FILE *f, const struct bpf_loaded *l, const struct config *config);
 };
 
 extern const struct child_ops bpf_ops;
-extern const struct bpf_module bpf_gc;
+extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans;
 
 /* An entry's number as far as the table has them, after the events that found no room. */
 static inline size_t bpf_used(const uint64_t *used, size_t room)
@@ -31,5 +33,14 @@ static inline size_t bpf_used(const uint64_t *used, size_t room)
 
 	return n < room ? (size_t)n : room;
 }
+
+/* Whether a name's number can be told: its text is complete. */
+static inline bool bpf_name_ready(const struct names *names, size_t number)
+{
+	return __atomic_load_n(&names->ready[number], __ATOMIC_ACQUIRE);
+}
+
+/* Whether there is a process, or a thread, of this number. */
+bool bpf_task_lives(uint32_t number);
 
 #endif

@@ -24,9 +24,9 @@ static void sums_line(FILE *f, struct gc_sums *s, int generation, size_t who)
 			__atomic_exchange_n(&s->most_ns, 0, __ATOMIC_SEQ_CST), who);
 }
 
-static void lines(FILE *f, void *tables, const struct config *config)
+static void lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
 {
-	struct gc_tables *t = tables;
+	struct gc_tables *t = l->tables;
 	size_t n_whos = bpf_used(&t->totals.n_whos, WHOS);
 	size_t n_pauses = bpf_used(&t->n_pauses, GC_PAUSES);
 

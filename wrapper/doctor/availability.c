@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "module/bpf_program.h"
 #include "module/choose.h"
 #include "module/module.h"
 #include "module/sign.h"
@@ -112,7 +113,7 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 		return false;
 	if (by == COLLECT_STAP)
 		return judge_stap(j, page, &plan, why);
-	if (by == COLLECT_BPF && !choose_bpf(plan.module, why))
+	if (by == COLLECT_BPF && !(choose_bpf(plan.module, why) && bpf_loads(plan.module, why)))
 		return false;
 	if (by == COLLECT_MEMORY && page->incomplete & BY_MEMORY) {
 		*why = strdup("read from the program's memory; no module is needed, but a part of "

@@ -89,16 +89,25 @@ static int set_config(struct bpf_object *object, const struct config *config)
 	struct config own = *config;
 	struct bpf_map *map = data_map(object, ".rodata");
 	const char *room = getenv(BPF_ROOM);
+	const char *old;
+	char *data = NULL;
 	size_t at, size, all;
-	char *data = map ? bpf_map__initial_value(map, &all) : NULL;
+	int err = -EINVAL;
 
 	if (room)
 		own.room = (uint32_t)atoi(room);
-	if (!data || !find_variable(object, ".rodata", "config", &at, &size) ||
+	old = map ? bpf_map__initial_value(map, &all) : NULL;
+	if (!old || !find_variable(object, ".rodata", "config", &at, &size) ||
 	    size != sizeof(own) || at + size > all)
-		return -EINVAL;
+		return err;
+	data = malloc(all);
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, old, all);
 	memcpy(data + at, &own, size);
-	return 0;
+	err = bpf_map__set_initial_value(map, data, all);
+	free(data);
+	return err;
 }
 
 /*
@@ -146,7 +155,7 @@ static int map_tables(struct bpf_loaded *l)
 
 static int refused(const char *module, int err, char **msg)
 {
-	if (err == EPERM || err == EACCES)
+	if (err == EPERM) /* EACCES is of the one that checks programs */
 		return fail(msg, err,
 			    "the kernel refuses BPF programs (%s): run as root, outside of a "
 			    "container, on a kernel whose lockdown is not 'confidentiality'",

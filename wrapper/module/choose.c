@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/fail.h"
-#include "base/paths.h"
 #include "base/rootfs.h"
+#include "module/bpf_program.h"
 #include "module/module.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"
@@ -48,19 +48,17 @@ static bool may_use_bpf(void)
 
 bool choose_bpf(const char *module, char **why)
 {
-	char share[4096], path[4096 + 256];
+	char path[PATH_MAX];
 	struct utsname host;
 	int major = 0, minor = 0;
 
-	if (paths_share(share, sizeof(share)))
-		*share = '\0';
-	snprintf(path, sizeof(path), "%s/bpf/%s.bpf.o", share, module);
+	bpf_path(module, path);
 	uname(&host);
 	sscanf(host.release, "%d.%d", &major, &minor);
 	if (access(path, R_OK))
 		fail(why, 0, "no BPF program %s is installed: build teletap with clang", path);
-	else if (major < 5 || (major == 5 && minor < 10))
-		fail(why, 0, "kernel %s: BPF programs need 5.10 or later", host.release);
+	else if (major < 5 || (major == 5 && minor < 14))
+		fail(why, 0, "kernel %s: BPF programs need 5.14 or later", host.release);
 	else if (access("/sys/kernel/btf/vmlinux", R_OK))
 		fail(why, 0, "no /sys/kernel/btf/vmlinux: BPF programs need a kernel with BTF");
 	else if (!may_use_bpf())

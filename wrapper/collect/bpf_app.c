@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pages 241 and 246: what applications count, and what goes wrong in them.
+ */
+#include "bpf/app.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "collect/bpf_collector.h"
+
+static const struct bpf_probe counters[] = {
+	{ "teletap__counter", "app_counter", 2 },
+	{ "teletap__gauge", "app_gauge", 2 },
+	{ "teletap__tally", "app_tally", 3 },
+	{ NULL, NULL, 0 },
+};
+
+static const struct bpf_probe errors[] = {
+	{ "teletap__error", "app_error", 3 },
+	{ NULL, NULL, 0 },
+};
+
+static void begin(void *tables)
+{
+	struct app_tables *t = tables;
+
+	for (int kind = 0; kind < APP_KINDS; kind++) {
+		for (int i = 0; i <= APP_NAMES; i++) {
+			t->sums[kind][i].least = INT64_MAX;
+			t->sums[kind][i].most = INT64_MIN;
+		}
+	}
+}
+
+/* The sums of a name; NULL: there are none, or the name comes with the next snapshot. */
+static const struct app_sums *sums_of(const struct app_tables *t, int kind, size_t name)
+{
+	const struct app_sums *s = &t->sums[kind][name];
+
+	return bpf_name_ready(&t->names, name) && __atomic_load_n(&s->events, __ATOMIC_ACQUIRE)
+		       ? s
+		       : NULL;
+}
+
+static uint64_t sum(const struct app_sum *s)
+{
+	return s->over ? INT64_MAX : s->n;
+}
+
+static void counter_lines(FILE *f, const struct app_tables *t, size_t name)
+{
+	const struct app_sums *s = sums_of(t, APP_COUNTER, name);
+
+	if (s)
+		fprintf(f, "counter\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name, s->events,
+			sum(&s->up), sum(&s->down));
+	s = sums_of(t, APP_GAUGE, name);
+	if (s)
+		fprintf(f, "gauge\t%zu\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", name,
+			s->events, s->last, s->least, s->most);
+	s = sums_of(t, APP_TALLY, name);
+	if (s)
+		fprintf(f, "tally\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", name,
+			s->events, sum(&s->count), sum(&s->up), sum(&s->down));
+}
+
+static void counters_lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+{
+	const struct app_tables *t = l->tables;
+	size_t n = bpf_used(&t->names.n, APP_NAMES);
+
+	(void)config;
+	for (size_t i = 1; i <= n; i++)
+		counter_lines(f, t, i);
+}
+
+/* The last one's time is known by the other clock. */
+static void errors_lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+{
+	int64_t ahead = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	const struct app_tables *t = l->tables;
+	size_t n = bpf_used(&t->names.n, APP_NAMES);
+
+	(void)config;
+	for (size_t i = 1; i <= n; i++) {
+		const struct app_sums *handled = sums_of(t, APP_HANDLED, i);
+		const struct app_sums *other = sums_of(t, APP_UNHANDLED, i);
+		int64_t last = handled ? handled->most : 0;
+
+		if (!handled && !other)
+			continue;
+		if (other && other->most > last)
+			last = other->most;
+		fprintf(f, "error\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRId64 "\n", i,
+			handled ? handled->events : 0, other ? other->events : 0, last + ahead);
+	}
+}
+
+const struct bpf_module bpf_counters = { .name = "counters",
+					 .size = sizeof(struct app_tables),
+					 .names = offsetof(struct app_tables, names),
+					 .probes = counters,
+					 .begin = begin,
+					 .lines = counters_lines };
+
+const struct bpf_module bpf_errors = { .name = "errors",
+				       .size = sizeof(struct app_tables),
+				       .names = offsetof(struct app_tables, names),
+				       .probes = errors,
+				       .begin = begin,
+				       .lines = errors_lines };
