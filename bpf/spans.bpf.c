@@ -8,6 +8,8 @@
 #include "names.h"
 #include "operands.h"
 
+#define OPEN_TRIES 16
+
 struct span_tables tables;
 
 struct {
@@ -33,15 +35,30 @@ static __always_inline uint32_t operation_of(uint64_t text)
 	return 0;
 }
 
+/* One that is begun again takes the other's place. Threads may do so at once. */
+static __always_inline void span_open(const struct span_key *key)
+{
+	struct span_sums *sums = &tables.sums[INDEX(key->operation, SPAN_OPERATIONS)];
+	uint64_t now = bpf_ktime_get_ns();
+	long err = -EEXIST;
+
+	for (int i = 0; i < OPEN_TRIES && err == -EEXIST; i++) {
+		err = bpf_map_update_elem(&under_way, key, &now, BPF_NOEXIST);
+		if (err == -EEXIST && !bpf_map_delete_elem(&under_way, key))
+			count(&sums->again);
+	}
+	if (err)
+		count(&tables.totals.full);
+	else
+		count(&sums->begun);
+}
+
 SEC("uprobe/teletap__span__begin")
 int span_begin(void *ctx)
 {
 	const struct site *site = site_of(ctx);
 	struct span_key key = { 0 };
-	struct span_sums *sums;
 	int64_t text, id;
-	uint64_t now;
-	long err;
 
 	if (!site || !watched())
 		return 0;
@@ -56,17 +73,7 @@ int span_begin(void *ctx)
 		return 0;
 	key.id = id;
 	key.pid = bpf_get_current_pid_tgid() >> 32;
-	now = bpf_ktime_get_ns();
-	err = bpf_map_update_elem(&under_way, &key, &now, BPF_NOEXIST);
-	sums = &tables.sums[INDEX(key.operation, SPAN_OPERATIONS)];
-	if (err == -EEXIST) {
-		count(&sums->again);
-		err = bpf_map_update_elem(&under_way, &key, &now, BPF_ANY);
-	}
-	if (err)
-		count(&tables.totals.full);
-	else
-		count(&sums->begun);
+	span_open(&key);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ setup() {
 }
 
 watch_pack() {
-	timeout 20 teletap watch gc -e "$EXE" --pack "$pack" -n 1 -i 0.1
+	timeout 20 teletap watch gc --collector stap -e "$EXE" --pack "$pack" -n 1 -i 0.1
 }
 
 # pack_refused TEXT: the pack is, and its module has gone nowhere.

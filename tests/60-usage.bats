@@ -336,17 +336,17 @@ time.sleep(60)'
 	need_root
 	need_uprobes
 	pack_make "$BATS_TEST_TMPDIR/pack" "$EXE"
-	says env PATH="$D/none" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "there is no staprun here: install systemtap-runtime"
+	says env PATH="$D/none" "$TELETAP" watch gc --collector stap -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "there is no staprun here: install systemtap-runtime"
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho "staprun: error while loading shared libraries: libelf.so.1" >&2\nexit 127\n' >"$BATS_TEST_TMPDIR/bin/staprun"
-	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: Permission denied"
+	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc --collector stap -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: Permission denied"
 	chmod 755 "$BATS_TEST_TMPDIR/bin/staprun"
-	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: staprun: error while loading shared libraries: libelf.so.1"
+	says env PATH="$BATS_TEST_TMPDIR/bin" "$TELETAP" watch gc --collector stap -e "$EXE" --pack "$BATS_TEST_TMPDIR/pack" -- "staprun could not be started: staprun: error while loading shared libraries: libelf.so.1"
 }
 
 @test "watch: no stap, and no module" {
 	need_root
-	says env PATH="$D/none" "$TELETAP" watch gc -e "$EXE" -- "no module gc for $EXE and kernel $(uname -r), and no stap here to compile it: *--pack*"
+	says env PATH="$D/none" "$TELETAP" watch gc --collector stap -e "$EXE" -- "no module gc for $EXE and kernel $(uname -r), and no stap here to compile it: *--pack*"
 	[ ! -e "$STUB_LOG" ]
 }
 
@@ -361,7 +361,7 @@ time.sleep(60)'
 	EOF2
 	run -0 --separate-stderr teletap probes -e "$BATS_TEST_TMPDIR/broken"
 	[[ $stderr == *malformed* ]]
-	says env PATH="$D/none" "$TELETAP" watch gc -e "$BATS_TEST_TMPDIR/broken" -- "no module gc for *"
+	says env PATH="$D/none" "$TELETAP" watch gc --collector stap -e "$BATS_TEST_TMPDIR/broken" -- "no module gc for *"
 }
 
 @test "the ring's file is the target's, not ours" {

@@ -79,11 +79,20 @@ static bool judge_stap(const struct judge *j, const struct page *page, const str
 	return judge_root(j, judge_module(j, plan, why), why);
 }
 
+/* Whether BPF programs of this module can be used here. */
+static bool judge_bpf(const char *module, char **why)
+{
+	return choose_bpf(module, why) && bpf_loads(module, why);
+}
+
 /* What a target would have to be asked. */
-static bool judge_without_target(const struct judge *j, enum collector by, char **why)
+static bool judge_without_target(const struct judge *j, const struct page *page, enum collector by,
+				 char **why)
 {
 	const struct check *failed = by == COLLECT_STAP ? check_failed(j->checks, false) : NULL;
 
+	if (by == COLLECT_BPF && !judge_bpf(page->origin.module, why))
+		return false;
 	*why = strdup(
 		failed ? failed->text
 		: by == COLLECT_STAP
@@ -108,12 +117,12 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 		return false;
 	}
 	if (!resolves(j, page))
-		return judge_without_target(j, by, why);
+		return judge_without_target(j, page, by, why);
 	if (resolve_page(page, by, j->target ? j->target : &nothing, &plan, why))
 		return false;
 	if (by == COLLECT_STAP)
 		return judge_stap(j, page, &plan, why);
-	if (by == COLLECT_BPF && !(choose_bpf(plan.module, why) && bpf_loads(plan.module, why)))
+	if (by == COLLECT_BPF && !judge_bpf(plan.module, why))
 		return false;
 	if (by == COLLECT_MEMORY && page->incomplete & BY_MEMORY) {
 		*why = strdup("read from the program's memory; no module is needed, but a part of "

@@ -48,6 +48,8 @@ static bool may_use_bpf(void)
 
 bool choose_bpf(const char *module, char **why)
 {
+	const char *root = getenv(HOST_ROOT);
+	const struct look l = { .root = root ? root : "" };
 	char path[PATH_MAX];
 	struct utsname host;
 	int major = 0, minor = 0;
@@ -59,7 +61,7 @@ bool choose_bpf(const char *module, char **why)
 		fail(why, 0, "no BPF program %s is installed: build teletap with clang", path);
 	else if (major < 5 || (major == 5 && minor < 14))
 		fail(why, 0, "kernel %s: BPF programs need 5.14 or later", host.release);
-	else if (access("/sys/kernel/btf/vmlinux", R_OK))
+	else if (!look_exists(&l, "/sys/kernel/btf/vmlinux"))
 		fail(why, 0, "no /sys/kernel/btf/vmlinux: BPF programs need a kernel with BTF");
 	else if (!may_use_bpf())
 		fail(why, 0, "BPF programs need root, or the capabilities CAP_BPF and CAP_PERFMON");
@@ -79,14 +81,16 @@ static bool others_may_write(const struct plan *plan)
 	return false;
 }
 
+/* Or the pack that the user names has one that must not be used, which is not passed over. */
 static bool module_is_ready(const struct plan *plan, const char *pack)
 {
 	struct pack_ko ko = { 0 };
-	bool ready = choose_loads_modules() && !numbers_check(NULL) &&
-		     !module_find(plan, pack, &ko, NULL);
+	int err = choose_loads_modules() && !numbers_check(NULL)
+			  ? module_find(plan, pack, &ko, NULL)
+			  : -ENOENT;
 
 	free(ko.path);
-	return ready;
+	return !err || (pack && err != -ENOENT);
 }
 
 static bool module_can_be_compiled(void)

@@ -1,0 +1,447 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pages by BPF programs, on this host's own kernel, against what the program knows itself.
+
+# shellcheck disable=SC2030,SC2031,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+
+setup_file() {
+	need_root
+	need_python
+	need_uprobes
+	[ -r /sys/kernel/btf/vmlinux ] || skip "needs a kernel with BTF"
+	export SERVICE=$BATS_FILE_TMPDIR/service LIVE=$TOP/tests/live
+	export EXE=$BATS_FILE_TMPDIR/python3.11
+	python_copy "$EXE"
+	export python
+	gcc -D_GNU_SOURCE -O2 -I"$TOP/include" -o "$SERVICE" "$TOP/tests/service.c" -pthread
+}
+
+setup() {
+	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err dir=$BATS_TEST_TMPDIR
+	tap='' pid=''
+}
+
+teardown() {
+	jobs -p | xargs -r kill -9 2>/dev/null || true
+	pkill -KILL -f "collect.py $dir" || true
+	wait 2>/dev/null || true
+	[ -n "$BATS_TEST_COMPLETED" ] || { head -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
+}
+
+# await COMMAND...: waits until it succeeds.
+await() {
+	for _ in {1..600}; do
+		if "$@"; then return; fi
+		sleep 0.05
+	done
+	echo "in vain: $*"
+	false
+}
+
+raised() { [ "$("$LIVE/semaphores" "$1")" -gt 0 ]; }
+lowered() { [ "$("$LIVE/semaphores" "$1")" -eq 0 ]; }
+
+# watch PAGE ARGUMENT...: in the background; its objects go to $out.
+watch() {
+	teletap watch "$1" --collector bpf -o json "${@:2}" >"$out" 2>"$err" 3>&- 7>&- &
+	tap=$!
+}
+
+# finish [STATUS]: Ctrl-C; the last object becomes $page, and nothing was lost.
+finish() {
+	local status=0
+
+	kill -INT "$tap"
+	wait "$tap" || status=$?
+	cat "$err"
+	[ "$status" -eq 130 ]
+	last
+}
+
+last() {
+	page=$(tail -n 1 "$out")
+	[ "$(q '[.collector, .last, .loss]')" = '["bpf",true,{"skipped":0,"dropped":0,"table_full":0,"lines":0}]' ]
+}
+
+# q FILTER: of the last page.
+q() { jq -c "$1" <<<"$page"; }
+
+totals() { q '[.rows[] | [.runs_total, .collected_total]]'; }
+
+# start MODE...: a Python whose collections are known, until it is ready.
+start() {
+	"$EXE" "$LIVE/collect.py" "$dir" "$@" >"$dir/said" 2>&1 3>&- &
+	pid=$!
+	await [ -e "$dir/ready" ]
+}
+
+go() {
+	touch "$dir/go"
+	await [ -e "$dir/done" ]
+}
+
+# serve: the service, ready.
+serve() {
+	mkfifo "$dir/commands"
+	"$SERVICE" <"$dir/commands" >"$dir/said" 3>&- &
+	pid=$!
+	exec 7>"$dir/commands"
+	said ready
+}
+
+says() { [ "$(tail -n 1 "$dir/said")" = "$1" ]; }
+
+said() {
+	await says "$1"
+	: >"$dir/said"
+}
+
+tell() {
+	echo "$1" >&7
+	said 'done'
+}
+
+@test "210 -c: what gc.get_stats() counts, from the first instruction" {
+	teletap watch gc --collector bpf -o json -c "$EXE $LIVE/collect.py $dir now" >"$out"
+	last
+	[ "$(totals)" = "$(jq -c . "$dir/done")" ]
+}
+
+@test "210 -p: descendants of before, of later, and exec'd ones" {
+	start older younger spawn
+	watch gc -p "$pid" -i 60
+	await raised "$pid"
+	attached
+	go
+	finish
+	[ "$(totals)" = "$(jq -c . "$dir/done")" ]
+	[ "$(q .target.processes)" -ge 5 ]
+	kill -0 "$pid"
+	await lowered "$pid"
+}
+
+# Until every probe is in place: the last one is that of gc__start.
+attached() {
+	await probed
+}
+
+# The program has two markers of collections, a probe each.
+probed() { [ "$("$LIVE/semaphores" "$pid")" -eq 2 ]; }
+
+@test "210 -e: every process of the file, and no other" {
+	start
+	python_copy "$dir/other"
+	"$dir/other" -c 'import gc
+while True: gc.collect()' 3>&- &
+	watch gc -e "$EXE" -i 60
+	attached
+	go
+	finish
+	[ "$(totals)" = "$(jq -c . "$dir/done")" ]
+	[ "$(q .target.processes)" -eq 1 ]
+}
+
+@test "210 --by pid: each process's own figures" {
+	start older
+	watch gc -p "$pid" -i 60 --by pid
+	attached
+	go
+	finish
+	[ "$(q '[.rows[].pid] | unique | length')" -eq 3 ]
+	[ "$(q "[.rows[] | select(.pid == $pid) | .pid] | length")" -ge 1 ]
+	[ "$(q '[(0, 1, 2) as $g | [([.rows[] | select(.generation == $g).runs_total] | add),
+		([.rows[] | select(.generation == $g).collected_total] | add)]]')" = "$(jq -c . "$dir/done")" ]
+}
+
+@test "210 and 212: pauses are those that gc.callbacks measure" {
+	cat >"$dir/pauses.py" <<-'EOF'
+		import gc, sys, time
+		gc.disable()
+		kept = [[i] for i in range(300000)]
+		spent, begun = 0, 0
+		def called(phase, info):
+		    global spent, begun
+		    now = time.monotonic_ns()
+		    if phase == "start":
+		        begun = now
+		    else:
+		        spent += now - begun
+		gc.callbacks.append(called)
+		for i in range(20):
+		    gc.collect()
+		open(sys.argv[1], "w").write(str(spent))
+		import os
+		os._exit(0)
+	EOF
+	teletap watch gc,gc-pauses --collector bpf -o json -c "$EXE $dir/pauses.py $dir/spent" >"$out"
+	spent=$(cat "$dir/spent")
+	page=$(jq -c 'select(.page == 210 and .last)' "$out")
+	echo "$spent $page"
+	[ "$(q '.rows[2].runs_total')" -eq 20 ]
+	# between callbacks and markers lies next to nothing, unless another process comes in
+	[ "$(q ".rows[2].pause_ns_total <= $spent and .rows[2].pause_ns_total > $spent * 0.7")" = true ]
+	page=$(jq -c 'select(.page == 212 and .last)' "$out")
+	[ "$(q '[.rows[] | select(.generation == 2).count_total] | add')" -eq 20 ]
+}
+
+@test "241: 23 events of each kind are 23; 8 threads of 100,000 lose none" {
+	serve
+	tell 'all 5' # before anybody looks
+	watch counters -p "$pid" -i 60
+	await counts 3
+	tell 'all 23'
+	tell 'tally 8 100000'
+	tell 'flush 777'
+	finish
+	[ "$(q '[.rows[] | [.kind, .name, .events_total, .change_total, .value, .least, .most]] | sort')" = \
+		'[["counter","bytes",23,27600,null,null,null],["counter","requests",23,23,null,null,null],["gauge","queue",23,null,0,0,22],["tally","events",800777,0,null,null,null],["tally","most",781937,0,null,null,null],["tally","some",18840,0,null,null,null],["tally","weight",800777,2402331,null,null,null]]' ]
+	await lowered "$pid"
+}
+
+# counts N: so many semaphores are raised, by one watcher.
+counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
+
+@test "241: 8 threads at full speed, every event a probe, and two watchers" {
+	cat >"$dir/race.c" <<-'EOF'
+		#define TELETAP_PROVIDER race
+		#include "teletap.h"
+		#include <pthread.h>
+		#include <stdio.h>
+		static void *work(void *arg)
+		{
+			for (int i = 1; i <= 5000; i++) {
+				TELETAP_COUNTER("events", 1);
+				TELETAP_GAUGE("size", i * (int)(long)arg);
+				TELETAP_SPAN_BEGIN("step", i);
+				TELETAP_SPAN_END("step", i, i % 5 == 0);
+			}
+			return NULL;
+		}
+		int main(void)
+		{
+			pthread_t t[8];
+			for (long i = 0; i < 8; i++)
+				pthread_create(&t[i], NULL, work, (void *)(i + 1));
+			for (int i = 0; i < 8; i++)
+				pthread_join(t[i], NULL);
+		}
+	EOF
+	gcc -O2 -I"$TOP/include" -o "$dir/race" "$dir/race.c" -pthread
+	teletap watch counters,spans --collector bpf -o json -i 0.2 -c "$dir/race" >"$out"
+	page=$(jq -c 'select(.page == 242 and .last)' "$out")
+	echo "$page"
+	[ "$(q '.loss | add')" -eq 0 ]
+	# ids are the same in all threads: a span that is begun again is not another one
+	[ "$(q '.rows[0].open')" -eq 0 ]
+	page=$(jq -c 'select(.page == 241 and .last)' "$out")
+	[ "$(q '.loss | add')" -eq 0 ]
+	[ "$(q '[.rows[] | [.name, .events_total, .change_total, .least, .most]] | sort')" = \
+		'[["events",40000,40000,null,null],["size",40000,null,1,40000]]' ]
+	# intervals add up to the total
+	[ "$(jq -s '[.[] | select(.page == 241).rows[] | select(.name == "events").events] | add' "$out")" -eq 40000 ]
+}
+
+@test "242: 23 spans, 5 failed, times, and those under way" {
+	serve
+	tell 'begin early 1'
+	watch spans -p "$pid" -i 60
+	await counts 2
+	tell 'all 23'
+	tell 'end early 1 0'
+	tell 'begin late 2'
+	tell 'begin late 3'
+	tell 'begin late 3'
+	tell 'end late 3 0'
+	tell 'span slow 1 0 300'
+	tell 'span slow 2 7 100'
+	finish
+	[ "$(q '[.rows[] | [.operation, .ended_total, .failed_total, .open]] | sort')" = \
+		'[["fetch",23,5,0],["late",1,0,1],["slow",2,1,0]]' ]
+	[ "$(q '.rows[] | select(.operation == "slow").time_ns_total | .total >= 400000000 and .p99 >= 290000000 and .p50 >= 97000000')" = true ]
+	q .notes | grep 'before they were watched, or never: 1"'
+	q .notes | grep 'before they had ended: 1"'
+}
+
+@test "242: spans of a process that has ended are not under way" {
+	serve
+	watch spans -e "$SERVICE" -i 60
+	await counts 2
+	(echo 'begin lost 1'; sleep 0.1) | "$SERVICE" >/dev/null
+	tell 'begin held 1'
+	finish
+	[ "$(q '[.rows[] | [.operation, .open]] | sort')" = '[["held",1],["lost",0]]' ]
+}
+
+@test "246: 23 handled, 23 not, by place" {
+	serve
+	watch errors -p "$pid" -i 60
+	await counts 1
+	before=$(date +%s)
+	tell 'all 23'
+	finish
+	[ "$(q '[.rows[] | [.what, .place, .errors_total, .unhandled_total]] | sort')" = \
+		"[[\"no such file\",\"$TOP/tests/service.c:$(grep -n TELETAP_HERE "$TOP/tests/service.c" | cut -d: -f1)\",23,0],[\"out of range\",\"load\",23,23]]" ]
+	[ "$(q "[.rows[].last | sub(\"\\\\.[0-9]*Z\"; \"Z\") | fromdate >= $before - 1] | all")" = true ]
+}
+
+@test "a table that is too small: what finds no room is counted" {
+	serve
+	TELETAP_BPF_ROOM=1 watch counters -p "$pid" -i 60
+	await counts 3
+	tell 'all 23'
+	kill -INT "$tap"
+	wait "$tap" || true
+	page=$(tail -n 1 "$out")
+	[ "$(q '[.rows[] | [.name, .events_total]]')" = '[["requests",23]]' ]
+	[ "$(q .loss)" = '{"skipped":0,"dropped":0,"table_full":46,"lines":0}' ]
+}
+
+@test "operands of all kinds, and hostile names" {
+	cat >"$dir/forms.c" <<-'EOF'
+		#define TELETAP_PROVIDER forms
+		#include "teletap.h"
+		#define FORM(name, operand, si, cx)                                               \
+			__asm__ volatile(TELETAP_NOTE_("forms", "teletap__counter", "8@%%rdi " operand) \
+					 : : "D"(name), "S"(si), "c"(cx) : "memory")
+		int main(void)
+		{
+			long long cells[4] = { 11, 22, 33, -44 };
+			int words[4] = { 1, 2, -3, 4 };
+			static char huge[1000];
+
+			for (int i = 0; i < 999; i++)
+				huge[i] = 'x';
+			TELETAP_COUNTER("plain", -5);
+			FORM("register", "-8@%%rsi", -6LL, 0L);
+			FORM("number", "-8@$-7", 0LL, 0L);
+			FORM("signed int", "-4@%%esi", 0x7ffffffffffffff8LL, 0L);
+			FORM("unsigned int", "4@%%esi", -1LL, 0L);
+			FORM("signed byte", "-1@%%sil", 0x1ffLL, 0L);
+			FORM("short", "2@%%si", -1LL, 0L);
+			FORM("memory", "-8@16(%%rsi)", cells, 0L);
+			FORM("no displacement", "-8@(%%rsi)", cells, 0L);
+			FORM("before", "-8@-8(%%rsi)", cells + 4, 0L);
+			FORM("indexed", "-8@(%%rsi,%%rcx,8)", cells, 1L);
+			FORM("indexed words", "-4@4(%%rsi,%%rcx,4)", words, 1L);
+			FORM("index only", "-8@(,%%rcx,8)", 0LL, (long)(cells + 2) / 8);
+			TELETAP_COUNTER("tab\tline\nback\\slash\x01", 1);
+			TELETAP_COUNTER("not \xff\xfe UTF-8", 1);
+			TELETAP_COUNTER("", 1);
+			TELETAP_COUNTER(huge, 1);
+			FORM("x" + 0 * cells[0], "-8@$1", 0LL, 0L);
+			FORM((char *)16, "-8@$1", 0LL, 0L);
+			TELETAP_COUNTER("most", 0x7fffffffffffffffLL);
+			TELETAP_COUNTER("most", 0x7fffffffffffffffLL);
+			TELETAP_COUNTER("most", 5);
+		}
+	EOF
+	gcc -O1 -I"$TOP/include" -o "$dir/forms" "$dir/forms.c"
+	teletap watch counters --collector bpf -o json -c "$dir/forms" >"$out"
+	page=$(tail -n 1 "$out")
+	[ "$(q .loss)" = '{"skipped":1,"dropped":0,"table_full":0,"lines":0}' ]
+	change() { q ".rows[] | select(.name == \"$1\").change_total"; }
+	while IFS== read -r name value; do
+		echo "$name: $(change "$name"), not $value"
+		[ "$(change "$name")" = "$value" ]
+	done <<-'EOF'
+		plain=-5
+		register=-6
+		number=-7
+		signed int=-8
+		unsigned int=4294967295
+		signed byte=-1
+		short=65535
+		memory=33
+		no displacement=11
+		before=-44
+		indexed=22
+		indexed words=-3
+		index only=33
+		=1
+		x=1
+		most=9223372036854775807
+	EOF
+	[ "$(q '[.rows[] | select(.name | startswith("tab\tline\nback\\slash")).change_total]')" = '[1]' ]
+	[ "$(q '[.rows[] | select(.name | startswith("not ")).change_total]')" = '[1]' ]
+	[ "$(q '[.rows[].name | select(startswith("xxx")) | length]')" = '[127]' ]
+	[ "$(q '.rows | length')" -eq 19 ]
+}
+
+@test "beside another tracer, whoever it is: one with the semaphore, and one without" {
+	read -r site counter < <(teletap probes -o json -e "$EXE" | "$EXE" -c '
+import json, sys
+for line in sys.stdin:
+    m = json.loads(line)
+    if m["name"] == "gc__start":
+        print(m["pc"] - 0x400000, m["semaphore"])')
+	# where the file has them: offsets are those of its segments
+	counter=$(file_offset "$counter")
+	for with in "$counter" 0; do
+		rm -f "$dir"/{ready,go,done}
+		start
+		mkfifo "$dir/hold.$with"
+		/usr/bin/python3 "$LIVE/uprobe.py" "$EXE" "$site" "$with" <"$dir/hold.$with" >"$dir/placed" 3>&- &
+		exec 8>"$dir/hold.$with"
+		await grep -q placed "$dir/placed"
+		watch gc -p "$pid" -i 60
+		await grep -q . <(pgrep -P "$tap" -x teletap-bpf)
+		await [ "$("$LIVE/semaphores" "$pid")" -ge 2 ]
+		go
+		finish
+		[ "$(totals)" = "$(jq -c . "$dir/done")" ]
+		exec 8>&-
+		await lowered "$pid"
+		kill -9 "$pid"
+	done
+}
+
+# file_offset ADDRESS: where the program's file has it
+file_offset() {
+	readelf -lW "$EXE" | awk -v a="$1" '$1 == "LOAD" {
+		v = strtonum($3); if (a >= v && a < v + strtonum($5)) print a - v + strtonum($2) }'
+}
+
+@test "SIGKILL: nothing is left, and the program goes on" {
+	serve
+	for page in counters spans errors; do
+		watch "$page" -e "$SERVICE" -i 60
+		taps+=("$tap")
+	done
+	await counts 6
+	kill -KILL "${taps[@]}"
+	await lowered "$pid"
+	await no_child
+	tell 'all 3'
+	kill -0 "$pid"
+}
+
+no_child() {
+	local fd
+
+	for fd in /proc/[0-9]*/environ; do
+		grep -qsz "^BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR$" "$fd" && [ "$(cat "${fd%environ}comm")" = teletap-bpf ] && return 1
+	done
+	return 0
+}
+
+@test "without rights: one line" {
+	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
+	refused setpriv --reuid=65534 --regid=65534 --clear-groups "$BUILD/bin/teletap" watch gc --collector bpf -e "$EXE" -n 1
+	[[ $stderr == *'root'* ]]
+}
+
+@test "doctor tries them" {
+	run -0 --separate-stderr teletap doctor -e "$EXE" -o json
+	[ "$(jq -c '.pages[] | select(.page == 210).collectors[] | select(.name == "bpf").works' <<<"$output")" = true ]
+}
+
+@test "record and replay: the same figures" {
+	teletap record gc --collector bpf -w "$dir/gc.tap" -c "$EXE $LIVE/collect.py $dir now"
+	teletap replay "$dir/gc.tap" gc -o json >"$out"
+	page=$(tail -n 1 "$out")
+	[ "$(totals)" = "$(jq -c . "$dir/done")" ]
+	[ "$(q .collector)" = '"bpf"' ]
+}
