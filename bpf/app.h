@@ -26,7 +26,8 @@ struct app_sums {
 
 struct app_tables {
 	struct totals totals;
-	struct names names;
+	uint64_t n_names;
+	struct name_entry names[APP_NAMES + 1];
 	struct app_sums sums[APP_KINDS][APP_NAMES + 1];
 };
 

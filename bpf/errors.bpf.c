@@ -23,6 +23,7 @@ int app_error(void *ctx)
 	if (name_read(&tables.totals, name.function, sizeof(name.function), what) &&
 	    name_read(&tables.totals, name.file, sizeof(name.file), place))
 		app_take(handled ? APP_HANDLED : APP_UNHANDLED,
-			 name_number(&tables.totals, &tables.names, &name), 1, bpf_ktime_get_ns());
+			 name_number(&tables.totals, &tables.n_names, tables.names, &name), 1,
+			 bpf_ktime_get_ns());
 	return 0;
 }

@@ -43,12 +43,17 @@ enum { BPF_F_NO_PREALLOC = 1 };
 		index_;                                                                            \
 	})
 
+struct thread_struct {
+	unsigned long fsbase;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	int tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	uint64_t start_time;
+	struct thread_struct thread;
 } __attribute__((preserve_access_index));
 
 char LICENSE[] SEC("license") = "GPL";

@@ -8,10 +8,14 @@
 
 #include "session.h"
 
+#ifndef NAME_ROOM
+#error "NAME_ROOM: how many names there can be"
+#endif
+
 /* The kernel hashes with a secret, so no program can choose names that collide. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, NAMES);
+	__uint(max_entries, NAME_ROOM);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct name);
 	__type(value, uint32_t);
@@ -29,17 +33,40 @@ static __always_inline bool name_read(struct totals *t, char *to, uint32_t room,
 	return false;
 }
 
-/* The name's number, at most NAMES; 0: there is no room, which is counted. */
-static __always_inline uint32_t name_number(struct totals *t, struct names *names,
-					    const struct name *name)
+/*
+ * The same, and whether there was more of it: what has no NUL at the end of the room. Names of
+ * an application are short, those of functions are not cut without a word.
+ */
+static __always_inline bool name_read_cut(struct totals *t, char *to, uint32_t room, uint64_t from,
+					  uint8_t *cut)
 {
+	long size = bpf_probe_read_user_str(to, room, (const void *)from);
+	char next = 0;
+
+	if (size == room && !bpf_probe_read_user(&next, 1, (const void *)(from + room - 1)))
+		*cut = next != 0;
+	if (size < 0)
+		count(&t->unread);
+	return size >= 0;
+}
+
+/*
+ * The name's number, from 1 on; 0: there is no room, which is counted. *used and entries: the
+ * table of names, with NAME_ROOM + 1 entries.
+ */
+static __always_inline uint32_t name_number(struct totals *t, uint64_t *used,
+					    struct name_entry *entries, const struct name *name)
+{
+	struct name_entry *entry;
 	uint32_t number;
 	bool is_new;
 
-	number = entry_number(&name_numbers, name, &names->n, NAMES, &t->full, &is_new);
+	number = entry_number(&name_numbers, name, used, NAME_ROOM, &t->full, &is_new);
 	if (is_new) {
-		names->list[INDEX(number, NAMES)] = *name;
-		count(&names->ready[INDEX(number, NAMES)]);
+		entry = &entries[INDEX(number, NAME_ROOM)];
+		/* As an assignment it would go by way of the stack, which has no room. */
+		bpf_probe_read_kernel(&entry->name, sizeof(entry->name), name);
+		count(&entry->ready);
 	}
 	return number;
 }

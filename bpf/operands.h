@@ -8,6 +8,8 @@
 #include "kernel.h"
 #include "shared.h"
 
+#define AT_IP 128 /* where struct pt_regs has the address of the marker */
+
 /* As many as the collector makes it before it loads the program. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -27,6 +27,7 @@ struct operand {
 /* The operands of a marker at a place; a probe's cookie is its number in the map "sites". */
 #define SITE_OPERANDS 4
 struct site {
+	uint64_t address; /* in the file */
 	struct operand operands[SITE_OPERANDS];
 };
 
@@ -38,6 +39,7 @@ struct config {
 	uint32_t by;     /* BY_...: whose figures are told apart */
 	uint32_t room;   /* entries that a table may have, if that is less than it holds */
 	uint32_t unused;
+	uint64_t runtime; /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
 };
 
 /* Whose figures: a process or a thread, told by its birth, as numbers are used again. */
@@ -57,20 +59,19 @@ struct totals {
 	uint64_t who_ready[WHOS + 1];
 };
 
-/* A name: of a function and its file, or of what an application tells. NUL, and 0 behind it. */
-#define NAMES 4096
+/* A name: of a function and its file, or of what an application tells. 0 behind a text. */
 #define NAME_FUNCTION 128
 #define NAME_FILE 256
 struct name {
 	char function[NAME_FUNCTION], file[NAME_FILE];
 	int32_t line;
-	uint32_t unused;
+	uint8_t function_cut, file_cut; /* there was more of it */
+	uint16_t unused;
 };
 
-struct names {
-	uint64_t n;
-	uint64_t ready[NAMES + 1];
-	struct name list[NAMES + 1];
+struct name_entry {
+	uint64_t ready;
+	struct name name;
 };
 
 /* A histogram has sixteen buckets per power of two: wrapper/model/histogram.h. */

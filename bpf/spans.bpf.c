@@ -4,6 +4,7 @@
  * 242.
  */
 #include "spans.h"
+#define NAME_ROOM SPAN_OPERATIONS
 #include "histogram.h"
 #include "names.h"
 #include "operands.h"
@@ -24,15 +25,10 @@ struct {
 static __always_inline uint32_t operation_of(uint64_t text)
 {
 	struct name name = { 0 };
-	uint32_t number;
 
 	if (!name_read(&tables.totals, name.function, sizeof(name.function), text))
 		return 0;
-	number = name_number(&tables.totals, &tables.names, &name);
-	if (number <= SPAN_OPERATIONS)
-		return number;
-	count(&tables.totals.full);
-	return 0;
+	return name_number(&tables.totals, &tables.n_names, tables.names, &name);
 }
 
 /* One that is begun again takes the other's place. Threads may do so at once. */

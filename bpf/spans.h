@@ -23,7 +23,8 @@ struct span_key {
 
 struct span_tables {
 	struct totals totals;
-	struct names names;
+	uint64_t n_names;
+	struct name_entry names[SPAN_OPERATIONS + 1];
 	uint64_t unpaired; /* ends without a beginning that was seen */
 	struct span_sums sums[SPAN_OPERATIONS + 1];
 	uint32_t times[SPAN_OPERATIONS + 1][HISTOGRAM_BUCKETS];

@@ -6,6 +6,7 @@
 #define TELETAP_BPF_SUMS_H
 
 #include "app.h"
+#define NAME_ROOM APP_NAMES
 #include "names.h"
 #include "operands.h"
 
@@ -62,7 +63,7 @@ static __always_inline void app_event(void *ctx, uint32_t kind)
 	}
 	if (!name_read(&tables.totals, name.function, sizeof(name.function), text))
 		return;
-	app_take(kind, name_number(&tables.totals, &tables.names, &name),
+	app_take(kind, name_number(&tables.totals, &tables.n_names, tables.names, &name),
 		 kind == APP_TALLY ? second : 1, kind == APP_TALLY ? third : second);
 }
 

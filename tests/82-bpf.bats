@@ -41,7 +41,6 @@ await() {
 	false
 }
 
-raised() { [ "$("$LIVE/semaphores" "$1")" -gt 0 ]; }
 lowered() { [ "$("$LIVE/semaphores" "$1")" -eq 0 ]; }
 
 # watch PAGE ARGUMENT...: in the background; its objects go to $out.
@@ -50,7 +49,10 @@ watch() {
 	tap=$!
 }
 
-# finish [STATUS]: Ctrl-C; the last object becomes $page, and nothing was lost.
+# Until it counts: the first object has come.
+attached() { await [ -s "$out" ]; }
+
+# finish: Ctrl-C; the last object becomes $page, and nothing was lost.
 finish() {
 	local status=0
 
@@ -112,8 +114,7 @@ tell() {
 
 @test "210 -p: descendants of before, of later, and exec'd ones" {
 	start older younger spawn
-	watch gc -p "$pid" -i 60
-	await raised "$pid"
+	watch gc -p "$pid" -i 0.3
 	attached
 	go
 	finish
@@ -123,20 +124,12 @@ tell() {
 	await lowered "$pid"
 }
 
-# Until every probe is in place: the last one is that of gc__start.
-attached() {
-	await probed
-}
-
-# The program has two markers of collections, a probe each.
-probed() { [ "$("$LIVE/semaphores" "$pid")" -eq 2 ]; }
-
 @test "210 -e: every process of the file, and no other" {
 	start
 	python_copy "$dir/other"
 	"$dir/other" -c 'import gc
 while True: gc.collect()' 3>&- &
-	watch gc -e "$EXE" -i 60
+	watch gc -e "$EXE" -i 0.3
 	attached
 	go
 	finish
@@ -146,7 +139,7 @@ while True: gc.collect()' 3>&- &
 
 @test "210 --by pid: each process's own figures" {
 	start older
-	watch gc -p "$pid" -i 60 --by pid
+	watch gc -p "$pid" -i 0.3 --by pid
 	attached
 	go
 	finish
@@ -190,8 +183,8 @@ while True: gc.collect()' 3>&- &
 @test "241: 23 events of each kind are 23; 8 threads of 100,000 lose none" {
 	serve
 	tell 'all 5' # before anybody looks
-	watch counters -p "$pid" -i 60
-	await counts 3
+	watch counters -p "$pid" -i 0.3
+	attached
 	tell 'all 23'
 	tell 'tally 8 100000'
 	tell 'flush 777'
@@ -200,9 +193,6 @@ while True: gc.collect()' 3>&- &
 		'[["counter","bytes",23,27600,null,null,null],["counter","requests",23,23,null,null,null],["gauge","queue",23,null,0,0,22],["tally","events",800777,0,null,null,null],["tally","most",781937,0,null,null,null],["tally","some",18840,0,null,null,null],["tally","weight",800777,2402331,null,null,null]]' ]
 	await lowered "$pid"
 }
-
-# counts N: so many semaphores are raised, by one watcher.
-counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
 
 @test "241: 8 threads at full speed, every event a probe, and two watchers" {
 	cat >"$dir/race.c" <<-'EOF'
@@ -247,8 +237,8 @@ counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
 @test "242: 23 spans, 5 failed, times, and those under way" {
 	serve
 	tell 'begin early 1'
-	watch spans -p "$pid" -i 60
-	await counts 2
+	watch spans -p "$pid" -i 0.3
+	attached
 	tell 'all 23'
 	tell 'end early 1 0'
 	tell 'begin late 2'
@@ -267,8 +257,8 @@ counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
 
 @test "242: spans of a process that has ended are not under way" {
 	serve
-	watch spans -e "$SERVICE" -i 60
-	await counts 2
+	watch spans -e "$SERVICE" -i 0.3
+	attached
 	(echo 'begin lost 1'; sleep 0.1) | "$SERVICE" >/dev/null
 	tell 'begin held 1'
 	finish
@@ -277,8 +267,8 @@ counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
 
 @test "246: 23 handled, 23 not, by place" {
 	serve
-	watch errors -p "$pid" -i 60
-	await counts 1
+	watch errors -p "$pid" -i 0.3
+	attached
 	before=$(date +%s)
 	tell 'all 23'
 	finish
@@ -289,8 +279,8 @@ counts() { [ "$("$LIVE/semaphores" "$pid")" -eq "$1" ]; }
 
 @test "a table that is too small: what finds no room is counted" {
 	serve
-	TELETAP_BPF_ROOM=1 watch counters -p "$pid" -i 60
-	await counts 3
+	TELETAP_BPF_ROOM=1 watch counters -p "$pid" -i 0.3
+	attached
 	tell 'all 23'
 	kill -INT "$tap"
 	wait "$tap" || true
@@ -380,15 +370,14 @@ for line in sys.stdin:
 	# where the file has them: offsets are those of its segments
 	counter=$(file_offset "$counter")
 	for with in "$counter" 0; do
-		rm -f "$dir"/{ready,go,done}
+		rm -f "$dir"/{ready,go,done,out}
 		start
 		mkfifo "$dir/hold.$with"
 		/usr/bin/python3 "$LIVE/uprobe.py" "$EXE" "$site" "$with" <"$dir/hold.$with" >"$dir/placed" 3>&- &
 		exec 8>"$dir/hold.$with"
 		await grep -q placed "$dir/placed"
-		watch gc -p "$pid" -i 60
-		await grep -q . <(pgrep -P "$tap" -x teletap-bpf)
-		await [ "$("$LIVE/semaphores" "$pid")" -ge 2 ]
+		watch gc -p "$pid" -i 0.3
+		attached
 		go
 		finish
 		[ "$(totals)" = "$(jq -c . "$dir/done")" ]
@@ -407,10 +396,11 @@ file_offset() {
 @test "SIGKILL: nothing is left, and the program goes on" {
 	serve
 	for page in counters spans errors; do
-		watch "$page" -e "$SERVICE" -i 60
+		out=$dir/$page
+		watch "$page" -e "$SERVICE" -i 0.3
+		attached
 		taps+=("$tap")
 	done
-	await counts 6
 	kill -KILL "${taps[@]}"
 	await lowered "$pid"
 	await no_child
@@ -444,4 +434,58 @@ no_child() {
 	page=$(tail -n 1 "$out")
 	[ "$(totals)" = "$(jq -c . "$dir/done")" ]
 	[ "$(q .collector)" = '"bpf"' ]
+}
+
+@test "220: calls of functions, generators and threads, by what sys.setprofile counts" {
+	cat >"$dir/calls.py" <<-'EOF2'
+		import json, os, sys, threading, time
+		def leaf(): pass
+		def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+		def raises(): raise KeyError
+		def many():
+		    for i in range(50):
+		        yield i
+		class Thing:
+		    def method(self): leaf()
+		def work():
+		    for i in range(100):
+		        leaf()
+		    fib(12)
+		    for i in range(7):
+		        try: raises()
+		        except KeyError: pass
+		    list(many())
+		    for i in range(20): Thing().method()
+		while not os.path.exists(sys.argv[1] + "/go"): time.sleep(0.02)
+		threads = [threading.Thread(target=work) for i in range(4)]
+		for t in threads: t.start()
+		for t in threads: t.join()
+		if os.fork() == 0:
+		    work()
+		    os._exit(0)
+		os.wait()
+		# once more, counted by the interpreter
+		counts = {}
+		def profile(frame, event, arg):
+		    if event == "call":
+		        key = "%s:%d" % (frame.f_code.co_name, frame.f_code.co_firstlineno)
+		        counts[key] = counts.get(key, 0) + 1
+		open(sys.argv[1] + "/before", "w").close()
+		sys.setprofile(profile)
+		work()
+		sys.setprofile(None)
+		json.dump(counts, open(sys.argv[1] + "/counts", "w"))
+		open(sys.argv[1] + "/done", "w").close()
+		time.sleep(600)
+	EOF2
+	"$EXE" "$dir/calls.py" "$dir" 3>&- &
+	pid=$!
+	watch calls -p "$pid" -i 0.3 --file '*calls.py'
+	attached
+	go
+	finish
+	# four threads, a child, and what the interpreter has counted
+	[ "$(q '[.rows[] | select(.function | IN("leaf", "fib", "raises", "many", "method", "work")) | {key: "\(.function):\(.line)", value: .calls_total}] | sort_by(.key) | from_entries')" = \
+		"$(jq -c 'to_entries | map(.value *= 6) | sort_by(.key) | from_entries' "$dir/counts")" ]
+	[ "$(q '[.rows[].file] | unique')" = "[\"$dir/calls.py\"]" ]
 }

@@ -39,7 +39,7 @@ static const struct app_sums *sums_of(const struct app_tables *t, int kind, size
 {
 	const struct app_sums *s = &t->sums[kind][name];
 
-	return bpf_name_ready(&t->names, name) && __atomic_load_n(&s->events, __ATOMIC_ACQUIRE)
+	return bpf_name_ready(&t->names[name]) && __atomic_load_n(&s->events, __ATOMIC_ACQUIRE)
 		       ? s
 		       : NULL;
 }
@@ -66,24 +66,24 @@ static void counter_lines(FILE *f, const struct app_tables *t, size_t name)
 			s->events, sum(&s->count), sum(&s->up), sum(&s->down));
 }
 
-static void counters_lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+static void counters_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	const struct app_tables *t = l->tables;
-	size_t n = bpf_used(&t->names.n, APP_NAMES);
+	size_t n = bpf_used(&t->n_names, APP_NAMES);
 
-	(void)config;
+	(void)settings;
 	for (size_t i = 1; i <= n; i++)
 		counter_lines(f, t, i);
 }
 
 /* The last one's time is known by the other clock. */
-static void errors_lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+static void errors_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	int64_t ahead = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	const struct app_tables *t = l->tables;
-	size_t n = bpf_used(&t->names.n, APP_NAMES);
+	size_t n = bpf_used(&t->n_names, APP_NAMES);
 
-	(void)config;
+	(void)settings;
 	for (size_t i = 1; i <= n; i++) {
 		const struct app_sums *handled = sums_of(t, APP_HANDLED, i);
 		const struct app_sums *other = sums_of(t, APP_UNHANDLED, i);
@@ -100,14 +100,18 @@ static void errors_lines(FILE *f, const struct bpf_loaded *l, const struct confi
 
 const struct bpf_module bpf_counters = { .name = "counters",
 					 .size = sizeof(struct app_tables),
+					 .n_names = offsetof(struct app_tables, n_names),
 					 .names = offsetof(struct app_tables, names),
+					 .name_room = APP_NAMES,
 					 .probes = counters,
 					 .begin = begin,
 					 .lines = counters_lines };
 
 const struct bpf_module bpf_errors = { .name = "errors",
 				       .size = sizeof(struct app_tables),
+				       .n_names = offsetof(struct app_tables, n_names),
 				       .names = offsetof(struct app_tables, names),
+				       .name_room = APP_NAMES,
 				       .probes = errors,
 				       .begin = begin,
 				       .lines = errors_lines };

@@ -39,7 +39,7 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 	if (!sites)
 		return -ENOMEM;
 	p->sites = sites;
-	sites[p->n] = (struct site){ 0 };
+	sites[p->n] = (struct site){ .address = marker->pc + marker->shift };
 	err = operands_parse(marker, sites[p->n].operands, probe->n_arguments);
 	if (err)
 		return fail(msg, -err,

@@ -15,19 +15,23 @@
 #include "collect/host_threads.h"
 #include "model/escape.h"
 
-static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors,
-						    &bpf_spans };
+#define FUNCTION '5' /* letters of options: see cmd/options.c */
+#define FILE_NAME '6'
+
+static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors, &bpf_spans,
+						    &bpf_calls };
 
 struct bpf_source {
 	const struct bpf_module *module;
 	struct plan plan;
 	struct config config;
+	struct bpf_settings settings;
 	struct bpf_places places;
 	struct bpf_loaded loaded;
 	struct host_threads threads;
 	uint64_t sequence;
 	bool who_sent[WHOS + 1];
-	bool name_sent[NAMES + 1];
+	bool *name_sent;
 };
 
 static void find_target(struct bpf_source *s, const struct target *t)
@@ -44,10 +48,21 @@ static void find_target(struct bpf_source *s, const struct target *t)
 
 static void take_settings(struct bpf_source *s, const struct opts *o)
 {
+	s->settings.jit = s->plan.jit;
 	for (int i = 0; i < o->n_settings; i++) {
-		if (o->settings[i].letter == OPTS_BY &&
-		    module_takes(s->plan.module, o->settings[i].letter))
-			s->config.by = (uint32_t)atoi(strchr(o->settings[i].text, '=') + 1);
+		const char *value = strchr(o->settings[i].text, '=');
+		char letter = o->settings[i].letter;
+
+		if (!value++ || !module_takes(s->plan.module, letter))
+			continue;
+		if (letter == OPTS_BY)
+			s->config.by = (uint32_t)atoi(value);
+		else if (letter == OPTS_COUNTS)
+			s->settings.counts = true;
+		else if (letter == FUNCTION)
+			s->settings.function = value;
+		else if (letter == FILE_NAME)
+			s->settings.file = value;
 	}
 }
 
@@ -66,9 +81,14 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	if (!s->module)
 		return fail(msg, ENOTSUP, "page %d: there are no BPF programs for it",
 			    plan->page->number);
+	s->name_sent = calloc(s->module->name_room + 1, sizeof(*s->name_sent));
+	if (!s->name_sent)
+		return -ENOMEM;
 	s->plan = *plan;
 	find_target(s, t);
 	take_settings(s, o);
+	if (s->module->configure)
+		s->module->configure(plan, &s->config);
 	return bpf_places_find(&s->places, plan, s->module->probes, msg);
 }
 
@@ -80,6 +100,7 @@ static void release(void *ctx)
 		return;
 	bpf_places_free(&s->places);
 	free(s->threads.last);
+	free(s->name_sent);
 	free(s);
 }
 
@@ -151,22 +172,30 @@ static void who_lines(FILE *f, struct bpf_source *s)
 	}
 }
 
+/* Names as fields; cut: "..." stands behind it. */
+static void text_field(FILE *f, const char *text, size_t room, bool cut)
+{
+	escape_field_part(f, text, strnlen(text, room));
+	if (cut)
+		fputs("...", f);
+}
+
 /* What is new of the names that the lines before mention. */
 static void name_lines(FILE *f, struct bpf_source *s)
 {
-	const struct names *names =
-		(const void *)((const char *)s->loaded.tables + s->module->names);
-	size_t n = bpf_used(&names->n, NAMES);
+	const char *tables = s->loaded.tables;
+	const struct name_entry *entries = (const void *)(tables + s->module->names);
+	size_t n = bpf_used((const void *)(tables + s->module->n_names), s->module->name_room);
 
 	for (size_t i = 1; i <= n; i++) {
-		const struct name *name = &names->list[i];
+		const struct name *name = &entries[i].name;
 
-		if (s->name_sent[i] || !bpf_name_ready(names, i))
+		if (s->name_sent[i] || !bpf_name_ready(&entries[i]))
 			continue;
 		s->name_sent[i] = true;
 		fprintf(f, "name\t%zu", i);
-		escape_field_part(f, name->function, strnlen(name->function, NAME_FUNCTION));
-		escape_field_part(f, name->file, strnlen(name->file, NAME_FILE));
+		text_field(f, name->function, NAME_FUNCTION, name->function_cut);
+		text_field(f, name->file, NAME_FILE, name->file_cut);
 		fprintf(f, "\t%" PRId32 "\n", name->line);
 	}
 }
@@ -189,7 +218,7 @@ static char *lines(void *ctx, bool final)
 		host_threads_line(f, &host, &s->threads);
 	fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
 	who_lines(f, s);
-	s->module->lines(f, &s->loaded, &s->config);
+	s->module->lines(f, &s->loaded, &s->settings);
 	if (s->module->names)
 		name_lines(f, s);
 	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",

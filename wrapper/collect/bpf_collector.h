@@ -11,20 +11,30 @@
 #include "collect/bpf_attach.h"
 #include "collect/child.h"
 
+/* The options of its pages. */
+struct bpf_settings {
+	const char *function, *file; /* patterns; NULL: all */
+	bool counts;                 /* calls are not to be timed */
+	bool jit;                    /* the process was asked to use its JIT */
+};
+
 /* What belongs to one module: its probes, and the lines of its tables. */
 struct bpf_module {
 	const char *name;
-	size_t size;                    /* of its tables */
-	size_t names;                   /* where struct names is in them; 0: they have none */
+	size_t size;           /* of its tables */
+	size_t n_names, names; /* where their names are; 0: they have none */
+	size_t name_room;
 	const struct bpf_probe *probes; /* in the order of attaching: ends before beginnings */
 	bool threads;                   /* its pages say whether the target's threads run */
 	const char *by_thread;          /* a map of what threads have begun; NULL: none */
 	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
-	void (*lines)(FILE *f, const struct bpf_loaded *l, const struct config *config);
+	/* What only this module tells its programs; NULL: nothing. */
+	void (*configure)(const struct plan *plan, struct config *config);
+	void (*lines)(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings);
 };
 
 extern const struct child_ops bpf_ops;
-extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans;
+extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls;
 
 /* An entry's number as far as the table has them, after the events that found no room. */
 static inline size_t bpf_used(const uint64_t *used, size_t room)
@@ -35,9 +45,9 @@ static inline size_t bpf_used(const uint64_t *used, size_t room)
 }
 
 /* Whether a name's number can be told: its text is complete. */
-static inline bool bpf_name_ready(const struct names *names, size_t number)
+static inline bool bpf_name_ready(const struct name_entry *entry)
 {
-	return __atomic_load_n(&names->ready[number], __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&entry->ready, __ATOMIC_ACQUIRE);
 }
 
 /* Whether there is a process, or a thread, of this number. */

@@ -24,13 +24,13 @@ static void sums_line(FILE *f, struct gc_sums *s, int generation, size_t who)
 			__atomic_exchange_n(&s->most_ns, 0, __ATOMIC_SEQ_CST), who);
 }
 
-static void lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	struct gc_tables *t = l->tables;
 	size_t n_whos = bpf_used(&t->totals.n_whos, WHOS);
 	size_t n_pauses = bpf_used(&t->n_pauses, GC_PAUSES);
 
-	(void)config;
+	(void)settings;
 	for (size_t who = 0; who <= n_whos; who++) {
 		if (who && !t->totals.who_ready[who])
 			continue; /* who it is comes with the next snapshot */

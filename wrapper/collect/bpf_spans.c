@@ -45,7 +45,7 @@ static void operation_lines(FILE *f, struct span_tables *t, size_t id)
 	uint64_t gone = s->gone, ended = __atomic_load_n(&s->ended, __ATOMIC_SEQ_CST);
 	uint64_t begun = __atomic_load_n(&s->begun, __ATOMIC_SEQ_CST);
 
-	if (!begun || !bpf_name_ready(&t->names, id))
+	if (!begun || !bpf_name_ready(&t->names[id]))
 		return;
 	fprintf(f,
 		"span\t%zu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
@@ -60,12 +60,12 @@ static void operation_lines(FILE *f, struct span_tables *t, size_t id)
 	}
 }
 
-static void lines(FILE *f, const struct bpf_loaded *l, const struct config *config)
+static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	struct span_tables *t = l->tables;
-	size_t n = bpf_used(&t->names.n, SPAN_OPERATIONS);
+	size_t n = bpf_used(&t->n_names, SPAN_OPERATIONS);
 
-	(void)config;
+	(void)settings;
 	sweep(l, t);
 	for (size_t i = 1; i <= n; i++)
 		operation_lines(f, t, i);
@@ -74,6 +74,8 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct config *conf
 
 const struct bpf_module bpf_spans = { .name = "spans",
 				      .size = sizeof(struct span_tables),
+				      .n_names = offsetof(struct span_tables, n_names),
 				      .names = offsetof(struct span_tables, names),
+				      .name_room = SPAN_OPERATIONS,
 				      .probes = probes,
 				      .lines = lines };

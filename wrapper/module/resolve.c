@@ -231,8 +231,22 @@ static int refuse_target(const struct page *page, const struct origin *origin,
 		    elsewhere(t));
 }
 
+/* Calls that are timed need frames, which BPF programs do not follow yet. */
+static int check_calls(const struct target_file *file, char **msg)
+{
+	struct python_place place;
+
+	python_place_read(file->fd, &place);
+	if (place.version >> 16 == 0x030b && place.runtime)
+		return 0;
+	return fail(msg, ENOTSUP,
+		    "%s: by bpf page 220 has calls of CPython 3.11 only, which are counted and not "
+		    "timed: '--collector stap' has the others",
+		    file->path);
+}
+
 /* Whether a file can be watched for the page; -errno with *msg set. */
-static int check_file(const struct page *page, const struct origin *origin,
+static int check_file(const struct page *page, const struct origin *origin, enum collector by,
 		      const struct target_file *file, char **msg)
 {
 	if (lacking(origin, &file->sdt) && interpreter_arms_functions(origin))
@@ -266,7 +280,7 @@ static int check_file(const struct page *page, const struct origin *origin,
 			    "%s has no build-id, which ties a module to its binary: "
 			    "link it with -Wl,--build-id",
 			    file->path);
-	return 0;
+	return by == COLLECT_BPF && !strcmp(origin->module, "calls") ? check_calls(file, msg) : 0;
 }
 
 /* Whether the memory of the process has a CPython that can be read. */
@@ -356,7 +370,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
-	err = check_file(page, origin, file, msg);
+	err = check_file(page, origin, by, file, msg);
 	if (err)
 		return add_left_out(err, t, msg);
 	*plan = (struct plan){

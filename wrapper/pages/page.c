@@ -70,7 +70,7 @@ const struct page pages[] = {
 	{ .number = 220,
 	  .name = "calls",
 	  .title = "Calls of Python functions",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "calls",
 		      "python",
 		      { "function__entry", "function__return" },
