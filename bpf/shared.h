@@ -60,10 +60,10 @@ struct totals {
 };
 
 /* A name: of a function and its file, or of what an application tells. 0 behind a text. */
-#define NAME_FUNCTION 128
-#define NAME_FILE 256
+#define FUNCTION_ROOM 128
+#define FILE_ROOM 256
 struct name {
-	char function[NAME_FUNCTION], file[NAME_FILE];
+	char function[FUNCTION_ROOM], file[FILE_ROOM];
 	int32_t line;
 	uint8_t function_cut, file_cut; /* there was more of it */
 	uint16_t unused;

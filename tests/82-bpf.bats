@@ -3,7 +3,7 @@
 #
 # Pages by BPF programs, on this host's own kernel, against what the program knows itself.
 
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -333,7 +333,7 @@ while True: gc.collect()' 3>&- &
 	page=$(tail -n 1 "$out")
 	[ "$(q .loss)" = '{"skipped":1,"dropped":0,"table_full":0,"lines":0}' ]
 	change() { q ".rows[] | select(.name == \"$1\").change_total"; }
-	while IFS== read -r name value; do
+	while IFS='=' read -r name value; do
 		echo "$name: $(change "$name"), not $value"
 		[ "$(change "$name")" = "$value" ]
 	done <<-'EOF'
@@ -361,16 +361,12 @@ while True: gc.collect()' 3>&- &
 }
 
 @test "beside another tracer, whoever it is: one with the semaphore, and one without" {
-	read -r site counter < <(teletap probes -o json -e "$EXE" | "$EXE" -c '
-import json, sys
-for line in sys.stdin:
-    m = json.loads(line)
-    if m["name"] == "gc__start":
-        print(m["pc"] - 0x400000, m["semaphore"])')
-	# where the file has them: offsets are those of its segments
+	read -r site counter < <(teletap probes -o json -e "$EXE" |
+		jq -r 'select(.name == "gc__start") | "\(.pc) \(.semaphore)"')
+	site=$(file_offset "$site")
 	counter=$(file_offset "$counter")
 	for with in "$counter" 0; do
-		rm -f "$dir"/{ready,go,done,out}
+		rm -f "$dir"/{ready,go,done,out,placed}
 		start
 		mkfifo "$dir/hold.$with"
 		/usr/bin/python3 "$LIVE/uprobe.py" "$EXE" "$site" "$with" <"$dir/hold.$with" >"$dir/placed" 3>&- &
@@ -389,8 +385,16 @@ for line in sys.stdin:
 
 # file_offset ADDRESS: where the program's file has it
 file_offset() {
-	readelf -lW "$EXE" | awk -v a="$1" '$1 == "LOAD" {
-		v = strtonum($3); if (a >= v && a < v + strtonum($5)) print a - v + strtonum($2) }'
+	/usr/bin/python3 - "$EXE" "$1" <<-'EOF2'
+		import struct, sys
+		data, address = open(sys.argv[1], "rb").read(), int(sys.argv[2])
+		start, = struct.unpack_from("<Q", data, 32)
+		size, n = struct.unpack_from("<HH", data, 54)
+		for i in range(n):
+		    kind, flags, offset, at, _, length = struct.unpack_from("<IIQQQQ", data, start + i * size)
+		    if kind == 1 and at <= address < at + length:
+		        print(address - at + offset)
+	EOF2
 }
 
 @test "SIGKILL: nothing is left, and the program goes on" {
@@ -470,7 +474,6 @@ no_child() {
 		    if event == "call":
 		        key = "%s:%d" % (frame.f_code.co_name, frame.f_code.co_firstlineno)
 		        counts[key] = counts.get(key, 0) + 1
-		open(sys.argv[1] + "/before", "w").close()
 		sys.setprofile(profile)
 		work()
 		sys.setprofile(None)

@@ -102,8 +102,9 @@ static int allow_files(size_t n, char **msg)
 static int attach_one(const struct bpf_place *place, size_t number, const struct bpf_loaded *l,
 		      bool counts, struct bpf_link **link)
 {
-	LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = number,
-		    .ref_ctr_offset = counts ? place->marker->counter : 0);
+	struct bpf_uprobe_opts opts = { .sz = sizeof(opts),
+					.bpf_cookie = number,
+					.ref_ctr_offset = counts ? place->marker->counter : 0 };
 	struct bpf_program *program =
 		bpf_object__find_program_by_name(l->object, place->probe->program);
 	char path[40];

@@ -29,7 +29,7 @@ static void configure(const struct plan *plan, struct config *config)
 /* Texts need not end where their room does. */
 static bool matches(const char *pattern, const char *text, size_t room)
 {
-	char whole[NAME_FILE + 1] = "";
+	char whole[FILE_ROOM + 1] = "";
 
 	if (!pattern || !*pattern)
 		return true;
@@ -42,8 +42,8 @@ static bool wanted(const struct call_tables *t, size_t i, const struct bpf_setti
 	const struct name *name = &t->names[i].name;
 
 	return bpf_name_ready(&t->names[i]) &&
-	       matches(s->function, name->function, NAME_FUNCTION) &&
-	       matches(s->file, name->file, NAME_FILE);
+	       matches(s->function, name->function, FUNCTION_ROOM) &&
+	       matches(s->file, name->file, FILE_ROOM);
 }
 
 static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *s)

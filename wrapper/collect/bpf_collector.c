@@ -16,7 +16,7 @@
 #include "model/escape.h"
 
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
-#define FILE_NAME '6'
+#define FILE_OPTION '6'
 
 static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors, &bpf_spans,
 						    &bpf_calls };
@@ -61,7 +61,7 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->settings.counts = true;
 		else if (letter == FUNCTION)
 			s->settings.function = value;
-		else if (letter == FILE_NAME)
+		else if (letter == FILE_OPTION)
 			s->settings.file = value;
 	}
 }
@@ -194,8 +194,8 @@ static void name_lines(FILE *f, struct bpf_source *s)
 			continue;
 		s->name_sent[i] = true;
 		fprintf(f, "name\t%zu", i);
-		text_field(f, name->function, NAME_FUNCTION, name->function_cut);
-		text_field(f, name->file, NAME_FILE, name->file_cut);
+		text_field(f, name->function, FUNCTION_ROOM, name->function_cut);
+		text_field(f, name->file, FILE_ROOM, name->file_cut);
 		fprintf(f, "\t%" PRId32 "\n", name->line);
 	}
 }

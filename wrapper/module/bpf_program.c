@@ -52,8 +52,8 @@ static struct bpf_map *data_map(const struct bpf_object *object, const char *sec
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object)
-	{
+	for (map = bpf_object__next_map(object, NULL); map;
+	     map = bpf_object__next_map(object, map)) {
 		const char *name = bpf_map__name(map);
 
 		if (strlen(name) >= strlen(section) &&
@@ -124,7 +124,7 @@ static void set_prealloc(struct bpf_object *object)
 	sscanf(host.release, "%d.%d", &major, &minor);
 	if (major > 6 || (major == 6 && minor >= 1))
 		return;
-	bpf_object__for_each_map(map, object)
+	for (map = bpf_object__next_map(object, NULL); map; map = bpf_object__next_map(object, map))
 		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~NO_PREALLOC);
 }
 
@@ -207,8 +207,8 @@ uint64_t bpf_missed(const struct bpf_loaded *l)
 	struct bpf_program *program;
 	uint64_t missed = 0;
 
-	bpf_object__for_each_program(program, l->object)
-	{
+	for (program = bpf_object__next_program(l->object, NULL); program;
+	     program = bpf_object__next_program(l->object, program)) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 
