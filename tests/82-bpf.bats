@@ -352,7 +352,7 @@ while True: gc.collect()' 3>&- &
 		index only=33
 		=1
 		x=1
-		most=9223372036854775807
+		most=null
 	EOF
 	[ "$(q '[.rows[] | select(.name | startswith("tab\tline\nback\\slash")).change_total]')" = '[1]' ]
 	[ "$(q '[.rows[] | select(.name | startswith("not ")).change_total]')" = '[1]' ]
