@@ -95,10 +95,13 @@ static void describe(struct watch *w, const struct plan *plans, int n)
 	}
 	if (w->shown.exe == plans[0].file->path && plans[0].file->fd < 0 && w->target.n_files)
 		w->shown.exe = w->target.files[0].path; /* page 200 is about it, too */
-	/* The extension's file is not the interpreter's. */
+	/*
+	 * The extension's file is not the interpreter's. What is read from a process's memory is
+	 * about the process, wherever its CPython lies.
+	 */
 	for (size_t i = 0; i < w->target.n_files && !*w->python; i++) {
 		python_version(w->target.files[i].fd, w->python);
-		if (*w->python)
+		if (*w->python && plans[0].collector != COLLECT_MEMORY)
 			w->shown.exe = w->target.files[i].path;
 	}
 }
