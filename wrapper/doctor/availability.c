@@ -146,10 +146,13 @@ bool judge_page(const struct judge *j, const struct page *page, int *by, char **
 		first = (int)plan.collector;
 	for (int i = 0; i < COLLECTORS; i++) {
 		*by = (first + i) % COLLECTORS;
-		if (page->by & 1U << *by && judge_collector(j, page, (enum collector) * by, why))
+		/* Of no target, what could be had of any in part is no answer. */
+		if (!(page->by & 1U << *by) ||
+		    (!resolves(j, page) && page->incomplete & 1U << *by))
+			continue;
+		if (judge_collector(j, page, (enum collector) * by, why))
 			return true;
-		if (page->by & 1U << *by)
-			free(*why);
+		free(*why);
 	}
 	*by = -1;
 	return judge_collector(j, page, (enum collector)first, why);
