@@ -147,8 +147,7 @@ bool judge_page(const struct judge *j, const struct page *page, int *by, char **
 	for (int i = 0; i < COLLECTORS; i++) {
 		*by = (first + i) % COLLECTORS;
 		/* Of no target, what could be had of any in part is no answer. */
-		if (!(page->by & 1U << *by) ||
-		    (!resolves(j, page) && page->incomplete & 1U << *by))
+		if (!(page->by & 1U << *by) || (!resolves(j, page) && page->incomplete & 1U << *by))
 			continue;
 		if (judge_collector(j, page, (enum collector) * by, why))
 			return true;
