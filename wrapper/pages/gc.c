@@ -77,6 +77,8 @@ static void fill_memory(const struct state *s, struct table *t, enum by by)
 {
 	static const int never[] = { EMPTY, EMPTY_TOTAL, P50, P99, MAX };
 	static const int timed[] = { PAUSE, PAUSE_TOTAL, SHARE, SHARE_TOTAL };
+	static const int counted[] = { RUNS, RUNS_TOTAL, COLLECTED, COLLECTED_TOTAL };
+	bool gone = !record_now(state_first(s, LINE_PROCS), PROCS_COUNT);
 	bool times = record_now(state_first(s, LINE_TIMED), TIMED_TIMED);
 
 	for (int r = 0; r < t->n_rows; r++) {
@@ -85,13 +87,15 @@ static void fill_memory(const struct state *s, struct table *t, enum by by)
 		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 			c[never[i]].unknown = true;
 		for (size_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++)
-			c[timed[i]].unknown = !times;
+			c[timed[i]].unknown = !times || gone;
+		for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+			c[counted[i]].unknown = gone;
 	}
 	if (by && !times) {
 		t->by_interval = RUNS;
 		t->by_total = RUNS_TOTAL;
 	}
-	if (!record_now(state_first(s, LINE_PROCS), PROCS_COUNT))
+	if (gone)
 		table_note(t, "no CPython could be read yet, or any more: what happened meanwhile "
 			      "is not known");
 	table_note(t, times ? "read from the interpreter's own statistics, which keep no single "
