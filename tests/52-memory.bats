@@ -14,6 +14,7 @@ teardown() {
 
 stop() {
 	[ -z "${watch-}" ] || kill "$watch" 2>/dev/null || true
+	[ -z "${pid-}" ] || pkill -KILL -P "$pid" || true # its children
 	[ -z "${pid-}" ] || kill -9 "$pid"
 	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
 	pid=
