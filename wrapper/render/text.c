@@ -290,9 +290,13 @@ static void draw_head(FILE *f, const struct render *r)
 	snprintf(left, sizeof(left), "%d %s  %s", r->page->number, r->page->name, r->page->title);
 	fprintf(f, "%s%-56s%s %s\n", r->color ? BOLD : "", left, r->color ? PLAIN : "", stamp);
 	draw_target(f, r);
-	fprintf(f, "page %ld%s: the last %.1f s of %.1f s watched%s%s\n\n", r->number,
-		r->last ? ", the last one" : "", state_interval_s(s), state_attached_s(s),
-		*s->collector ? ", by " : "", s->collector);
+	fprintf(f, "page %ld%s: ", r->number, r->last ? ", the last one" : "");
+	if (r->page->now)
+		fputs("as it is now", f);
+	else
+		fprintf(f, "the last %.1f s of %.1f s watched", state_interval_s(s),
+			state_attached_s(s));
+	fprintf(f, "%s%s\n\n", *s->collector ? ", by " : "", s->collector);
 }
 
 static void draw_loss(FILE *f, const struct render *r)
