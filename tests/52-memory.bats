@@ -64,6 +64,7 @@ same_collections() {
 	[ "$(jq -c '[.rows[] | [.runs_total, .collected_total]]' <<<"$page")" = "$truth" ]
 	[ "$(jq -c '[.collector, (.rows[] | .pause_ns.max, .empty_runs)]' <<<"$page")" = '["memory",null,null,null,null,null,null]' ]
 	[ "$(jq '.notes | length' <<<"$page")" = 1 ]
+	[ "$(jq -r .target.python <<<"$page")" = "$("$1" -c 'import platform; print(platform.python_version())')" ]
 }
 
 # Each stack is one that the program can have, although it runs on all the time.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * From 3.11 on CPython exports Py_Version, a constant. Older ones hold their
- * version only as a string among their constants: PY_VERSION, "3.9.2".
+ * version only as a string among their constants: PY_VERSION, "3.9.2", which a linker may have
+ * merged with the end of a path, ".../versions/3.9.2".
  */
 #include "cpython/binary.h"
 
@@ -69,8 +70,8 @@ static void format_hex(uint64_t hex, char out[PYTHON_VERSION_MAX])
 			 (unsigned)(hex & 15));
 }
 
-/* The first string "3.MINOR.MICRO" of its own in the constants. */
-static void find_string(Elf *elf, char out[PYTHON_VERSION_MAX])
+/* The first string "3.MINOR.MICRO" in the constants that follows this character. */
+static void find_string(Elf *elf, char before, char out[PYTHON_VERSION_MAX])
 {
 	Elf_Scn *scn = NULL;
 	size_t names;
@@ -90,7 +91,7 @@ static void find_string(Elf *elf, char out[PYTHON_VERSION_MAX])
 			unsigned minor, micro;
 			int used = 0;
 
-			p = memchr(p, '\0', (size_t)(end - p - 8));
+			p = memchr(p, before, (size_t)(end - p - 8));
 			if (!p)
 				break;
 			if (p[1] == '3' && p[2] == '.' && memchr(p + 1, '\0', 8) &&
@@ -115,10 +116,13 @@ void python_version(int fd, char out[PYTHON_VERSION_MAX])
 	if (!elf)
 		return;
 	addr = symbol_addr(elf, "Py_Version", &section);
-	if (addr && read_addr(fd, elf, section, addr, &hex, sizeof(hex)) && hex >> 24 == 3)
+	if (addr && read_addr(fd, elf, section, addr, &hex, sizeof(hex)) && hex >> 24 == 3) {
 		format_hex(hex, out);
-	else if (symbol_addr(elf, "_PyRuntime", &section))
-		find_string(elf, out);
+	} else if (symbol_addr(elf, "_PyRuntime", &section)) {
+		find_string(elf, '\0', out);
+		if (!*out)
+			find_string(elf, '/', out);
+	}
 	elf_end(elf);
 }
 
