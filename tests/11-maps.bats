@@ -198,6 +198,7 @@ ctypes.CDLL(None).syscall(60, 0)' 3>&- &
 	run --separate-stderr timeout 20 teletap probes -p "$PID"
 	[ "$status" -ne 124 ]
 	[ "$(grep -c 'more notes than are read of one process' <<<"$stderr")" -gt 490 ]
-	run -3 timeout 20 teletap watch gc -p "$PID"
+	run timeout 20 teletap watch gc -p "$PID" -i 0.1 -n 1
+	[ "$status" -ne 124 ]
 	kill -9 "$PID"
 }
