@@ -28,8 +28,10 @@ refused() {
 	bare=$BATS_TEST_TMPDIR/python-bare
 	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"
 	PYTHONHOME=/usr "$bare" -c 'import time; time.sleep(60)' 3>&- &
-	refused teletap watch gc -p $!
+	refused teletap watch gc -p $! --collector stap
 	[[ "$stderr" == *"has no markers of python"*"--with-dtrace"* ]]
+	run -0 teletap watch gc -p $! -n 1 -i 0.5 -o json
+	[ "$(jq -r .collector <<< "$output")" = memory ]
 	expect_clean
 }
 
@@ -45,7 +47,7 @@ refused() {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s "$(command -v teletap)" "$BATS_TEST_TMPDIR/bin/"
 	start python3.14 loop
-	refused env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid"
+	refused env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" --collector stap
 	[[ "$stderr" == *"no staprun"*"install"* ]]
 	expect_clean "$pid"
 }
@@ -57,7 +59,7 @@ refused() {
 		"$pack/manifest.json" > "$pack/new"
 	mv "$pack/new" "$pack/manifest.json"
 	start python3.14 loop
-	refused teletap watch gc -p "$pid" --pack "$pack"
+	refused teletap watch gc -p "$pid" --pack "$pack" --collector stap
 	[[ "$stderr" == *"6.1.0-0-other"*"$(uname -r)"*"teletap build"* ]]
 	expect_clean "$pid"
 }

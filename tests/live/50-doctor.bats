@@ -106,10 +106,12 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	pid=$!
 	sleep 1
 	doctor 0 -p "$pid"
-	works false
+	works true # from its memory
+	[ "$(jq -c '[.pages[] | select(.page == 210) | .collector, (.collectors[] | [.name, .works])]' <<< "$json")" = \
+		'["memory",["stap",false],["bpf",false],["memory",true]]' ]
 	jq -e '.pages[] | select(.name == "stacks").works' <<< "$json"
 	[ "$(verdict python)" = WARN ]
-	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1
+	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1 --collector stap
 }
 
 @test "without stap: what has a module works, a Python that has none does not" {
@@ -120,7 +122,7 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	[[ $output == *'no stap on PATH'*'works: a module is ready'* ]]
 	cp -r /var/cache/teletap "$BATS_TEST_TMPDIR/kept"
 	rm -r /var/cache/teletap
-	run -1 env "PATH=$BATS_TEST_TMPDIR/bin" teletap doctor -p "$pid"
+	run -0 env "PATH=$BATS_TEST_TMPDIR/bin" teletap doctor -p "$pid"
 	cp -r "$BATS_TEST_TMPDIR/kept" /var/cache/teletap
 	[[ $output == *'does not work: '*'bring a pack'* ]]
 }

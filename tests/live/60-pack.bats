@@ -38,7 +38,7 @@ bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 }
 
 @test "without the pack it says what is missing" {
-	run -3 --separate-stderr bare watch gc -p "$pid"
+	run -3 --separate-stderr bare watch gc -p "$pid" --collector stap
 	[ "${#stderr_lines[@]}" = 1 ]
 	[[ "$stderr" == *"no stap here"*"--pack"* ]]
 	expect_clean "$pid"
@@ -129,5 +129,5 @@ signed_pack() {
 	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"no markers of python"* ]]
 	sed -i "s/$(uname -r)/6.1.0-0-other/" "$BATS_TEST_TMPDIR/pack/manifest.json"
 	run teletap doctor -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json
-	[[ "$(jq -r '.pages[] | select(.page == 210).why' <<< "$output")" == *"its module gc is for kernel "*", this is $(uname -r)"* ]]
+	[[ "$(jq -r '.pages[] | select(.page == 210).collectors[] | select(.name == "stap").why' <<< "$output")" == *"its module gc is for kernel "*", this is $(uname -r)"* ]]
 }

@@ -20,7 +20,7 @@ program() {
 
 # rows PAGE: of the last page of its whole run
 rows() {
-	run -0 --separate-stderr teletap watch "$1" -c "$exe" -i 60 -o json
+	run -0 --separate-stderr teletap watch "$1" -c "$exe" -i 60 -o json --collector stap
 	tail -n 1 <<< "$output" | jq -c '[.loss | add], .rows'
 }
 
