@@ -49,6 +49,8 @@ refused() {
 	start python3.14 loop
 	refused env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" --collector stap
 	[[ "$stderr" == *"no staprun"*"install"* ]]
+	run -0 env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" -n 1 -i 1 -o json
+	[ "$(jq -r .collector <<< "$output")" = bpf ]
 	expect_clean "$pid"
 }
 

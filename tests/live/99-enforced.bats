@@ -12,15 +12,18 @@ setup() {
 }
 
 @test "an unsigned module is refused, and doctor says how to sign it" {
-	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1
+	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1 --collector stap
 	[ -z "$output" ]
 	[ "${#stderr_lines[@]}" = 1 ]
 	echo "$stderr"
 	[[ "$stderr" == *"the kernel refuses unsigned modules"*"teletap build gc --key KEY.pem --cert CERT"* ]]
 	expect_clean "$pid"
-	run -1 teletap doctor -p "$pid" -o json
+	run -0 teletap doctor -p "$pid" -o json
 	jq -e '.checks[] | select(.id == "signatures" and .verdict == "FAIL").remedy | test("build --key")' <<< "$output"
-	[ "$(jq '.pages[] | select(.page == 210).works' <<< "$output")" = false ]
+	[ "$(jq -c '.pages[] | select(.page == 210) | [.collector, (.collectors[] | .works)]' <<< "$output")" = \
+		'["bpf",false,true,true]' ]
+	run -0 teletap watch gc -p "$pid" -n 1 -i 1 -o json
+	[ "$(jq -r .collector <<< "$output")" = bpf ]
 }
 
 @test "a module signed with a key the kernel does not know is refused, too" {

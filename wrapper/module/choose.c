@@ -15,6 +15,7 @@
 #include "base/rootfs.h"
 #include "module/bpf_program.h"
 #include "module/module.h"
+#include "module/sign.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"
 
@@ -81,14 +82,39 @@ static bool others_may_write(const struct plan *plan)
 	return false;
 }
 
+static bool has_staprun(void)
+{
+	char *path = NULL;
+	bool has = !program_find("staprun", &path, NULL);
+
+	free(path);
+	return has;
+}
+
+/* Secure Boot comes to the same, by way of lockdown. */
+static bool kernel_takes_signed_only(void)
+{
+	const char *root = getenv(HOST_ROOT);
+	const struct look l = { .root = root ? root : "" };
+	char text[64];
+
+	if (!look_text(&l, "/sys/module/module/parameters/sig_enforce", text, sizeof(text)) &&
+	    (*text == 'Y' || *text == '1'))
+		return true;
+	return !look_text(&l, "/sys/kernel/security/lockdown", text, sizeof(text)) &&
+	       !strstr(text, "[none]");
+}
+
 /* Or the pack that the user names has one that must not be used, which is not passed over. */
 static bool module_is_ready(const struct plan *plan, const char *pack)
 {
 	struct pack_ko ko = { 0 };
-	int err = choose_loads_modules() && !numbers_check(NULL)
+	int err = choose_loads_modules() && has_staprun() && !numbers_check(NULL)
 			  ? module_find(plan, pack, &ko, NULL)
 			  : -ENOENT;
 
+	if (!err && kernel_takes_signed_only() && !sign_present(ko.path))
+		err = -ENOENT;
 	free(ko.path);
 	return !err || (pack && err != -ENOENT);
 }
