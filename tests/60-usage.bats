@@ -286,7 +286,7 @@ start() {
 	says teletap watch gc -p "$PID" -- "process $PID (*/sleep) has no markers of python, which page 210 needs: *; where the program loads them later, -e FILE names the file that has them"
 	stop
 	PYTHONHOME=/usr start "$D/bare" -c 'import time; time.sleep(60)'
-	says teletap watch gc -p "$PID" -- "process $PID ($D/bare) has no markers of python, *--with-dtrace*"
+	says teletap watch gc -p "$PID" --collector stap -- "process $PID ($D/bare) has no markers of python, *--with-dtrace*"
 	says teletap watch gc -p $$ -- "process $$ (*bash) has no markers of python, *"
 }
 

@@ -678,7 +678,7 @@ need_none() {
 		    ids = [c["id"] for c in d["checks"]]
 		    assert len(ids) == len(set(ids)), ids
 		    for p in d["pages"]:
-		        assert list(p) == ["page", "name", "works", "why"], p
+		        assert list(p) == ["page", "name", "works", "why", "collector", "collectors"], p
 		        assert isinstance(p["works"], bool) and p["why"], p
 		once = {"groups": {"OK"}, "cache-owner": {"WARN"}, "machine": {"WARN"}, "target": {"WARN"}}
 		for name, found in verdicts.items():
