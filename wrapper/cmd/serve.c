@@ -208,7 +208,7 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 		close(d->sockets[i].fd);
 	if (!o->replay)
 		runner_sweep();
-	else
+	else if (!k->actions->n) /* which run as other users */
 		err = confine_reader(msg);
 	if (err)
 		return err;
