@@ -33,13 +33,16 @@ away() {
 
 @test "a page that needs a module is refused in one line, and nothing is compiled" {
 	for command in 'watch counters -p $pid' 'watch crash -p $pid' 'watch exec' 'watch disk-io' \
-		'watch counters -e /proc/$pid/exe' 'watch about,counters -p $pid' \
+		'watch counters -e /proc/$pid/exe' \
 		"watch counters -c '$TOP/build/test/service'" 'record counters -p $pid -w rec'; do
 		echo "$command"
 		away apart "teletap $command -n 1"
 		rm in
 	done
 	[ ! -e rec ]
+	run -0 --separate-stderr apart 'teletap watch about,counters -p $pid -n 1 -o json'
+	[ "$(jq -c .page <<<"$output")" = 201 ]
+	[[ $stderr == "teletap: watch: 241 counters: "*'another PID namespace'* ]]
 }
 
 @test "pages without a module, markers and recordings work there" {
