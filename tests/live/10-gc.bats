@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Page 210 against what the interpreter itself says: gc.get_stats().
 
-# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -29,10 +28,15 @@ exact_process() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=kernels
 @test "3.9: -c counts what gc.get_stats() counts" { exact_command python3.9; }
+# bats test_tags=kernels
 @test "3.11: -c counts what gc.get_stats() counts" { exact_command python3.11; }
+# bats test_tags=kernels
 @test "3.13: -c counts what gc.get_stats() counts" { exact_command python3.13; }
+# bats test_tags=kernels
 @test "3.14: -c counts what gc.get_stats() counts" { exact_command python3.14; }
+# bats test_tags=kernels
 @test "3.15: -c counts what gc.get_stats() counts" { exact_command python3.15; }
 
 @test "3.9: -p counts what gc.get_stats() counts" { exact_process python3.9; }

@@ -3,7 +3,6 @@
 # However a run ends: the last page is complete, no module is left, the semaphores
 # are back at 0, and the target lives on.
 
-# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -35,6 +34,7 @@ unharmed() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "the target ends half-way" {
 	watch_pid "$pid" -o json -i 2
 	first_page
@@ -57,6 +57,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "Ctrl-C" { ends_with_signal INT 130; }
 @test "SIGTERM" { ends_with_signal TERM 143; }
 @test "SIGHUP" { ends_with_signal HUP 129; }
@@ -88,6 +89,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "staprun is killed: one line, status 3" {
 	watch_pid "$pid" -i 1
 	first_page
@@ -108,6 +110,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "teletap itself is killed" {
 	watch_pid "$pid"
 	kill -9 "$tap"
@@ -115,6 +118,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "teletap and stapio are killed at once: no module is left" {
 	watch_pid "$pid"
 	kill -9 "$tap" "$(pgrep stapio)"
@@ -123,6 +127,7 @@ ends_with_signal() {
 	[ -z "$(find /run/teletap -type l)" ]
 }
 
+# bats test_tags=kernels
 @test "teletap is killed while its module is being loaded" {
 	watch gc -p "$pid"
 	await pgrep 'staprun|stapio'
@@ -134,6 +139,7 @@ ends_with_signal() {
 	[ -z "$(find /run/teletap -type l)" ]
 }
 
+# bats test_tags=kernels
 @test "teletap, its minder and stapio are killed at once: the next teletap tidies up" {
 	watch_pid "$pid"
 	kill -9 "$tap" "$(pgrep teletap-minder)" "$(pgrep stapio)"
@@ -157,6 +163,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=kernels
 @test "a watched program is killed with -9" {
 	watch_pid "$pid"
 	kill -9 "$pid"

@@ -3,7 +3,6 @@
 # A production host: no compiler, no stap, an empty cache. A pack is all there is.
 
 # shellcheck disable=SC2030,SC2031 # bats sets variables, and tests are subshells
-# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -24,6 +23,7 @@ teardown() {
 
 bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 
+# bats test_tags=kernels
 @test "watch works from a pack alone, exactly" {
 	# not through a function: the signal below has to reach teletap itself
 	env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" \
@@ -66,6 +66,7 @@ signed_pack() {
 	[ "$(/usr/sbin/modinfo -F signer "$BATS_TEST_TMPDIR/pack/$ko")" = 'Example signer' ]
 }
 
+# bats test_tags=kernels
 @test "a signed module works, exactly, though the kernel does not know the key" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json -i 1
@@ -107,6 +108,7 @@ signed_pack() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=kernels
 @test "a signed module that three killed programs left is swept away" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
