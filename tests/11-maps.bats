@@ -198,7 +198,8 @@ ctypes.CDLL(None).syscall(60, 0)' 3>&- &
 	run --separate-stderr timeout 20 teletap probes -p "$PID"
 	[ "$status" -ne 124 ]
 	[ "$(grep -c 'more notes than are read of one process' <<<"$stderr")" -gt 490 ]
-	run timeout 20 teletap watch gc -p "$PID" -i 0.1 -n 1
-	[ "$status" -ne 124 ]
+	run -3 --separate-stderr timeout 20 teletap watch gc -p "$PID" --collector stap
+	run -0 --separate-stderr timeout 20 teletap watch gc -p "$PID" --collector memory -i 0.1 -n 1 -o json
+	[ "$(jq -r .collector <<<"$output")" = memory ]
 	kill -9 "$PID"
 }

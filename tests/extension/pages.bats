@@ -208,7 +208,7 @@ time.sleep(1000)' $$ > squatter 3>&- &
 	teletap serve -p "$pid" --listen 127.0.0.1:25341 3>&- > served 2>&1 &
 	await served 301 || { cat served; return 1; }
 	[[ ${lines[0]} == '301 queue  What is waiting '* ]] || { cat served; echo "$output"; return 1; }
-	within 5000 called_anew # 0.6 of that it sleeps
+	within 900 called_anew # 0.6 of that it sleeps
 	await served 255
 	[[ $output == *'301  queue         What is waiting                                   can work'* ]]
 	[[ $output == *'304  slow '* ]]
