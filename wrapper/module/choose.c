@@ -22,10 +22,16 @@
 #define CAP_PERFMON_BIT 38
 #define CAP_BPF_BIT 39
 
-bool choose_loads_modules(void)
+static struct look host_look(void)
 {
 	const char *root = getenv(HOST_ROOT);
-	const struct look l = { .root = root ? root : "" };
+
+	return (struct look){ .root = root ? root : "" };
+}
+
+bool choose_loads_modules(void)
+{
+	const struct look l = host_look();
 	char text[16];
 
 	return !geteuid() && look_exists(&l, "/proc/modules") &&
@@ -49,8 +55,7 @@ static bool may_use_bpf(void)
 
 bool choose_bpf(const char *module, char **why)
 {
-	const char *root = getenv(HOST_ROOT);
-	const struct look l = { .root = root ? root : "" };
+	const struct look l = host_look();
 	char path[PATH_MAX];
 	struct utsname host;
 	int major = 0, minor = 0;
@@ -82,20 +87,19 @@ static bool others_may_write(const struct plan *plan)
 	return false;
 }
 
-static bool has_staprun(void)
+static bool is_on_path(const char *program)
 {
 	char *path = NULL;
-	bool has = !program_find("staprun", &path, NULL);
+	bool is = !program_find(program, &path, NULL);
 
 	free(path);
-	return has;
+	return is;
 }
 
 /* Secure Boot comes to the same, by way of lockdown. */
 static bool kernel_takes_signed_only(void)
 {
-	const char *root = getenv(HOST_ROOT);
-	const struct look l = { .root = root ? root : "" };
+	const struct look l = host_look();
 	char text[64];
 
 	if (!look_text(&l, "/sys/module/module/parameters/sig_enforce", text, sizeof(text)) &&
@@ -109,7 +113,7 @@ static bool kernel_takes_signed_only(void)
 static bool module_is_ready(const struct plan *plan, const char *pack)
 {
 	struct pack_ko ko = { 0 };
-	int err = choose_loads_modules() && has_staprun() && !numbers_check(NULL)
+	int err = choose_loads_modules() && is_on_path("staprun") && !numbers_check(NULL)
 			  ? module_find(plan, pack, &ko, NULL)
 			  : -ENOENT;
 
@@ -121,12 +125,7 @@ static bool module_is_ready(const struct plan *plan, const char *pack)
 
 static bool module_can_be_compiled(void)
 {
-	char *stap = NULL;
-	bool can = choose_loads_modules() && !numbers_check(NULL) &&
-		   !program_find("stap", &stap, NULL);
-
-	free(stap);
-	return can;
+	return choose_loads_modules() && !numbers_check(NULL) && is_on_path("stap");
 }
 
 /* Resolves the page for a collector that may have it. */

@@ -109,7 +109,7 @@ static void fill_memory(const struct state *s, struct table *t, enum by by)
 
 void page_gc_fill(const struct state *s, struct table *t)
 {
-	bool memory = !strcmp(s->collector, "memory");
+	bool memory = collector_find(s->collector) == COLLECT_MEMORY;
 	size_t at = 0;
 	int64_t who;
 	enum by by;

@@ -295,7 +295,7 @@ static void gc(struct status *st, const struct state *s)
 	size_t at = 0;
 
 	/* From memory there are no pauses to judge. */
-	if (!s || !strcmp(s->collector, "memory")) {
+	if (!s || collector_find(s->collector) == COLLECT_MEMORY) {
 		unwatched(st, "gc", 210);
 		return;
 	}
