@@ -222,13 +222,13 @@ enum status cmd_build(const struct opts *o)
 {
 	struct target targets[OPTS_LIST_MAX];
 	static struct job jobs[JOBS_MAX];
-	int n = 0, n_targets = o->n_files ? o->n_files : 1;
+	int n = 0, opened = 0, n_targets = o->n_files ? o->n_files : 1;
 	int n_releases = o->n_releases ? o->n_releases : 1;
 	struct wanted wanted = { .n = 0 };
 	struct signer *signer = NULL;
+	enum status status = STATUS_REFUSED;
 	struct utsname host;
 	char *msg = NULL;
-	bool good = true;
 	int err;
 
 	uname(&host);
@@ -247,15 +247,17 @@ enum status cmd_build(const struct opts *o)
 		say("no target: give -p PID or -e FILE");
 		return STATUS_USAGE;
 	}
-	for (int i = 0; i < n_targets; i++) {
+	for (; opened < n_targets; opened++) {
 		struct opts one = *o;
 
-		one.files[0] = o->files[i];
+		one.files[0] = o->files[opened];
 		one.n_files = o->n_files ? 1 : 0;
-		err = plan_target(&one, wanted.pages, wanted.n, &targets[i], &msg);
+		err = plan_target(&one, wanted.pages, wanted.n, &targets[opened], &msg);
 		if (err) {
 			say("%s", msg ? msg : strerror(-err));
-			return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+			free(msg);
+			status = err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
+			goto out;
 		}
 	}
 	for (int k = 0; k < n_releases; k++) {
@@ -263,14 +265,16 @@ enum status cmd_build(const struct opts *o)
 
 		for (int i = 0; i < n_targets; i++) {
 			if (!add_jobs(o, &wanted, &targets[i], release, signer, jobs, &n))
-				return STATUS_REFUSED;
+				goto out;
 		}
 	}
 	if (!n)
 		puts("all modules are ready");
-	good = run(o, signer, jobs, n);
-	for (int i = 0; i < n_targets; i++)
-		target_close(&targets[i]);
+	if (run(o, signer, jobs, n))
+		status = STATUS_OK;
+out:
+	while (opened > 0)
+		target_close(&targets[--opened]);
 	signer_close(signer);
-	return good ? STATUS_OK : STATUS_REFUSED;
+	return status;
 }
