@@ -15,6 +15,7 @@ exact_command() {
 	expect_clean
 }
 
+# bats test_tags=full
 exact_process() {
 	start "$1"
 	watch_pid "$pid" -o json -i 1
@@ -28,21 +29,23 @@ exact_process() {
 	expect_clean "$pid"
 }
 
-# bats test_tags=kernels
 @test "3.9: -c counts what gc.get_stats() counts" { exact_command python3.9; }
-# bats test_tags=kernels
+# bats test_tags=full
 @test "3.11: -c counts what gc.get_stats() counts" { exact_command python3.11; }
-# bats test_tags=kernels
+# bats test_tags=full
 @test "3.13: -c counts what gc.get_stats() counts" { exact_command python3.13; }
 # bats test_tags=kernels
 @test "3.14: -c counts what gc.get_stats() counts" { exact_command python3.14; }
-# bats test_tags=kernels
 @test "3.15: -c counts what gc.get_stats() counts" { exact_command python3.15; }
 
+# bats test_tags=full
 @test "3.9: -p counts what gc.get_stats() counts" { exact_process python3.9; }
+# bats test_tags=full
 @test "3.11: -p counts what gc.get_stats() counts" { exact_process python3.11; }
+# bats test_tags=full
 @test "3.13: -p counts what gc.get_stats() counts" { exact_process python3.13; }
 @test "3.14: -p counts what gc.get_stats() counts" { exact_process python3.14; }
+# bats test_tags=full
 @test "3.15: -p counts what gc.get_stats() counts" { exact_process python3.15; }
 
 @test "the version shown is the interpreter's own" {

@@ -23,7 +23,9 @@ exact() {
 }
 
 @test "3.9: the imports that -X importtime tells, nested alike, as long" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: the imports that -X importtime tells, nested alike, as long" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: the imports that -X importtime tells, nested alike, as long" { exact python3.13; }
 @test "3.14: the imports that -X importtime tells, nested alike, as long" { exact python3.14; }
 @test "3.15: the imports that -X importtime tells, nested alike, as long" { exact python3.15; }

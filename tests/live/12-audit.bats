@@ -54,7 +54,9 @@ exact() {
 }
 
 @test "3.9: as many events as the program's hook counts, with their arguments" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: as many events as the program's hook counts, with their arguments" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: as many events as the program's hook counts, with their arguments" { exact python3.13; }
 @test "3.14: as many events as the program's hook counts, with their arguments" { exact python3.14; }
 @test "3.15: as many events as the program's hook counts, with their arguments" { exact python3.15; }

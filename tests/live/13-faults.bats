@@ -37,7 +37,9 @@ exact() {
 }
 
 @test "3.9: faults and growth by function" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: faults and growth by function" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: faults and growth by function" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: faults and growth by function" { exact python3.14; }

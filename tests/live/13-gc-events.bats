@@ -15,7 +15,9 @@ exact() {
 }
 
 @test "3.9: every collection, its stack and its cause" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: every collection, its stack and its cause" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: every collection, its stack and its cause" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: every collection, its stack and its cause" { exact python3.14; }

@@ -28,7 +28,9 @@ exact() {
 }
 
 @test "3.9: the waits the program knows of, their reason, the calls strace sees" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: the waits the program knows of, their reason, the calls strace sees" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: the waits the program knows of, their reason, the calls strace sees" { exact python3.13; }
 @test "3.14: the waits the program knows of, their reason, the calls strace sees" { exact python3.14; }
 @test "a Python without markers: this page needs none" {

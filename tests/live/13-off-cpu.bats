@@ -14,7 +14,9 @@ exact() {
 }
 
 @test "3.9: waits by stack and reason" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: waits by stack and reason" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: waits by stack and reason" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: waits by stack and reason" { exact python3.14; }

@@ -18,7 +18,9 @@ exact() {
 }
 
 @test "3.9: the calls that strace sees, by function" { exact python3.9; }
+# bats test_tags=full
 @test "3.11: the calls that strace sees, by function" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: the calls that strace sees, by function" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: the calls that strace sees, by function" { exact python3.14; }

@@ -34,7 +34,9 @@ cost() {
 }
 
 @test "3.9: faults, copied pages, forked children and exits" { cost python3.9; }
+# bats test_tags=full
 @test "3.11: faults, copied pages, forked children and exits" { cost python3.11; }
+# bats test_tags=full
 @test "3.13: faults, copied pages, forked children and exits" { cost python3.13; }
 # bats test_tags=kernels
 @test "3.14: faults, copied pages, forked children and exits" { cost python3.14; }

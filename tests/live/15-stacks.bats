@@ -39,7 +39,9 @@ shares() {
 }
 
 @test "3.9: shares of samples" { shares python3.9; }
+# bats test_tags=full
 @test "3.11: shares of samples" { shares python3.11; }
+# bats test_tags=full
 @test "3.13: shares of samples" { shares python3.13; }
 # bats test_tags=kernels
 @test "3.14: shares of samples" { shares python3.14; }

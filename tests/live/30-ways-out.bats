@@ -34,7 +34,6 @@ unharmed() {
 	unharmed
 }
 
-# bats test_tags=kernels
 @test "the target ends half-way" {
 	watch_pid "$pid" -o json -i 2
 	first_page
@@ -57,9 +56,10 @@ ends_with_signal() {
 	unharmed
 }
 
-# bats test_tags=kernels
 @test "Ctrl-C" { ends_with_signal INT 130; }
+# bats test_tags=full
 @test "SIGTERM" { ends_with_signal TERM 143; }
+# bats test_tags=full
 @test "SIGHUP" { ends_with_signal HUP 129; }
 
 @test "the terminal is closed" {
@@ -110,7 +110,6 @@ ends_with_signal() {
 	unharmed
 }
 
-# bats test_tags=kernels
 @test "teletap itself is killed" {
 	watch_pid "$pid"
 	kill -9 "$tap"
@@ -118,7 +117,6 @@ ends_with_signal() {
 	unharmed
 }
 
-# bats test_tags=kernels
 @test "teletap and stapio are killed at once: no module is left" {
 	watch_pid "$pid"
 	kill -9 "$tap" "$(pgrep stapio)"

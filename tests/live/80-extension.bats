@@ -70,8 +70,10 @@ exact() {
 }
 
 @test "3.11: page 220 is exact" { exact python3.11; }
+# bats test_tags=full
 @test "3.13: page 220 is exact" { exact python3.13; }
 @test "3.14: page 220 is exact" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: page 220 is exact, by the extension although CPython has markers" { exact python3.15; }
 
 @test "the last 0.1 s of a program that ends, of its threads and children are counted" {
