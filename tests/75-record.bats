@@ -175,6 +175,26 @@ clock() {
 	jq -es '(map(.rows[2].runs) | add) == .[-1].rows[2].runs_total' <<<"$output"
 }
 
+@test "--info: what a recording holds, as the pages themselves have it" {
+	teletap replay "$R" gc -o json >"$out"
+	run -0 --separate-stderr teletap replay "$R" --info -o json
+	[ "${#lines[@]}" = 1 ]
+	jq -e --slurpfile pages "$out" '.schema == 1 and .moments == ($pages | length) and
+		.first == ($pages[0].time | .[:19]) and .last == ($pages[-1].time | .[:19]) and
+		.target == {pid: null, exe: $pages[0].target.exe, python: $pages[0].target.python} and
+		(.pages | map(.name)) == ["gc", "gc-pauses"] and .ending == "complete" and
+		(.seconds - ($pages[1:] | map(.interval_s) | add) | . > -0.01 and . < 0.01)' <<<"$output"
+	run -0 --separate-stderr teletap replay "$R" --info
+	[[ $output == *'pages    gc, gc-pauses'*'moments  8'*'ending   complete' ]]
+	head -c $(($(stat -c %s "$R") - 100)) "$R" >"$file"
+	run -0 teletap replay "$file" --info -o json
+	[ "$(jq -c '[.ending, .moments]' <<<"$output")" = '["cut off",7]' ]
+	misused teletap replay "$R" gc --info
+	misused teletap replay "$R" --info --at +1
+	run -1 --separate-stderr teletap replay "$R" spans
+	[[ $stderr == *'spans: the page was not recorded; recorded were: gc, gc-pauses' ]]
+}
+
 @test "what cannot be drawn" {
 	run -1 --separate-stderr teletap replay "$R" --from +3600
 	[[ $stderr == "teletap: replay: the recording has no page at that time: its first one is of 2026-01-02T03:04:0"* ]]

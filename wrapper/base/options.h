@@ -46,6 +46,7 @@ struct opts {
 	double size_mb;    /* --size, --keep: of the recording's files */
 	long keep;
 	const char *at, *from, *to; /* times in a recording; NULL: not given */
+	bool info;                  /* --info */
 	const char *listen[OPTS_LIST_MAX];
 	int n_listen;
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */

@@ -304,6 +304,7 @@ static const struct row table[] = {
 	{ 'A', "at", "TIME", "the page at this time", TEXT(at) },
 	{ 'F', "from", "TIME", "from this time on", TEXT(from) },
 	{ 'T', "to", "TIME", "up to this time", TEXT(to) },
+	{ '0', "info", NULL, "say what the recording holds", FLAG(info) },
 	{ 'L', "listen", "ADDR[:PORT]", "where to answer besides this host itself; needs --key",
 	  .take = take_listen },
 	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")",

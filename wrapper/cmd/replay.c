@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/replay_info.h"
 #include "cmd/screen.h"
 #include "cmd/spelling.h"
 #include "cmd/time_argument.h"
@@ -59,6 +60,15 @@ static bool choose(struct show *s, const struct page *page)
 	return true;
 }
 
+static void say_not_recorded(struct show *s, const char *word)
+{
+	char *names = replay_pages(&s->replay);
+
+	say("%s: the page was not recorded; recorded were: %s", word,
+	    names && *names ? names : "none");
+	free(names);
+}
+
 /* The pages asked for, or all that can be drawn. */
 static enum status choose_pages(struct show *s)
 {
@@ -80,7 +90,7 @@ static enum status choose_pages(struct show *s)
 				return STATUS_USAGE;
 			}
 			if (!replay_state(&s->replay, page)) {
-				say("%s: the page was not recorded", word);
+				say_not_recorded(s, word);
 				return STATUS_NO;
 			}
 			if (!choose(s, page)) {
@@ -313,6 +323,11 @@ static enum status open_show(struct show *s)
 			      : "no recording: 'teletap record -w FILE' makes one");
 		return STATUS_USAGE;
 	}
+	if (o->info &&
+	    (o->n_args > 1 || o->at || o->from || o->to || o->interval_given || o->count)) {
+		say("--info: it takes a recording, and neither pages nor times");
+		return STATUS_USAGE;
+	}
 	err = config_limits(o->config, &s->limits, &msg);
 	if (err == -EINVAL) {
 		say_why(msg, err);
@@ -332,6 +347,16 @@ static enum status open_show(struct show *s)
 	return status;
 }
 
+static enum status print_info(struct show *s)
+{
+	int err = replay_info(&s->replay, s->o->output);
+
+	if (!err)
+		return STATUS_OK;
+	say("standard output: %s", strerror(-err));
+	return STATUS_REFUSED;
+}
+
 enum status cmd_replay(const struct opts *o)
 {
 	static struct show s;
@@ -340,7 +365,9 @@ enum status cmd_replay(const struct opts *o)
 
 	s = (struct show){ .o = o, .color = want_color(o) };
 	status = open_show(&s);
-	if (!status && screen_possible(o) && !o->at && !o->from && !o->to && s.n_pages)
+	if (!status && o->info)
+		status = print_info(&s);
+	else if (!status && screen_possible(o) && !o->at && !o->from && !o->to && s.n_pages)
 		status = step_through(&s, o->args[0], &msg);
 	else if (!status)
 		status = draw_chosen(&s, &msg);
