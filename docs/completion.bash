@@ -15,12 +15,18 @@ _teletap() {
 		--by) words='pid thread' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --config | --crashes)
+		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --crashes)
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
 			;;
+		--folded | --speedscope | --config)
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+			return
+			;;
+		--collector) words='stap bpf memory ring proc' ;;
 		--user) words=$(getent passwd | cut -d: -f1) ;;
 		-i | --interval | -n | --count | -c | --command | --at | --from | --to | --size | --keep) return ;;
+		--function | --file | --call | --hz) return ;;
 		--listen | --port | --peer-rate | --rate | --idle | -t | --timeout) return ;;
 		*)
 			if [[ $current == -* ]]; then
@@ -40,6 +46,11 @@ _teletap() {
 			fi
 			;;
 		esac
+	fi
+	# of PAGE,PAGE the last one
+	if [[ $current == *,* && $current != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -P "${current%,*}," -W "$words" -- "${current##*,}")
+		return
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
