@@ -28,7 +28,7 @@ all: $(B)/bin/teletap $(B)/share/teletap bpf
 $(B)/bin/teletap: $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(CFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
 $(B)/obj/%.o: wrapper/%.c $(B)/flags
 	@mkdir -p $(@D)
