@@ -290,7 +290,8 @@ q() { ring "$PID" | jq -c "$1"; }
 	./shop &
 	PID=$!
 	for _ in $(seq 500); do [ "$(q '.log | length')" = 271 ] && break; sleep 0.02; done
-	teletap watch log,config,state,about -p "$PID" -n 1 -i 0.1 -o json >pages
+	teletap watch log,config,state,about -p "$PID" -n 1 -o json >pages
+	jq -es 'map(.attached_s < 3) | all' pages # at once
 	[ "$(jq -c 'select(.page == 245) | [.rows[1:][].text] == [range(1; 91) as $i | "shop \($i)", "plug \($i)", "tool \($i)"]' pages)" = true ]
 	[ "$(jq -c 'select(.page == 202) | [.rows[].key]' pages)" = '["shop","plug","tool"]' ]
 	[ "$(jq -c 'select(.page == 240) | [.rows[] | [.calculation, .value]]' pages)" = '[["shop","90"],["plug","90"],["tool","90"]]' ]

@@ -372,7 +372,7 @@ static bool is_once(const struct watch *w)
 		   w->o->count <= 1;
 
 	for (int p = 0; p < w->n_pages; p++)
-		now &= w->pages[p]->now;
+		now &= w->pages[p]->now && (w->o->count == 1 || w->pages[p]->once);
 	return now;
 }
 

@@ -63,7 +63,8 @@ struct page {
 	unsigned by;             /* the collectors that can have them: BY_... */
 	unsigned incomplete;     /* those of them that cannot know everything */
 	bool whole;              /* of the host, whatever the target is */
-	bool now;                /* of one moment: it needs no interval */
+	bool now;                /* of one moment: it needs no interval, */
+	bool once;               /* and is shown once when no count is given */
 	bool common;             /* what every program has: says nothing about one */
 	const char *takes;       /* letters of its options, see cmd/options.c; NULL: none */
 	void (*fill)(const struct state *s, struct table *t); /* the table is to be freed */
