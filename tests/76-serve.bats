@@ -29,7 +29,7 @@ setup_file() {
 }
 
 setup() {
-	server='' desk='' lossy='' other=''
+	server='' frontend='' lossy='' other=''
 }
 
 teardown() {
@@ -385,7 +385,7 @@ time.sleep(60)' 3>&- &
 
 @test "one end goes, and so does the other" {
 	serve --replay "$R"
-	kill -9 "$desk"
+	kill -9 "$frontend"
 	wait "$server" || status=$?
 	[ "$status" -eq 3 ]
 	[ "$(cat "$BATS_TEST_TMPDIR/serve.err")" = "teletap: serve: listens on 127.0.0.1, port $PORT
@@ -393,7 +393,7 @@ teletap: serve: the process that talks to the network has ended" ]
 	serve --replay "$R"
 	kill -9 "$server"
 	wait "$server" || true
-	gone() { ! kill -0 "$desk" 2>/dev/null; }
+	gone() { ! kill -0 "$frontend" 2>/dev/null; }
 	until_true gone
 	server=''
 }
@@ -403,23 +403,23 @@ teletap: serve: the process that talks to the network has ended" ]
 	exec 1500</etc/passwd
 	serve --replay "$R"
 	exec 1500>&-
-	cat "/proc/$desk/status" >"$BATS_TEST_TMPDIR/status"
+	cat "/proc/$frontend/status" >"$BATS_TEST_TMPDIR/status"
 	[ "$(awk '/^Cap/ { print $2 }' "$BATS_TEST_TMPDIR/status" | sort -u)" = 0000000000000000 ]
 	[ "$(awk '/^NoNewPrivs/ { print $2 }' "$BATS_TEST_TMPDIR/status")" = 1 ]
 	[ "$(awk '/^Seccomp:/ { print $2 }' "$BATS_TEST_TMPDIR/status")" = 2 ]
 	[ "$(awk '/^[UG]id/ { print $2, $3, $4, $5 }' "$BATS_TEST_TMPDIR/status" | sort -u)" = \
 		"$(id -u nobody) $(id -u nobody) $(id -u nobody) $(id -u nobody)" ]
 	[ "$(awk '/^Groups/ { print NF }' "$BATS_TEST_TMPDIR/status")" = 1 ]
-	[ "$(readlink "/proc/$desk/root")" = /run/teletap/empty ]
+	[ "$(readlink "/proc/$frontend/root")" = /run/teletap/empty ]
 	[ -z "$(ls -A /run/teletap/empty)" ]
-	# a socket for this host, the hatch, and the three that everybody has
-	[ "$(find "/proc/$desk/fd" -lname 'socket:*' | wc -l)" -eq 2 ]
-	[ "$(find "/proc/$desk/fd" -type l | wc -l)" -eq 5 ]
+	# a socket for this host, that of the engine, and the three that everybody has
+	[ "$(find "/proc/$frontend/fd" -lname 'socket:*' | wc -l)" -eq 2 ]
+	[ "$(find "/proc/$frontend/fd" -type l | wc -l)" -eq 5 ]
 	# the one that reads the recording may read files and end the other: DAC_READ_SEARCH, KILL
 	[ "$(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$server/status" | sort -u)" = 0000000000000024 ]
 	stop_server
 	serve --replay "$R" --user daemon
-	[ "$(awk '/^Uid/ { print $2 }' "/proc/$desk/status")" = "$(id -u daemon)" ]
+	[ "$(awk '/^Uid/ { print $2 }' "/proc/$frontend/status")" = "$(id -u daemon)" ]
 }
 
 @test "from inside: no file, no module, no program, no socket, no way back" {
@@ -444,8 +444,8 @@ teletap: serve: the process that talks to the network has ended" ]
 	"${plain[@]}" "$program/teletap" serve --port "$PORT" --replay "$plain_recording" 3>&- &
 	server=$!
 	until_true answers
-	desk=$(pgrep -P "$server" -x teletap-desk)
-	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$desk/status")" = 2 ]
+	frontend=$(pgrep -P "$server" -x teletap-front)
+	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$frontend/status")" = 2 ]
 	[[ $(page gc) == "210 gc "* ]]
 	rm -rf "$plain_recording" "$program"
 }

@@ -36,7 +36,7 @@ teardown_file() {
 
 setup() {
 	need_root
-	server='' desk=''
+	server='' frontend=''
 }
 
 teardown() {
@@ -257,7 +257,7 @@ raw() {
 
 @test "ten thousand random datagrams a second: nothing served, the others are answered" {
 	serve --replay "$R" --listen "$HERE" --key "$KEY"
-	before=$(awk '/^VmRSS/ { print $2 }' "/proc/$desk/status")
+	before=$(awk '/^VmRSS/ { print $2 }' "/proc/$frontend/status")
 	there python3 - "$HERE" "$PORT" "${FLOOD_SECONDS:-5}" >"$BATS_TEST_TMPDIR/flood" <<-'EOF' 3>&- &
 		import os, random, select, socket, sys, time
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -301,7 +301,7 @@ raw() {
 	[ "$got" -gt 0 ]
 	[ "$got" -le $((101 * (${FLOOD_SECONDS:-5} + 2))) ]
 	[ "$got_bytes" -le "$sent_bytes" ]
-	after=$(awk '/^VmRSS/ { print $2 }' "/proc/$desk/status")
+	after=$(awk '/^VmRSS/ { print $2 }' "/proc/$frontend/status")
 	[ $((after - before)) -lt 2048 ]
 	[[ $(page_there gc --key "$KEY") == "210 gc"* ]]
 	stop_server

@@ -25,7 +25,7 @@ teardown_file() {
 
 setup() {
 	# shellcheck disable=SC2034
-	server='' desk=''
+	server='' frontend=''
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	SOCKET=$BATS_TEST_TMPDIR/tmux
 }
@@ -138,9 +138,9 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	serve --replay "$R" -i 3600
 	terminal "teletap page gc 127.0.0.1:$PORT -f -i 0.2 -t 0.3"
 	until_true shows '^210 gc'
-	kill -STOP "$desk"
+	kill -STOP "$frontend"
 	until_true shows '^NO ANSWER: .*no answer within 0.3 s'
-	kill -9 "$desk"
+	kill -9 "$frontend"
 	wait "$server" || true
 	server=''
 	until_true shows '^NO ANSWER: .*nobody answers there'

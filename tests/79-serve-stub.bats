@@ -26,7 +26,7 @@ setup() {
 	need_stub
 	export STUB_LOG=$BATS_TEST_TMPDIR/log
 	unset STUB
-	server='' desk='' target=''
+	server='' frontend='' target=''
 }
 
 teardown() {

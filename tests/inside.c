@@ -35,11 +35,11 @@ static void tell(const char *what, long ret)
 int main(int argc, char **argv)
 {
 	char *const nothing[] = { NULL };
-	struct confine c;
+	struct sandbox c;
 	char *msg = NULL;
 	long ret;
 
-	if (confine_find(argc > 1 ? argv[1] : NULL, &c, &msg) || confine_enter(&c, &msg)) {
+	if (sandbox_find(argc > 1 ? argv[1] : NULL, &c, &msg) || sandbox_enter(&c, &msg)) {
 		dprintf(STDERR_FILENO, "inside: %s\n", msg ? msg : "?");
 		return 3;
 	}

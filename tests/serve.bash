@@ -3,12 +3,12 @@
 # For the tests of teletap serve: one server at a time, each test file with a port of
 # its own, so that they can run side by side.
 
-# serve OPTION...: in the background, until it answers; sets $server and $desk.
+# serve OPTION...: in the background, until it answers; sets $server and $frontend.
 serve() {
 	teletap serve --port "$PORT" "$@" >"$BATS_TEST_TMPDIR/serve.out" 2>"$BATS_TEST_TMPDIR/serve.err" 3>&- &
 	server=$!
 	until_true answers
-	desk=$(pgrep -P "$server" -x teletap-desk)
+	frontend=$(pgrep -P "$server" -x teletap-front)
 }
 
 answers() {
@@ -49,7 +49,7 @@ stop_server() {
 	wait "$server" || status=$?
 	server=''
 	[ "$status" -eq "${1-143}" ]
-	[ -z "$desk" ] || run ! kill -0 "$desk"
+	[ -z "$frontend" ] || run ! kill -0 "$frontend"
 }
 
 kill_server() {

@@ -138,9 +138,9 @@ ends_with_signal() {
 }
 
 # bats test_tags=kernels
-@test "teletap, its minder and stapio are killed at once: the next teletap tidies up" {
+@test "teletap, its reaper and stapio are killed at once: the next teletap tidies up" {
 	watch_pid "$pid"
-	kill -9 "$tap" "$(pgrep teletap-minder)" "$(pgrep stapio)"
+	kill -9 "$tap" "$(pgrep teletap-reaper)" "$(pgrep stapio)"
 	wait "$tap" || true
 	sleep 0.5
 	[ "$("$HERE/semaphores" "$pid")" = 0 ]

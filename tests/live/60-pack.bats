@@ -112,7 +112,7 @@ signed_pack() {
 @test "a signed module that three killed programs left is swept away" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
-	kill -KILL "$(pgrep stapio)" "$(pgrep teletap-minder)" "$tap"
+	kill -KILL "$(pgrep stapio)" "$(pgrep teletap-reaper)" "$tap"
 	wait "$tap" || true
 	[ "$(modules)" = teletap_gc_0000000 ]
 	run teletap doctor

@@ -178,15 +178,15 @@ no_module() { [ -z "$(modules)" ]; }
 	kill -9 "$server"
 	wait "$server" || true
 	expect_clean "$pid"
-	run ! pgrep -x teletap-desk
+	run ! pgrep -x teletap-front
 }
 
 @test "the process that talks to the network can load nothing" {
 	start python3.14
 	serve -p "$pid" -i 1
-	desk=$(pgrep -x teletap-desk)
-	[ "$(awk '/^Cap/ { print $2 }' "/proc/$desk/status" | sort -u)" = 0000000000000000 ]
-	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$desk/status")" = 2 ]
+	frontend=$(pgrep -x teletap-front)
+	[ "$(awk '/^Cap/ { print $2 }' "/proc/$frontend/status" | sort -u)" = 0000000000000000 ]
+	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$frontend/status")" = 2 ]
 	run -0 /src/build/test/inside
 	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 21 refused" ]
 	stop_serve "$pid"

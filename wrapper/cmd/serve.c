@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * teletap serve: two processes. The desk (net/frontend.c) talks to the network and holds no
- * privilege; the keeper (net/engine.c) loads modules and draws. They part before anything
- * is loaded; the hatch (net/ipc.h) is all that is between them.
+ * teletap serve: two processes. The frontend (net/frontend.c) talks to the network and holds no
+ * privilege; the engine (net/engine.c) loads modules and draws. They part before anything
+ * is loaded; the socket between them (net/ipc.h) is all that is between them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static void set_shared(int fd, int on)
  * of our own. So those for every address are bound first, and alone; the others then share
  * with them.
  */
-static int bind_socket(struct desk_socket *s, const struct addrinfo *a)
+static int bind_socket(struct frontend_socket *s, const struct addrinfo *a)
 {
 	const int on = 1, size = BUFFER;
 
@@ -78,13 +78,13 @@ static int bind_socket(struct desk_socket *s, const struct addrinfo *a)
 }
 
 /* any: only when it stands for every address; or only when it does not. */
-static int add_socket(const struct opts *o, struct desk_options *d, const char *address, bool any,
-		      char **msg)
+static int add_socket(const struct opts *o, struct frontend_options *d, const char *address,
+		      bool any, char **msg)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC,
 				  .ai_socktype = SOCK_DGRAM,
 				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
-	struct desk_socket *s = &d->sockets[d->n_sockets];
+	struct frontend_socket *s = &d->sockets[d->n_sockets];
 	const char *host, *port = o->port;
 	struct addrinfo *found;
 	char *copy = strdup(address);
@@ -93,12 +93,12 @@ static int add_socket(const struct opts *o, struct desk_options *d, const char *
 	if (!copy)
 		return -ENOMEM;
 	address_split(copy, &host, &port);
-	if (d->n_sockets == DESK_SOCKETS || atol(port) < 1 || atol(port) > 65535 ||
+	if (d->n_sockets == FRONTEND_SOCKETS || atol(port) < 1 || atol(port) > 65535 ||
 	    getaddrinfo(host, port, &hints, &found)) {
 		free(copy);
 		return fail(msg, EINVAL,
 			    "--listen %s: an address of this host, ADDR[:PORT]; at most %d",
-			    address, DESK_SOCKETS - 1);
+			    address, FRONTEND_SOCKETS - 1);
 	}
 	s->trusted = is_loopback(found->ai_addr);
 	if (!s->trusted && !o->key) {
@@ -116,7 +116,7 @@ static int add_socket(const struct opts *o, struct desk_options *d, const char *
 	return err;
 }
 
-static int open_sockets(const struct opts *o, struct desk_options *d, char **msg)
+static int open_sockets(const struct opts *o, struct frontend_options *d, char **msg)
 {
 	int err = 0;
 
@@ -130,17 +130,17 @@ static int open_sockets(const struct opts *o, struct desk_options *d, char **msg
 	return err;
 }
 
-/* The desk has nothing but its sockets, the hatch, and stderr. */
-static void close_others(const struct desk_options *d)
+/* The frontend has nothing but its sockets, that of the engine, and stderr. */
+static void close_others(const struct frontend_options *d)
 {
-	int null = open("/dev/null", O_RDWR), last = d->hatch;
+	int null = open("/dev/null", O_RDWR), last = d->ipc;
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	for (int i = 0; i < d->n_sockets; i++)
 		last = d->sockets[i].fd > last ? d->sockets[i].fd : last;
 	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
-		bool ours = fd == d->hatch;
+		bool ours = fd == d->ipc;
 
 		for (int i = 0; i < d->n_sockets; i++)
 			ours |= fd == d->sockets[i].fd;
@@ -151,7 +151,7 @@ static void close_others(const struct desk_options *d)
 		_exit(3);
 }
 
-static pid_t start_desk(struct desk_options *d)
+static pid_t start_frontend(struct frontend_options *d)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -161,8 +161,8 @@ static pid_t start_desk(struct desk_options *d)
 	if (getppid() != parent)
 		_exit(0);
 	close_others(d);
-	prctl(PR_SET_NAME, "teletap-desk");
-	desk_run(d);
+	prctl(PR_SET_NAME, "teletap-front");
+	frontend_run(d);
 }
 
 /* One target, and what goes with it. */
@@ -180,10 +180,10 @@ static bool good_usage(const struct opts *o)
 	return false;
 }
 
-static int prepare(const struct opts *o, struct desk_options *d, struct keeper *k, char **msg)
+static int prepare(const struct opts *o, struct frontend_options *d, struct engine *k, char **msg)
 {
 	unsigned char key[REQUEST_KEY];
-	int err = confine_find(o->user, &d->confine, msg);
+	int err = sandbox_find(o->user, &d->sandbox, msg);
 
 	if (!err && o->key)
 		err = key_read(o->key, key, msg); /* only to know that it can be */
@@ -195,21 +195,21 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 	if (!err)
 		err = open_sockets(o, d, msg);
 	if (!err)
-		err = hatch_open(&k->hatch, &d->hatch);
+		err = ipc_open(&k->ipc, &d->ipc);
 	if (err)
 		return err;
 	d->rate = o->rate;
 	k->signals = signals_open(true);
-	k->desk = start_desk(d);
-	if (k->desk < 0)
+	k->frontend = start_frontend(d);
+	if (k->frontend < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
-	close(d->hatch);
+	close(d->ipc);
 	for (int i = 0; i < d->n_sockets; i++)
 		close(d->sockets[i].fd);
 	if (!o->replay)
 		runner_sweep();
 	else if (!k->actions->n) /* which run as other users */
-		err = confine_reader(msg);
+		err = sandbox_reader(msg);
 	if (err)
 		return err;
 	actions_begin(k->actions);
@@ -221,8 +221,8 @@ static int prepare(const struct opts *o, struct desk_options *d, struct keeper *
 enum status cmd_serve(const struct opts *o)
 {
 	static struct actions actions;
-	struct desk_options desk = { 0 };
-	struct keeper k = { .o = o, .actions = &actions, .hatch = -1, .signals = -1 };
+	struct frontend_options frontend = { 0 };
+	struct engine k = { .o = o, .actions = &actions, .ipc = -1, .signals = -1 };
 	char *msg = NULL;
 	int ret;
 
@@ -232,20 +232,20 @@ enum status cmd_serve(const struct opts *o)
 	self_config("port", o->port);
 	self_config("config", o->config);
 	self_config("pack", o->pack);
-	ret = prepare(o, &desk, &k, &msg);
+	ret = prepare(o, &frontend, &k, &msg);
 	if (!ret) {
 		say("listens on 127.0.0.1, port %s%s", o->port,
 		    o->n_listen ? ", and where --listen says" : "");
-		ret = keeper_run(&k, &msg);
+		ret = engine_run(&k, &msg);
 	}
 	if (ret < 0)
 		say_why(msg, ret);
 	free(msg);
 	if (k.source)
 		k.source->close(k.source);
-	if (k.desk > 0) {
-		kill(k.desk, SIGKILL);
-		waitpid(k.desk, NULL, 0);
+	if (k.frontend > 0) {
+		kill(k.frontend, SIGKILL);
+		waitpid(k.frontend, NULL, 0);
 	}
 	return ret > 0          ? (enum status)(STATUS_SIGNAL + ret)
 	       : ret == -EINVAL ? STATUS_USAGE

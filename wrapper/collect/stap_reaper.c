@@ -28,7 +28,7 @@ static bool loaded(const char *module)
 	return access(path, F_OK) == 0;
 }
 
-bool minder_may_remove(const char *module)
+bool reaper_may_remove(const char *module)
 {
 	char path[128], version[32] = "";
 	FILE *f;
@@ -59,10 +59,10 @@ static void remove_once(const char *module)
 		waitpid(pid, NULL, 0);
 }
 
-bool minder_remove(const char *module)
+bool reaper_remove(const char *module)
 {
 	for (int i = 0; i < REMOVE_TRIES && loaded(module); i++) {
-		if (minder_may_remove(module))
+		if (reaper_may_remove(module))
 			remove_once(module);
 		if (loaded(module))
 			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
@@ -106,7 +106,7 @@ static void remove_folder(const char *folder)
 }
 
 /* In the child. */
-static void mind(const struct minded *m, pid_t parent)
+static void wait_and_remove(const struct reaped *m, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR), teletap, staprun;
 	sigset_t all;
@@ -114,7 +114,7 @@ static void mind(const struct minded *m, pid_t parent)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
-	prctl(PR_SET_NAME, "teletap-minder");
+	prctl(PR_SET_NAME, "teletap-reaper");
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		dup2(null, fd);
 	close_others(m->gate, m->lock);
@@ -127,16 +127,16 @@ static void mind(const struct minded *m, pid_t parent)
 	has_ended(teletap, -1);
 	pidfd_send_signal(staprun, SIGTERM, NULL, 0);
 	pidfd_send_signal(staprun, SIGCONT, NULL, 0);
-	if (!has_ended(staprun, MINDER_FINISH_MS)) {
+	if (!has_ended(staprun, REAPER_FINISH_MS)) {
 		pidfd_send_signal(staprun, SIGKILL, NULL, 0);
-		has_ended(staprun, MINDER_FINISH_MS);
+		has_ended(staprun, REAPER_FINISH_MS);
 	}
 	if (m->folder)
 		remove_folder(m->folder);
-	minder_remove(m->module);
+	reaper_remove(m->module);
 }
 
-pid_t minder_start(const struct minded *m, char **msg)
+pid_t reaper_start(const struct reaped *m, char **msg)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -144,11 +144,11 @@ pid_t minder_start(const struct minded *m, char **msg)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	if (pid > 0)
 		return pid;
-	mind(m, parent);
+	wait_and_remove(m, parent);
 	_exit(0);
 }
 
-void minder_end(pid_t pid)
+void reaper_end(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);

@@ -11,8 +11,8 @@
  *                        staprun too, wherever it is, and its module may stay
  *   stapio dies          the module stays; we remove it with staprun -d
  *   both at once         the module stays
- * So a third process, the minder, waits for our end, ends staprun, and removes what is
- * left. staprun does not begin before it minds. When all three are killed at once, the
+ * So a third process, the reaper, waits for our end, ends staprun, and removes what is
+ * left. staprun does not begin before the reaper has begun. When all three are killed at once, the
  * module is idle, as the semaphores fell with teletap (semaphore.c), and the next
  * teletap sweeps it away.
  * stapio is in a process group of its own: Ctrl-C is for teletap alone.
@@ -77,7 +77,7 @@ static void nap_ms(long ms)
 
 /*
  * A module that keeps its name: nobody else may have it loaded. One whose teletap has just
- * been killed is on its way out, which the minder sees to, and is waited for.
+ * been killed is on its way out, which the reaper sees to, and is waited for.
  */
 static int take_name(struct runner *r, char **msg)
 {
@@ -114,7 +114,7 @@ static int lock_folder(struct runner *r, const char *sites, char **msg)
 		return err;
 	if (err)
 		return fail(msg, -err, "%s.lock: %s", path, strerror(-err));
-	paths_remove(path); /* of a teletap that was killed, and its minder, too */
+	paths_remove(path); /* of a teletap that was killed, and its reaper, too */
 	if (mkdir(path, 0700))
 		return fail(msg, errno, "%s: %s", path, strerror(errno));
 	r->folder = strdup(path);
@@ -212,7 +212,7 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 		_exit(0); /* it died before the line above */
 	setpgid(0, 0);
 	if (read(gate, &byte, 1) != 1)
-		_exit(0); /* nobody minds */
+		_exit(0); /* there is no reaper */
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(err, STDERR_FILENO);
@@ -234,16 +234,16 @@ static void run_staprun(const struct runner *r, const char *ko, pid_t pid,
 	_exit(127);
 }
 
-static int start_minder(struct runner *r, int gate, char **msg)
+static int start_reaper(struct runner *r, int gate, char **msg)
 {
-	const struct minded m = { .staprun = r->pid,
+	const struct reaped m = { .staprun = r->pid,
 				  .module = r->module,
 				  .folder = r->folder,
 				  .lock = r->only,
 				  .gate = gate };
-	pid_t pid = minder_start(&m, msg);
+	pid_t pid = reaper_start(&m, msg);
 
-	r->minder = pid > 0 ? pid : 0;
+	r->reaper = pid > 0 ? pid : 0;
 	return pid > 0 ? 0 : pid;
 }
 
@@ -290,7 +290,7 @@ int runner_start(struct runner *r, const struct pack_ko *from, const struct runn
 	else if (!r->is_signed)
 		module_name(ko, r->pid, r->module, sizeof(r->module));
 	if (!ret)
-		ret = start_minder(r, gate[1], msg);
+		ret = start_reaper(r, gate[1], msg);
 	close(gate[0]);
 	close(gate[1]);
 	return ret;
@@ -368,7 +368,7 @@ int runner_finish(struct runner *r, char **msg)
 		return 0;
 	}
 	while (waitpid(r->pid, &status, WNOHANG) == 0) {
-		if (waited >= MINDER_FINISH_MS)
+		if (waited >= REAPER_FINISH_MS)
 			kill(r->pid, SIGKILL);
 		nap_ms(10);
 		waited += 10;
@@ -379,11 +379,11 @@ int runner_finish(struct runner *r, char **msg)
 		close(r->err);
 	if (r->out >= 0)
 		close(r->out);
-	gone = minder_remove(r->module);
-	if (r->minder)
-		minder_end(r->minder);
+	gone = reaper_remove(r->module);
+	if (r->reaper)
+		reaper_end(r->reaper);
 	free_name(r);
-	if (!gone && !minder_may_remove(r->module))
+	if (!gone && !reaper_may_remove(r->module))
 		return fail(
 			msg, EBUSY,
 			"%s: a module of an older teletap, which could bring the kernel down "
@@ -407,13 +407,13 @@ void runner_sweep(void)
 
 	while (f && n < 16 && fgets(line, sizeof(line), f)) {
 		line[strcspn(line, " ")] = '\0';
-		if (leftover("", line) && minder_may_remove(line))
+		if (leftover("", line) && reaper_may_remove(line))
 			snprintf(left[n++], RUNNER_MODULE, "%.*s", RUNNER_MODULE - 1, line);
 	}
 	if (f)
 		fclose(f);
 	for (int i = 0; i < n; i++)
-		removed += minder_remove(left[i]);
+		removed += reaper_remove(left[i]);
 	if (removed)
 		say("removed %d module%s that a killed teletap had left", removed,
 		    removed > 1 ? "s" : "");

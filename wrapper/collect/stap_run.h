@@ -20,7 +20,7 @@
 
 struct runner {
 	pid_t pid;                  /* staprun; 0: none */
-	pid_t minder;               /* stap_reaper.h; 0: none */
+	pid_t reaper;               /* stap_reaper.h; 0: none */
 	char module[RUNNER_MODULE]; /* as the kernel knows it */
 	int out;                    /* its lines; -1 when they have ended */
 	int err;                    /* its complaints; -1 when they have ended */

@@ -26,7 +26,7 @@
 
 #define TRIES 6      /* within the time, as long as nothing comes, */
 #define AGAIN_MS 200 /* but not more time than this between two */
-#define PARTS_MAX (HATCH_PAGE_MAX / REQUEST_PIECE + 2)
+#define PARTS_MAX (IPC_PAGE_MAX / REQUEST_PIECE + 2)
 #define NONCES 16   /* answers to so many of the last requests are taken */
 #define ADDRESSES 8 /* of a host */
 #define NEXT_MS 300 /* an address that does not answer at once is not alone any more */

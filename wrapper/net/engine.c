@@ -22,7 +22,7 @@
 
 #define KEY_MS 1000 /* between two looks at the key */
 
-/* What the desk has of a page. */
+/* What the frontend has of a page. */
 struct shown {
 	int64_t asked_ms; /* 0: never */
 	uint32_t version; /* 0: nothing */
@@ -47,7 +47,7 @@ static const struct page *page_at(int number)
 	return NULL;
 }
 
-static int send_page(struct keeper *k, const struct page *page)
+static int send_page(struct engine *k, const struct page *page)
 {
 	static uint32_t sequence;
 	int err = 0;
@@ -59,21 +59,21 @@ static int send_page(struct keeper *k, const struct page *page)
 
 		if (!text)
 			return -ENOMEM;
-		if (strlen(text) > HATCH_PAGE_MAX) {
+		if (strlen(text) > IPC_PAGE_MAX) {
 			free(text);
 			text = source_notice(page, json, "cannot", 0, "The page is too long.");
 			state = PAGE_CANNOT;
 		}
 		if (text)
-			err = hatch_send_page(k->hatch, page->number, json, state, sequence, text,
-					      strlen(text));
+			err = ipc_send_page(k->ipc, page->number, json, state, sequence, text,
+					    strlen(text));
 		free(text);
 	}
 	return err;
 }
 
 /* One that the program draws itself. */
-static int send_own(struct keeper *k, int number)
+static int send_own(struct engine *k, int number)
 {
 	int err = 0;
 
@@ -83,28 +83,28 @@ static int send_own(struct keeper *k, int number)
 
 		if (!text)
 			return -ENOMEM;
-		err = hatch_send_page(k->hatch, number, json, state,
-				      own_version(k->source->own, number), text, strlen(text));
+		err = ipc_send_page(k->ipc, number, json, state,
+				    own_version(k->source->own, number), text, strlen(text));
 		free(text);
 	}
 	return err;
 }
 
 /* The names of the program's own pages. */
-static int send_names(struct keeper *k)
+static int send_names(struct engine *k)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	const char *name, *title;
 
-	m = (struct hatch_message){ .kind = HATCH_NAMES, .len = OWN_PAGES * HATCH_NAME };
+	m = (struct ipc_message){ .kind = IPC_NAMES, .len = OWN_PAGES * IPC_NAME };
 	for (int i = 0; k->source->own && i < OWN_PAGES; i++) {
 		if (own_listed(k->source->own, OWN_FIRST + i, &name, &title))
-			snprintf((char *)m.bytes + i * HATCH_NAME, HATCH_NAME, "%s", name);
+			snprintf((char *)m.bytes + i * IPC_NAME, IPC_NAME, "%s", name);
 	}
-	return hatch_send(k->hatch, &m);
+	return ipc_send(k->ipc, &m);
 }
 
-static int send_contents(struct keeper *k)
+static int send_contents(struct engine *k)
 {
 	static uint32_t sequence;
 	int err = send_names(k);
@@ -115,29 +115,29 @@ static int send_contents(struct keeper *k)
 
 		if (!text)
 			return -ENOMEM;
-		err = hatch_send_page(k->hatch, PAGE_CONTENTS, json, PAGE_LIVE, sequence, text,
-				      strlen(text));
+		err = ipc_send_page(k->ipc, PAGE_CONTENTS, json, PAGE_LIVE, sequence, text,
+				    strlen(text));
 		free(text);
 	}
 	return err;
 }
 
-static int send_none(struct keeper *k, int number)
+static int send_none(struct engine *k, int number)
 {
 	char text[64];
 	int err = 0;
 
 	snprintf(text, sizeof(text), "%d: no such page: 255 lists them\n", number);
 	for (int json = 0; json < 2 && !err; json++)
-		err = hatch_send_page(k->hatch, number, json, PAGE_NONE, 1, text, strlen(text));
+		err = ipc_send_page(k->ipc, number, json, PAGE_NONE, 1, text, strlen(text));
 	return err;
 }
 
 /* Sends what has changed of the pages asked for; those not asked for are forgotten. */
-static int send_changes(struct keeper *k, struct shown *shown, int64_t now)
+static int send_changes(struct engine *k, struct shown *shown, int64_t now)
 {
 	int64_t idle = (int64_t)(k->o->idle * 1000);
-	struct hatch_message forget = { .kind = HATCH_FORGET };
+	struct ipc_message forget = { .kind = IPC_FORGET };
 	int err = 0;
 
 	for (int i = 0; i < n_pages && !err; i++) {
@@ -148,7 +148,7 @@ static int send_changes(struct keeper *k, struct shown *shown, int64_t now)
 		if (now - shown[i].asked_ms > idle + 1000) {
 			shown[i] = (struct shown){ 0 };
 			forget.page = (uint32_t)pages[i].number;
-			err = hatch_send(k->hatch, &forget);
+			err = ipc_send(k->ipc, &forget);
 		} else if (shown[i].version != version) {
 			shown[i].version = version;
 			err = send_page(k, &pages[i]);
@@ -158,7 +158,7 @@ static int send_changes(struct keeper *k, struct shown *shown, int64_t now)
 }
 
 /* Sends what the program has answered; the contents have its pages, too. */
-static int send_answers(struct keeper *k)
+static int send_answers(struct engine *k)
 {
 	struct own *own = k->source->own;
 	int err = 0;
@@ -176,7 +176,7 @@ static int send_answers(struct keeper *k)
 	return err;
 }
 
-static int take_want(struct keeper *k, struct shown *shown, int number, int64_t now)
+static int take_want(struct engine *k, struct shown *shown, int number, int64_t now)
 {
 	const struct page *page = page_at(number);
 
@@ -200,29 +200,29 @@ static int take_want(struct keeper *k, struct shown *shown, int number, int64_t 
 	return 0; /* send_changes does the rest */
 }
 
-static int take_action(struct keeper *k, const struct hatch_message *m, int64_t now)
+static int take_action(struct engine *k, const struct ipc_message *m, int64_t now)
 {
-	static struct hatch_message answer;
+	static struct ipc_message answer;
 	char *log = NULL;
 
 	if (clock_ms(CLOCK_MONOTONIC) > m->until_ms)
-		return 0; /* the desk has said by now that nothing has been done */
-	answer = (struct hatch_message){ .kind = HATCH_ACTION, .page = m->page, .id = m->id };
+		return 0; /* the frontend has said by now that nothing has been done */
+	answer = (struct ipc_message){ .kind = IPC_ACTION, .page = m->page, .id = m->id };
 	answer.len = (uint32_t)actions_take(k->actions, m->bytes, m->len, now, answer.bytes, &log);
 	keep_log(log);
-	return hatch_send(k->hatch, &answer);
+	return ipc_send(k->ipc, &answer);
 }
 
-/* What the desk wants. -errno: it is gone. */
-static int take_messages(struct keeper *k, struct shown *shown, int64_t now)
+/* What the frontend wants. -errno: it is gone. */
+static int take_messages(struct engine *k, struct shown *shown, int64_t now)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	int ret;
 
-	while ((ret = hatch_take(k->hatch, &m)) > 0) {
-		if (m.kind == HATCH_WANT)
+	while ((ret = ipc_take(k->ipc, &m)) > 0) {
+		if (m.kind == IPC_WANT)
 			ret = take_want(k, shown, (int)m.page, now);
-		else if (m.kind == HATCH_ACTION)
+		else if (m.kind == IPC_ACTION)
 			ret = take_action(k, &m, now);
 		if (ret < 0)
 			return ret;
@@ -230,14 +230,14 @@ static int take_messages(struct keeper *k, struct shown *shown, int64_t now)
 	return ret;
 }
 
-/* The desk gets the key as it is now; none when it is not safe or not there. */
-static int send_key(struct keeper *k, bool *said)
+/* The frontend gets the key as it is now; none when it is not safe or not there. */
+static int send_key(struct engine *k, bool *said)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	char *msg = NULL;
 	int err;
 
-	m = (struct hatch_message){ .kind = HATCH_KEY };
+	m = (struct ipc_message){ .kind = IPC_KEY };
 	if (key_read(k->o->key, m.bytes, &msg)) {
 		if (!*said)
 			say_why(msg, -EPERM);
@@ -247,13 +247,13 @@ static int send_key(struct keeper *k, bool *said)
 		*said = false;
 	}
 	free(msg);
-	err = hatch_send(k->hatch, &m);
+	err = ipc_send(k->ipc, &m);
 	sodium_memzero(m.bytes, REQUEST_KEY);
 	return err;
 }
 
-/* 0; the number of a signal that ends us; -ECHILD when the desk has ended. */
-static int take_signal(struct keeper *k, int64_t now)
+/* 0; the number of a signal that ends us; -ECHILD when the frontend has ended. */
+static int take_signal(struct engine *k, int64_t now)
 {
 	int number = signals_take(k->signals);
 
@@ -268,10 +268,10 @@ static int take_signal(struct keeper *k, int64_t now)
 			actions_reap(k->actions, pid, status, now, &log);
 		keep_log(log);
 	}
-	return waitpid(k->desk, NULL, WNOHANG) == k->desk ? -ECHILD : 0;
+	return waitpid(k->frontend, NULL, WNOHANG) == k->frontend ? -ECHILD : 0;
 }
 
-int keeper_run(struct keeper *k, char **msg)
+int engine_run(struct engine *k, char **msg)
 {
 	struct shown *shown = calloc((size_t)n_pages, sizeof(*shown));
 	struct pollfd fds[SOURCE_FDS + 2];
@@ -301,7 +301,7 @@ int keeper_run(struct keeper *k, char **msg)
 		due = action >= 0 && action < due ? action : due;
 		due = k->o->key && due > KEY_MS ? KEY_MS : due;
 		fds[0] = (struct pollfd){ .fd = k->signals, .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = k->hatch, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = k->ipc, .events = POLLIN };
 		n = 2 + k->source->fds(k->source, fds + 2);
 		poll(fds, (nfds_t)n, due);
 		if (fds[0].revents)

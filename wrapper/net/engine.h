@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * engine: the process that may load modules. It draws the pages that the desk asks for,
+ * engine: the process that may load modules. It draws the pages that the frontend asks for,
  * and again whenever they have changed, as long as they are asked for.
  */
 #ifndef TELETAP_NET_ENGINE_H
@@ -9,18 +9,18 @@
 #include "net/action.h"
 #include "source/source.h"
 
-struct keeper {
+struct engine {
 	const struct opts *o;
 	struct source *source;
 	struct actions *actions;
-	int hatch;   /* to the desk */
+	int ipc;     /* to the frontend */
 	int signals; /* signalfd: those that end it, and SIGCHLD */
-	pid_t desk;
+	pid_t frontend;
 	bool contents_asked;       /* and not sent yet */
 	bool own_asked[OWN_PAGES]; /* the same for pages that the program draws itself */
 };
 
-/* Runs until a signal (its number is returned) or the end of the desk (-errno, *msg set). */
-int keeper_run(struct keeper *k, char **msg);
+/* Runs until a signal (its number is returned) or the end of the frontend (-errno, *msg set). */
+int engine_run(struct engine *k, char **msg);
 
 #endif

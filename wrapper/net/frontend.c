@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Requests are taken and answered in batches. A page that is not on the shelf is asked
- * of the keeper, and the request waits for it, for a while; the keeper answers
- * at once, if only to say that the page is warming up. A page that is on the shelf is
- * handed out without asking; the keeper is told once a second that it is wanted.
+ * Requests are taken and answered in batches. A page that is not in the page cache is asked
+ * of the engine, and the request waits for it, for a while; the engine answers
+ * at once, if only to say that the page is warming up. A page that is in the page cache is
+ * handed out without asking; the engine is told once a second that it is wanted.
  */
 #include "net/frontend.h"
 
@@ -26,52 +26,52 @@
 
 #define WAITING 256 /* requests that wait for a page */
 #define PATIENCE_MS (OWN_MS + 500)
-#define TELL_MS 500     /* between two words to the keeper about one page */
+#define TELL_MS 500     /* between two words to the engine about one page */
 #define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
-#define MARGIN_MS 500   /* in which the keeper does what it has taken */
-/* Actions passed on to the keeper per second, for each share, and of those for one address. */
+#define MARGIN_MS 500   /* in which the engine does what it has taken */
+/* Actions passed on to the engine per second, for each share, and of those for one address. */
 #define ACTIONS 8.0
 #define ACTIONS_EACH 4.0
 
-struct desk {
-	const struct desk_options *o;
-	struct shelf shelf;
+struct frontend {
+	const struct frontend_options *o;
+	struct page_cache page_cache;
 	struct peers peers;
 	/*
-	 * Only the keeper knows who has an action's key. So that those who have none do not
+	 * Only the engine knows who has an action's key. So that those who have none do not
 	 * use up everything, each of these has a share of its own.
 	 */
 	struct bucket_of_tokens actions_here, actions_proven, actions_others;
-	struct peers actions_by;             /* address */
-	char names[SHELF_PAGES][HATCH_NAME]; /* of the program's own pages */
+	struct peers actions_by;                /* address */
+	char names[PAGE_CACHE_PAGES][IPC_NAME]; /* of the program's own pages */
 	struct letter waiting[WAITING];
 	int64_t now_ms, real_ms;
 	uint32_t last_id;
-	struct outbox out;
+	struct reply_queue out;
 };
 
 /* A short answer of our own; text must be copied before the next one. */
-static void answer_text(struct desk *d, const struct letter *l, enum page_state state,
+static void answer_text(struct frontend *d, const struct letter *l, enum page_state state,
 			const char *text)
 {
-	outbox_answer(&d->out, l, state, 0, text, strlen(text));
-	outbox_flush(&d->out);
+	reply_queue_answer(&d->out, l, state, 0, text, strlen(text));
+	reply_queue_flush(&d->out);
 }
 
-static void tell_keeper(struct desk *d, int page)
+static void tell_engine(struct frontend *d, int page)
 {
-	static struct hatch_message m;
-	int64_t *told = &d->shelf.wanted_ms[page - REQUEST_PAGE_MIN];
+	static struct ipc_message m;
+	int64_t *told = &d->page_cache.wanted_ms[page - REQUEST_PAGE_MIN];
 
 	if (*told && d->now_ms - *told < TELL_MS)
 		return;
-	m = (struct hatch_message){ .kind = HATCH_WANT, .page = (uint32_t)page };
-	if (!hatch_send(d->o->hatch, &m))
+	m = (struct ipc_message){ .kind = IPC_WANT, .page = (uint32_t)page };
+	if (!ipc_send(d->o->ipc, &m))
 		*told = d->now_ms;
 }
 
 /* Keeps the letter until its answer is there; false: no room. */
-static bool wait_for_it(struct desk *d, const struct letter *l, int64_t due_ms)
+static bool wait_for_it(struct frontend *d, const struct letter *l, int64_t due_ms)
 {
 	for (int i = 0; i < WAITING; i++) {
 		if (!d->waiting[i].deadline_ms) {
@@ -92,7 +92,7 @@ static void address_of(const struct sockaddr_storage *from, unsigned char out[PE
 		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
 }
 
-static bool action_allowed(struct desk *d, const struct letter *l)
+static bool action_allowed(struct frontend *d, const struct letter *l)
 {
 	unsigned char address[PEERS_ADDRESS];
 
@@ -109,7 +109,7 @@ static bool action_allowed(struct desk *d, const struct letter *l)
  * When the answer to an action is due: who asks again, since none came, is told at the same
  * time as for the first request that nothing has been done, and it must be true of all.
  */
-static int64_t action_due(const struct desk *d, const struct letter *l)
+static int64_t action_due(const struct frontend *d, const struct letter *l)
 {
 	int64_t due_ms = d->now_ms + PATIENCE_MS;
 
@@ -124,10 +124,10 @@ static int64_t action_due(const struct desk *d, const struct letter *l)
 	return due_ms;
 }
 
-/* An action: the keeper alone decides. */
-static void pass_on(struct desk *d, struct letter *l)
+/* An action: the engine alone decides. */
+static void pass_on(struct frontend *d, struct letter *l)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	int64_t due_ms;
 
 	if (!l->has_head) {
@@ -138,42 +138,42 @@ static void pass_on(struct desk *d, struct letter *l)
 		return;
 	}
 	if (!action_allowed(d, l)) {
-		outbox_refuse(&d->out, l, "too many requests");
+		reply_queue_refuse(&d->out, l, "too many requests");
 		self_answer(l->span, 1);
 		return;
 	}
 	l->id = ++d->last_id;
 	due_ms = action_due(d, l);
-	m = (struct hatch_message){ .kind = HATCH_ACTION,
-				    .page = (uint32_t)l->wish.page,
-				    .id = l->id,
-				    .until_ms = due_ms - MARGIN_MS,
-				    .len = (uint32_t)l->len };
+	m = (struct ipc_message){ .kind = IPC_ACTION,
+				  .page = (uint32_t)l->wish.page,
+				  .id = l->id,
+				  .until_ms = due_ms - MARGIN_MS,
+				  .len = (uint32_t)l->len };
 	memcpy(m.bytes, l->bytes, l->len);
-	if (wait_for_it(d, l, due_ms) && !hatch_send(d->o->hatch, &m))
+	if (wait_for_it(d, l, due_ms) && !ipc_send(d->o->ipc, &m))
 		return;
-	outbox_refuse(&d->out, l, "busy");
+	reply_queue_refuse(&d->out, l, "busy");
 	self_answer(l->span, 1);
 }
 
 /* A name that our table lacks: a page of the program's own? 0: it is not known. */
-static int own_named(const struct desk *d, const char *word)
+static int own_named(const struct frontend *d, const char *word)
 {
-	for (int i = 0; i < SHELF_PAGES; i++) {
+	for (int i = 0; i < PAGE_CACHE_PAGES; i++) {
 		if (*d->names[i] && !strcmp(d->names[i], word))
 			return REQUEST_PAGE_MIN + i;
 	}
 	return 0;
 }
 
-/* The keeper is asked which names there are; they come before the contents. */
-static void serve_name(struct desk *d, struct letter *l, bool again)
+/* The engine is asked which names there are; they come before the contents. */
+static void serve_name(struct frontend *d, struct letter *l, bool again)
 {
 	char text[128];
 
 	if (!again) {
-		d->shelf.wanted_ms[PAGE_CONTENTS - REQUEST_PAGE_MIN] = 0;
-		tell_keeper(d, PAGE_CONTENTS);
+		d->page_cache.wanted_ms[PAGE_CONTENTS - REQUEST_PAGE_MIN] = 0;
+		tell_engine(d, PAGE_CONTENTS);
 		if (wait_for_it(d, l, d->now_ms + PATIENCE_MS))
 			return;
 	}
@@ -183,32 +183,32 @@ static void serve_name(struct desk *d, struct letter *l, bool again)
 }
 
 /* The drawing that answers the letter, or NULL: it is to be waited for. */
-static struct drawing *drawing_for(struct desk *d, const struct letter *l, bool again)
+static struct drawing *drawing_for(struct frontend *d, const struct letter *l, bool again)
 {
 	int page = l->wish.page;
 	struct drawing *drawing;
 
 	if (l->has_head && l->head.part) {
-		drawing =
-			shelf_continue(&d->shelf, page, l->wish.json, l->head.sequence, d->now_ms);
+		drawing = page_cache_continue(&d->page_cache, page, l->wish.json, l->head.sequence,
+					      d->now_ms);
 		if (drawing)
 			return drawing;
 	}
-	drawing = shelf_at(&d->shelf, page, l->wish.json);
+	drawing = page_cache_at(&d->page_cache, page, l->wish.json);
 	if (drawing->there && (page == PAGE_CONTENTS || own_is(page)) && !again &&
 	    d->now_ms - drawing->since_ms > CONTENTS_MS) {
 		drawing->there = false;
-		d->shelf.wanted_ms[page - REQUEST_PAGE_MIN] = 0;
+		d->page_cache.wanted_ms[page - REQUEST_PAGE_MIN] = 0;
 	}
 	if (!again)
-		tell_keeper(d, page);
+		tell_engine(d, page);
 	if (drawing->there && l->has_head)
 		drawing->asked_ms = d->now_ms;
 	return drawing->there ? drawing : NULL;
 }
 
 /* A request that may be answered. again: it has been waiting. */
-static void serve(struct desk *d, struct letter *l, bool again)
+static void serve(struct frontend *d, struct letter *l, bool again)
 {
 	const struct drawing *drawing;
 
@@ -222,8 +222,8 @@ static void serve(struct desk *d, struct letter *l, bool again)
 	}
 	drawing = drawing_for(d, l, again);
 	if (drawing) {
-		outbox_answer(&d->out, l, drawing->state, drawing->sequence, drawing->text,
-			      drawing->len);
+		reply_queue_answer(&d->out, l, drawing->state, drawing->sequence, drawing->text,
+				   drawing->len);
 		self_answer(l->span, 0);
 	} else if (!wait_for_it(d, l, d->now_ms + PATIENCE_MS)) {
 		answer_text(d, l, PAGE_WARMING, "too many are waiting: ask again\n");
@@ -232,29 +232,29 @@ static void serve(struct desk *d, struct letter *l, bool again)
 }
 
 /* Whether the letter from outside proves itself; otherwise it has been refused. */
-static bool proven(struct desk *d, struct letter *l)
+static bool proven(struct frontend *d, struct letter *l)
 {
 	unsigned char address[PEERS_ADDRESS];
 	const char *why;
 
 	if (!l->has_head || !d->out.has_key) {
-		outbox_refuse(&d->out, l, d->out.has_key ? "a key is needed" : "no key here");
+		reply_queue_refuse(&d->out, l, d->out.has_key ? "a key is needed" : "no key here");
 		return false;
 	}
 	if (!l->signed_) {
-		outbox_refuse(&d->out, l, "not this key");
+		reply_queue_refuse(&d->out, l, "not this key");
 		return false;
 	}
 	why = peers_new(&d->peers, &l->head, &(struct peers_time){ d->now_ms, d->real_ms });
 	if (why) {
-		outbox_refuse(&d->out, l, why);
+		reply_queue_refuse(&d->out, l, why);
 		return false;
 	}
 	address_of(&l->from, address);
 	return peers_allow(&d->peers, address, d->now_ms);
 }
 
-static void take_letter(struct desk *d, struct letter *l)
+static void take_letter(struct frontend *d, struct letter *l)
 {
 	const char *text = (const char *)l->bytes;
 	size_t len = l->len;
@@ -271,13 +271,13 @@ static void take_letter(struct desk *d, struct letter *l)
 		text += REQUEST_HEAD;
 		len = REQUEST_WISH;
 		l->signed_ = d->out.has_key && request_signed(l->bytes, l->len, d->out.key);
-	} else if (l->len > OUTBOX_PLAIN_MAX) {
+	} else if (l->len > REPLY_QUEUE_PLAIN_MAX) {
 		return;
 	}
 	/* No word to what is not a request: two servers would answer each other for ever. */
 	if (!request_wish(text, strnlen(text, len), &l->wish))
 		return;
-	/* An action has a key of its own, which only the keeper knows. */
+	/* An action has a key of its own, which only the engine knows. */
 	action = l->has_head && l->wish.page >= REQUEST_ACTION_MIN &&
 		 l->wish.page <= REQUEST_ACTION_MAX;
 	if (l->socket->trusted || action || proven(d, l)) {
@@ -286,7 +286,7 @@ static void take_letter(struct desk *d, struct letter *l)
 	}
 }
 
-static void take_letters(struct desk *d, const struct desk_socket *socket)
+static void take_letters(struct frontend *d, const struct frontend_socket *socket)
 {
 	struct letter *letters;
 	int n = inbox_take(socket, &letters);
@@ -295,11 +295,11 @@ static void take_letters(struct desk *d, const struct desk_socket *socket)
 		if (letters[i].len && letters[i].len <= REQUEST_BYTES)
 			take_letter(d, &letters[i]);
 	}
-	outbox_flush(&d->out);
+	reply_queue_flush(&d->out);
 }
 
 /* Answers those who have been waiting for a page. */
-static void serve_waiting(struct desk *d, int page, bool json)
+static void serve_waiting(struct frontend *d, int page, bool json)
 {
 	for (int i = 0; i < WAITING; i++) {
 		struct letter *l = &d->waiting[i];
@@ -312,11 +312,11 @@ static void serve_waiting(struct desk *d, int page, bool json)
 			serve(d, l, true);
 		}
 	}
-	outbox_flush(&d->out);
+	reply_queue_flush(&d->out);
 }
 
-/* The keeper's answer to an action goes out as it is; none: a refusal. */
-static void finish_action(struct desk *d, const struct hatch_message *m)
+/* The engine's answer to an action goes out as it is; none: a refusal. */
+static void finish_action(struct frontend *d, const struct ipc_message *m)
 {
 	for (int i = 0; i < WAITING; i++) {
 		struct letter *l = &d->waiting[i];
@@ -325,16 +325,16 @@ static void finish_action(struct desk *d, const struct hatch_message *m)
 			continue;
 		l->deadline_ms = 0;
 		if (m->len && m->len <= REQUEST_PAYLOAD) {
-			outbox_send(&d->out, l, m->bytes, m->len);
+			reply_queue_send(&d->out, l, m->bytes, m->len);
 		} else {
-			outbox_refuse(&d->out, l, "not this key");
+			reply_queue_refuse(&d->out, l, "not this key");
 		}
 		self_answer(l->span, !(m->len && m->len <= REQUEST_PAYLOAD));
-		outbox_flush(&d->out);
+		reply_queue_flush(&d->out);
 	}
 }
 
-static void give_up_waiting(struct desk *d)
+static void give_up_waiting(struct frontend *d)
 {
 	for (int i = 0; i < WAITING; i++) {
 		struct letter *l = &d->waiting[i];
@@ -343,38 +343,38 @@ static void give_up_waiting(struct desk *d)
 			continue;
 		l->deadline_ms = 0;
 		if (l->id)
-			outbox_refuse(&d->out, l, "busy: nothing has been done");
+			reply_queue_refuse(&d->out, l, "busy: nothing has been done");
 		else
 			answer_text(d, l, PAGE_WARMING, "busy: ask again\n");
 		self_answer(l->span, 1);
 	}
-	outbox_flush(&d->out);
+	reply_queue_flush(&d->out);
 }
 
-static void take_message(struct desk *d, const struct hatch_message *m)
+static void take_message(struct frontend *d, const struct ipc_message *m)
 {
 	switch (m->kind) {
-	case HATCH_PAGE:
-		if (shelf_take(&d->shelf, m, d->now_ms) == 1)
+	case IPC_PAGE:
+		if (page_cache_take(&d->page_cache, m, d->now_ms) == 1)
 			serve_waiting(d, (int)m->page, m->json);
 		break;
-	case HATCH_NAMES:
-		if (m->len != OWN_PAGES * HATCH_NAME)
+	case IPC_NAMES:
+		if (m->len != OWN_PAGES * IPC_NAME)
 			break;
 		memcpy(d->names[OWN_FIRST - REQUEST_PAGE_MIN], m->bytes, m->len);
-		for (int i = 0; i < SHELF_PAGES; i++)
-			d->names[i][HATCH_NAME - 1] = '\0';
+		for (int i = 0; i < PAGE_CACHE_PAGES; i++)
+			d->names[i][IPC_NAME - 1] = '\0';
 		break;
-	case HATCH_FORGET:
-		shelf_forget(&d->shelf, (int)m->page);
+	case IPC_FORGET:
+		page_cache_forget(&d->page_cache, (int)m->page);
 		break;
-	case HATCH_KEY:
+	case IPC_KEY:
 		d->out.has_key = m->len == REQUEST_KEY;
 		sodium_memzero(d->out.key, sizeof(d->out.key));
 		if (d->out.has_key)
 			memcpy(d->out.key, m->bytes, REQUEST_KEY);
 		break;
-	case HATCH_ACTION:
+	case IPC_ACTION:
 		finish_action(d, m);
 		break;
 	default:
@@ -382,21 +382,21 @@ static void take_message(struct desk *d, const struct hatch_message *m)
 	}
 }
 
-static void listen_to_keeper(struct desk *d)
+static void listen_to_engine(struct frontend *d)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	int ret;
 
-	while ((ret = hatch_take(d->o->hatch, &m)) > 0)
+	while ((ret = ipc_take(d->o->ipc, &m)) > 0)
 		take_message(d, &m);
 	if (ret < 0)
-		_exit(0); /* the keeper has ended: so do we */
+		_exit(0); /* the engine has ended: so do we */
 }
 
-void desk_run(const struct desk_options *o)
+void frontend_run(const struct frontend_options *o)
 {
-	static struct desk d;
-	struct pollfd fds[DESK_SOCKETS + 1];
+	static struct frontend d;
+	struct pollfd fds[FRONTEND_SOCKETS + 1];
 	char *msg = NULL;
 	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
 	uint64_t salt;
@@ -405,13 +405,13 @@ void desk_run(const struct desk_options *o)
 	randombytes_buf(&salt, sizeof(salt));
 	peers_begin(&d.peers, o->rate, &now, salt);
 	peers_begin(&d.actions_by, ACTIONS_EACH, &now, salt);
-	if (confine_enter(&o->confine, &msg)) {
+	if (sandbox_enter(&o->sandbox, &msg)) {
 		dprintf(STDERR_FILENO, "teletap: serve: %s\n", msg ? msg : "not confined");
 		_exit(3);
 	}
 	for (int i = 0; i < o->n_sockets; i++)
 		fds[i] = (struct pollfd){ .fd = o->sockets[i].fd, .events = POLLIN };
-	fds[o->n_sockets] = (struct pollfd){ .fd = o->hatch, .events = POLLIN };
+	fds[o->n_sockets] = (struct pollfd){ .fd = o->ipc, .events = POLLIN };
 	for (;;) {
 		poll(fds, (nfds_t)o->n_sockets + 1, 500);
 		d.now_ms = clock_ms(CLOCK_MONOTONIC);
@@ -419,7 +419,7 @@ void desk_run(const struct desk_options *o)
 		d.out.now_ms = d.now_ms;
 		d.out.real_ms = d.real_ms;
 		if (fds[o->n_sockets].revents)
-			listen_to_keeper(&d);
+			listen_to_engine(&d);
 		for (int i = 0; i < o->n_sockets; i++) {
 			if (fds[i].revents)
 				take_letters(&d, &o->sockets[i]);

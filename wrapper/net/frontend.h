@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * frontend: the process that talks to the network. It hands out drawings and asks the
- * keeper for those it lacks; it reads no file and no clock but the system's.
+ * engine for those it lacks; it reads no file and no clock but the system's.
  */
 #ifndef TELETAP_NET_FRONTEND_H
 #define TELETAP_NET_FRONTEND_H
@@ -10,23 +10,23 @@
 
 #include "net/sandbox.h"
 
-#define DESK_SOCKETS 8
-#define DESK_RATE 100 /* requests per second of a peer that is not this host */
+#define FRONTEND_SOCKETS 8
+#define FRONTEND_RATE 100 /* requests per second of a peer that is not this host */
 
-struct desk_socket {
+struct frontend_socket {
 	int fd;
 	bool trusted; /* bound to this host's own address: no key is needed */
 };
 
-struct desk_options {
-	struct desk_socket sockets[DESK_SOCKETS];
+struct frontend_options {
+	struct frontend_socket sockets[FRONTEND_SOCKETS];
 	int n_sockets;
-	int hatch;
+	int ipc;
 	double rate;
-	struct confine confine;
+	struct sandbox sandbox;
 };
 
-/* Gives up all privileges and serves until the keeper is gone; never returns. */
-_Noreturn void desk_run(const struct desk_options *o);
+/* Gives up all privileges and serves until the engine is gone; never returns. */
+_Noreturn void frontend_run(const struct frontend_options *o);
 
 #endif

@@ -32,10 +32,10 @@ static void take_destination(struct letter *l, struct msghdr *m)
 	}
 }
 
-int inbox_take(const struct desk_socket *socket, struct letter **letters)
+int inbox_take(const struct frontend_socket *socket, struct letter **letters)
 {
 	static struct letter taken[INBOX_BATCH];
-	static struct outbox_control control[INBOX_BATCH];
+	static struct reply_queue_control control[INBOX_BATCH];
 	static struct mmsghdr in[INBOX_BATCH];
 	static struct iovec parts[INBOX_BATCH];
 	int n;

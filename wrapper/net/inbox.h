@@ -17,6 +17,6 @@ void inbox_prepare(int fd, int family);
  * Receives what has arrived, without waiting. Returns how many letters there are; they are
  * valid until the next call.
  */
-int inbox_take(const struct desk_socket *socket, struct letter **letters);
+int inbox_take(const struct frontend_socket *socket, struct letter **letters);
 
 #endif

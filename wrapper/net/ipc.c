@@ -9,9 +9,9 @@
 
 #define BUFFER (1 << 20)
 #define PATIENCE_S 5
-#define HEAD offsetof(struct hatch_message, len)
+#define HEAD offsetof(struct ipc_message, len)
 
-int hatch_open(int *keeper, int *desk)
+int ipc_open(int *engine, int *frontend)
 {
 	const struct timeval patience = { .tv_sec = PATIENCE_S };
 	const int size = BUFFER;
@@ -23,12 +23,12 @@ int hatch_open(int *keeper, int *desk)
 		setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	*keeper = fds[0];
-	*desk = fds[1];
+	*engine = fds[0];
+	*frontend = fds[1];
 	return 0;
 }
 
-int hatch_send(int fd, const struct hatch_message *m)
+int ipc_send(int fd, const struct ipc_message *m)
 {
 	struct iovec parts[] = { { (void *)m, HEAD }, { (void *)m->bytes, m->len } };
 	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
@@ -40,9 +40,9 @@ int hatch_send(int fd, const struct hatch_message *m)
 	return 0;
 }
 
-int hatch_take(int fd, struct hatch_message *m)
+int ipc_take(int fd, struct ipc_message *m)
 {
-	struct iovec parts[] = { { m, HEAD }, { m->bytes, HATCH_BYTES } };
+	struct iovec parts[] = { { m, HEAD }, { m->bytes, IPC_BYTES } };
 	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
 
@@ -54,24 +54,24 @@ int hatch_take(int fd, struct hatch_message *m)
 	return 1;
 }
 
-int hatch_send_page(int fd, int page, bool json, int state, uint32_t sequence, const char *text,
-		    size_t len)
+int ipc_send_page(int fd, int page, bool json, int state, uint32_t sequence, const char *text,
+		  size_t len)
 {
-	static struct hatch_message m;
+	static struct ipc_message m;
 	size_t offset = 0;
 	int err;
 
-	m = (struct hatch_message){ .kind = HATCH_PAGE,
-				    .page = (uint32_t)page,
-				    .json = json,
-				    .state = (uint32_t)state,
-				    .sequence = sequence,
-				    .total = (uint32_t)len };
+	m = (struct ipc_message){ .kind = IPC_PAGE,
+				  .page = (uint32_t)page,
+				  .json = json,
+				  .state = (uint32_t)state,
+				  .sequence = sequence,
+				  .total = (uint32_t)len };
 	do {
 		m.offset = (uint32_t)offset;
-		m.len = (uint32_t)(len - offset < HATCH_BYTES ? len - offset : HATCH_BYTES);
+		m.len = (uint32_t)(len - offset < IPC_BYTES ? len - offset : IPC_BYTES);
 		memcpy(m.bytes, text + offset, m.len);
-		err = hatch_send(fd, &m);
+		err = ipc_send(fd, &m);
 		offset += m.len;
 	} while (!err && offset < len);
 	return err;

@@ -5,22 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct drawing *shelf_at(struct shelf *s, int page, bool json)
+struct drawing *page_cache_at(struct page_cache *s, int page, bool json)
 {
 	return &s->drawings[page - REQUEST_PAGE_MIN][json];
 }
 
 static bool wanted(const struct drawing *d, int64_t now_ms)
 {
-	return d->asked_ms && now_ms - d->asked_ms <= SHELF_HELD_MS;
+	return d->asked_ms && now_ms - d->asked_ms <= PAGE_CACHE_HELD_MS;
 }
 
-int shelf_take(struct shelf *s, const struct hatch_message *m, int64_t now_ms)
+int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t now_ms)
 {
 	struct drawing *in = &s->incoming, *place, *held, old;
 
 	if (m->page < REQUEST_PAGE_MIN || m->page > REQUEST_PAGE_MAX || m->json > 1 ||
-	    m->state > PAGE_NONE || m->total > HATCH_PAGE_MAX || m->len > HATCH_BYTES ||
+	    m->state > PAGE_NONE || m->total > IPC_PAGE_MAX || m->len > IPC_BYTES ||
 	    m->offset > m->total || m->len > m->total - m->offset ||
 	    (m->offset && m->offset != in->len))
 		return -EBADMSG;
@@ -38,7 +38,7 @@ int shelf_take(struct shelf *s, const struct hatch_message *m, int64_t now_ms)
 	if (in->len < m->total)
 		return 0;
 	/* The two change places, so that their memory is used again. */
-	place = shelf_at(s, (int)m->page, m->json);
+	place = page_cache_at(s, (int)m->page, m->json);
 	in->sequence = m->sequence;
 	in->state = (enum page_state)m->state;
 	in->since_ms = now_ms;
@@ -57,10 +57,10 @@ int shelf_take(struct shelf *s, const struct hatch_message *m, int64_t now_ms)
 	return 1;
 }
 
-struct drawing *shelf_continue(struct shelf *s, int page, bool json, uint32_t sequence,
-			       int64_t now_ms)
+struct drawing *page_cache_continue(struct page_cache *s, int page, bool json, uint32_t sequence,
+				    int64_t now_ms)
 {
-	struct drawing *both[] = { shelf_at(s, page, json),
+	struct drawing *both[] = { page_cache_at(s, page, json),
 				   &s->held[page - REQUEST_PAGE_MIN][json] };
 
 	for (int i = 0; i < 2; i++) {
@@ -72,10 +72,10 @@ struct drawing *shelf_continue(struct shelf *s, int page, bool json, uint32_t se
 	return NULL;
 }
 
-void shelf_forget(struct shelf *s, int page)
+void page_cache_forget(struct page_cache *s, int page)
 {
 	if (page >= REQUEST_PAGE_MIN && page <= REQUEST_PAGE_MAX) {
-		shelf_at(s, page, false)->there = false;
-		shelf_at(s, page, true)->there = false;
+		page_cache_at(s, page, false)->there = false;
+		page_cache_at(s, page, true)->there = false;
 	}
 }

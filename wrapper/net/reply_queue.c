@@ -8,7 +8,7 @@
 #define REFUSALS 100.0 /* per second, to all */
 #define PLAIN_PARTS 64 /* datagrams of a plain answer */
 
-void outbox_flush(struct outbox *o)
+void reply_queue_flush(struct reply_queue *o)
 {
 	int done = 0;
 
@@ -23,7 +23,8 @@ void outbox_flush(struct outbox *o)
 }
 
 /* The answer leaves from the address that was asked. */
-static void set_from(struct msghdr *m, struct outbox_control *control, const struct outbox_from *at)
+static void set_from(struct msghdr *m, struct reply_queue_control *control,
+		     const struct reply_queue_from *at)
 {
 	bool v6 = at->family == AF_INET6;
 	size_t len = v6 ? sizeof(at->v6) : sizeof(at->v4);
@@ -41,12 +42,12 @@ static void set_from(struct msghdr *m, struct outbox_control *control, const str
 }
 
 /* The next datagram to be sent to the letter's writer; its bytes are in out_bytes. */
-static int next_out(struct outbox *o, const struct letter *l)
+static int next_out(struct reply_queue *o, const struct letter *l)
 {
 	int i;
 
-	if (o->n == OUTBOX_ROOM || (o->n && o->socket != l->socket->fd))
-		outbox_flush(o);
+	if (o->n == REPLY_QUEUE_ROOM || (o->n && o->socket != l->socket->fd))
+		reply_queue_flush(o);
 	i = o->n++;
 	o->socket = l->socket->fd;
 	o->to[i] = l->from;
@@ -61,9 +62,9 @@ static int next_out(struct outbox *o, const struct letter *l)
 }
 
 /* As long as the letter at most. Not too many of them: silence costs less. */
-void outbox_refuse(struct outbox *o, const struct letter *l, const char *why)
+void reply_queue_refuse(struct reply_queue *o, const struct letter *l, const char *why)
 {
-	char text[OUTBOX_PLAIN_MAX];
+	char text[REPLY_QUEUE_PLAIN_MAX];
 	int i, n;
 
 	if (!tokens_take(&o->refusals, REFUSALS, o->now_ms))
@@ -89,7 +90,8 @@ void outbox_refuse(struct outbox *o, const struct letter *l, const char *why)
 }
 
 /* In pieces that end where a line does, as far as there is one. */
-static void answer_plain(struct outbox *o, const struct letter *l, const char *text, size_t len)
+static void answer_plain(struct reply_queue *o, const struct letter *l, const char *text,
+			 size_t len)
 {
 	struct wish wish;
 
@@ -117,7 +119,7 @@ static void answer_plain(struct outbox *o, const struct letter *l, const char *t
 	}
 }
 
-static void answer_signed(struct outbox *o, const struct letter *l, enum page_state state,
+static void answer_signed(struct reply_queue *o, const struct letter *l, enum page_state state,
 			  uint32_t sequence, const char *text, size_t len)
 {
 	unsigned parts = len ? (unsigned)((len - 1) / REQUEST_PIECE) + 1 : 1;
@@ -149,8 +151,8 @@ static void answer_signed(struct outbox *o, const struct letter *l, enum page_st
 	}
 }
 
-void outbox_answer(struct outbox *o, const struct letter *l, enum page_state state,
-		   uint32_t sequence, const char *text, size_t len)
+void reply_queue_answer(struct reply_queue *o, const struct letter *l, enum page_state state,
+			uint32_t sequence, const char *text, size_t len)
 {
 	if (l->has_head)
 		answer_signed(o, l, state, sequence, text, len);
@@ -158,7 +160,7 @@ void outbox_answer(struct outbox *o, const struct letter *l, enum page_state sta
 		answer_plain(o, l, text, len);
 }
 
-void outbox_send(struct outbox *o, const struct letter *l, const void *bytes, size_t len)
+void reply_queue_send(struct reply_queue *o, const struct letter *l, const void *bytes, size_t len)
 {
 	int i = next_out(o, l);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reply_queue: the desk's answers, gathered and sent together.
+ * reply_queue: the frontend's answers, gathered and sent together.
  */
 #ifndef TELETAP_NET_REPLY_QUEUE_H
 #define TELETAP_NET_REPLY_QUEUE_H
@@ -13,11 +13,11 @@
 #include "net/frontend.h"
 #include "net/rate_limit.h"
 
-#define OUTBOX_ROOM 256     /* datagrams sent at once */
-#define OUTBOX_PLAIN_MAX 64 /* bytes of a plain request */
+#define REPLY_QUEUE_ROOM 256     /* datagrams sent at once */
+#define REPLY_QUEUE_PLAIN_MAX 64 /* bytes of a plain request */
 
 /* Which address of this host; AF_UNSPEC: not known. */
-struct outbox_from {
+struct reply_queue_from {
 	int family;
 	union {
 		struct in_pktinfo v4;
@@ -26,13 +26,13 @@ struct outbox_from {
 };
 
 /* Room for one of them beside a datagram. */
-struct outbox_control {
+struct reply_queue_control {
 	_Alignas(struct cmsghdr) unsigned char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 };
 
 struct letter { /* a request, and where its answer goes */
-	const struct desk_socket *socket;
-	struct outbox_from at; /* where it was sent to */
+	const struct frontend_socket *socket;
+	struct reply_queue_from at; /* where it was sent to */
 	struct sockaddr_storage from;
 	socklen_t from_len;
 	size_t len;
@@ -46,30 +46,30 @@ struct letter { /* a request, and where its answer goes */
 	uint64_t span;       /* see base/self_report.h */
 };
 
-struct outbox {
+struct reply_queue {
 	int64_t now_ms, real_ms;
 	bool has_key;
 	unsigned char key[REQUEST_KEY];
 	struct bucket_of_tokens refusals;
 	int n, socket;
-	struct mmsghdr out[OUTBOX_ROOM];
-	struct iovec parts[OUTBOX_ROOM][2];
-	struct sockaddr_storage to[OUTBOX_ROOM];
-	struct outbox_control from[OUTBOX_ROOM];
-	unsigned char bytes[OUTBOX_ROOM][REQUEST_PAYLOAD]; /* heads, and what is signed */
+	struct mmsghdr out[REPLY_QUEUE_ROOM];
+	struct iovec parts[REPLY_QUEUE_ROOM][2];
+	struct sockaddr_storage to[REPLY_QUEUE_ROOM];
+	struct reply_queue_control from[REPLY_QUEUE_ROOM];
+	unsigned char bytes[REPLY_QUEUE_ROOM][REQUEST_PAYLOAD]; /* heads, and what is signed */
 };
 
 /* Sends all. A datagram that finds no room is lost, as datagrams are. */
-void outbox_flush(struct outbox *o);
+void reply_queue_flush(struct reply_queue *o);
 
 /* A refusal, not longer than the letter; not too many of them: silence costs less. */
-void outbox_refuse(struct outbox *o, const struct letter *l, const char *why);
+void reply_queue_refuse(struct reply_queue *o, const struct letter *l, const char *why);
 
 /* A page, or those parts of it that the letter asks for. text must stay until the flush. */
-void outbox_answer(struct outbox *o, const struct letter *l, enum page_state state,
-		   uint32_t sequence, const char *text, size_t len);
+void reply_queue_answer(struct reply_queue *o, const struct letter *l, enum page_state state,
+			uint32_t sequence, const char *text, size_t len);
 
 /* A datagram as it is, of at most REQUEST_PAYLOAD bytes. */
-void outbox_send(struct outbox *o, const struct letter *l, const void *bytes, size_t len);
+void reply_queue_send(struct reply_queue *o, const struct letter *l, const void *bytes, size_t len);
 
 #endif

@@ -42,11 +42,11 @@ static const int allowed[] = {
 	SCMP_SYS(getpid),       SCMP_SYS(gettid),
 };
 
-int confine_find(const char *user, struct confine *c, char **msg)
+int sandbox_find(const char *user, struct sandbox *c, char **msg)
 {
 	struct passwd *pw = getpwnam(user ? user : "nobody");
 
-	*c = (struct confine){ .uid = 65534, .gid = 65534 };
+	*c = (struct sandbox){ .uid = 65534, .gid = 65534 };
 	if (pw) {
 		c->uid = pw->pw_uid;
 		c->gid = pw->pw_gid;
@@ -84,7 +84,7 @@ static int keep_capabilities(uint64_t kept)
 	return syscall(SYS_capset, &head, caps) ? -errno : 0;
 }
 
-int confine_reader(char **msg)
+int sandbox_reader(char **msg)
 {
 	const uint64_t kept = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_KILL;
 	int err = geteuid() ? 0 : bound_capabilities(kept);
@@ -94,7 +94,7 @@ int confine_reader(char **msg)
 	return err ? fail(msg, -err, "privileges cannot be given up: %s", strerror(-err)) : 0;
 }
 
-static int drop_user(const struct confine *c)
+static int drop_user(const struct sandbox *c)
 {
 	int err;
 
@@ -132,7 +132,7 @@ static int filter(void)
 	return err;
 }
 
-int confine_enter(const struct confine *c, char **msg)
+int sandbox_enter(const struct sandbox *c, char **msg)
 {
 	const struct rlimit none = { 0 };
 	int err = geteuid() ? 0 : drop_user(c);

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* The user that the process becomes; looked up while files can still be read. */
-struct confine {
+struct sandbox {
 	uid_t uid;
 	gid_t gid;
 };
@@ -17,7 +17,7 @@ struct confine {
  * Looks up the user (NULL: nobody). Returns 0, or -errno with *msg set: not found, or
  * root.
  */
-int confine_find(const char *user, struct confine *c, char **msg);
+int sandbox_find(const char *user, struct sandbox *c, char **msg);
 
 /*
  * As root: an empty root directory, that user, no groups, no capability, none ever
@@ -25,13 +25,13 @@ int confine_find(const char *user, struct confine *c, char **msg);
  * what is needed to answer datagrams: no file can be opened, no program run, no socket
  * made. Irreversible. Returns 0, or -errno with *msg set; the process is then to end.
  */
-int confine_enter(const struct confine *c, char **msg);
+int sandbox_enter(const struct sandbox *c, char **msg);
 
 /*
  * As root, for a process that draws from a recording: of the capabilities only those to read
  * the file again (CAP_DAC_READ_SEARCH) and to end the other process (CAP_KILL) stay; programs
  * that it starts get none back. Returns 0, or -errno with *msg set.
  */
-int confine_reader(char **msg);
+int sandbox_reader(char **msg);
 
 #endif

@@ -20,7 +20,7 @@
 #include "target/pid_namespace.h"
 #include "target/program.h"
 
-#define ASKED_MS 1000  /* the desk does not tell of each request */
+#define ASKED_MS 1000  /* the frontend does not tell of each request */
 #define FIRST_MS 1000  /* until the first page of a module */
 #define ANSWER_MS 3000 /* for the last snapshot */
 

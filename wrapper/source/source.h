@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * source: where the keeper has its pages from: a target (live.h) or a recording
+ * source: where the engine has its pages from: a target (live.h) or a recording
  * (recording.c); and where a terminal has them from: a target, a recording, or a
  * server (net/remote_source.c). All times are milliseconds of CLOCK_MONOTONIC.
  */
