@@ -34,6 +34,12 @@ static __always_inline uint64_t operand_register(const void *ctx, uint16_t at)
 	return value;
 }
 
+/* Where the C library keeps what is the thread's own. */
+static __always_inline uint64_t thread_pointer(void)
+{
+	return bpf_get_current_task_btf()->thread.fsbase;
+}
+
 /* Gives the argument; false: it lies in memory that cannot be read. */
 static __always_inline bool operand_read(const void *ctx, const struct operand *o, int64_t *value)
 {
@@ -42,7 +48,9 @@ static __always_inline bool operand_read(const void *ctx, const struct operand *
 
 	if (o->kind == OPERAND_REGISTER) {
 		raw = operand_register(ctx, o->base);
-	} else if (o->kind == OPERAND_MEMORY) {
+	} else if (o->kind != OPERAND_NUMBER) {
+		if (o->kind == OPERAND_THREAD)
+			raw += thread_pointer();
 		if (o->has_base)
 			raw += operand_register(ctx, o->base);
 		if (o->has_index)

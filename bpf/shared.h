@@ -9,7 +9,12 @@
 #include <stdint.h>
 
 /* An argument of a marker, as its note tells it. */
-enum { OPERAND_NUMBER, OPERAND_REGISTER, OPERAND_MEMORY };
+enum {
+	OPERAND_NUMBER,
+	OPERAND_REGISTER,
+	OPERAND_MEMORY,
+	OPERAND_THREAD /* memory, counted from where the thread's own begins */
+};
 
 struct operand {
 	int64_t number;    /* itself; or what is added to the address */

@@ -492,3 +492,62 @@ no_child() {
 		"$(jq -c 'to_entries | map(.value *= 6) | sort_by(.key) | from_entries' "$dir/counts")" ]
 	[ "$(q '[.rows[].file] | unique')" = "[\"$dir/calls.py\"]" ]
 }
+
+@test "arguments that lie in variables, of the program and of each thread" {
+	cat >"$dir/own.c" <<-'C'
+		#define TELETAP_PROVIDER own
+		#include "teletap.h"
+		#include <pthread.h>
+		long all = 7;
+		struct { char c; short s[3]; } part = { 1, { 2, -3, 4 } };
+		__thread char before[24];
+		__thread long mine;
+		__attribute__((noinline)) void say(void)
+		{
+			TELETAP_COUNTER("mine", mine);
+			TELETAP_COUNTER("all", all);
+			TELETAP_GAUGE("part", part.s[1]);
+		}
+		static void *run(void *arg)
+		{
+			mine = (long)arg;
+			before[0] = 1;
+			for (int i = 0; i < 100; i++)
+				say();
+			return 0;
+		}
+		int main(void)
+		{
+			pthread_t t[4];
+			for (long i = 0; i < 4; i++)
+				pthread_create(&t[i], 0, run, (void *)(1000L + i));
+			for (int i = 0; i < 4; i++)
+				pthread_join(t[i], 0);
+		}
+	C
+	for flags in '-fPIE -pie' '-fno-pie -no-pie'; do
+		# shellcheck disable=SC2086
+		gcc -O2 $flags -I"$TOP/include" -o "$dir/own" "$dir/own.c" -pthread
+		readelf -n "$dir/own" >"$dir/notes"
+		grep -F '@all(%rip)' "$dir/notes"
+		grep -F '@%fs:mine@tpoff' "$dir/notes"
+		teletap watch counters --collector bpf -c "$dir/own" -o json -i 60 >"$out" 2>"$err" 3>&-
+		last
+		[ "$(q '[.rows[] | [.name, .events_total, .change_total, .value]] | sort')" = \
+			'[["all",400,2800,null],["mine",400,400600,null],["part",400,null,-3]]' ]
+	done
+	strip "$dir/own"
+	run -3 --separate-stderr teletap watch counters --collector bpf -c "$dir/own" -n 1
+	[[ $stderr == *'a variable is not in the file'"'"'s symbol table, which may be stripped: '* ]]
+	# two source files with a variable of their own, of one name
+	for i in 1 2; do
+		printf '#define TELETAP_PROVIDER own\n#include "teletap.h"\nstatic volatile long n = %d; static long m; void add%d(void) { m += n; }
+			void say%d(void) { TELETAP_COUNTER("m", m); }\n' $i $i $i |
+			gcc -O2 -I"$TOP/include" -c -o "$dir/$i.o" -x c -
+	done
+	echo 'void add1(void), add2(void), say1(void), say2(void); int main(void) { add1(); add2(); say1(); say2(); }' |
+		gcc -o "$dir/own" -x c - -x none "$dir/1.o" "$dir/2.o"
+	readelf -n "$dir/own" | grep -F '@m(%rip)'
+	run -3 --separate-stderr teletap watch counters --collector bpf -c "$dir/own" -n 1
+	[[ $stderr == *'several variables of that name'* ]]
+}

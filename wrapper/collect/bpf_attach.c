@@ -26,6 +26,22 @@
 #define SPARE 64     /* descriptors for everything else */
 #define ENOTSUPP 524 /* the kernel's own, for an instruction that uprobes cannot trace */
 
+static const char *operands_why(int err)
+{
+	switch (err) {
+	case -ENODATA:
+		return "there are too few";
+	case -ENOENT:
+		return "a variable is not in the file's symbol table, which may be stripped";
+	case -ENOTUNIQ:
+		return "the file has several variables of that name";
+	case -EBADMSG:
+		return "the file's symbol table makes no sense";
+	default:
+		return "one is of a kind that is not known";
+	}
+}
+
 static int place_add(struct bpf_places *p, const struct target_file *file,
 		     const struct sdt_marker *marker, const struct bpf_probe *probe, char **msg)
 {
@@ -40,13 +56,14 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 		return -ENOMEM;
 	p->sites = sites;
 	sites[p->n] = (struct site){ .address = marker->pc + marker->shift };
-	err = operands_parse(marker, sites[p->n].operands, probe->n_arguments);
+	err = operands_parse(file->fd, marker, sites[p->n].operands, probe->n_arguments);
 	if (err)
-		return fail(msg, -err,
-			    "%s: the arguments of the marker %s:%s at 0x%llx (%s) are of a kind "
-			    "that BPF programs do not read: '--collector stap' does",
-			    file->path, marker->provider, marker->name,
-			    (unsigned long long)marker->pc, marker->args);
+		return fail(
+			msg, -err,
+			"%s: the arguments of the marker %s:%s at 0x%llx (%s) cannot be read by "
+			"BPF programs: %s: '--collector stap' may",
+			file->path, marker->provider, marker->name, (unsigned long long)marker->pc,
+			marker->args, operands_why(err));
 	list[p->n++] = (struct bpf_place){ file, marker, probe };
 	return 0;
 }

@@ -5,6 +5,8 @@
  *	$5   $-1            a number
  *	%rax %eax %ax %al   a register, of which the marker's size says how much counts
  *	(%rsp)  -16(%rbp)  8(%rax,%rbx,4)  (,%rcx,8)    memory
+ *	count(%rip)  s+8(%rip)                          a variable
+ *	%fs:count@tpoff  %fs:s@tpoff+8                  a variable of the thread
  *
  * Registers are known by where the kernel's struct pt_regs has them
  * (arch/x86/include/uapi/asm/ptrace.h).
@@ -16,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPERAND_MAX 64 /* bytes of its text; the longest kind above has less */
+#include "target/symbol.h"
+
+#define OPERAND_MAX 256 /* bytes of its text */
+#define AT_IP 128       /* of the registers below */
 
 static const struct {
 	const char *names[4];
@@ -29,7 +34,7 @@ static const struct {
 	{ { "r9", "r9d", "r9w", "r9b" }, 64 },     { { "r8", "r8d", "r8w", "r8b" }, 72 },
 	{ { "rax", "eax", "ax", "al" }, 80 },      { { "rcx", "ecx", "cx", "cl" }, 88 },
 	{ { "rdx", "edx", "dx", "dl" }, 96 },      { { "rsi", "esi", "si", "sil" }, 104 },
-	{ { "rdi", "edi", "di", "dil" }, 112 },    { { "rip", "eip", "ip", "ip" }, 128 },
+	{ { "rdi", "edi", "di", "dil" }, 112 },    { { "rip", "eip", "ip", "ip" }, AT_IP },
 	{ { "rsp", "esp", "sp", "spl" }, 152 },
 };
 
@@ -104,7 +109,42 @@ static bool parse_memory(const char *text, struct operand *o)
 	return (o->has_base || o->has_index) && !strcmp(text, ")");
 }
 
-static bool parse(const struct sdt_arg *arg, struct operand *o)
+/*
+ * NAME[+NUMBER], behind %fs: with @tpoff, else in front of (%rip), which then has the address of
+ * the marker, at. -ENOTSUP: it is not that, or the name's variable is of the other kind.
+ */
+static int parse_variable(int fd, uint64_t at, const char *text, struct operand *o)
+{
+	bool per_thread = !strncmp(text, "%fs:", 4);
+	const char *name = per_thread ? text + 4 : text, *rest;
+	size_t len = strcspn(name, per_thread ? "@" : "+-(");
+	char word[OPERAND_MAX];
+	struct symbol symbol;
+	int64_t more = 0;
+	int err;
+
+	memcpy(word, name, len);
+	word[len] = '\0';
+	rest = name + len;
+	if (per_thread && !strncmp(rest, "@tpoff", 6))
+		rest += 6;
+	else if (per_thread)
+		return -ENOTSUP;
+	if ((*rest == '+' || *rest == '-') && !take_number(&rest, &more))
+		return -ENOTSUP;
+	if (!len || strcmp(rest, per_thread ? "" : "(%rip)") != 0)
+		return -ENOTSUP;
+	err = symbol_find(fd, word, &symbol);
+	if (err || symbol.per_thread != per_thread)
+		return err ? err : -ENOTSUP;
+	o->kind = per_thread ? OPERAND_THREAD : OPERAND_MEMORY;
+	o->has_base = !per_thread;
+	o->base = AT_IP;
+	o->number = symbol.value + more - (per_thread ? 0 : (int64_t)at);
+	return 0;
+}
+
+static int parse(int fd, uint64_t at, const struct sdt_arg *arg, struct operand *o)
 {
 	char word[OPERAND_MAX];
 	const char *text = word;
@@ -112,22 +152,22 @@ static bool parse(const struct sdt_arg *arg, struct operand *o)
 	*o = (struct operand){ .size = (uint8_t)(arg->size ? arg->size : 8),
 			       .is_signed = (uint8_t)arg->is_signed };
 	if (arg->is_float || o->size > 8 || arg->operand_len >= sizeof(word))
-		return false;
+		return -ENOTSUP;
 	memcpy(word, arg->operand, arg->operand_len);
 	word[arg->operand_len] = '\0';
 	if (*text == '$') {
 		o->kind = OPERAND_NUMBER;
 		text++;
-		return take_number(&text, &o->number) && !*text;
+		return take_number(&text, &o->number) && !*text ? 0 : -ENOTSUP;
 	}
-	if (*text == '%') {
+	if (*text == '%' && take_register(&text, &o->base)) {
 		o->kind = OPERAND_REGISTER;
-		return take_register(&text, &o->base) && !*text;
+		return *text ? -ENOTSUP : 0;
 	}
-	return parse_memory(word, o);
+	return parse_memory(word, o) ? 0 : parse_variable(fd, at, word, o);
 }
 
-int operands_parse(const struct sdt_marker *marker, struct operand *operands, int n)
+int operands_parse(int fd, const struct sdt_marker *marker, struct operand *operands, int n)
 {
 	struct sdt_arg args[SITE_OPERANDS];
 	int has = sdt_args(marker->args, args, SITE_OPERANDS);
@@ -135,8 +175,10 @@ int operands_parse(const struct sdt_marker *marker, struct operand *operands, in
 	if (n > SITE_OPERANDS || has < n)
 		return -ENODATA;
 	for (int i = 0; i < n; i++) {
-		if (!parse(&args[i], &operands[i]))
-			return -ENOTSUP;
+		int err = parse(fd, marker->pc + marker->shift, &args[i], &operands[i]);
+
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -9,10 +9,10 @@
 #include "target/sdt.h"
 
 /*
- * Parses the first n arguments of a marker of a file. Returns 0; -ENODATA: it has fewer;
- * -ENOTSUP: one is of a kind that is not known (a float, memory of a thread, a
- * symbol).
+ * Parses the first n arguments of a marker of the file open at fd. Returns 0; -ENODATA: it has
+ * fewer; -ENOTSUP: one is of a kind that is not known (a float); -ENOENT, -ENOTUNIQ: it is a
+ * variable, and the file has none, or several, of that name; -EBADMSG: as symbol_find.
  */
-int operands_parse(const struct sdt_marker *marker, struct operand *operands, int n);
+int operands_parse(int fd, const struct sdt_marker *marker, struct operand *operands, int n);
 
 #endif
