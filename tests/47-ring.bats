@@ -319,7 +319,7 @@ flipped() {
 	wait "$PID" || true
 	run -0 --separate-stderr teletap replay ring log
 	[[ $output == *"process $PID"* ]]
-	grep -F ' info      last \x1b[2J words ' <<<"$output"
+	grep -F ' info      last \x1b[2J words' <<<"$output"
 	[[ $output == *"read from the ring's file"* ]]
 	run -0 teletap replay ring 240,config,about -o json
 	[ "$(jq -c 'select(.page == 240) | [.rows[] | [.part, .item, .value]]' <<<"$output")" = '[["input","pulses","3 /s"],["step","filtered","1.5 /s"],["result","","3.75 km/h"]]' ]

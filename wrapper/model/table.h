@@ -19,10 +19,11 @@ enum unit {
 	UNIT_SHARE, /* a fraction of 1 */
 	UNIT_BAR,   /* a fraction of 1, drawn as a bar of the column's width */
 	UNIT_BOOL,
-	UNIT_TIME,  /* nanoseconds since 1970; the time of day in text */
-	UNIT_TEXT,  /* left-aligned; too long: its beginning is kept */
-	UNIT_PATH,  /* likewise; too long: its end is kept */
-	UNIT_STACK, /* frames, innermost first; in text on lines of their own below the row */
+	UNIT_TIME,    /* nanoseconds since 1970; the time of day in text */
+	UNIT_TEXT,    /* left-aligned; too long: its beginning is kept */
+	UNIT_VERDICT, /* likewise: OK, WARN or FAIL */
+	UNIT_PATH,    /* likewise; too long: its end is kept */
+	UNIT_STACK,   /* frames, innermost first; in text on lines of their own below the row */
 };
 
 /* Which of the two blocks of a text page a column is in. */

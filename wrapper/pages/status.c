@@ -19,7 +19,7 @@ enum { SUBSYSTEM, VERDICT, PAGE, TEXT, N_COLUMNS };
 
 static const struct column columns[N_COLUMNS] = {
 	[SUBSYSTEM] = { "subsystem", "subsystem", 10, UNIT_TEXT, BLOCK_INTERVAL },
-	[VERDICT] = { "verdict", "verdict", 8, UNIT_TEXT, BLOCK_INTERVAL },
+	[VERDICT] = { "verdict", "verdict", 8, UNIT_VERDICT, BLOCK_INTERVAL },
 	[PAGE] = { "page", "page", 5, UNIT_NUMBER, BLOCK_INTERVAL },
 	[TEXT] = { "text", "", 0, UNIT_TEXT, BLOCK_INTERVAL },
 };

@@ -63,6 +63,7 @@ static json_t *cell(const struct column *c, const struct cell *v)
 		stamp(v->number, when, sizeof(when));
 		return json_string(when);
 	case UNIT_TEXT:
+	case UNIT_VERDICT:
 	case UNIT_PATH:
 		return text(v->text);
 	case UNIT_STACK:

@@ -17,6 +17,7 @@
 #define LOSS_WIDTH 8
 #define BOLD "\033[1m"
 #define RED "\033[31m"
+#define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
 
 /* How many columns s takes: two for each character that may be a wide one. */
@@ -131,16 +132,27 @@ static bool is_drawn(const struct table *t, int column, enum block block)
 	return c->block & block && c->unit != UNIT_STACK && table_tells(t, column);
 }
 
+static bool is_text(const struct column *c)
+{
+	return c->unit == UNIT_TEXT || c->unit == UNIT_VERDICT || c->unit == UNIT_PATH;
+}
+
+static const char *color_of(const struct render *r, const struct column *column, const char *text)
+{
+	if (!r->color || column->unit != UNIT_VERDICT)
+		return "";
+	return !strcmp(text, "FAIL") ? RED : !strcmp(text, "WARN") ? YELLOW : "";
+}
+
 /* A text and its column's head begin behind a space; what is left of the line is theirs. */
-static void draw_row(FILE *f, const struct render *r, const struct table *t, enum block block,
-		     const struct cell *cells)
+static void draw_cells(FILE *f, const struct render *r, const struct table *t, enum block block,
+		       const struct cell *cells)
 {
 	int used = 0;
 
 	for (int c = 0; c < t->n_columns; c++) {
 		const struct column *column = &t->columns[c];
 		struct column narrow = *column;
-		bool is_text = column->unit == UNIT_TEXT || column->unit == UNIT_PATH;
 		int width = column->width ? column->width : line_width(r) - used;
 		char text[128];
 
@@ -154,12 +166,15 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 			snprintf(text, sizeof(text), "%s", column->head);
 		else if (cells[c].unknown)
 			snprintf(text, sizeof(text), "-");
-		else if (!is_text)
+		else if (!is_text(column))
 			cell_text(column, &cells[c], text, sizeof(text));
-		if (is_text) {
-			fputc(' ', f);
-			draw_text(f, r, cells && !cells[c].unknown ? cells[c].text : text,
-				  width - 1, column->unit == UNIT_PATH);
+		if (is_text(column)) {
+			const char *said = cells && !cells[c].unknown ? cells[c].text : text;
+			const char *color = color_of(r, column, said);
+
+			fprintf(f, " %s", color);
+			draw_text(f, r, said, width - 1, column->unit == UNIT_PATH);
+			fputs(*color ? PLAIN : "", f);
 		} else {
 			/* What is wider than its column does not run into the one before. */
 			width = fprintf(
@@ -170,7 +185,23 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 		}
 		used += width;
 	}
-	fputc('\n', f);
+}
+
+static void draw_row(FILE *f, const struct render *r, const struct table *t, enum block block,
+		     const struct cell *cells)
+{
+	char *line = NULL;
+	size_t len;
+	FILE *row = open_memstream(&line, &len);
+
+	if (row)
+		draw_cells(row, r, t, block, cells);
+	if (!row || fclose(row))
+		len = 0;
+	while (len && line[len - 1] == ' ')
+		len--;
+	fprintf(f, "%.*s\n", (int)len, line ? line : "");
+	free(line);
 	for (int c = 0; cells && c < t->n_columns; c++) {
 		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
 		    !cells[c].unknown)
