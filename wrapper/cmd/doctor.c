@@ -85,22 +85,81 @@ static bool counts(const struct answers *a, const struct page *page)
 
 static const char *const verdicts[] = { "OK", "WARN", "FAIL" };
 
-static void checks_text(const struct checks *c)
+static void checks_text(const struct checks *c, bool color)
 {
+	static const char *const colors[] = { "", "\033[33m", "\033[31m" };
+
 	for (int i = 0; i < c->n; i++) {
 		char *text = must(quote_text(c->list[i].text));
+		const char *begin = color ? colors[c->list[i].verdict] : "";
 
-		printf("%-4s  %s\n", verdicts[c->list[i].verdict], text);
+		printf("%s%-4s%s  %s\n", begin, verdicts[c->list[i].verdict],
+		       *begin ? "\033[0m" : "", text);
 		if (c->list[i].remedy)
 			printf("      -> %s\n", c->list[i].remedy);
 		free(text);
 	}
 }
 
+/*
+ * The number of the first page that does not work for this reason, in whose text the number of
+ * its own page makes no difference.
+ */
+static int first_with(char **reasons, int page, char *why)
+{
+	reasons[page] = why;
+	for (int i = 0; i < page; i++) {
+		char one[16], other[16];
+		const char *a, *b;
+
+		if (!reasons[i])
+			continue;
+		snprintf(one, sizeof(one), "page %d", pages[i].number);
+		snprintf(other, sizeof(other), "page %d", pages[page].number);
+		a = strstr(reasons[i], one);
+		b = strstr(why, other);
+		if (!a || !b ? !strcmp(reasons[i], why)
+			     : a - reasons[i] == b - why &&
+				       !strncmp(reasons[i], why, (size_t)(b - why)) &&
+				       !strcmp(a + strlen(one), b + strlen(other)))
+			return pages[i].number;
+	}
+	return pages[page].number;
+}
+
+static void pages_text(struct answers *a)
+{
+	char **reasons = calloc((size_t)n_pages, sizeof(*reasons));
+
+	for (int i = 0; i < n_pages; i++) {
+		char *why, *text;
+		int by, first;
+		bool works = judge(a, &pages[i], &by, &why);
+
+		text = must(quote_text(why));
+		first = works || !reasons ? pages[i].number : first_with(reasons, i, why);
+		if (first == pages[i].number)
+			printf("%3d  %-12s  %s: %s\n", pages[i].number, pages[i].name,
+			       works ? "works" : "does not work", text);
+		else
+			printf("%3d  %-12s  does not work, for the reason of page %d\n",
+			       pages[i].number, pages[i].name, first);
+		a->n_working += counts(a, &pages[i]) && works;
+		free(text);
+		if (works || !reasons)
+			free(why);
+	}
+	for (int i = 0; reasons && i < n_pages; i++)
+		free(reasons[i]);
+	free(reasons);
+}
+
 static void print_text(struct answers *a)
 {
+	bool color = want_color(a->o);
+
 	printf("This host, kernel %s\n", a->host.release);
-	checks_text(&a->host_checks);
+	checks_text(&a->host_checks, color);
 	if (a->has_target || a->unseen) {
 		char *path = must(quote_text(a->target.n_files ? a->target.files[0].path : ""));
 
@@ -108,22 +167,11 @@ static void print_text(struct answers *a)
 			printf("\nProcess %d  %s\n", (int)a->o->pid, path);
 		else
 			printf("\n%s\n", path);
-		checks_text(&a->target_checks);
+		checks_text(&a->target_checks, color);
 		free(path);
 	}
 	puts("\nPages");
-	for (int i = 0; i < n_pages; i++) {
-		char *why, *text;
-		int by;
-		bool works = judge(a, &pages[i], &by, &why);
-
-		text = must(quote_text(why));
-		printf("%3d  %-12s  %s: %s\n", pages[i].number, pages[i].name,
-		       works ? "works" : "does not work", text);
-		a->n_working += counts(a, &pages[i]) && works;
-		free(text);
-		free(why);
-	}
+	pages_text(a);
 	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
 		const char *name;
 		char *text;
