@@ -49,6 +49,8 @@ int module_find(const struct plan *plan, const char *pack, struct pack_ko *ko, c
 		if (why) { /* near misses of a pack asked for are refusals */
 			if (msg)
 				*msg = why;
+			else
+				free(why);
 			return err == -ENOENT ? -ESTALE : err;
 		}
 		if (err != -ENOENT)
