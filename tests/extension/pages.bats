@@ -208,14 +208,18 @@ time.sleep(1000)' $$ > squatter 3>&- &
 	teletap serve -p "$pid" --listen 127.0.0.1:25341 3>&- > served 2>&1 &
 	await served 301 || { cat served; return 1; }
 	[[ ${lines[0]} == '301 queue  What is waiting '* ]] || { cat served; echo "$output"; return 1; }
-	within 900 called_anew # 0.6 of that it sleeps
+	local anew=0
+	for try in 1 2 3 4 5; do # a client asks twice where an answer is late
+		called_anew && anew=1 && break
+	done
+	[ $anew = 1 ]
 	await served 255
 	[[ $output == *'301  queue         What is waiting                                   can work'* ]]
 	[[ $output == *'304  slow '* ]]
 	for try in 1 2 3; do
 		teletap page 304 127.0.0.1:25341 > slow 3>&- || true &
 		await test -e slow.begun
-		within 1000 served 301
+		within 1800 served 301 # the slow one is given up after 2 s
 		wait %?slow || true
 		[ -e slow.begun ]
 		touch slow.go
