@@ -229,6 +229,19 @@ in_order() {
 	expect_clean
 }
 
+@test "3.15: a thread that goes on in another interpreter: times are unknown, not 0" {
+	cat > "$work/two.py" <<-'PY'
+		import _interpreters
+		def outer():
+		    other = _interpreters.create()
+		    _interpreters.exec(other, "def inner(): pass\nfor _ in range(3): inner()")
+		outer()
+	PY
+	traced calls python3.15 "$work/two.py"
+	[ "$(tail -n 1 "$out" | jq -c '[.rows[] | select(.function == "inner") | [.calls_total, .inclusive_ns_total]]')" = '[[3,null]]' ]
+	[ "$(tail -n 1 "$out" | jq '[.rows[].inclusive_ns_total] | unique == [null]')" = true ]
+}
+
 @test "the JIT is on: the page says what that means" {
 	PYTHON_JIT=1 traced calls python3.15 "$HERE/order.py"
 	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *JIT* ]]
