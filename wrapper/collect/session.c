@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "collect/bpf_collector.h"
 #include "collect/crash_file.h"
-#include "collect/host_collector.h"
 #include "collect/memory_collector.h"
+#include "collect/proc_collector.h"
 #include "model/escape.h"
 #include "model/sum.h"
 
@@ -56,7 +56,7 @@ static int raise_semaphores(struct session *s, const char *const *markers, char 
 static const struct child_ops *const children[COLLECTORS] = {
 	[COLLECT_MEMORY] = &memory_ops,
 	[COLLECT_BPF] = &bpf_ops,
-	[COLLECT_PROC] = &host_ops,
+	[COLLECT_PROC] = &proc_ops,
 };
 
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,

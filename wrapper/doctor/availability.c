@@ -99,6 +99,8 @@ static bool judge_without_target(const struct judge *j, const struct page *page,
 			? "a target (-p, -e) would tell whether it has the markers, and "
 			  "whether a module is ready"
 		: by == COLLECT_BPF    ? "a target (-p, -e) would tell whether it has the markers"
+		: by == COLLECT_PROC   ? "read from the kernel's files; no module is needed: a "
+					 "target (-p, -e) would tell whether it may be read"
 		: by == COLLECT_MEMORY ? "read from the program's memory; no module is needed: a "
 					 "target (-p) would tell whether it has a CPython"
 				       : "read from the program's memory; no module is needed: a "

@@ -318,11 +318,11 @@ static int check_command(const struct target *t, char **msg)
 		    path);
 }
 
-/* What reads one process needs no marker, and finds itself what it can read there. */
+/* What reads processes needs no marker, and finds itself what it can read there. */
 static int resolve_process(const struct page *page, enum collector by, const struct target *t,
 			   struct plan *plan, char **msg)
 {
-	if (t->kind == TARGET_FILE || !t->n_files)
+	if ((t->kind == TARGET_FILE && by != COLLECT_PROC) || !t->n_files)
 		return fail(msg, ENOTSUP,
 			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
 			    page->number, collector_name(by));

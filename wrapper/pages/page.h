@@ -18,6 +18,10 @@
 /* That of the page that comes from the kernel's files, likewise without one. */
 #define PAGE_HOST "host"
 
+/* Those of the target's processes and sockets, from the kernel, too. */
+#define PAGE_PROCESS "process"
+#define PAGE_SOCKETS "sockets"
+
 /* The module of the page about crashes, of which a ring file tells something, too. */
 #define PAGE_CRASH "crash"
 
@@ -115,6 +119,8 @@ void page_status_fill(const struct states *all, struct table *t);
 void page_about_fill(const struct state *s, struct table *t);
 void page_config_fill(const struct state *s, struct table *t);
 void page_host_fill(const struct state *s, struct table *t);
+void page_process_fill(const struct state *s, struct table *t);
+void page_sockets_fill(const struct state *s, struct table *t);
 void page_gc_fill(const struct state *s, struct table *t);
 void page_gc_events_fill(const struct state *s, struct table *t);
 void page_gc_pauses_fill(const struct state *s, struct table *t);
