@@ -32,11 +32,11 @@ static const struct column columns[N_COLUMNS] = {
 	[SYSTEM] = { "system_ns", "", 0, UNIT_NS, BLOCK_NONE },
 	[SYSTEM_TOTAL] = { "system_ns_total", "", 0, UNIT_NS, BLOCK_NONE },
 	[SHARE] = { "share", "cpu", 8, UNIT_SHARE, BLOCK_INTERVAL },
-	[RSS] = { "rss", "memory", 9, UNIT_BYTES, BLOCK_INTERVAL },
-	[SWAP] = { "swap", "swap", 9, UNIT_BYTES, BLOCK_INTERVAL },
+	[RSS] = { "rss", "memory", 8, UNIT_BYTES, BLOCK_INTERVAL },
+	[SWAP] = { "swap", "swap", 8, UNIT_BYTES, BLOCK_INTERVAL },
 	[MAJOR] = { "major_faults", "", 0, UNIT_COUNT, BLOCK_NONE },
 	[MAJOR_TOTAL] = { "major_faults_total", "", 0, UNIT_COUNT, BLOCK_NONE },
-	[THREADS] = { "threads", "threads", 8, UNIT_COUNT, BLOCK_INTERVAL },
+	[THREADS] = { "threads", "thr", 5, UNIT_COUNT, BLOCK_INTERVAL },
 	[FILES] = { "files", "files", 7, UNIT_COUNT, BLOCK_INTERVAL },
 	[FILES_LIMIT] = { "files_limit", "", 0, UNIT_COUNT, BLOCK_NONE },
 	[FILES_USED] = { "files_used", "used", 7, UNIT_SHARE, BLOCK_INTERVAL },
@@ -282,17 +282,18 @@ static void note_unknown(const struct state *s, struct table *t)
 		outside += record_now(r, CGROUP_STATE) > 1;
 	}
 	if (files)
-		table_note(t,
-			   "the open files of %" PRId64 " processes may not be read: another "
-			   "user's are root's to see",
-			   files);
+		table_note(
+			t,
+			"processes whose open files may not be read, being another user's: %" PRId64
+			": run as root",
+			files);
 	if (unmounted)
 		table_note(t, "their control groups are not known: no file system of the memory "
 			      "controller is mounted here");
 	if (outside)
 		table_note(t,
-			   "%" PRId64 " control groups lie outside of what the file system that is "
-			   "mounted here shows: their limits are not known",
+			   "control groups that lie outside of what is mounted here, so that their "
+			   "limits are not known: %" PRId64,
 			   outside);
 }
 

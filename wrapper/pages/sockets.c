@@ -79,7 +79,7 @@ static void set_text(struct cell *c, const char *text)
 	*c = (struct cell){ .text = text, .unknown = !*text };
 }
 
-static void fill_socket(struct table *t, const struct record *r)
+static void fill_socket(struct table *t, const struct record *r, bool gone)
 {
 	static const char *const protocols[] = { "tcp", "udp", "unix" };
 	int64_t kind = record_now(r, SOCKET_KIND), queue = record_now(r, SOCKET_QUEUE),
@@ -102,7 +102,8 @@ static void fill_socket(struct table *t, const struct record *r)
 		set(&c[FULL], queue > room);
 	set(&c[DROPS_EVER], record_now(r, SOCKET_EVER));
 	if (!c[DROPS_EVER].unknown) {
-		set(&c[DROPS], record_delta(r, SOCKET_DROPS));
+		c[DROPS] =
+			(struct cell){ .number = record_delta(r, SOCKET_DROPS), .unknown = gone };
 		set(&c[DROPS_TOTAL], record_total(r, SOCKET_DROPS));
 	}
 	set(&c[PID], record_now(r, SOCKET_PID));
@@ -191,10 +192,11 @@ static void note_queues(struct table *t)
 		const struct cell *c = t->cells + i * t->n_columns;
 
 		if (!c[FULL].unknown && c[FULL].number && n++ < NOTED)
-			table_note(t,
-				   "the queue of %s %s is full: the program does not accept its "
-				   "connections",
-				   c[PROTOCOL].text, c[ADDRESS].text);
+			table_note(
+				t,
+				"the queue of %s %s is full: connections wait for the program to "
+				"accept them",
+				c[PROTOCOL].text, c[ADDRESS].text);
 	}
 	if (n > NOTED)
 		table_note(t, "full are the queues of %d more sockets", n - NOTED);
@@ -202,9 +204,9 @@ static void note_queues(struct table *t)
 		const struct cell *c = t->cells + i * t->n_columns;
 
 		if (!c[DROPS].unknown && c[DROPS].number) {
-			table_note(t, "%s %s dropped %" PRId64 " %s in this interval",
-				   c[PROTOCOL].text, c[ADDRESS].text, c[DROPS].number,
-				   c[FULL].unknown ? "packets" : "connections or packets of them");
+			table_note(t, "%s dropped by %s %s in this interval: %" PRId64,
+				   c[FULL].unknown ? "packets" : "connections or their packets",
+				   c[PROTOCOL].text, c[ADDRESS].text, c[DROPS].number);
 			break;
 		}
 	}
@@ -216,14 +218,14 @@ static void note_others(const struct state *s, struct table *t)
 
 	if (n)
 		table_note(t,
-			   "not on this page: %" PRId64 " sockets of other kinds, such as unix "
-			   "sockets that do not listen",
+			   "sockets of other kinds, such as unix sockets that do not listen, which "
+			   "are not on this page: %" PRId64,
 			   n);
 }
 
 void page_sockets_fill(const struct state *s, struct table *t)
 {
-	const struct record *r = state_first(s, LINE_GONE);
+	const struct record *r, *gone = state_first(s, LINE_GONE);
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
@@ -232,11 +234,11 @@ void page_sockets_fill(const struct state *s, struct table *t)
 	t->text_rows = TEXT_ROWS;
 	t->empty = "none";
 	t->second = "Connections by peer and state:";
-	if (r)
+	if (gone)
 		table_note(t, "the target has ended: this is as it was %.1f s before",
-			   (double)record_now(r, GONE_AGO_NS) / 1e9);
+			   (double)record_now(gone, GONE_AGO_NS) / 1e9);
 	while ((r = state_each(s, LINE_SOCKET, &at)))
-		fill_socket(t, r);
+		fill_socket(t, r, gone);
 	for (at = 0; (r = state_each(s, LINE_PEER, &at));)
 		fill_peer(t, r);
 	note_missing(s, t);
