@@ -198,7 +198,7 @@ mounted() {
 	pid=$!
 	exec 7<"$BATS_TEST_TMPDIR/out"
 	head -c 200 <&7 | grep -q '^203 host'
-	child=$(pgrep -P $pid -x teletap-host)
+	child=$(pgrep -P $pid -x teletap-proc)
 	only_three() { [ "$(cd /proc/"$child"/fd && echo *)" = "0 1 2" ]; }
 	until_true only_three # but for what it reads at the moment
 	kill -9 $pid
@@ -216,7 +216,7 @@ mounted() {
 	pid=$!
 	exec 7<"$BATS_TEST_TMPDIR/out"
 	head -c 200 <&7 | grep -q '^203 host'
-	pkill -9 -P $pid -x teletap-host
+	pkill -9 -P $pid -x teletap-proc
 	cat <&7 >/dev/null
 	status=0
 	wait $pid || status=$?
@@ -246,14 +246,14 @@ mounted() {
 	serve -p $$ --idle 1 -i 0.2
 	until_true says '^ memory ' page host
 	[[ $(page 203) == "203 host "*$'\nThis host\n'* ]]
-	[ "$(pgrep -c -P "$server" -x teletap-host)" -eq 1 ]
+	[ "$(pgrep -c -P "$server" -x teletap-proc)" -eq 1 ]
 	sleep 2.5
 	until_true gone
 	until_true says '^ memory ' page host
 	stop_server
 }
 
-gone() { ! pgrep -P "$server" -x teletap-host >/dev/null; }
+gone() { ! pgrep -P "$server" -x teletap-proc >/dev/null; }
 
 @test "doctor: it works, and that is no answer to what works" {
 	run teletap doctor -o json

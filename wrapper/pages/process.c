@@ -253,10 +253,9 @@ static void note_groups(struct table *t)
 
 		if (!c[KILLS].unknown && c[KILLS].number && n++ < NOTED)
 			table_note(t,
-				   "the kernel killed %" PRId64
-				   " processes of the group %s in this "
-				   "interval, since memory ran out",
-				   c[KILLS].number, c[GROUP].text);
+				   "killed by the kernel in this interval, since the memory of the "
+				   "group %s ran out: %" PRId64,
+				   c[GROUP].text, c[KILLS].number);
 		if (is_over(&c[USED], NEAR_MEMORY) && n++ < NOTED)
 			table_note(t, "the group %s uses %.0f %% of the memory it may",
 				   c[LIMIT_GROUP].text, 100 * c[USED].share);

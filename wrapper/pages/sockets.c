@@ -163,11 +163,11 @@ static void note_missing(const struct state *s, struct table *t)
 	const struct record *r = state_first(s, LINE_SOCKETS);
 
 	if (record_now(r, SOCKETS_UNREAD))
-		table_note(t,
-			   "the sockets of %" PRId64
-			   " processes are missing: their descriptors may "
-			   "not be read: another user's are root's to see",
-			   record_now(r, SOCKETS_UNREAD));
+		table_note(
+			t,
+			"processes whose sockets are missing, since their descriptors may not be "
+			"read, being another user's: %" PRId64 ": run as root",
+			record_now(r, SOCKETS_UNREAD));
 	if (record_now(r, SOCKETS_REFUSED))
 		table_note(t,
 			   "sockets are missing of %" PRId64 " of %" PRId64 " network namespaces, "
