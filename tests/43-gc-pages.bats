@@ -78,6 +78,15 @@ narrow() {
 	[ "$(jq '[.profiles[].weights[]] | add' <<<"${lines[-1]}")" = 254 ]
 }
 
+@test "stacks by memory: executing lines; what was missed, what it costs; hostile names" {
+	run --keep-empty-lines draw -g stacks -p 4242 <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.text
+	run draw -g stacks -p 4242 -o json <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.json
+	run draw -g stacks -p 4242 -o folded <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.folded
+}
+
 @test "stacks: a loop of nodes and unknown numbers do no harm" {
 	for format in text json folded speedscope; do
 		run -0 draw -g stacks -o "$format" < <(printf '%b\n' 'teletap\t1\tstacks' 'snap\t1\t1\t1\t0' 'end\t1' \

@@ -10,6 +10,9 @@
 
 #define HIT_BEFORE 2 /* WAITING: since before attaching, its stack is not known */
 
+/* The part of one processor that sampling took in the interval (record sampling). */
+double sampling_cost(const struct state *s);
+
 /* Instead of a function's name, in a record without a stack. */
 const char *stacks_nothing(const struct record *r);
 
