@@ -127,6 +127,20 @@ fi
 	[ "$(jq -c '[.rows[] | select(.kind == "function" and .function == "endless") | .tid] | unique | length' <<<"$page")" = 2 ]
 }
 
+@test "--svg is XML, and its boxes are the frames of --folded; a recording has the same samples" {
+	begin /usr/bin/python3 "$TOP/tests/sample.py" threads 2
+	cd "$BATS_TEST_TMPDIR"
+	sample -i 0.5 -n 2 --waiting --svg svg --folded folded --speedscope speedscope
+	compare svg svg folded
+	total=$(awk '{ n += $NF } END { print n }' folded)
+	[ "$total" -gt 10 ]
+	[ "$(jq '[.rows[] | select(.kind == "stack") | .samples_total] | add' <<<"$page")" = "$total" ]
+	[ "$(jq '[.profiles[].weights[]] | add' speedscope)" = "$total" ]
+	teletap record stacks --collector memory -p "$pid" -w recording -i 0.3 -n 3
+	teletap replay recording stacks -o json | tail -n 1 >page
+	jq -e '.collector == "memory" and (.rows | any(.function == "a")) and (.rows | all(.function != "?"))' page
+}
+
 @test "an ordinary user samples what is theirs, and is refused the rest; no module: by itself" {
 	need_root
 	local nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
@@ -145,4 +159,6 @@ busy()'
 @test "--rate: up to 1000 by memory, 990 by a module" {
 	misused teletap watch stacks -p 1 --rate 1001
 	misused teletap watch stacks -p 1 --hz 0
+	misused teletap watch gc -p 1 --svg file
+	[[ ${stderr_lines[0]} == *'--svg keeps the stacks of page 223: name this page too' ]]
 }

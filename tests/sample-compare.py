@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Compares page 223 with what the program itself says: sample-compare.py shares BEFORE AFTER < page |
-stacks < page. Says nothing when they agree.
+stacks < page | svg FILE FOLDED. Says nothing when they agree.
 """
 import importlib.util
 import json
 import os
+import re
 import sys
+import xml.etree.ElementTree as tree
 
 
 def of(page, function, key):
@@ -56,5 +58,35 @@ def stacks():
             print("no such stack:", names)
 
 
+def plain(text):
+    """Without what the one or the other file cannot have."""
+    return re.sub("[\ufffd;\x00-\x1f\u202a-\u202e]", "_", text)
+
+
+def svg(path, folded):
+    """The boxes of a flame graph are the frames of the folded lines, and as wide."""
+    truth = {}
+    for line in open(folded):
+        names, count = line.rstrip("\n").rpartition(" ")[::2]
+        frames = ["all"] + names.split(";")
+        for depth in range(len(frames)):
+            key = depth, plain(frames[depth])
+            truth[key] = truth.get(key, 0) + int(count)
+    root, shown, space = tree.parse(path).getroot(), {}, "{http://www.w3.org/2000/svg}"
+    boxes = root.findall(space + "g")
+    rows = sorted({float(box.find(space + "rect").get("y")) for box in boxes}, reverse=True)
+    for box in boxes:
+        name = box.find(space + "title").text.rpartition("\n")[0]
+        key = rows.index(float(box.find(space + "rect").get("y"))), plain(name)
+        shown[key] = shown.get(key, 0) + int(box.get("data-n"))
+    for key in truth.keys() | shown.keys():
+        if truth.get(key) != shown.get(key):
+            print(key, truth.get(key), shown.get(key))
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if "href" in name or value.startswith("http"):
+                print("a request:", element.tag, name, value)
+
+
 if __name__ == "__main__":
-    {"shares": shares, "stacks": stacks}[sys.argv[1]](*sys.argv[2:])
+    {"shares": shares, "stacks": stacks, "svg": svg}[sys.argv[1]](*sys.argv[2:])

@@ -55,7 +55,7 @@ struct opts {
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
-	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
+	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */
 	const char *crashes;                   /* --crashes; NULL: not given */
 	bool inject;                           /* --inject */
 	bool encode_names;                     /* --encode-names */

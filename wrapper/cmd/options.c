@@ -337,6 +337,7 @@ static const struct row table[] = {
 	  SETTING(take_setting, "teletap_idle", 1) },
 	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", TEXT(folded) },
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", TEXT(speedscope) },
+	{ 'Z', "svg", "FILE", "keep them in this file, as a flame graph for a browser", TEXT(svg) },
 	{ 'Y', "crashes", "DIR", "keep files of crashes there (247)", TEXT(crashes) },
 	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)",
 	  FLAG(inject) },
