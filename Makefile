@@ -199,6 +199,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/header
 	$(Q)tests/bench/extension
 	$(Q)tests/bench/django
+	$(Q)tests/bench/sample
 
 clean:
 	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
