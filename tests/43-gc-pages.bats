@@ -78,8 +78,32 @@ narrow() {
 	[ "$(jq '[.profiles[].weights[]] | add' <<<"${lines[-1]}")" = 254 ]
 }
 
+@test "stacks by memory: executing lines; what was missed, what it costs; hostile names" {
+	run --keep-empty-lines draw -g stacks -p 4242 <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.text
+	run draw -g stacks -p 4242 -o json <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.json
+	run draw -g stacks -p 4242 -o folded <"$TOP/tests/data/stacks/memory.lines"
+	golden stacks/memory.folded
+}
+
+@test "stacks: the flame graph is well-formed, with the frames of the folded lines, and asks nobody" {
+	for lines in session memory; do
+		for output in svg folded; do
+			draw -g stacks -s 2 -o $output <"$TOP/tests/data/stacks/$lines.lines" >"$BATS_TEST_TMPDIR/$output"
+		done
+		sed -i '/^$/d' "$BATS_TEST_TMPDIR/folded"
+		run -0 /usr/bin/python3 "$TOP/tests/sample-compare.py" svg "$BATS_TEST_TMPDIR/svg" "$BATS_TEST_TMPDIR/folded"
+		echo "$output"
+		[ -z "$output" ]
+	done
+	[ "$(grep -c '<script' "$BATS_TEST_TMPDIR/svg")" = 1 ]
+	[ "$(grep -c ']]>' "$BATS_TEST_TMPDIR/svg")" = 1 ]
+	lacks '\xe2\x80\xae|\x01' <"$BATS_TEST_TMPDIR/svg"
+}
+
 @test "stacks: a loop of nodes and unknown numbers do no harm" {
-	for format in text json folded speedscope; do
+	for format in text json folded speedscope svg; do
 		run -0 draw -g stacks -o "$format" < <(printf '%b\n' 'teletap\t1\tstacks' 'snap\t1\t1\t1\t0' 'end\t1' \
 			'snap\t2\t2\t2\t1' 'node\t1\t2\t1' 'node\t2\t1\t9223372036854775807' 'hit\t1\t1\t1\t0\t5' \
 			'hit\t1\t1\t9223372036854775807\t0\t5' 'name\t1\t;a\\x0ab\t\\xff\t-1' 'loss\t0\t0\t0' 'end\t2')

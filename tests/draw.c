@@ -4,7 +4,7 @@
  * become pages, as teletap watch makes them: the first snapshot is the beginning,
  * each later one (with -s N: each N-th) is a page.
  *
- *   draw [-o text|json|folded|speedscope] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
+ *   draw [-o text|json|folded|speedscope|svg] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
  *   -m FILE              the lines of other modules, one behind the other, for page 200
  *   draw -o line         what line_parse makes of each line
  */
@@ -62,6 +62,11 @@ static int show_page(const struct render *r, char *(*render)(const struct render
 static char *draw_folded(const struct render *r)
 {
 	return stacks_folded(r->state);
+}
+
+static char *draw_svg(const struct render *r)
+{
+	return stacks_svg(r->state, r->target->exe);
 }
 
 static char *draw_speedscope(const struct render *r)
@@ -158,6 +163,7 @@ int main(int argc, char **argv)
 		ret = show_page(&r, !strcmp(output, "json")         ? render_json
 				    : !strcmp(output, "folded")     ? draw_folded
 				    : !strcmp(output, "speedscope") ? draw_speedscope
+				    : !strcmp(output, "svg")        ? draw_svg
 								    : render_text);
 		state_shown(&state);
 	}

@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 							  MEMORY_LOOK_MS };
 
 		puts("snap");
-		if (!memory_stacks_begin(&stacks, stdout))
+		if (!memory_stacks_begin(&stacks, stdout, false))
 			return 1;
 		memory_threads_look(stdout, &memory, &python, &stacks, &counts);
 	}

@@ -13,9 +13,12 @@ enum output { OUTPUT_TEXT, OUTPUT_JSON };
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
-#define OPTS_CALL 'N'   /* the letter of --call */
-#define OPTS_COUNTS '8' /* the letter of --counts */
-#define OPTS_BY 'B'     /* that of --by */
+#define OPTS_CALL 'N'    /* the letter of --call */
+#define OPTS_COUNTS '8'  /* the letter of --counts */
+#define OPTS_BY 'B'      /* that of --by */
+#define OPTS_HZ 'H'      /* that of --hz */
+#define OPTS_RATE '7'    /* that of --rate */
+#define OPTS_WAITING 'W' /* that of --waiting */
 #define OPTS_SETTINGS 16
 #define OPTS_SETTING_MAX 200
 
@@ -52,10 +55,10 @@ struct opts {
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
-	const char *folded, *speedscope; /* files to keep stacks in; NULL: not given */
-	const char *crashes;             /* --crashes; NULL: not given */
-	bool inject;                     /* --inject */
-	bool encode_names;               /* --encode-names */
+	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */
+	const char *crashes;                   /* --crashes; NULL: not given */
+	bool inject;                           /* --inject */
+	bool encode_names;                     /* --encode-names */
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;

@@ -23,10 +23,12 @@ bool export_possible(const struct opts *o, const struct page *const *shown, int 
 		if (has_stacks(shown[i]))
 			return true;
 	}
-	if (o->folded || o->speedscope)
-		say("--%s keeps the stacks of page 223: name this page too",
-		    o->folded ? "folded" : "speedscope");
-	return !o->folded && !o->speedscope;
+	if (o->folded || o->speedscope || o->svg)
+		say("--%s keeps the stacks of page 223: name this page too", o->folded ? "folded"
+									     : o->speedscope
+										     ? "speedscope"
+										     : "svg");
+	return !o->folded && !o->speedscope && !o->svg;
 }
 
 /* The text under a name of its own, and then under the one it is to have. */
@@ -74,6 +76,11 @@ int export_write(const struct opts *o, const struct page *page, const struct sta
 	if (o->speedscope && !err) {
 		text = stacks_speedscope(s, name);
 		err = write_whole(o->speedscope, text);
+		free(text);
+	}
+	if (o->svg && !err) {
+		text = stacks_svg(s, name);
+		err = write_whole(o->svg, text);
 		free(text);
 	}
 	return err;

@@ -9,16 +9,42 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "collect/host_threads.h"
+#include "collect/memory_samples.h"
 #include "collect/memory_threads.h"
 
 struct memory_source {
-	bool threads; /* page 224; else 210 */
-	bool exists;  /* the target is a process that ran before */
-	bool by_process;
+	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_STACKS } page;
+	bool exists; /* the target is a process that ran before */
+	int by;      /* enum by of pages/split.h */
 	int64_t sequence;
 	struct memory_processes all;
 	struct memory_stacks stacks;
+	struct memory_samples samples;
+	struct host_threads counted; /* how many do not run */
 };
+
+/* Of page 210, --by thread is not to be had. */
+static int take_settings(struct memory_source *s, const struct opts *o, char **msg)
+{
+	for (int i = 0; i < o->n_settings; i++) {
+		const char *value = strchr(o->settings[i].text, '=');
+		char letter = o->settings[i].letter;
+		int number = value ? atoi(value + 1) : 0;
+
+		if (letter == OPTS_BY)
+			s->by = number;
+		else if (letter == OPTS_WAITING)
+			s->samples.waiting = true;
+		else if ((letter == OPTS_HZ || letter == OPTS_RATE) && number > 0)
+			s->samples.period = 1000000000 / number;
+	}
+	if (s->page == PAGE_OF_GC && s->by > 1)
+		return fail(msg, ENOTSUP,
+			    "--by thread: which thread collected is not in the process's memory: "
+			    "take --by pid");
+	return 0;
+}
 
 static int make(const struct plan *plan, const struct target *t, const struct opts *o, void **ctx,
 		char **msg)
@@ -28,19 +54,16 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	*ctx = s;
 	if (!s || !memory_begin(&s->all.memory, t->pid))
 		return -ENOMEM;
-	s->threads = !strcmp(plan->module, PAGE_THREADS);
+	s->page = !strcmp(plan->module, PAGE_THREADS) ? PAGE_OF_THREADS
+		  : !strcmp(plan->module, "stacks")   ? PAGE_OF_STACKS
+						      : PAGE_OF_GC;
+	s->samples.all = &s->all;
+	s->samples.period = 1000000000 / SAMPLES_RATE;
+	s->counted.pid = t->pid;
+	s->counted.since_attached = true;
 	s->exists = t->kind == TARGET_PID;
 	s->all.pid = t->pid;
-	for (int i = 0; i < o->n_settings; i++) {
-		if (o->settings[i].letter != OPTS_BY)
-			continue;
-		s->by_process = true;
-		if (strcmp(o->settings[i].text, "teletap_by=1") != 0)
-			return fail(msg, ENOTSUP,
-				    "--by thread: which thread collected is not in the process's "
-				    "memory: take --by pid");
-	}
-	return 0;
+	return take_settings(s, o, msg);
 }
 
 static void end(void *ctx)
@@ -51,14 +74,14 @@ static void end(void *ctx)
 		return;
 	memory_processes_free(&s->all);
 	memory_stacks_free(&s->stacks);
+	memory_samples_free(&s->samples);
+	free(s->counted.last);
 	free(s);
 }
 
 /* A process that cannot be read is said now; one that is yet to begin may be any. */
-static int begin(void *ctx, char **msg)
+static int find_python(struct memory_source *s, char **msg)
 {
-	struct memory_source *s = ctx;
-
 	if (!s->exists)
 		return 0;
 	memory_processes_look(&s->all);
@@ -71,6 +94,31 @@ static int begin(void *ctx, char **msg)
 		return process->python.state == PYTHON_GONE ? -ESRCH : -ENOTSUP;
 	}
 	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->all.pid);
+}
+
+static int begin(void *ctx, char **msg)
+{
+	struct memory_source *s = ctx;
+	int err = find_python(s, msg);
+
+	if (err || s->page != PAGE_OF_STACKS)
+		return err;
+	err = memory_samples_begin(&s->samples);
+	return err ? fail(msg, -err, "a timer: %s", strerror(-err)) : 0;
+}
+
+static int timer(void *ctx)
+{
+	const struct memory_source *s = ctx;
+
+	return s->page == PAGE_OF_STACKS ? s->samples.timer : -1;
+}
+
+static void turn(void *ctx)
+{
+	struct memory_source *s = ctx;
+
+	memory_samples_turn(&s->samples);
 }
 
 /* Whether all of them keep how long their collections take. */
@@ -99,7 +147,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 	struct memory_generation sums[MEMORY_GENERATIONS] = { 0 };
 	int64_t n = 0;
 
-	if (s->by_process)
+	if (s->by)
 		fputs("by\t1\n", f);
 	fprintf(f, "timed\t%d\t0\t0\t0\n", keep_times(s));
 	for (size_t i = 0; i < s->all.n; i++) {
@@ -117,12 +165,12 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 			sums[g].found += process->gc.sums[g].found;
 			sums[g].ns += process->gc.sums[g].ns;
 		}
-		if (s->by_process && process->gc.n) {
+		if (s->by && process->gc.n) {
 			fprintf(f, "who\t%zu\t%d\t0\n", i + 1, (int)process->pid);
 			gc_record(f, process->gc.sums, i + 1);
 		}
 	}
-	if (!s->by_process)
+	if (!s->by)
 		gc_record(f, sums, 0);
 	return n;
 }
@@ -132,7 +180,7 @@ static int64_t thread_lines(FILE *f, struct memory_source *s)
 	struct memory_counts counts = { .end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS };
 	int64_t n = 0;
 
-	if (!memory_stacks_begin(&s->stacks, f))
+	if (!memory_stacks_begin(&s->stacks, f, false))
 		return 0;
 	for (size_t i = 0; i < s->all.n; i++) {
 		const struct memory_process *process = &s->all.list[i];
@@ -151,6 +199,16 @@ static int64_t thread_lines(FILE *f, struct memory_source *s)
 	return n;
 }
 
+static bool sample_lines(FILE *f, struct memory_source *s)
+{
+	static const struct look host = { .root = "" };
+
+	if (s->by)
+		fprintf(f, "by\t%d\n", s->by);
+	host_threads_line(f, &host, &s->counted);
+	return memory_samples_lines(f, &s->samples);
+}
+
 static char *lines(void *ctx, bool final)
 {
 	struct memory_source *s = ctx;
@@ -163,13 +221,23 @@ static char *lines(void *ctx, bool final)
 		return NULL;
 	fprintf(f, "snap\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
 		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
+	if (s->page == PAGE_OF_STACKS) {
+		bool good = sample_lines(f, s);
+
+		fprintf(f, "end\t%" PRId64 "\n", s->sequence);
+		return fclose(f) || !good ? (free(text), NULL) : text;
+	}
 	memory_processes_look(&s->all);
-	processes = s->threads ? thread_lines(f, s) : gc_lines(f, s, &unread);
+	processes = s->page == PAGE_OF_THREADS ? thread_lines(f, s) : gc_lines(f, s, &unread);
 	fprintf(f, "procs\t%" PRId64 "\nloss\t%" PRId64 "\t0\t%" PRId64 "\nend\t%" PRId64 "\n",
 		processes, unread, s->all.unseen, s->sequence);
 	return fclose(f) ? (free(text), NULL) : text;
 }
 
-const struct child_ops memory_ops = {
-	.process = "teletap-memory", .make = make, .free = end, .begin = begin, .lines = lines
-};
+const struct child_ops memory_ops = { .process = "teletap-memory",
+				      .make = make,
+				      .free = end,
+				      .begin = begin,
+				      .fd = timer,
+				      .work = turn,
+				      .lines = lines };

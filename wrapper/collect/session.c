@@ -16,6 +16,7 @@
 #include "collect/crash_file.h"
 #include "collect/memory_collector.h"
 #include "collect/proc_collector.h"
+#include "collect/stap_settings.h"
 #include "model/escape.h"
 #include "model/sum.h"
 
@@ -62,9 +63,9 @@ static const struct child_ops *const children[COLLECTORS] = {
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
-	const char *settings[OPTS_SETTINGS + 2] = { NULL };
 	struct runner_files files = { .sites = s->plan.sites, .n = plan->n_files };
-	int err, n = 0;
+	struct stap_settings settings;
+	int err;
 
 	*s = (struct session){ .plan = *plan,
 			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
@@ -77,22 +78,13 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	if (plan->collector != COLLECT_STAP)
 		return child_start(&s->child, children[plan->collector], plan, t, o, &s->runner.out,
 				   msg);
-	err = reserve_sites(s, msg);
-	for (int i = 0; i < o->n_settings; i++) {
-		bool counts = o->settings[i].letter == OPTS_COUNTS;
-
-		/* The extension times calls in any case. */
-		if (!module_takes(plan->module, o->settings[i].letter) ||
-		    (counts && strcmp(plan->origin->provider, "python") != 0))
-			continue;
-		settings[n++] = o->settings[i].text;
-		s->counts |= counts;
-	}
-	if (plan->jit)
-		settings[n++] = "teletap_jit=1";
+	err = stap_settings_read(&settings, plan, o, msg);
+	s->counts = settings.counts;
+	if (!err)
+		err = reserve_sites(s, msg);
 	for (int i = 0; i < plan->n_files; i++)
 		files.fds[i] = plan->files[i]->fd;
-	return err ? err : runner_start(&s->runner, ko, &files, t->pid, settings, msg);
+	return err ? err : runner_start(&s->runner, ko, &files, t->pid, settings.list, msg);
 }
 
 /* Takes one line, for which line[len] is writable. As state_take. */

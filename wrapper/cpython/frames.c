@@ -202,6 +202,10 @@ int python_frames_read(struct memory *m, const struct python *p, uint64_t thread
 	if (memory_read(m, at + p->layout.t_frame, &at, sizeof(at)))
 		return -EFAULT;
 	for (int i = 0; at && i < FRAMES_MAX; i++) {
+		if (out->limit && out->n == out->limit) {
+			out->more = 1;
+			return 0;
+		}
 		err = read_frame(m, p, at, &f);
 		if (!err)
 			err = add_frame(m, p, &f, out);

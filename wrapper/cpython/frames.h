@@ -29,8 +29,9 @@ struct python_frame {
 #define FRAMES_CODES 1100
 
 struct python_frames {
-	int n;    /* frames, the innermost first */
-	int more; /* frames that are not shown */
+	int limit; /* no more frames are read than this; 0: all */
+	int n;     /* frames, the innermost first */
+	int more;  /* frames that are not shown; with a limit: 1 when there are any */
 	int n_codes;
 	struct python_frame list[FRAMES_SHOWN];
 	struct python_code codes[FRAMES_CODES];

@@ -266,11 +266,12 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 				      "'man teletap-pages'"
 				    : "'teletap probes' shows what it has");
 	if (is_in_vain(origin, file))
-		return fail(msg, ENOTSUP,
-			    "%s is a CPython whose stacks cannot be read (those of 3.9, 3.11 and "
-			    "3.13 to 3.15 can), which page %d shows: page 235 has times, if not "
-			    "functions",
-			    file->path, page->number);
+		return fail(
+			msg, ENOTSUP,
+			"%s is a CPython whose stacks cannot be read by a module (those of 3.9, "
+			"3.11 and 3.13 to 3.15 can), which page %d shows: name a process (-p), "
+			"whose memory is read, or take page 235, which has times",
+			file->path, page->number);
 	if (file->sdt.elf_machine != EM_X86_64 || file->sdt.elf_class != ELFCLASS64)
 		return fail(msg, ENOTSUP,
 			    "%s is not for x86-64: only such programs can be watched so far",

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pages/page.h"
 
@@ -19,7 +20,9 @@ static void note_still(const struct page *page, const struct state *s, struct ta
 			" threads have not run since attaching, one of them for at least %.1f s%s",
 			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
 			(double)record_now(r, THREADS_LONGEST_NS) / 1e9,
-			page->number == 235 ? "" : ": page 235 says what they wait for");
+			page->number == 235               ? ""
+			: !strcmp(s->collector, "memory") ? ": page 224 says where they stand"
+							  : ": page 235 says what they wait for");
 	if (record_now(r, THREADS_UNSEEN))
 		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
 			   record_now(r, THREADS_UNSEEN));

@@ -2,10 +2,11 @@
 #include "pages/stack_frames.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 const struct stack *stack_find(const struct state *s, struct table *t, int64_t node)
 {
-	int64_t names[STACK_DEPTH];
+	const struct record *nodes[STACK_DEPTH];
 	struct stack *stack;
 	int n = 0;
 
@@ -14,16 +15,19 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 
 		if (!r)
 			break;
-		names[n++] = record_now(r, NODE_NAME);
+		nodes[n++] = r;
 		node = record_now(r, NODE_PARENT);
 	}
 	stack = table_stack(t, n);
 	for (int i = 0; stack && i < n; i++) {
-		const struct record *r = state_find(s, LINE_NAME, names[i]);
+		const struct record *r = state_find(s, LINE_NAME, record_now(nodes[i], NODE_NAME));
+		const struct record *executing =
+			state_find(s, LINE_LINENO, record_now(nodes[i], NODE_ID));
 
 		stack->frames[i].function = r ? record_text(r, NAME_FUNCTION) : "?";
 		stack->frames[i].file = record_text(r, NAME_FILE);
-		stack->frames[i].line = record_now(r, NAME_LINE);
+		stack->frames[i].line =
+			executing ? record_now(executing, LINENO_LINE) : record_now(r, NAME_LINE);
 	}
 	return stack;
 }
@@ -38,6 +42,38 @@ const char *stack_why(int64_t state)
 
 	return state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) ? why[state]
 									    : "it is switched off";
+}
+
+bool stack_executing(const struct state *s)
+{
+	return state_first(s, LINE_LINENO);
+}
+
+void stack_process_notes(const struct state *s, struct table *t)
+{
+	static const char *const why[] = { [2] = "the layout of its CPython is not known",
+					   [3] = "its CPython describes itself otherwise than its "
+						 "version should",
+					   [4] = "its CPython is a free-threaded build",
+					   [5] = "it runs PyPy, which is not CPython",
+					   [6] = "it is a program of 32 bits",
+					   [7] = "its memory may not be read" };
+	const struct record *r;
+	size_t at = 0;
+
+	while ((r = state_each(s, LINE_INTERPRETER, &at))) {
+		int64_t state = record_now(r, INTERPRETER_STATE),
+			version = record_now(r, INTERPRETER_VERSION);
+		char text[32] = "";
+
+		if (state < 2 || state > 7)
+			continue;
+		if (version)
+			snprintf(text, sizeof(text), " (%d.%d.%d)", (int)(version >> 24 & 255),
+				 (int)(version >> 16 & 255), (int)(version >> 8 & 255));
+		table_note(t, "process %" PRId64 ": %s%s: there are no Python stacks of it",
+			   record_now(r, INTERPRETER_PID), why[state], text);
+	}
 }
 
 void stack_notes(const struct state *s, struct table *t)

@@ -19,6 +19,12 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 /* Why frames cannot be read, in words; state: STATE of the record stacks, not 0. */
 const char *stack_why(int64_t state);
 
+/* Whether stacks have the executing lines, and not the first ones of functions. */
+bool stack_executing(const struct state *s);
+
+/* Adds notes on processes whose CPython cannot be read. */
+void stack_process_notes(const struct state *s, struct table *t);
+
 /* Adds notes on what is missing from the stacks of a page. */
 void stack_notes(const struct state *s, struct table *t);
 

@@ -124,6 +124,14 @@ static void add_up(const struct state *s, struct tallies *tallies, int64_t sums[
 	}
 }
 
+double sampling_cost(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_SAMPLING);
+	double seconds = state_interval_s(s);
+
+	return seconds > 0 ? (double)record_delta(r, SAMPLING_COST_NS) / 1e9 / seconds : 0;
+}
+
 const char *stacks_nothing(const struct record *r)
 {
 	return record_now(r, HIT_WAITING) == HIT_BEFORE ? before : "(no Python stack)";
@@ -223,6 +231,39 @@ static void stack_row(const struct state *s, struct table *t, const struct recor
 	c[STACK].unknown = unread || !c[STACK].stack;
 }
 
+/* What a reader of memory has to say for itself. */
+static void sampling_notes(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_SAMPLING);
+	int64_t late = record_delta(r, SAMPLING_LATE), missed = record_delta(r, SAMPLING_MISSED),
+		torn = record_delta(r, SAMPLING_TORN);
+
+	if (!r)
+		return;
+	table_note(t,
+		   "sampled from outside, %" PRId64
+		   " times a second, for %.1f %% of one processor%s",
+		   record_now(r, SAMPLING_RATE), 100 * sampling_cost(s),
+		   stack_executing(s) ? "; lines in stacks are the executing ones, those of "
+					"functions their first ones"
+				      : "");
+	if (late)
+		table_note(t,
+			   "%" PRId64 " of %" PRId64 " turns were left out, since they came too "
+			   "late: the machine is busy, or the rate too high",
+			   late, record_delta(r, SAMPLING_TURNS));
+	if (missed)
+		table_note(t,
+			   "missing: %" PRId64 " samples for time in which threads were not met, "
+			   "since they ran or waited too shortly, or turns came too late",
+			   missed);
+	if (torn)
+		table_note(t,
+			   "missing, counted as skipped: %" PRId64 " samples whose stack could not "
+			   "be read in one piece, since the thread ran",
+			   torn);
+}
+
 void page_stacks_fill(const struct state *s, struct table *t)
 {
 	struct tallies *tallies = calloc(1, sizeof(*tallies));
@@ -258,5 +299,7 @@ void page_stacks_fill(const struct state *s, struct table *t)
 			   tallies->full);
 	free(hits);
 	free(tallies);
+	sampling_notes(s, t);
+	stack_process_notes(s, t);
 	stack_notes(s, t);
 }

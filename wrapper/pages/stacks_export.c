@@ -23,7 +23,9 @@ static void put_frame(FILE *f, const struct frame *frame)
 	if (*frame->file) {
 		fputs(" (", f);
 		put_frame_text(f, frame->file);
-		fprintf(f, ":%" PRId64 ")", frame->line);
+		if (frame->line >= 0)
+			fprintf(f, ":%" PRId64, frame->line);
+		fputc(')', f);
 	}
 }
 
@@ -81,7 +83,8 @@ static json_int_t frame_index(json_t *frames, json_t *known, const struct frame 
 		json_object_set_new(entry, "name", json_text(frame->function));
 		if (*frame->file) {
 			json_object_set_new(entry, "file", json_text(frame->file));
-			json_object_set_new(entry, "line", json_integer(frame->line));
+			if (frame->line >= 0)
+				json_object_set_new(entry, "line", json_integer(frame->line));
 		}
 		json_array_append_new(frames, entry);
 		json_object_setn_new_nocheck(known, key, strlen(key), index);

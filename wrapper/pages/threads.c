@@ -6,11 +6,11 @@
 #include "pages/page.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/syscalls.h"
+#include "pages/stack_frames.h"
 
 /* clang-format off */
 enum {
@@ -187,33 +187,6 @@ static void fold(struct table *t, struct look *looks, size_t n)
 	}
 }
 
-static void note_processes(const struct state *s, struct table *t)
-{
-	static const char *const why[] = { [2] = "the layout of its CPython is not known",
-					   [3] = "its CPython describes itself otherwise than its "
-						 "version should",
-					   [4] = "its CPython is a free-threaded build",
-					   [5] = "it runs PyPy, which is not CPython",
-					   [6] = "it is a program of 32 bits",
-					   [7] = "its memory may not be read" };
-	const struct record *r;
-	size_t at = 0;
-
-	while ((r = state_each(s, LINE_INTERPRETER, &at))) {
-		int64_t state = record_now(r, INTERPRETER_STATE),
-			version = record_now(r, INTERPRETER_VERSION);
-		char text[32] = "";
-
-		if (state < 2 || state > 7)
-			continue;
-		if (version)
-			snprintf(text, sizeof(text), " (%d.%d.%d)", (int)(version >> 24 & 255),
-				 (int)(version >> 16 & 255), (int)(version >> 8 & 255));
-		table_note(t, "process %" PRId64 ": %s%s: there are no Python stacks of it",
-			   record_now(r, INTERPRETER_PID), why[state], text);
-	}
-}
-
 static void note(const struct state *s, struct table *t)
 {
 	const struct record *r = state_first(s, LINE_LOOKED);
@@ -232,7 +205,7 @@ static void note(const struct state *s, struct table *t)
 			"stacks with more than %d frames, of which the innermost ones are shown: "
 			"%" PRId64,
 			DEPTH_MAX, record_now(r, LOOKED_CUT));
-	note_processes(s, t);
+	stack_process_notes(s, t);
 }
 
 void page_threads_fill(const struct state *s, struct table *t)

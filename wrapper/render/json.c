@@ -7,6 +7,7 @@
 
 #include "model/quote.h"
 #include "model/sum.h"
+#include "pages/stacks.h"
 #include "render/render.h"
 
 #define SCHEMA 1 /* of the objects below: counts up when a key changes its meaning */
@@ -127,6 +128,21 @@ static json_t *known(const struct record *r, int field)
 	return r ? json_integer(record_now(r, field)) : json_null();
 }
 
+/* How the figures were sampled; NULL: they were not, or not by a reader of memory. */
+static json_t *sampling(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_SAMPLING);
+
+	return r ? json_pack("{s:I, s:I, s:I, s:I, s:I, s:f}", "rate",
+			     (json_int_t)record_now(r, SAMPLING_RATE), "turns",
+			     (json_int_t)record_delta(r, SAMPLING_TURNS), "late",
+			     (json_int_t)record_delta(r, SAMPLING_LATE), "missed",
+			     (json_int_t)record_delta(r, SAMPLING_MISSED), "torn",
+			     (json_int_t)record_delta(r, SAMPLING_TORN), "cost_share",
+			     sampling_cost(s))
+		 : NULL;
+}
+
 char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
@@ -163,6 +179,7 @@ char *render_json(const struct render *r)
 			 "lines", (json_int_t)sum_add(s->malformed, s->unknown), "rows", rows(&t),
 			 "notes", notes(&t));
 	/* clang-format on */
+	json_object_set_new(page, "sampling", sampling(s));
 	out = json_dumps(page, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII |
 				       JSON_REAL_PRECISION(9));
 	json_decref(page);

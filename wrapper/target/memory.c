@@ -24,6 +24,7 @@ void memory_end(struct memory *m)
 void memory_forget(struct memory *m)
 {
 	m->look++;
+	m->n_used = 0;
 }
 
 ssize_t memory_read_once(const struct memory *m, uint64_t at, void *to, size_t size)
@@ -38,22 +39,69 @@ ssize_t memory_read_once(const struct memory *m, uint64_t at, void *to, size_t s
 	return n < 0 ? -errno : n;
 }
 
-static struct memory_page *page_at(struct memory *m, uint64_t at, int *err)
+static struct memory_page *slot_of(struct memory *m, uint64_t at)
 {
 	size_t slot = (size_t)((at / MEMORY_PAGE * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
-	struct memory_page *page = &m->pages[slot % MEMORY_PAGES];
+
+	return &m->pages[slot % MEMORY_PAGES];
+}
+
+int memory_pages(const struct memory *m, uint64_t *list, int room)
+{
+	int n = m->n_used < room ? m->n_used : room;
+
+	memcpy(list, m->used, (size_t)n * sizeof(*list));
+	return n;
+}
+
+void memory_load(struct memory *m, const uint64_t *list, int n)
+{
+	struct iovec local[MEMORY_LOAD], remote[MEMORY_LOAD];
+	struct memory_page *page;
+	ssize_t got;
+	int wanted = 0;
+
+	for (int i = 0; i < n && i < MEMORY_LOAD; i++) {
+		page = slot_of(m, list[i]);
+		if (page->look == m->look || list[i] >= USER_END)
+			continue; /* another page has its place */
+		page->at = list[i];
+		page->look = m->look;
+		local[wanted] = (struct iovec){ page->bytes, MEMORY_PAGE };
+		remote[wanted++] = (struct iovec){ (void *)(uintptr_t)list[i], MEMORY_PAGE };
+	}
+	got = wanted ? process_vm_readv(m->pid, local, (unsigned long)wanted, remote,
+					(unsigned long)wanted, 0)
+		     : 0;
+	for (int i = got < 0 ? 0 : (int)(got / MEMORY_PAGE); i < wanted; i++)
+		slot_of(m, (uint64_t)(uintptr_t)remote[i].iov_base)->look = 0;
+}
+
+static void note_use(struct memory *m, struct memory_page *page)
+{
+	if (page->used == m->look || m->n_used == MEMORY_LOAD)
+		return;
+	page->used = m->look;
+	m->used[m->n_used++] = page->at;
+}
+
+static struct memory_page *page_at(struct memory *m, uint64_t at, int *err)
+{
+	struct memory_page *page = slot_of(m, at);
 	ssize_t n;
 
-	if (page->at == at && page->look == m->look)
-		return page;
-	page->look = 0;
-	n = memory_read_once(m, at, page->bytes, MEMORY_PAGE);
-	if (n != MEMORY_PAGE) {
-		*err = n < 0 ? (int)n : -EFAULT;
-		return NULL;
+	if (page->at != at || page->look != m->look) {
+		page->look = 0;
+		n = memory_read_once(m, at, page->bytes, MEMORY_PAGE);
+		if (n != MEMORY_PAGE) {
+			*err = n < 0 ? (int)n : -EFAULT;
+			return NULL;
+		}
+		page->at = at;
+		page->look = m->look;
+		page->used = 0;
 	}
-	page->at = at;
-	page->look = m->look;
+	note_use(m, page);
 	return page;
 }
 

@@ -14,9 +14,11 @@
 
 #define MEMORY_PAGE 4096
 #define MEMORY_PAGES 2048 /* kept at once */
+#define MEMORY_LOAD 256   /* read at once */
 
 struct memory_page {
 	uint64_t at, look; /* its address; of which look it is */
+	uint64_t used;     /* in which look it was noted in used */
 	unsigned char bytes[MEMORY_PAGE];
 };
 
@@ -24,6 +26,8 @@ struct memory {
 	pid_t pid;
 	uint64_t look; /* counts memory_forget */
 	struct memory_page *pages;
+	int n_used; /* of this look, in the order of reading; more than MEMORY_LOAD are not noted */
+	uint64_t used[MEMORY_LOAD];
 };
 
 /* Begins to read this process. False: out of memory. */
@@ -32,6 +36,14 @@ void memory_end(struct memory *m);
 
 /* What is read from now on is read anew. */
 void memory_forget(struct memory *m);
+
+/*
+ * What a look has read is likely what the next one reads: the addresses of its pages, at most
+ * room of them, into list; returns how many. memory_load reads such pages at once, as far as
+ * they are still there.
+ */
+int memory_pages(const struct memory *m, uint64_t *list, int room);
+void memory_load(struct memory *m, const uint64_t *list, int n);
 
 /* Reads size bytes at an address. Returns 0, or -errno: -EFAULT where there is no memory. */
 int memory_read(struct memory *m, uint64_t at, void *to, size_t size);

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Page 223 from the memory of living Pythons: the system's own, and those of pyenv where there
+# are some. The program's own clock is the truth.
+
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+bats_require_minimum_version 1.5.0
+load helper
+
+teardown() {
+	stop
+}
+
+stop() {
+	[ -z "${watch-}" ] || kill "$watch" 2>/dev/null || true
+	[ -z "${pid-}" ] || kill -9 "$pid"
+	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
+	pid= watch=
+	exec 5>&- 6>&- 7>&-
+	rm -f "$BATS_TEST_TMPDIR"/{in,out,pages}
+}
+
+# begin COMMAND...: a program that is ready. Sets $pid; in is its standard input.
+begin() {
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$@" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 5>"$BATS_TEST_TMPDIR/in" 6<"$BATS_TEST_TMPDIR/out"
+	read -r -t 60 -u 6 word
+	[ "$word" = ready ]
+}
+
+# sample OPTION...: the last page by memory is $page
+sample() {
+	run -0 --separate-stderr teletap watch stacks --collector memory -p "$pid" -o json "$@"
+	page=${lines[-1]}
+	jq -c '.sampling, .loss, .notes' <<<"$page"
+	[ "$(jq -r .collector <<<"$page")" = memory ]
+}
+
+compare() {
+	run -0 /usr/bin/python3 "$TOP/tests/sample-compare.py" "$@"
+	echo "$output"
+	[ -z "$output" ]
+}
+
+# The functions' shares are those of the program's own clock, their lines the executing ones.
+same_shares() {
+	begin "$1" "$TOP/tests/sample.py" burn
+	echo >&5
+	read -r -t 60 -u 6 before
+	sample --rate 200 -i 1.5 -n 1
+	echo >&5
+	read -r -t 60 -u 6 after
+	compare shares "$before" "$after" <<<"$page"
+	[ "$(jq .sampling.rate <<<"$page")" = 200 ]
+}
+
+# Each stack is one that the program can have, although it runs on all the time.
+possible_stacks() {
+	local read=0
+	begin "$1" "$TOP/tests/memory.py" speed 2
+	# as often as a busy machine needs for it
+	for _ in {1..30}; do
+		sample --rate 1000 -i 0.5 -n 1
+		compare stacks <<<"$page"
+		read=$((read + $(jq '[.rows[] | select(.kind == "stack") | .samples_total] | add // 0' <<<"$page")))
+		[ "$read" -lt 200 ] || break
+	done
+	[ "$read" -ge 200 ]
+}
+
+# each FUNCTION: for each of pyenv's Pythons.
+each() {
+	for python in "${PYTHONS[@]}"; do
+		echo "$python"
+		"$1" "$python"
+		stop
+	done
+}
+
+shopt -s nullglob
+PYTHONS=("$HOME"/.pyenv/versions/3.{8,10,12,13}.*/bin/python3)
+shopt -u nullglob
+
+@test "stacks: shares are those of the program's clock: the system's Python" {
+	same_shares /usr/bin/python3
+}
+
+@test "stacks, at full speed: none that cannot be: the system's Python" {
+	possible_stacks /usr/bin/python3
+}
+
+# Where there are none, these are not there.
+if [ "${#PYTHONS[@]}" -gt 0 ]; then
+	@test "stacks: shares are those of the program's clock: pyenv's" {
+		each same_shares
+	}
+
+	@test "stacks, at full speed: none that cannot be: pyenv's" {
+		each possible_stacks
+	}
+fi
+
+@test "--waiting: who sleeps has a sample for each turn, and its stack, though it never ran" {
+	begin /usr/bin/python3 "$TOP/tests/sample.py" sleep
+	sample --waiting -i 1 -n 1
+	turns=$(jq .sampling.turns <<<"$page")
+	run jq -c '[.rows[] | select(.kind == "stack" and .waiting and any(.stack[]; .function == "sleeper")) | .samples_total] | add' <<<"$page"
+	echo "$output of $turns"
+	[ "$output" -ge $((turns * 3 / 4 - 3)) ]
+	[ "$output" -le $((turns * 5 / 4 + 3)) ]
+	# who burns waits for nothing but the lock; who sleeps does not run
+	[ "$(jq '[.rows[] | select(.kind == "stack" and (.waiting | not) and any(.stack[]; .function == "sleeper"))] | length' <<<"$page")" = 0 ]
+	[ "$(jq '[.rows[] | select(.kind == "stack" and (.waiting | not) and any(.stack[]; .function == "endless")) | .samples_total] | add > 0' <<<"$page")" = true ]
+}
+
+@test "who does not run is counted and has no samples; the page points to 224, and says what it costs" {
+	begin /usr/bin/python3 "$TOP/tests/sample.py" threads 2
+	sample --by thread -i 0.5 -n 2
+	[ "$(jq -c '[.target.threads, .target.threads_still]' <<<"$page")" = '[4,2]' ]
+	jq -e '.notes | any(test("2 of the target.s 4 threads have not run since attaching.*: page 224 says where they stand"))' <<<"$page"
+	jq -e '.notes | any(test("sampled from outside, 100 times a second, for [0-9.]+ % of one processor"))' <<<"$page"
+	jq -e '.sampling | .rate == 100 and .cost_share > 0 and .cost_share < 0.5 and .turns > 0' <<<"$page"
+	[ "$(jq -c '[.rows[] | select(.kind == "stack") | .tid] | unique | length' <<<"$page")" = 2 ]
+	[ "$(jq -c '[.rows[] | select(.kind == "function" and .function == "endless") | .tid] | unique | length' <<<"$page")" = 2 ]
+}
+
+@test "--svg is XML, and its boxes are the frames of --folded; a recording has the same samples" {
+	begin /usr/bin/python3 "$TOP/tests/sample.py" threads 2
+	cd "$BATS_TEST_TMPDIR"
+	sample -i 0.5 -n 2 --waiting --svg svg --folded folded --speedscope speedscope
+	compare svg svg folded
+	total=$(awk '{ n += $NF } END { print n }' folded)
+	[ "$total" -gt 10 ]
+	[ "$(jq '[.rows[] | select(.kind == "stack") | .samples_total] | add' <<<"$page")" = "$total" ]
+	[ "$(jq '[.profiles[].weights[]] | add' speedscope)" = "$total" ]
+	teletap record stacks --collector memory -p "$pid" -w recording -i 0.3 -n 3
+	teletap replay recording stacks -o json | tail -n 1 >page
+	jq -e '.collector == "memory" and (.rows | any(.function == "a")) and (.rows | all(.function != "?"))' page
+}
+
+@test "an ordinary user samples what is theirs, and is refused the rest; no module: by itself" {
+	need_root
+	local nobody=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	begin /usr/bin/python3 "$TOP/tests/sample.py" burn
+	refused "${nobody[@]}" "$BUILD/bin/teletap" watch stacks -p "$pid"
+	[[ $stderr == *"run as root"* ]]
+	stop
+	begin "${nobody[@]}" /usr/bin/python3 -c 'print("ready", flush=True)
+def busy():
+    while True: pass
+busy()'
+	run -0 --separate-stderr "${nobody[@]}" "$BUILD/bin/teletap" watch stacks -p "$pid" -i 0.5 -n 1 -o json
+	jq -e '.collector == "memory" and (.rows[0] | .function == "busy" and .self_total > 0)' <<<"$output"
+}
+
+@test "--rate: up to 1000 by memory, 990 by a module" {
+	misused teletap watch stacks -p 1 --rate 1001
+	misused teletap watch stacks -p 1 --hz 0
+	misused teletap watch gc -p 1 --svg file
+	[[ ${stderr_lines[0]} == *'--svg keeps the stacks of page 223: name this page too' ]]
+}
