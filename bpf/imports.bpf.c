@@ -95,8 +95,8 @@ static __always_inline uint32_t node_of(uint32_t parent, uint32_t word)
 	uint32_t number;
 	bool is_new;
 
-	number = entry_number(&node_numbers, &key, &tables.n_imports, IMPORTS,
-			      &tables.totals.full, &is_new);
+	number = entry_number(&node_numbers, &key, &tables.n_imports, IMPORTS, &tables.totals.full,
+			      &is_new);
 	if (is_new) {
 		m = &tables.imports[INDEX(number, IMPORTS)];
 		m->parent = parent;
@@ -161,8 +161,7 @@ static __always_inline struct open_import *find_open(struct importer *importer,
 	return NULL;
 }
 
-static __always_inline void import_add(const struct open_import *open, uint64_t took_ns,
-				       bool found)
+static __always_inline void import_add(const struct open_import *open, uint64_t took_ns, bool found)
 {
 	struct import *m = &tables.imports[INDEX(open->node, IMPORTS)];
 

@@ -50,7 +50,8 @@ static __always_inline uint64_t python_thread(uint64_t bias)
 		return t && python_word(t + PYTHON(t_ident)) == self ? t : 0;
 	}
 	for (int i = 0; i < PYTHON_INTERPRETERS; i++) {
-		interpreter = python_word(i ? interpreter + PYTHON(i_next) : runtime + PYTHON(r_head));
+		interpreter =
+			python_word(i ? interpreter + PYTHON(i_next) : runtime + PYTHON(r_head));
 		if (!interpreter)
 			break;
 		t = python_word(interpreter + PYTHON(i_gil));
@@ -110,8 +111,8 @@ static __always_inline int64_t python_name(struct walk *w, uint64_t code)
 }
 
 /* Whether there is a frame of Python's; sys._getframe() passes over the others, too. */
-static __always_inline bool python_is_frame(const struct walk *w, uint64_t frame,
-					    uint64_t code, bool *unread)
+static __always_inline bool python_is_frame(const struct walk *w, uint64_t frame, uint64_t code,
+					    bool *unread)
 {
 	uint64_t type = python_word(code + 8), where;
 	uint8_t owner = 0;

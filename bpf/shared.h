@@ -48,7 +48,7 @@ struct config {
 	uint32_t by;     /* BY_...: whose figures are told apart */
 	uint32_t room;   /* entries that a table may have, if that is less than it holds */
 	uint32_t unused;
-	uint64_t runtime; /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
+	uint64_t runtime;  /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
 	uint64_t type;     /* of PyCode_Type; likewise */
 	uint64_t asked[2]; /* return addresses of who asks for a collection; 0: not known */
 	struct python_layout python; /* where it has things */

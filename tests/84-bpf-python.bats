@@ -4,7 +4,7 @@
 # Pages of CPython by BPF programs, against what the interpreter says itself: 230 as
 # tests/live/11-imports.bats, 211 as 13-gc-events.bats.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
@@ -80,31 +80,35 @@ setup_file() {
 	[ "$(q '.loss.table_full > 10')" = true ]
 }
 
-# events PYTHON [OPTION...]: page 211 of the program whose collections are known
+# events PYTHON: page 211 of the program whose collections are known
 events() {
-	teletap watch gc-events --collector bpf -i 60 -o json "${@:2}" -c "$1 $LIVE/events.py $dir/truth" >"$out"
+	teletap watch gc-events --collector bpf -i 60 -o json -c "$1 $LIVE/events.py $dir/truth" >"$out"
 	/usr/bin/python3 "$LIVE/compare-events" "$out" "$dir/truth"
 	last
 }
 
-@test "211: every collection, its stack and its cause" { events "$EXE"; }
+@test "211: every collection, its stack and its cause" {
+	local lab=${TELETAP_LAB_TREE:-$TOP/build/lab/tree} version
 
-# pyenv's Pythons carry no markers; those of the lab's tree do.
-LAB=$TOP/build/lab/tree
-if [ -x "$LAB/usr/bin/python3.14" ]; then
-	@test "211: every collection, its stack and its cause: the lab's Pythons" {
-		for version in 3.13 3.14 3.15; do
-			root=$dir/root$version
-			mkdir "$root"
-			exe=$LAB/usr/bin/python$version
-			teletap watch gc-events --collector bpf -i 60 -o json -e "$exe" \
-				-c "unshare --mount bash -c 'mount --bind $LAB $root && mount --bind $dir $root/tmp &&
-					cp $LIVE/events.py $dir && exec chroot $root python$version /tmp/events.py /tmp/truth'" >"$out"
-			/usr/bin/python3 "$LIVE/compare-events" "$out" "$dir/truth"
-			last
-		done
-	}
-fi
+	events "$EXE"
+	# pyenv's Pythons carry no markers; those of the lab's tree do, where it has been made
+	cp "$LIVE/events.py" "$dir/"
+	cat >"$dir/enter" <<-'EOF2'
+		#!/bin/bash
+		mount --bind "$1" "$2" && mount --bind "$(dirname "$0")" "$2/tmp" &&
+			exec chroot "$2" "$3" /tmp/events.py /tmp/truth
+	EOF2
+	chmod +x "$dir/enter"
+	for version in 3.13 3.14 3.15; do
+		[ -x "$lab/usr/bin/python$version" ] || continue
+		echo "$version"
+		mkdir "$dir/root$version"
+		teletap watch gc-events --collector bpf -i 60 -o json -e "$lab/usr/bin/python$version" \
+			-c "unshare --mount $dir/enter $lab $dir/root$version python$version" >"$out"
+		/usr/bin/python3 "$LIVE/compare-events" "$out" "$dir/truth"
+		last
+	done
+}
 
 @test "211: a collection in a forked child says so" {
 	cat >"$dir/fork.py" <<-'EOF2'

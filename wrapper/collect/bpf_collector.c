@@ -19,9 +19,9 @@
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
 #define FILE_OPTION '6'
 
-static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors, &bpf_spans,
-						    &bpf_calls, &bpf_exec, &bpf_disk_io,
-						    &bpf_imports, &bpf_gc_events };
+static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
+						    &bpf_spans,   &bpf_calls,    &bpf_exec,
+						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events };
 
 struct bpf_source {
 	const struct bpf_module *module;

@@ -28,9 +28,9 @@ struct bpf_module {
 	size_t name_room;
 	/* In the order of attaching: ends before beginnings. NULL: a page of the host. */
 	const struct bpf_probe *probes;
-	bool threads;                   /* its pages say whether the target's threads run */
-	const char *by_thread;          /* a map of what threads have begun; NULL: none */
-	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
+	bool threads;                /* its pages say whether the target's threads run */
+	const char *by_thread;       /* a map of what threads have begun; NULL: none */
+	void (*begin)(void *tables); /* before the first event; NULL: nothing to do */
 	/*
 	 * What only this module tells its programs; NULL: nothing. Returns why there are no
 	 * Python stacks, or 0.

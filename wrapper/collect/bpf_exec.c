@@ -57,10 +57,9 @@ static struct process *add(const struct bpf_loaded *l, const struct exec_event *
 
 	if (p->changed) /* nobody has seen it */
 		__atomic_fetch_add(&t->totals.full, 1, __ATOMIC_SEQ_CST);
-	*p = (struct process){ .number = ++s->number,
-			       .pid = e->pid,
-			       .parent = e->parent,
-			       .start_ns = e->start_ns };
+	*p = (struct process){
+		.number = ++s->number, .pid = e->pid, .parent = e->parent, .start_ns = e->start_ns
+	};
 	memcpy(p->parent_name, e->parent_name, EXEC_NAME);
 	return p;
 }

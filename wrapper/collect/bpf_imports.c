@@ -64,8 +64,8 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 		    (m->who && !t->totals.who_ready[m->who]))
 			continue;
 		fprintf(f,
-			"import\t%zu\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64
-			"\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
+			"import\t%zu\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			"\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
 			i, m->parent, m->word, m->begun, m->ended, m->failed, m->total_ns,
 			m->self_ns, m->who);
 	}

@@ -48,16 +48,17 @@ static uint32_t node(struct stacks *s, uint32_t parent, uint32_t name)
 
 	for (;; at++) { /* half of the slots stay free */
 		uint32_t *slot = &s->slots[at & (2 * STACKS_NODES - 1)];
-		const struct stacks_node *n = &s->nodes[*slot ? *slot - 1 : 0];
+		const struct stacks_node *n;
 
-		if (*slot && n->parent == parent && n->name == name)
-			return *slot;
-		if (*slot)
-			continue;
-		if (s->n == STACKS_NODES)
+		if (!*slot && s->n == STACKS_NODES)
 			return 0;
-		s->nodes[s->n++] = (struct stacks_node){ parent, name };
-		return *slot = s->n;
+		if (!*slot) {
+			s->nodes[s->n++] = (struct stacks_node){ parent, name };
+			return *slot = s->n;
+		}
+		n = &s->nodes[*slot - 1];
+		if (n->parent == parent && n->name == name)
+			return *slot;
 	}
 }
 
