@@ -62,7 +62,7 @@ no-bpf:
 $(B)/share/teletap/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
 	@echo "  BPF     $<"
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -std=gnu17 -ffreestanding -O2 -g -Wall -Wextra -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -I. -std=gnu17 -ffreestanding -O2 -g -Wall -Wextra -c -o $@ $<
 
 # The extension, in build/python, for the Python named and all that can load the same.
 PYTHON ?= python3

@@ -25,9 +25,16 @@ typedef __u32 __wsum;
 #include <bpf/bpf_helpers.h>
 
 /* Source: include/uapi/linux/bpf.h. */
-enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_RINGBUF = 27 };
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_RINGBUF = 27
+};
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_F_NO_PREALLOC = 1 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_RB_AVAIL_DATA = 0 };
 
 #define EEXIST 17
 
@@ -47,12 +54,35 @@ struct thread_struct {
 	unsigned long fsbase;
 } __attribute__((preserve_access_index));
 
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+} __attribute__((preserve_access_index));
+
+#define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not ended */
+	int group_exit_code;
+	unsigned int flags;
+} __attribute__((preserve_access_index));
+
+#define TASK_COMM_LEN 16
+#define PF_FORKNOEXEC 0x40 /* forked, and not exec'd since; include/linux/sched.h */
+
 struct task_struct {
 	int pid;
 	int tgid;
+	int exit_code;
+	unsigned int flags;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	struct signal_struct *signal;
 	uint64_t start_time;
+	uint64_t self_exec_id;
+	char comm[TASK_COMM_LEN];
 	struct thread_struct thread;
 } __attribute__((preserve_access_index));
 

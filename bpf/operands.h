@@ -9,6 +9,7 @@
 #include "shared.h"
 
 #define AT_IP 128 /* where struct pt_regs has the address of the marker */
+#define AT_SP 152 /* and the stack's */
 
 /* As many as the collector makes it before it loads the program. */
 struct {

@@ -6,7 +6,10 @@
 #ifndef TELETAP_BPF_SHARED_H
 #define TELETAP_BPF_SHARED_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "wrapper/cpython/layouts.h"
 
 /* An argument of a marker, as its note tells it. */
 enum {
@@ -32,7 +35,8 @@ struct operand {
 /* The operands of a marker at a place; a probe's cookie is its number in the map "sites". */
 #define SITE_OPERANDS 4
 struct site {
-	uint64_t address; /* in the file */
+	uint64_t address;    /* in the file */
+	uint64_t n_operands; /* that it has, of which those below are known as far as needed */
 	struct operand operands[SITE_OPERANDS];
 };
 
@@ -44,7 +48,10 @@ struct config {
 	uint32_t by;     /* BY_...: whose figures are told apart */
 	uint32_t room;   /* entries that a table may have, if that is less than it holds */
 	uint32_t unused;
-	uint64_t runtime; /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
+	uint64_t runtime;  /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
+	uint64_t type;     /* of PyCode_Type; likewise */
+	uint64_t asked[2]; /* return addresses of who asks for a collection; 0: not known */
+	struct python_layout python; /* where it has things */
 };
 
 /* Whose figures: a process or a thread, told by its birth, as numbers are used again. */
@@ -70,13 +77,26 @@ struct totals {
 struct name {
 	char function[FUNCTION_ROOM], file[FILE_ROOM];
 	int32_t line;
-	uint8_t function_cut, file_cut; /* there was more of it */
-	uint16_t unused;
+	uint8_t function_cut, file_cut;   /* there was more of it */
+	uint8_t function_kind, file_kind; /* as of a word, below */
 };
 
 struct name_entry {
 	uint64_t ready;
 	struct name name;
+};
+
+/* A short string: of C (kind 0), or of CPython, whose characters have so many bytes. */
+#define WORD_ROOM 128
+struct word {
+	char text[WORD_ROOM];
+	uint8_t kind, cut; /* cut: there was more of it */
+	uint8_t unused[6];
+};
+
+struct word_entry {
+	uint64_t ready;
+	struct word word;
 };
 
 /* A histogram has sixteen buckets per power of two: wrapper/model/histogram.h. */

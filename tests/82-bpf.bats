@@ -6,70 +6,18 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 bats_require_minimum_version 1.5.0
 load helper
+load bpf
 
 setup_file() {
-	need_root
+	need_bpf
 	need_python
 	need_uprobes
-	[ -r /sys/kernel/btf/vmlinux ] || skip "needs a kernel with BTF"
-	export SERVICE=$BATS_FILE_TMPDIR/service LIVE=$TOP/tests/live
+	export SERVICE=$BATS_FILE_TMPDIR/service
 	export EXE=$BATS_FILE_TMPDIR/python3.11
 	python_copy "$EXE"
 	export python
 	gcc -D_GNU_SOURCE -O2 -I"$TOP/include" -o "$SERVICE" "$TOP/tests/service.c" -pthread
 }
-
-setup() {
-	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err dir=$BATS_TEST_TMPDIR
-	tap='' pid=''
-}
-
-teardown() {
-	jobs -p | xargs -r kill -9 2>/dev/null || true
-	pkill -KILL -f "collect.py $dir" || true
-	wait 2>/dev/null || true
-	[ -n "$BATS_TEST_COMPLETED" ] || { head -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
-}
-
-# await COMMAND...: waits until it succeeds.
-await() {
-	for _ in {1..600}; do
-		if "$@"; then return; fi
-		sleep 0.05
-	done
-	echo "in vain: $*"
-	false
-}
-
-lowered() { [ "$("$LIVE/semaphores" "$1")" -eq 0 ]; }
-
-# watch PAGE ARGUMENT...: in the background; its objects go to $out.
-watch() {
-	teletap watch "$1" --collector bpf -o json "${@:2}" >"$out" 2>"$err" 3>&- 7>&- &
-	tap=$!
-}
-
-# Until it counts: the first object has come.
-attached() { await [ -s "$out" ]; }
-
-# finish: Ctrl-C; the last object becomes $page, and nothing was lost.
-finish() {
-	local status=0
-
-	kill -INT "$tap"
-	wait "$tap" || status=$?
-	cat "$err"
-	[ "$status" -eq 130 ]
-	last
-}
-
-last() {
-	page=$(tail -n 1 "$out")
-	[ "$(q '[.collector, .last, .loss]')" = '["bpf",true,{"skipped":0,"dropped":0,"table_full":0,"lines":0}]' ]
-}
-
-# q FILTER: of the last page.
-q() { jq -c "$1" <<<"$page"; }
 
 totals() { q '[.rows[] | [.runs_total, .collected_total]]'; }
 

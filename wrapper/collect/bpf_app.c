@@ -11,15 +11,15 @@
 #include "collect/bpf_collector.h"
 
 static const struct bpf_probe counters[] = {
-	{ "teletap__counter", "app_counter", 2 },
-	{ "teletap__gauge", "app_gauge", 2 },
-	{ "teletap__tally", "app_tally", 3 },
-	{ NULL, NULL, 0 },
+	{ "teletap__counter", "app_counter", 2, 0 },
+	{ "teletap__gauge", "app_gauge", 2, 0 },
+	{ "teletap__tally", "app_tally", 3, 0 },
+	{ NULL, NULL, 0, 0 },
 };
 
 static const struct bpf_probe errors[] = {
-	{ "teletap__error", "app_error", 3 },
-	{ NULL, NULL, 0 },
+	{ "teletap__error", "app_error", 3, 0 },
+	{ NULL, NULL, 0, 0 },
 };
 
 static void begin(void *tables)

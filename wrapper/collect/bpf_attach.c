@@ -47,7 +47,8 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 {
 	struct bpf_place *list = realloc(p->list, (p->n + 1) * sizeof(*list));
 	struct site *sites;
-	int err;
+	struct sdt_arg args[SITE_OPERANDS];
+	int n = probe->n_arguments, err;
 
 	if (list)
 		p->list = list;
@@ -56,7 +57,9 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 		return -ENOMEM;
 	p->sites = sites;
 	sites[p->n] = (struct site){ .address = marker->pc + marker->shift };
-	err = operands_parse(file->fd, marker, sites[p->n].operands, probe->n_arguments);
+	n += sdt_args(marker->args, args, SITE_OPERANDS) > n ? probe->n_more : 0;
+	sites[p->n].n_operands = (uint64_t)n;
+	err = operands_parse(file->fd, marker, sites[p->n].operands, n);
 	if (err)
 		return fail(
 			msg, -err,
@@ -179,12 +182,30 @@ static int refused(const struct bpf_place *place, int err, char **msg)
 				    : strerror(err));
 }
 
+/* Programs for the kernel's own tracepoints say themselves where they belong. */
+static int attach_tracepoints(const struct bpf_loaded *l, char **msg)
+{
+	struct bpf_program *program;
+
+	for (program = bpf_object__next_program(l->object, NULL); program;
+	     program = bpf_object__next_program(l->object, program)) {
+		if (bpf_program__get_type(program) != BPF_PROG_TYPE_TRACING)
+			continue;
+		if (!bpf_program__attach(program))
+			return fail(msg, errno, "the kernel refuses the BPF program %s: %s",
+				    bpf_program__section_name(program), strerror(errno));
+	}
+	return 0;
+}
+
 int bpf_attach(const struct bpf_places *p, const struct plan *plan, const struct bpf_loaded *l,
 	       char **msg)
 {
 	size_t at;
-	int err = allow_files(p->n, msg);
+	int err = attach_tracepoints(l, msg);
 
+	if (!err)
+		err = allow_files(p->n, msg);
 	if (err)
 		return err;
 	for (size_t i = 0; i < p->n; i++) {

@@ -13,7 +13,7 @@
 /* A program for a marker; it reads so many arguments of it. */
 struct bpf_probe {
 	const char *marker, *program;
-	int n_arguments;
+	int n_arguments, n_more; /* n_more: where the marker has more, so many of them */
 };
 
 /* A place where a program will be. */

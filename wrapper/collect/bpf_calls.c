@@ -14,16 +14,17 @@
 #include "cpython/binary.h"
 
 static const struct bpf_probe probes[] = {
-	{ "function__return", "call_return", 2 },
-	{ NULL, NULL, 0 },
+	{ "function__return", "call_return", 2, 0 },
+	{ NULL, NULL, 0, 0 },
 };
 
-static void configure(const struct plan *plan, struct config *config)
+static int configure(const struct plan *plan, struct config *config)
 {
 	struct python_place place;
 
 	python_place_read(plan->file->fd, &place);
 	config->runtime = place.runtime;
+	return 0;
 }
 
 /* Texts need not end where their room does. */

@@ -12,14 +12,16 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "collect/bpf_words.h"
 #include "collect/host_threads.h"
 #include "model/escape.h"
 
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
 #define FILE_OPTION '6'
 
-static const struct bpf_module *const modules[] = { &bpf_gc, &bpf_counters, &bpf_errors, &bpf_spans,
-						    &bpf_calls };
+static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
+						    &bpf_spans,   &bpf_calls,    &bpf_exec,
+						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -28,6 +30,7 @@ struct bpf_source {
 	struct bpf_settings settings;
 	struct bpf_places places;
 	struct bpf_loaded loaded;
+	struct ring_buffer *events; /* NULL: none */
 	struct host_threads threads;
 	uint64_t sequence;
 	bool who_sent[WHOS + 1];
@@ -88,8 +91,8 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	find_target(s, t);
 	take_settings(s, o);
 	if (s->module->configure)
-		s->module->configure(plan, &s->config);
-	return bpf_places_find(&s->places, plan, s->module->probes, msg);
+		s->settings.why = s->module->configure(plan, &s->config);
+	return s->module->probes ? bpf_places_find(&s->places, plan, s->module->probes, msg) : 0;
 }
 
 static void release(void *ctx)
@@ -113,6 +116,22 @@ static int files(void *ctx, int *fds)
 	return s->plan.n_files;
 }
 
+static int take_event(void *ctx, void *data, size_t size)
+{
+	const struct bpf_source *s = ctx;
+
+	s->module->event(&s->loaded, data, size);
+	return 0;
+}
+
+static int open_events(struct bpf_source *s, char **msg)
+{
+	int fd = bpf_object__find_map_fd_by_name(s->loaded.object, "events");
+
+	s->events = ring_buffer__new(fd, take_event, s, NULL);
+	return s->events ? 0 : fail(msg, errno, "the BPF programs' ring: %s", strerror(errno));
+}
+
 static int begin(void *ctx, char **msg)
 {
 	struct bpf_source *s = ctx;
@@ -126,7 +145,26 @@ static int begin(void *ctx, char **msg)
 			   s->module->name);
 	if (!err && s->module->begin)
 		s->module->begin(s->loaded.tables);
+	s->loaded.state = err ? NULL : calloc(1, s->module->state_size + 1);
+	if (!err && !s->loaded.state)
+		err = -ENOMEM;
+	if (!err && s->module->event)
+		err = open_events(s, msg);
 	return err ? err : bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+}
+
+static int events_fd(void *ctx)
+{
+	const struct bpf_source *s = ctx;
+
+	return s->events ? ring_buffer__epoll_fd(s->events) : -1;
+}
+
+static void take_events(void *ctx)
+{
+	const struct bpf_source *s = ctx;
+
+	ring_buffer__consume(s->events);
 }
 
 bool bpf_task_lives(uint32_t number)
@@ -172,14 +210,6 @@ static void who_lines(FILE *f, struct bpf_source *s)
 	}
 }
 
-/* Names as fields; cut: "..." stands behind it. */
-static void text_field(FILE *f, const char *text, size_t room, bool cut)
-{
-	escape_field_part(f, text, strnlen(text, room));
-	if (cut)
-		fputs("...", f);
-}
-
 /* What is new of the names that the lines before mention. */
 static void name_lines(FILE *f, struct bpf_source *s)
 {
@@ -194,9 +224,27 @@ static void name_lines(FILE *f, struct bpf_source *s)
 			continue;
 		s->name_sent[i] = true;
 		fprintf(f, "name\t%zu", i);
-		text_field(f, name->function, FUNCTION_ROOM, name->function_cut);
-		text_field(f, name->file, FILE_ROOM, name->file_cut);
+		bpf_wide_field(f, name->function, FUNCTION_ROOM, name->function_kind,
+			       name->function_cut);
+		bpf_wide_field(f, name->file, FILE_ROOM, name->file_kind, name->file_cut);
 		fprintf(f, "\t%" PRId32 "\n", name->line);
+	}
+}
+
+static void word_lines(FILE *f, struct bpf_source *s)
+{
+	const char *tables = s->loaded.tables;
+	const struct word_entry *entries = (const void *)(tables + s->module->words);
+	size_t n = bpf_used((const void *)(tables + s->module->n_names), s->module->name_room);
+
+	for (size_t i = 1; i <= n; i++) {
+		if (s->name_sent[i] || !__atomic_load_n(&entries[i].ready, __ATOMIC_ACQUIRE))
+			continue;
+		s->name_sent[i] = true;
+		fprintf(f, "name\t%zu", i);
+		bpf_wide_field(f, entries[i].word.text, WORD_ROOM, entries[i].word.kind,
+			       entries[i].word.cut);
+		fputs("\t\t0\n", f);
 	}
 }
 
@@ -212,15 +260,20 @@ static char *lines(void *ctx, bool final)
 	if (!f)
 		return NULL;
 	forget_threads(s);
+	if (s->events)
+		take_events(s);
 	fprintf(f, "snap\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
 		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
 	if (s->module->threads)
 		host_threads_line(f, &host, &s->threads);
-	fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
+	if (s->module->probes)
+		fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
 	who_lines(f, s);
 	s->module->lines(f, &s->loaded, &s->settings);
 	if (s->module->names)
 		name_lines(f, s);
+	if (s->module->words)
+		word_lines(f, s);
 	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
 		sysconf(_SC_NPROCESSORS_ONLN), t->unread + bpf_missed(&s->loaded), t->full,
 		s->sequence);
@@ -232,4 +285,6 @@ const struct child_ops bpf_ops = { .process = "teletap-bpf",
 				   .free = release,
 				   .files = files,
 				   .begin = begin,
+				   .fd = events_fd,
+				   .work = take_events,
 				   .lines = lines };

@@ -16,6 +16,7 @@ struct bpf_settings {
 	const char *function, *file; /* patterns; NULL: all */
 	bool counts;                 /* calls are not to be timed */
 	bool jit;                    /* the process was asked to use its JIT */
+	int why;                     /* no Python stacks: see the record "stacks" */
 };
 
 /* What belongs to one module: its probes, and the lines of its tables. */
@@ -23,18 +24,27 @@ struct bpf_module {
 	const char *name;
 	size_t size;           /* of its tables */
 	size_t n_names, names; /* where their names are; 0: they have none */
+	size_t words;          /* or words, likewise */
 	size_t name_room;
-	const struct bpf_probe *probes; /* in the order of attaching: ends before beginnings */
-	bool threads;                   /* its pages say whether the target's threads run */
-	const char *by_thread;          /* a map of what threads have begun; NULL: none */
-	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
-	/* What only this module tells its programs; NULL: nothing. */
-	void (*configure)(const struct plan *plan, struct config *config);
+	/* In the order of attaching: ends before beginnings. NULL: a page of the host. */
+	const struct bpf_probe *probes;
+	bool threads;                /* its pages say whether the target's threads run */
+	const char *by_thread;       /* a map of what threads have begun; NULL: none */
+	void (*begin)(void *tables); /* before the first event; NULL: nothing to do */
+	/*
+	 * What only this module tells its programs; NULL: nothing. Returns why there are no
+	 * Python stacks, or 0.
+	 */
+	int (*configure)(const struct plan *plan, struct config *config);
+	size_t state_size; /* of what is kept here, in bpf_loaded.state */
+	/* One of the map "events". NULL: it has none. */
+	void (*event)(const struct bpf_loaded *l, const void *data, size_t size);
 	void (*lines)(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings);
 };
 
 extern const struct child_ops bpf_ops;
-extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls;
+extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls, bpf_exec,
+	bpf_disk_io, bpf_imports, bpf_gc_events;
 
 /* An entry's number as far as the table has them, after the events that found no room. */
 static inline size_t bpf_used(const uint64_t *used, size_t room)

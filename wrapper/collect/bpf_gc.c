@@ -9,9 +9,9 @@
 #include "collect/bpf_collector.h"
 
 static const struct bpf_probe probes[] = {
-	{ "gc__done", "gc_done", 1 },
-	{ "gc__start", "gc_start", 1 },
-	{ NULL, NULL, 0 },
+	{ "gc__done", "gc_done", 1, 0 },
+	{ "gc__start", "gc_start", 1, 0 },
+	{ NULL, NULL, 0, 0 },
 };
 
 static void sums_line(FILE *f, struct gc_sums *s, int generation, size_t who)

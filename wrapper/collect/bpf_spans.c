@@ -14,9 +14,9 @@
 
 /* The end comes first: a beginning that is seen has its end seen. */
 static const struct bpf_probe probes[] = {
-	{ "teletap__span__end", "span_end", 3 },
-	{ "teletap__span__begin", "span_begin", 2 },
-	{ NULL, NULL, 0 },
+	{ "teletap__span__end", "span_end", 3, 0 },
+	{ "teletap__span__begin", "span_begin", 2, 0 },
+	{ NULL, NULL, 0, 0 },
 };
 
 /* Forgets spans whose process has ended: they have no end. */

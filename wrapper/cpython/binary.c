@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpython/layouts.h"
+
 uint64_t python_symbol(Elf *elf, const char *name, size_t *section, uint64_t *size)
 {
 	Elf_Scn *scn = NULL;
@@ -185,6 +187,23 @@ bool python_debug_read(int fd, struct python_debug *d)
 		d->head = fields[5];
 		d->next = fields[8];
 	}
+	elf_end(elf);
+	return good;
+}
+
+bool python_words_read(int fd, uint64_t *words)
+{
+	size_t section = 0;
+	uint64_t runtime;
+	bool good;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	runtime = elf ? symbol_addr(elf, "_PyRuntime", &section) : 0;
+	good = runtime &&
+	       read_addr(fd, elf, section, runtime, words, PYTHON_WORDS * sizeof(*words)) &&
+	       !memcmp(words, PYTHON_COOKIE, 8);
 	elf_end(elf);
 	return good;
 }

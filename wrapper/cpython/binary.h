@@ -30,6 +30,9 @@ struct python_debug {
 /* Reads them from the file at fd. False: it is no such Python. */
 bool python_debug_read(int fd, struct python_debug *d);
 
+/* Its first PYTHON_WORDS (layouts.h) words, as the file has them. False: as above. */
+bool python_words_read(int fd, uint64_t *words);
+
 /*
  * The address of a symbol that the file exports, with its section's number and its size; 0:
  * there is none.

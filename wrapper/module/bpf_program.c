@@ -84,18 +84,16 @@ static bool find_variable(const struct bpf_object *object, const char *section, 
 	return false;
 }
 
-static int set_config(struct bpf_object *object, const struct config *config)
+static int set_config(struct bpf_object *object, const struct config *config, uint32_t room)
 {
 	struct config own = *config;
 	struct bpf_map *map = data_map(object, ".rodata");
-	const char *room = getenv(BPF_ROOM);
 	const char *old;
 	char *data = NULL;
 	size_t at, size, all;
 	int err = -EINVAL;
 
-	if (room)
-		own.room = (uint32_t)atoi(room);
+	own.room = room;
 	old = map ? bpf_map__initial_value(map, &all) : NULL;
 	if (!old || !find_variable(object, ".rodata", "config", &at, &size) ||
 	    size != sizeof(own) || at + size > all)
@@ -169,11 +167,12 @@ static int refused(const char *module, int err, char **msg)
 int bpf_load(struct bpf_loaded *l, const char *module, const struct config *config,
 	     const struct site *sites, size_t n_sites, char **msg)
 {
+	const char *room = getenv(BPF_ROOM);
 	char path[PATH_MAX];
 	struct bpf_map *map;
 	int err;
 
-	*l = (struct bpf_loaded){ 0 };
+	*l = (struct bpf_loaded){ .room = room ? (uint32_t)atoi(room) : 0 };
 	bpf_path(module, path);
 	if (access(path, R_OK))
 		return fail(msg, ENOENT,
@@ -185,7 +184,7 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	if (!l->object)
 		return fail(msg, errno, "%s: %s: install teletap again", path, strerror(errno));
 	set_prealloc(l->object);
-	err = set_config(l->object, config);
+	err = set_config(l->object, config, l->room);
 	map = bpf_object__find_map_by_name(l->object, "sites");
 	if (!err && map)
 		err = bpf_map__set_max_entries(map, (uint32_t)n_sites);

@@ -20,6 +20,8 @@ struct bpf_loaded {
 	struct bpf_object *object;
 	void *tables; /* the module's struct NAME_tables, which begins with struct totals */
 	size_t size;
+	uint32_t room; /* as BPF_ROOM has it; 0: as built */
+	void *state;   /* what the collector keeps; its own */
 };
 
 /* Where the module's object is installed; it need not be there. */

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which collections were there, and who caused them? Page 211: the last 256 of an interval.
+ */
+#include "gc_events.h"
+#include "operands.h"
+#include "session.h"
+
+struct gc_events_tables tables;
+
+#include "gc_cause.h"
+#include "python.h"
+
+/* Collections under way, by thread. */
+struct begun {
+	uint64_t ns, birth;
+	int32_t generation, automatic, enabled, unused;
+	struct walk walk;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, struct begun);
+} by_thread SEC(".maps");
+
+/* What a new one is a copy of; nobody writes to it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct begun);
+} blank SEC(".maps");
+
+static __always_inline struct begun *begun_new(uint32_t tid)
+{
+	struct begun *b = bpf_map_lookup_elem(&by_thread, &tid);
+	uint32_t zero = 0;
+
+	if (b)
+		return b;
+	b = bpf_map_lookup_elem(&blank, &zero);
+	if (!b || bpf_map_update_elem(&by_thread, &tid, b, BPF_ANY)) {
+		count(&tables.totals.full);
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&by_thread, &tid);
+}
+
+SEC("uprobe/gc__start")
+int gc_start(void *ctx)
+{
+	const struct site *site = site_of(ctx);
+	uint64_t bias, thread = 0;
+	struct begun *b;
+	int64_t generation;
+
+	if (!site || !watched())
+		return 0;
+	if (!operand_read(ctx, &site->operands[0], &generation)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	b = begun_new(bpf_get_current_pid_tgid());
+	if (!b)
+		return 0;
+	bias = operand_register(ctx, AT_IP) - site->address;
+	if (config.runtime) {
+		thread = python_thread(bias);
+		python_stack(&b->walk, bias, thread);
+	} else {
+		count(&tables.stacks.none);
+	}
+	b->automatic = gc_cause(operand_register(ctx, AT_SP), bias, thread, &b->enabled);
+	b->generation = generation;
+	b->birth = bpf_get_current_task_btf()->start_time;
+	b->ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("uprobe/gc__done")
+int gc_done(void *ctx)
+{
+	uint64_t now = bpf_ktime_get_ns(), number, bias;
+	struct task_struct *task = bpf_get_current_task_btf();
+	uint32_t tid = bpf_get_current_pid_tgid();
+	const struct site *site = site_of(ctx);
+	struct begun *b = bpf_map_lookup_elem(&by_thread, &tid);
+	struct gc_event *e;
+	int64_t found;
+
+	if (!b || !site)
+		return 0;
+	/* Of a thread that has ended before, and had the same number. */
+	if (b->birth != task->start_time || !operand_read(ctx, &site->operands[0], &found)) {
+		if (b->birth == task->start_time)
+			count(&tables.totals.unread);
+		goto out;
+	}
+	bias = operand_register(ctx, AT_IP) - site->address;
+	number = __sync_fetch_and_add(&tables.n_events, 1) + 1;
+	e = &tables.events[INDEX((number - 1) & (GC_EVENTS - 1), GC_EVENTS - 1)];
+	__sync_lock_test_and_set(&e->number, 0);
+	e->done_ns = now;
+	e->found = found;
+	e->pause_ns = now - b->ns;
+	e->generation = b->generation;
+	e->automatic = b->automatic;
+	e->enabled = b->enabled;
+	e->ending = config.runtime ? gc_ending(bias) : -1;
+	e->forked = !!(task->group_leader->flags & PF_FORKNOEXEC);
+	e->tid = tid;
+	e->pid = bpf_get_current_pid_tgid() >> 32;
+	bpf_probe_read_kernel(&e->stack, sizeof(e->stack), &b->walk.stack);
+	__sync_lock_test_and_set(&e->number, number);
+	seen(&tables.totals);
+out:
+	bpf_map_delete_elem(&by_thread, &tid);
+	return 0;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * python: reads CPython's own structures out of the memory of the current process, as
+ * tapsets/teletap_cpython.stp does. bias: what is to be added to an address in the file.
+ */
+#ifndef TELETAP_BPF_PYTHON_H
+#define TELETAP_BPF_PYTHON_H
+
+#define NAME_ROOM WALK_NAMES
+#include "names.h"
+#include "stack.h"
+
+#define PYTHON(field) (config.python.field)
+#define PYTHON_INTERPRETERS 64 /* more are not searched for the thread */
+#define PYTHON_SKIPPED 64      /* frames in a row that are none of Python's */
+#define PYTHON_STEPS (WALK_FRAMES * 4)
+#define OWNER_GENERATOR 1
+#define OWNER_INTERPRETER 3
+
+/* What a thread's walk needs: it is too large for a program's stack. */
+struct walk {
+	struct walked stack;
+	struct name name;
+	uint64_t at, bias, skipped;
+};
+
+static __always_inline bool python_read(void *to, uint32_t size, uint64_t from)
+{
+	return from && !bpf_probe_read_user(to, size, (const void *)from);
+}
+
+static __always_inline uint64_t python_word(uint64_t from)
+{
+	uint64_t value = 0;
+
+	return python_read(&value, sizeof(value), from) ? value : 0;
+}
+
+/*
+ * The thread state of the current thread, which has its interpreter's lock; 0: that cannot be
+ * had. A thread is known by the address of its control block, which pthread_self() says.
+ */
+static __always_inline uint64_t python_thread(uint64_t bias)
+{
+	uint64_t self = bpf_get_current_task_btf()->thread.fsbase;
+	uint64_t runtime = config.runtime + bias, interpreter = 0, t;
+
+	if (PYTHON(r_gil)) {
+		t = python_word(runtime + PYTHON(r_gil) + PYTHON(g_holder));
+		return t && python_word(t + PYTHON(t_ident)) == self ? t : 0;
+	}
+	for (int i = 0; i < PYTHON_INTERPRETERS; i++) {
+		interpreter =
+			python_word(i ? interpreter + PYTHON(i_next) : runtime + PYTHON(r_head));
+		if (!interpreter)
+			break;
+		t = python_word(interpreter + PYTHON(i_gil));
+		t = t ? python_word(t + PYTHON(g_holder)) : 0;
+		if (t && python_word(t + PYTHON(t_ident)) == self)
+			return t;
+	}
+	return 0;
+}
+
+static __always_inline uint64_t python_innermost(uint64_t t)
+{
+	if (PYTHON(t_cframe))
+		t = python_word(t + PYTHON(t_cframe));
+	return t ? python_word(t + PYTHON(t_frame)) : 0;
+}
+
+/* Reads a string object; see words.h. */
+static __always_inline bool python_text(char *to, uint32_t room, uint64_t object, uint8_t *kind,
+					uint8_t *cut)
+{
+	uint64_t length, size, from = object;
+	uint32_t state, bytes;
+
+	if (!python_read(&length, sizeof(length), object + PYTHON(u_length)) ||
+	    !python_read(&state, sizeof(state), object + PYTHON(u_state)))
+		return false;
+	bytes = state >> 2 & 7;
+	if (!(state & 0x20) || (bytes != 1 && bytes != 2 && bytes != 4) || length > 1 << 20)
+		return false;
+	from += state & 0x40 ? PYTHON(u_ascii) : PYTHON(u_wide);
+	size = length * bytes;
+	*cut = size > room;
+	*kind = state & 0x40 ? 0 : bytes;
+	if (size > room)
+		size = room;
+	return !bpf_probe_read_user(to, INDEX(size, room), (const void *)from);
+}
+
+/*
+ * The name of the frame that walk is at, whose code object is read; negative: it cannot be
+ * read; 0: there is no room.
+ */
+static __always_inline int64_t python_name(struct walk *w, uint64_t code)
+{
+	uint64_t function = python_word(code + PYTHON(c_name));
+	uint64_t file = python_word(code + PYTHON(c_file));
+	struct name *name = &w->name;
+
+	__builtin_memset(name, 0, sizeof(*name));
+	if (!python_read(&name->line, sizeof(name->line), code + PYTHON(c_line)) ||
+	    !python_text(name->function, FUNCTION_ROOM, function, &name->function_kind,
+			 &name->function_cut) ||
+	    !python_text(name->file, FILE_ROOM, file, &name->file_kind, &name->file_cut))
+		return -1;
+	return name_number(&tables.totals, &tables.n_names, tables.names, name);
+}
+
+/* Whether there is a frame of Python's; sys._getframe() passes over the others, too. */
+static __always_inline bool python_is_frame(const struct walk *w, uint64_t frame, uint64_t code,
+					    bool *unread)
+{
+	uint64_t type = python_word(code + 8), where;
+	uint8_t owner = 0;
+	uint32_t first;
+
+	*unread = !type;
+	if (!type || type != config.type + w->bias)
+		return false;
+	if (!PYTHON(f_owner))
+		return true;
+	if (!python_read(&owner, sizeof(owner), frame + PYTHON(f_owner)) ||
+	    !python_read(&where, sizeof(where), frame + PYTHON(f_where)) ||
+	    !python_read(&first, sizeof(first), code + PYTHON(c_trace))) {
+		*unread = true;
+		return false;
+	}
+	return owner == OWNER_GENERATOR || where >= code + PYTHON(c_start) + 2 * (uint64_t)first;
+}
+
+/* For bpf_loop: one frame outward. 1: there is an end. */
+static long python_step(uint32_t i, void *ctx)
+{
+	struct walk *w = *(struct walk **)ctx;
+	uint64_t frame = w->at, code;
+	uint8_t owner = 0;
+	bool unread;
+	int64_t name;
+
+	(void)i;
+	if (!frame)
+		return 1;
+	if (!python_read(&w->at, sizeof(w->at), frame + PYTHON(f_back)) ||
+	    !python_read(&code, sizeof(code), frame + PYTHON(f_code)) ||
+	    (PYTHON(f_owner) && !python_read(&owner, 1, frame + PYTHON(f_owner)))) {
+		w->stack.end = WALK_UNREAD;
+		return 1;
+	}
+	if (config.python.minor >= 14)
+		code &= ~7ULL;
+	unread = false;
+	if (owner >= OWNER_INTERPRETER || !python_is_frame(w, frame, code, &unread)) {
+		if (unread || ++w->skipped >= PYTHON_SKIPPED) {
+			w->stack.end = WALK_UNREAD;
+			return 1;
+		}
+		return 0;
+	}
+	w->skipped = 0;
+	if (w->stack.n >= WALK_FRAMES) {
+		w->stack.end = WALK_CUT;
+		return 1;
+	}
+	name = python_name(w, code);
+	if (name <= 0) {
+		w->stack.end = name ? WALK_UNREAD : WALK_FULL;
+		return 1;
+	}
+	w->stack.names[INDEX(w->stack.n, WALK_FRAMES - 1)] = name;
+	w->stack.n++;
+	return 0;
+}
+
+/* The current thread's stack; what it could not read is in the sums. */
+static __always_inline void python_stack(struct walk *w, uint64_t bias, uint64_t thread)
+{
+	struct walk_sums *sums = &tables.stacks;
+
+	w->stack.n = 0;
+	w->stack.end = WALK_WHOLE;
+	w->skipped = 0;
+	w->bias = bias;
+	w->at = thread ? python_innermost(thread) : 0;
+	bpf_loop(PYTHON_STEPS, python_step, &w, 0);
+	if (w->at && w->stack.end == WALK_WHOLE)
+		w->stack.end = WALK_UNREAD;
+	if (w->stack.end == WALK_CUT)
+		count(&sums->cut);
+	if (w->stack.end == WALK_UNREAD)
+		count(&sums->unread);
+	if (w->stack.end == WALK_FULL)
+		w->stack.n = 0; /* counted already */
+	else if (w->stack.n)
+		count(&sums->taken);
+	else if (w->stack.end == WALK_WHOLE)
+		count(&sums->none);
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stack: a Python stack, as programs keep it.
+ */
+#ifndef TELETAP_BPF_STACK_H
+#define TELETAP_BPF_STACK_H
+
+#include "shared.h"
+
+#define WALK_NAMES 4096
+#define WALK_FRAMES 128 /* innermost ones that are kept */
+
+enum { WALK_WHOLE, WALK_CUT, WALK_UNREAD, WALK_FULL };
+
+struct walked {
+	uint32_t n, end;             /* frames; STACK_...: what is behind them */
+	uint32_t names[WALK_FRAMES]; /* the innermost first */
+};
+
+struct walk_sums {
+	uint64_t taken, none, unread, cut;
+};
+
+#endif

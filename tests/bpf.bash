@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+# For tests of pages by BPF programs, on this host's own kernel.
+
+need_bpf() {
+	need_root
+	[ -r /sys/kernel/btf/vmlinux ] || skip "needs a kernel with BTF"
+	export LIVE=$TOP/tests/live
+}
+
+setup() {
+	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err dir=$BATS_TEST_TMPDIR
+	tap='' pid=''
+}
+
+teardown() {
+	jobs -p | xargs -r kill -9 2>/dev/null || true
+	pkill -KILL -f "collect.py $dir" || true
+	wait 2>/dev/null || true
+	[ -n "$BATS_TEST_COMPLETED" ] || { head -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
+}
+
+# await COMMAND...: waits until it succeeds.
+await() {
+	for _ in {1..600}; do
+		if "$@"; then return; fi
+		sleep 0.05
+	done
+	echo "in vain: $*"
+	false
+}
+
+lowered() { [ "$("$LIVE/semaphores" "$1")" -eq 0 ]; }
+
+# watch PAGE ARGUMENT...: in the background; its objects go to $out.
+watch() {
+	teletap watch "$1" --collector bpf -o json "${@:2}" >"$out" 2>"$err" 3>&- 7>&- &
+	tap=$!
+}
+
+# Until it counts: the first object has come.
+attached() { await [ -s "$out" ]; }
+
+# finish: Ctrl-C; the last object becomes $page, and nothing was lost.
+finish() {
+	local status=0
+
+	kill -INT "$tap"
+	wait "$tap" || status=$?
+	cat "$err"
+	[ "$status" -eq 130 ]
+	last
+}
+
+last() {
+	page=$(tail -n 1 "$out")
+	[ "$(q '[.collector, .last, .loss]')" = '["bpf",true,{"skipped":0,"dropped":0,"table_full":0,"lines":0}]' ]
+}
+
+# q FILTER: of the last page.
+q() { jq -c "$1" <<<"$page"; }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page 230: the tree of imports.
+ */
+#include "bpf/imports.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "collect/bpf_collector.h"
+#include "cpython/binary.h"
+
+/* The end comes first: a beginning that is seen has its end seen. */
+static const struct bpf_probe probes[] = {
+	{ "import__find__load__done", "import_done", 2, 1 },
+	{ "import__find__load__start", "import_start", 1, 1 },
+	{ NULL, NULL, 0, 0 },
+};
+
+/* Strings of a version whose frames are not known are where those of its neighbours are. */
+static int configure(const struct plan *plan, struct config *config)
+{
+	const struct python_layout *layout;
+	struct python_place place;
+
+	python_place_read(plan->file->fd, &place);
+	layout = python_layout(place.version);
+	if (!layout)
+		layout = python_layout(place.version >> 16 >= 0x030c ? 0x030f0000 : 0x03080000);
+	config->python = *layout;
+	return 0;
+}
+
+/* Forgets what threads that have ended had under way. */
+static void sweep(const struct bpf_loaded *l)
+{
+	int fd = bpf_object__find_map_fd_by_name(l->object, "under_way");
+	struct {
+		uint32_t tid, depth;
+	} key, next;
+	bool has = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (has) {
+		key = next;
+		has = !bpf_map_get_next_key(fd, &key, &next);
+		if (!bpf_task_lives(key.tid))
+			bpf_map_delete_elem(fd, &key);
+	}
+}
+
+static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
+{
+	const struct import_tables *t = l->tables;
+	size_t n = bpf_used(&t->n_imports, IMPORTS);
+
+	(void)settings;
+	sweep(l);
+	for (size_t i = 1; i <= n; i++) {
+		const struct import *m = &t->imports[i];
+
+		if (!__atomic_load_n(&m->ready, __ATOMIC_ACQUIRE) || m->who > WHOS ||
+		    (m->who && !t->totals.who_ready[m->who]))
+			continue;
+		fprintf(f,
+			"import\t%zu\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+			"\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu32 "\n",
+			i, m->parent, m->word, m->begun, m->ended, m->failed, m->total_ns,
+			m->self_ns, m->who);
+	}
+	fprintf(f, "unpaired\t%" PRIu64 "\n", t->unpaired);
+}
+
+const struct bpf_module bpf_imports = { .name = "imports",
+					.size = sizeof(struct import_tables),
+					.n_names = offsetof(struct import_tables, n_words),
+					.words = offsetof(struct import_tables, words),
+					.name_room = IMPORTS,
+					.probes = probes,
+					.by_thread = "by_thread",
+					.configure = configure,
+					.lines = lines };

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/bpf_stacks.h"
+
+#include <inttypes.h>
+
+#include "cpython/binary.h"
+#include "cpython/gc_call_sites.h"
+
+/* Why there are no stacks: see the record "stacks". */
+enum { FINE, UNKNOWN, ALIEN, FREE_THREADED };
+
+/* Names of what stands for frames that are not there. */
+enum { CUT = WALK_NAMES + 1, UNREAD };
+
+int stacks_configure(const struct plan *plan, struct config *config)
+{
+	int fd = plan->file->fd;
+	struct python_debug debug;
+	struct python_place place;
+	struct python_collect collect;
+	const struct python_layout *layout;
+	uint64_t words[PYTHON_WORDS];
+
+	python_place_read(fd, &place);
+	layout = python_has_stacks(place.version) ? python_layout(place.version) : NULL;
+	if (!layout || !place.runtime || !place.type)
+		return UNKNOWN;
+	if (layout->minor >= 13) {
+		if (python_debug_read(fd, &debug) && debug.free_threaded)
+			return FREE_THREADED;
+		if (!python_words_read(fd, words) || !python_layout_agree(layout, words))
+			return ALIEN;
+	}
+	config->runtime = place.runtime;
+	config->type = place.type;
+	config->python = *layout;
+	python_collect_read(fd, &collect);
+	config->asked[0] = collect.python;
+	config->asked[1] = collect.c;
+	return FINE;
+}
+
+/* The number of a node; 0: there is no room. */
+static uint32_t node(struct stacks *s, uint32_t parent, uint32_t name)
+{
+	uint64_t hash = ((uint64_t)parent << 32 | name) * 0x9e3779b97f4a7c15;
+	uint32_t at = (uint32_t)(hash >> 40);
+
+	for (;; at++) { /* half of the slots stay free */
+		uint32_t *slot = &s->slots[at & (2 * STACKS_NODES - 1)];
+		const struct stacks_node *n;
+
+		if (!*slot && s->n == STACKS_NODES)
+			return 0;
+		if (!*slot) {
+			s->nodes[s->n++] = (struct stacks_node){ parent, name };
+			return *slot = s->n;
+		}
+		n = &s->nodes[*slot - 1];
+		if (n->parent == parent && n->name == name)
+			return *slot;
+	}
+}
+
+uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *full)
+{
+	uint32_t n = stack->n <= WALK_FRAMES ? stack->n : 0, at = 0;
+	bool fits = true;
+
+	if (!n)
+		return 0;
+	if (stack->end == WALK_CUT || stack->end == WALK_UNREAD) {
+		at = node(s, 0, stack->end == WALK_CUT ? CUT : UNREAD);
+		fits = at;
+	}
+	while (fits && n > 0) {
+		uint32_t name = stack->names[--n];
+
+		at = node(s, at, name <= WALK_NAMES ? name : 0);
+		fits = at;
+	}
+	if (!fits)
+		__atomic_fetch_add(full, 1, __ATOMIC_SEQ_CST);
+	return fits ? at : 0;
+}
+
+void stacks_lines(FILE *f, struct stacks *s, const struct walk_sums *sums, int why)
+{
+	if (!s->ends_sent)
+		fprintf(f, "name\t%d\t...\t\t0\nname\t%d\t?\t\t0\n", CUT, UNREAD);
+	s->ends_sent = true;
+	for (; s->sent < s->n; s->sent++)
+		fprintf(f, "node\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\n", s->sent + 1,
+			s->nodes[s->sent].parent, s->nodes[s->sent].name);
+	fprintf(f, "stacks\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", why,
+		sums->taken, sums->none, sums->unread, sums->cut);
+}
