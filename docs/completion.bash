@@ -15,11 +15,7 @@ _teletap() {
 		--by) words='pid thread' ;;
 		--color) words='auto always never' ;;
 		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --crashes | --folded | --speedscope | --svg)
-			mapfile -t COMPREPLY < <(compgen -f -- "$current")
-			return
-			;;
-		--folded | --speedscope | --config)
+		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --crashes | --folded | --speedscope | --svg | --config)
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return
 			;;

@@ -16,7 +16,7 @@ stop() {
 	[ -z "${watch-}" ] || kill "$watch" 2>/dev/null || true
 	[ -z "${pid-}" ] || kill -9 "$pid"
 	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
-	pid= watch=
+	pid='' watch=''
 	exec 5>&- 6>&- 7>&-
 	rm -f "$BATS_TEST_TMPDIR"/{in,out,pages}
 }
