@@ -18,15 +18,15 @@
  * object, and of strings and bytes. F(name) for each.
  */
 #define PYTHON_FIELDS(F)                                                                           \
-	F(r_head)      /* _PyRuntime: first interpreter, the newest */                             \
-	F(r_ending)    /* _PyRuntime: thread state that ends it, 0 until then */                   \
-	F(r_gil)       /* _PyRuntime: the interpreter lock; to 3.11 */                             \
-	F(r_gc)        /* _PyRuntime: the collector's statistics; 3.8 */                           \
-	F(i_next)      /* interpreter: the next one */                                             \
-	F(i_threads)   /* interpreter: first thread state */                                       \
-	F(i_gil)       /* interpreter: pointer to its lock; from 3.12 on */                        \
-	F(i_gc)        /* interpreter: the collector's statistics; from 3.9 on; */                 \
-		       /* from 3.15 on a pointer to them */                                        \
+	F(r_head)    /* _PyRuntime: first interpreter, the newest */                               \
+	F(r_ending)  /* _PyRuntime: thread state that ends it, 0 until then */                     \
+	F(r_gil)     /* _PyRuntime: the interpreter lock; to 3.11 */                               \
+	F(r_gc)      /* _PyRuntime: the collector's statistics; 3.8 */                             \
+	F(i_next)    /* interpreter: the next one */                                               \
+	F(i_threads) /* interpreter: first thread state */                                         \
+	F(i_gil)     /* interpreter: pointer to its lock; from 3.12 on */                          \
+	F(i_gc)      /* interpreter: the collector's statistics; from 3.9 on; */                   \
+	/* from 3.15 on a pointer to them */                                                       \
 	F(i_collector) /* interpreter: the collector's state; with the two below 3.9, 3.11, */     \
 	/* 3.13 to 3.15 */                                                                         \
 	F(gc_on)      /* in it: whether it works by itself */                                      \
