@@ -4,7 +4,7 @@
 # Pages of CPython by BPF programs, against what the interpreter says itself: 230 as
 # tests/live/11-imports.bats, 211 as 13-gc-events.bats.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
