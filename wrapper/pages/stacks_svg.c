@@ -148,13 +148,11 @@ static struct frame frame_of(const struct graph *g, const struct box *b)
 					      : record_now(name, NAME_LINE) };
 }
 
-/* Whose names are sorted; a qsort has no room for it. */
-static const struct graph *sorted;
-
 /* Outer ones first, those of the same box side by side, by name. */
-static int by_place(const void *a, const void *b)
+static int by_place(const void *a, const void *b, void *graph)
 {
-	const struct box *x = &sorted->boxes[*(const int *)a], *y = &sorted->boxes[*(const int *)b];
+	const struct graph *g = graph;
+	const struct box *x = &g->boxes[*(const int *)a], *y = &g->boxes[*(const int *)b];
 	struct frame p, q;
 	int d = x->depth - y->depth;
 
@@ -162,8 +160,8 @@ static int by_place(const void *a, const void *b)
 		d = x->parent - y->parent;
 	if (d || x->depth < 2)
 		return d ? d : *(const int *)a - *(const int *)b;
-	p = frame_of(sorted, x);
-	q = frame_of(sorted, y);
+	p = frame_of(g, x);
+	q = frame_of(g, y);
 	d = strcmp(p.function, q.function);
 	if (!d)
 		d = strcmp(p.file, q.file);
@@ -181,9 +179,7 @@ static int *place(struct graph *g)
 		order[i] = i;
 	if (!order)
 		return NULL;
-	sorted = g;
-	qsort(order, (size_t)g->n, sizeof(*order), by_place);
-	sorted = NULL;
+	qsort_r(order, (size_t)g->n, sizeof(*order), by_place, g);
 	for (int i = 1; i < g->n; i++) {
 		struct box *b = &g->boxes[order[i]], *in = &g->boxes[b->parent];
 
