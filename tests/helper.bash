@@ -6,7 +6,8 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${TELETAP_BUILD:-build}
 [[ $BUILD == /* ]] || BUILD=$TOP/$BUILD
-[[ ":$PATH:" == *":$BUILD/bin:"* ]] || PATH=$BUILD/bin:$PATH
+# /usr/bin before the shims of pyenv, which take a second for each python3
+[[ ":$PATH:" == *":$BUILD/bin:"* ]] || PATH=$BUILD/bin:/usr/bin:$PATH
 export TOP BUILD PATH LC_ALL=C.UTF-8
 unset NO_COLOR PYTHONHOME PYTHONPATH
 umask 022

@@ -27,6 +27,7 @@ exact() {
 	exec 7>&-
 }
 
+# bats test_tags=full
 @test "3.9: the waits the program knows of, their reason, the calls strace sees" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: the waits the program knows of, their reason, the calls strace sees" { exact python3.11; }

@@ -45,6 +45,7 @@ expect_exact() {
 	expect_exact "$pid" "$dir"
 }
 
+# bats test_tags=full
 @test "a chroot" {
 	root=$BATS_TEST_TMPDIR/root
 	mkdir "$root"

@@ -43,12 +43,14 @@ said() { truth "$@" ''; }
 	truth -p "$pid" $PYTHON,$CALLS,$APP,301
 }
 
+# bats test_tags=full
 @test "3.9" { busy python3.9; said -p "$pid" $PYTHON,$CALLS; }
 # bats test_tags=full
 @test "3.11" { busy python3.11; said -p "$pid" $PYTHON,$CALLS; }
 # bats test_tags=full
 @test "3.13" { busy python3.13; said -p "$pid" $PYTHON; }
 @test "3.14" { busy python3.14; said -p "$pid" $PYTHON; }
+# bats test_tags=full
 @test "3.15" { busy python3.15; said -p "$pid" $PYTHON,$CALLS; }
 
 @test "a Python without markers" {
@@ -74,6 +76,7 @@ said() { truth "$@" ''; }
 	said -e "$HERE/../../build/test/service" 241,242,246,247
 }
 
+# bats test_tags=full
 @test "in a chroot" {
 	root=$BATS_TEST_TMPDIR/jail/root
 	mkdir -p "$root"
@@ -84,6 +87,7 @@ said() { truth "$@" ''; }
 	some -p "$pid" $PYTHON
 }
 
+# bats test_tags=full
 @test "in a mount and PID namespace" {
 	busy unshare --mount --pid --fork --kill-child --mount-proc python3.14
 	said -p "$(pgrep -P "$pid")" $PYTHON
@@ -104,6 +108,7 @@ os.execve(fd, ["python", *sys.argv[1:]], os.environ)'
 	some -p "$pid" $PYTHON
 }
 
+# bats test_tags=full
 @test "a program with Python inside" {
 	gcc -o "$BATS_TEST_TMPDIR/embed" $(python3.14-config --includes) "$HERE/embed.c" \
 		$(python3.14-config --embed --ldflags)

@@ -51,6 +51,7 @@ under_load() {
 	[ "$(jq -c 'select(.name == "gc" and .last) | .runs > 0' "$heads")" = true ]
 }
 
+# bats test_tags=full
 @test "Django on 3.15, a minute under load, pages 220 to 222: each request that was answered" {
 	serve python3.15
 	under_load calls,call-times,flow 60
@@ -67,6 +68,7 @@ under_load() {
 }
 
 # The extension is imported by gunicorn's configuration, before it forks its workers.
+# bats test_tags=full
 @test "Django on 3.14 with the extension, page 220 watched for a minute: every request counted" {
 	demo=$HERE/../demo
 	echo 'import teletap' > "$BATS_TEST_TMPDIR/conf.py"
