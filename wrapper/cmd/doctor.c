@@ -76,9 +76,9 @@ static const char own_why[] = "drawn by the program itself; no module is needed"
  * What works anywhere is no answer; nor is, when a target was asked about, what works
  * without it, or for all.
  */
-static bool counts(const struct answers *a, const struct page *page)
+static bool counts(const struct answers *a, const struct page *page, int by)
 {
-	if (!(page->by & (BY_STAP | BY_BPF)) && (page_is_host(page) || !a->has_target))
+	if (by != COLLECT_STAP && by != COLLECT_BPF && (page_is_host(page) || !a->has_target))
 		return false;
 	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }
@@ -144,7 +144,7 @@ static void pages_text(struct answers *a)
 		else
 			printf("%3d  %-12s  does not work, for the reason of page %d\n",
 			       pages[i].number, pages[i].name, first);
-		a->n_working += counts(a, &pages[i]) && works;
+		a->n_working += works && counts(a, &pages[i], by);
 		free(text);
 		if (works || !reasons)
 			free(why);
@@ -272,6 +272,7 @@ static void collectors_json(const struct answers *a, const struct page *page)
 	putchar(']');
 }
 
+/* Returns whether it works, and that is an answer. */
 static bool page_json(const struct answers *a, const struct page *page, bool first)
 {
 	char *why;
@@ -285,7 +286,7 @@ static bool page_json(const struct answers *a, const struct page *page, bool fir
 	collectors_json(a, page);
 	putchar('}');
 	free(why);
-	return works;
+	return works && counts(a, page, by);
 }
 
 static void own_page_json(int number, const char *name)
@@ -303,7 +304,7 @@ static void print_json(struct answers *a)
 	checks_json(&a->target_checks, false);
 	fputs("],\"pages\":[", stdout);
 	for (int i = 0; i < n_pages; i++) {
-		a->n_working += page_json(a, &pages[i], i == 0) && counts(a, &pages[i]);
+		a->n_working += page_json(a, &pages[i], i == 0);
 	}
 	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
 		const char *name;
