@@ -265,6 +265,11 @@ accepted() {
 			[ "$(grep -c "begin gc" "$STUB_LOG")" -lt "$KERNELS" ] || break
 			sleep 0.1
 		done
+		# the others take until both have begun
+		[ $module = gc ] || [ "$KERNELS" = 2 ] || for _ in {1..300}; do
+			[ "$(grep -cE 'begin (faults|syscalls)' "$STUB_LOG")" -lt 2 ] || break
+			sleep 0.1
+		done
 		sleep 0.2
 		echo module >"$name.ko"
 		echo "end $module $release" >>"$STUB_LOG"
