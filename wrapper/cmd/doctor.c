@@ -78,7 +78,7 @@ static const char own_why[] = "drawn by the program itself; no module is needed"
  */
 static bool counts(const struct answers *a, const struct page *page, int by)
 {
-	if (by != COLLECT_STAP && by != COLLECT_BPF && (page_is_host(page) || !a->has_target))
+	if (by == COLLECT_PROC || (by != COLLECT_STAP && by != COLLECT_BPF && !a->has_target))
 		return false;
 	return !(page_is_host(page) || page->common) || !(a->has_target || a->unseen);
 }
