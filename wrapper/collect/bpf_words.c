@@ -5,35 +5,10 @@
 #include <string.h>
 
 #include "model/escape.h"
+#include "model/utf8.h"
 
 #define ROOM_MAX 256
 #define UTF8_MAX (4 * ROOM_MAX)
-
-static size_t put_utf8(uint32_t c, char *to)
-{
-	if (c >= 0xd800 && c < 0xe000) /* half of a pair: UTF-8 has no such thing */
-		c = 0xfffd;
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (char)(0xe0 | c >> 12);
-		to[1] = (char)(0x80 | (c >> 6 & 63));
-		to[2] = (char)(0x80 | (c & 63));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | (c >> 18 & 7));
-	to[1] = (char)(0x80 | (c >> 12 & 63));
-	to[2] = (char)(0x80 | (c >> 6 & 63));
-	to[3] = (char)(0x80 | (c & 63));
-	return 4;
-}
 
 /* Up to the first NUL. */
 static size_t to_utf8(const char *text, size_t room, unsigned kind, char out[UTF8_MAX])
@@ -46,7 +21,9 @@ static size_t to_utf8(const char *text, size_t room, unsigned kind, char out[UTF
 		memcpy(&c, text + i, kind);
 		if (!c)
 			break;
-		used += put_utf8(c, out + used);
+		if (c >= 0xd800 && c < 0xe000) /* half of a pair: UTF-8 has no such thing */
+			c = 0xfffd;
+		used += utf8_put(c, out + used);
 	}
 	return used;
 }

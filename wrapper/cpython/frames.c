@@ -12,35 +12,12 @@
 #include <string.h>
 
 #include "cpython/lines.h"
+#include "model/utf8.h"
 
 #define TABLE_MAX 65536 /* bytes of a table of lines */
 #define STRING_MAX (1 << 20)
 #define OWNER_GENERATOR 1
 #define OWNER_INTERPRETER 3
-
-static size_t put_utf8(uint32_t c, char *to)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (char)(0xe0 | c >> 12);
-		to[1] = (char)(0x80 | (c >> 6 & 63));
-		to[2] = (char)(0x80 | (c & 63));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | (c >> 18 & 7));
-	to[1] = (char)(0x80 | (c >> 12 & 63));
-	to[2] = (char)(0x80 | (c >> 6 & 63));
-	to[3] = (char)(0x80 | (c & 63));
-	return 4;
-}
 
 /*
  * A string as UTF-8, its beginning and "..." when it is long. Its state's bits: 2 to 4 the
@@ -68,7 +45,7 @@ static int read_string(struct memory *m, const struct python *p, uint64_t at,
 		uint32_t c = 0;
 
 		memcpy(&c, bytes + i * kind, kind);
-		used += put_utf8(c, out + used);
+		used += utf8_put(c, out + used);
 	}
 	strcpy(out + used, i < length ? "..." : "");
 	return 0;
