@@ -9,36 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "site.h"
 #include "wrapper/cpython/layouts.h"
-
-/* An argument of a marker, as its note tells it. */
-enum {
-	OPERAND_NUMBER,
-	OPERAND_REGISTER,
-	OPERAND_MEMORY,
-	OPERAND_THREAD /* memory, counted from where the thread's own begins */
-};
-
-struct operand {
-	int64_t number;    /* itself; or what is added to the address */
-	uint16_t base;     /* registers: their places in the kernel's struct pt_regs */
-	uint16_t index;    /* likewise, of memory */
-	uint8_t kind;      /* OPERAND_... */
-	uint8_t has_base;  /* of memory */
-	uint8_t has_index; /* likewise */
-	uint8_t scale;     /* the index is shifted left by it */
-	uint8_t size;      /* bytes: 1, 2, 4, 8 */
-	uint8_t is_signed;
-	uint8_t unused[6];
-};
-
-/* The operands of a marker at a place; a probe's cookie is its number in the map "sites". */
-#define SITE_OPERANDS 4
-struct site {
-	uint64_t address;    /* in the file */
-	uint64_t n_operands; /* that it has, of which those below are known as far as needed */
-	struct operand operands[SITE_OPERANDS];
-};
 
 enum { BY_ALL, BY_PROCESS, BY_THREAD };
 
@@ -50,7 +22,8 @@ struct config {
 	uint32_t unused;
 	uint64_t runtime;  /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
 	uint64_t type;     /* of PyCode_Type; likewise */
-	uint64_t asked[2]; /* return addresses of who asks for a collection; 0: not known */
+	uint64_t asked[2]; /* return addresses behind calls that ask for a collection; 0: not known
+			    */
 	struct python_layout python; /* where it has things */
 };
 

@@ -5,7 +5,7 @@
 #ifndef TELETAP_TARGET_OPERAND_H
 #define TELETAP_TARGET_OPERAND_H
 
-#include "bpf/shared.h"
+#include "bpf/site.h"
 #include "target/sdt.h"
 
 /*
