@@ -189,6 +189,13 @@ clock() {
 	head -c $(($(stat -c %s "$R") - 100)) "$R" >"$file"
 	run -0 teletap replay "$file" --info -o json
 	[ "$(jq -c '[.ending, .moments]' <<<"$output")" = '["cut off",7]' ]
+	rm "$file" # of a watch that was killed before its first page
+	printf 'recording\t1\ntarget\t1\t/x\t\n' | frame
+	printf 'teletap\t1\tring\nsnap\t1\t1\t1\t0\nend\t1\n' >"$file.lines"
+	printf 'moment\tbase\t0\t1\nfrom\tring\t%d\t0\t0\n' "$(stat -c %s "$file.lines")" |
+		cat - "$file.lines" | frame
+	run -0 teletap replay "$file" --info -o json
+	[ "$(jq -c '[.moments, .first, .last, .seconds]' <<<"$output")" = '[0,null,null,null]' ]
 	misused teletap replay "$R" gc --info
 	misused teletap replay "$R" --info --at +1
 	run -1 --separate-stderr teletap replay "$R" spans

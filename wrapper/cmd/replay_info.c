@@ -76,7 +76,7 @@ static int print_json(struct replay *r, const struct info *i)
 			"pages", list, "moments", (json_int_t)i->moments,
 			"first", text(i->moments ? first : NULL),
 			"last", text(i->moments ? last : NULL),
-			"seconds", json_real((double)(i->end_ns - i->begin_ns) / 1e9),
+			"seconds", i->moments ? json_real((double)(i->end_ns - i->begin_ns) / 1e9) : json_null(),
 			"ending", ending(r, i));
 	/* clang-format on */
 	bad = !all || json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) ||
