@@ -227,8 +227,10 @@ static void process_line(FILE *f, struct process_source *s, const struct look *l
 	snprintf(path, sizeof(path), "/proc/%d/limits", (int)p->pid);
 	look_line(l, path, limits_match, p);
 	p->files = files_count(l, p->pid);
-	p->score = number_of(l, p->pid, "oom_score", -1);
+	/* Of a process that ends meanwhile the score is not known, and then neither is the other.
+	 */
 	p->adjust = number_of(l, p->pid, "oom_score_adj", 0);
+	p->score = number_of(l, p->pid, "oom_score", -1);
 	command_read(l, p->pid, command, sizeof(command));
 	cgroup = process_cgroups_of(&s->cgroups, l, p->pid, f);
 	fprintf(f, "proc\t%" PRId64 "\t%d\t%" PRId64, id, (int)p->pid, p->parent);
