@@ -104,6 +104,10 @@ static int begin(void *ctx, char **msg)
 	if (err || s->page != PAGE_OF_STACKS)
 		return err;
 	err = memory_samples_begin(&s->samples);
+	if (err == -ENOSYS)
+		return fail(msg, ENOTSUP,
+			    "this kernel does not say how long threads run (/proc/PID/schedstat): "
+			    "use one with CONFIG_SCHEDSTATS");
 	return err ? fail(msg, -err, "a timer: %s", strerror(-err)) : 0;
 }
 

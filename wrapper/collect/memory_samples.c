@@ -256,6 +256,8 @@ static bool open_text(struct memory_samples *s)
 
 int memory_samples_begin(struct memory_samples *s)
 {
+	if (memory_task_given(getpid(), gettid()) < 0)
+		return -ENOSYS;
 	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->timer < 0)
 		return -errno;

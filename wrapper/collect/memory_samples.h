@@ -7,8 +7,8 @@
  * sample is due for each part of that time as long as the time between two turns; it counts for
  * the stack in which the thread is found, running or waiting, at the next turn. So there are as
  * many samples of a thread as it had time, and two threads that share a processor have half of
- * them each. Who has not had the processor since the last turn still stands where it stood, and
- * is not read again.
+ * them each. A thread that has not had the processor since the last turn still stands where it
+ * stood, and is not read again.
  *
  * The time between turns varies by a quarter, so that a program whose own clock ticks as fast
  * is not always found in the same place.
@@ -70,7 +70,7 @@ struct memory_samples {
 	int64_t taken, none, cut;
 };
 
-/* Begins, or -errno. */
+/* Begins, or -errno; -ENOSYS: the kernel does not say how long threads run. */
 int memory_samples_begin(struct memory_samples *s);
 
 /* A turn; when s->timer is readable. */

@@ -33,7 +33,7 @@ int64_t memory_task_given(pid_t pid, pid_t tid)
 	if (memory_task_text(pid, tid, "schedstat", text, sizeof(text)) ||
 	    sscanf(text, "%*u %*u %" SCNd64, &n) != 1)
 		return -1;
-	return n;
+	return n > 0 ? n : -1; /* a kernel that does not count says 0 */
 }
 
 void memory_task_stat(pid_t pid, pid_t tid, struct memory_task *now)
