@@ -16,12 +16,10 @@
 #include "collect/socket_diag.h"
 #include "collect/socket_groups.h"
 #include "model/escape.h"
+#include "model/socket_kind.h"
 
 #define SINGLES_SHOWN 1000 /* sockets with a record of their own */
 #define STATE_LISTEN 10
-
-/* KIND of the record socket. */
-enum { KIND_TCP, KIND_UDP, KIND_UNIX };
 
 struct gather {
 	FILE *f;

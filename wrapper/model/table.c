@@ -80,6 +80,25 @@ static const char *keep_text(struct table *t, const char *format, va_list args)
 	return text;
 }
 
+struct cell *table_row_unknown(struct table *t, int n)
+{
+	struct cell *row = table_row(t);
+
+	for (int i = 0; row && i < n; i++)
+		row[i].unknown = true;
+	return row;
+}
+
+void cell_set(struct cell *c, int64_t number)
+{
+	*c = (struct cell){ .number = number, .unknown = number < 0 };
+}
+
+void cell_set_text(struct cell *c, const char *text)
+{
+	*c = (struct cell){ .text = text, .unknown = !*text };
+}
+
 const char *table_text(struct table *t, const char *format, ...)
 {
 	const char *text;

@@ -98,6 +98,13 @@ bool table_tells(const struct table *t, int column);
 /* A new row, its cells 0 or unknown where they are texts and stacks; NULL: out of memory. */
 struct cell *table_row(struct table *t);
 
+/* Likewise, with its first n cells unknown. */
+struct cell *table_row_unknown(struct table *t, int n);
+
+/* A number, not known when it is negative; a text, not known when it is empty. */
+void cell_set(struct cell *c, int64_t number);
+void cell_set_text(struct cell *c, const char *text);
+
 /* A text that lives as long as the table; "" when out of memory. */
 const char *table_text(struct table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

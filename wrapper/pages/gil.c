@@ -44,10 +44,8 @@ static const struct column columns[N_COLUMNS] = {
 
 static struct cell *new_row(struct table *t, const char *kind)
 {
-	struct cell *c = table_row(t);
+	struct cell *c = table_row_unknown(t, HELD);
 
-	for (int i = 0; c && i < HELD; i++)
-		c[i].unknown = true;
 	if (c)
 		c[KIND] = (struct cell){ .text = kind };
 	return c;

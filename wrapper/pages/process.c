@@ -82,23 +82,11 @@ static const struct column columns[N_COLUMNS] = {
 
 static struct cell *new_row(struct table *t, const char *kind)
 {
-	struct cell *c = table_row(t);
+	struct cell *c = table_row_unknown(t, RANK);
 
-	for (int i = 0; c && i < RANK; i++)
-		c[i].unknown = true;
 	if (c)
 		c[KIND] = (struct cell){ .text = kind };
 	return c;
-}
-
-static void set(struct cell *c, int64_t number)
-{
-	*c = (struct cell){ .number = number, .unknown = number < 0 };
-}
-
-static void set_text(struct cell *c, const char *text)
-{
-	*c = (struct cell){ .text = text, .unknown = !*text };
 }
 
 /* used of limit; unknown where one is, or there is no limit. */
@@ -116,8 +104,8 @@ static void set_sum(struct cell *now, struct cell *total, const struct record *r
 	if (!r)
 		return;
 	if (!gone)
-		set(now, record_delta(r, field));
-	set(total, record_total(r, field));
+		cell_set(now, record_delta(r, field));
+	cell_set(total, record_total(r, field));
 }
 
 static const struct record *oom_of(const struct state *s, int64_t cgroup, int64_t kind)
@@ -154,26 +142,27 @@ static void fill_process(const struct state *s, struct table *t, const struct re
 
 	if (!c)
 		return;
-	set(&c[PID], record_now(r, PROC_PID));
-	set(&c[PARENT], record_now(r, PROC_PARENT));
-	set_text(&c[NAME], record_text(r, PROC_NAME));
-	set_text(&c[COMMAND], command);
-	set_text(&c[WHAT], *command ? command : table_text(t, "[%s]", record_text(r, PROC_NAME)));
-	set_text(&c[STATE], record_text(r, PROC_STATE));
-	set(&c[AGE], record_now(r, PROC_AGE_NS));
-	set(&c[THREADS], record_now(r, PROC_THREADS));
-	set(&c[CHILDREN], record_now(r, PROC_CHILDREN));
-	set(&c[FILES], record_now(r, PROC_FILES));
-	set(&c[FILES_LIMIT], record_now(r, PROC_FILES_LIMIT));
+	cell_set(&c[PID], record_now(r, PROC_PID));
+	cell_set(&c[PARENT], record_now(r, PROC_PARENT));
+	cell_set_text(&c[NAME], record_text(r, PROC_NAME));
+	cell_set_text(&c[COMMAND], command);
+	cell_set_text(&c[WHAT],
+		      *command ? command : table_text(t, "[%s]", record_text(r, PROC_NAME)));
+	cell_set_text(&c[STATE], record_text(r, PROC_STATE));
+	cell_set(&c[AGE], record_now(r, PROC_AGE_NS));
+	cell_set(&c[THREADS], record_now(r, PROC_THREADS));
+	cell_set(&c[CHILDREN], record_now(r, PROC_CHILDREN));
+	cell_set(&c[FILES], record_now(r, PROC_FILES));
+	cell_set(&c[FILES_LIMIT], record_now(r, PROC_FILES_LIMIT));
 	set_used(&c[FILES_USED], record_now(r, PROC_FILES), record_now(r, PROC_FILES_LIMIT));
-	set(&c[SCORE], record_now(r, PROC_OOM_SCORE));
+	cell_set(&c[SCORE], record_now(r, PROC_OOM_SCORE));
 	c[ADJUST] = (struct cell){ .number = record_now(r, PROC_OOM_ADJUST),
 				   .unknown = c[SCORE].unknown };
 	if (memory) {
-		set(&c[RSS], record_now(memory, RESIDENT_RSS));
-		set(&c[SWAP], record_now(memory, RESIDENT_SWAP));
+		cell_set(&c[RSS], record_now(memory, RESIDENT_RSS));
+		cell_set(&c[SWAP], record_now(memory, RESIDENT_SWAP));
 	}
-	set_text(&c[GROUP], record_text(cgroup, CGROUP_PATH));
+	cell_set_text(&c[GROUP], record_text(cgroup, CGROUP_PATH));
 	fill_times(s, c, state_find(s, LINE_RAN, record_now(r, PROC_ID)), gone);
 	c[RANK].number = INT32_MAX - t->n_rows;
 }
@@ -185,8 +174,8 @@ static void fill_throttle(struct cell *c, const struct record *r, bool gone)
 	if (!r)
 		return;
 	set_used(&c[QUOTA], record_now(r, THROTTLE_QUOTA_NS), period > 0 ? period : -1);
-	set_text(&c[QUOTA_GROUP], record_text(r, THROTTLE_PATH));
-	set(&c[PERIOD], period);
+	cell_set_text(&c[QUOTA_GROUP], record_text(r, THROTTLE_PATH));
+	cell_set(&c[PERIOD], period);
 	set_sum(&c[PERIODS], &c[PERIODS_TOTAL], r, THROTTLE_PERIODS, gone);
 	set_sum(&c[STOPPED], &c[STOPPED_TOTAL], r, THROTTLE_THROTTLED, gone);
 	set_sum(&c[STOPPED_NS], &c[STOPPED_NS_TOTAL], r, THROTTLE_THROTTLED_NS, gone);
@@ -202,19 +191,19 @@ static void fill_group(const struct state *s, struct table *t, const struct reco
 
 	if (!c)
 		return;
-	set_text(&c[GROUP], record_text(r, CGROUP_PATH));
-	set(&c[MEMORY], record_now(r, CGROUP_MEMORY));
-	set(&c[LIMIT], record_now(r, CGROUP_LIMIT));
-	set(&c[LIMIT_USED], record_now(r, CGROUP_LIMIT_USED));
-	set_text(&c[LIMIT_GROUP], record_text(r, CGROUP_LIMIT_PATH));
+	cell_set_text(&c[GROUP], record_text(r, CGROUP_PATH));
+	cell_set(&c[MEMORY], record_now(r, CGROUP_MEMORY));
+	cell_set(&c[LIMIT], record_now(r, CGROUP_LIMIT));
+	cell_set(&c[LIMIT_USED], record_now(r, CGROUP_LIMIT_USED));
+	cell_set_text(&c[LIMIT_GROUP], record_text(r, CGROUP_LIMIT_PATH));
 	set_used(&c[USED], record_now(r, CGROUP_LIMIT_USED), record_now(r, CGROUP_LIMIT));
-	set(&c[HIGH], record_now(r, CGROUP_HIGH));
-	set(&c[HIGH_USED], record_now(r, CGROUP_HIGH_USED));
-	set_text(&c[HIGH_GROUP], record_text(r, CGROUP_HIGH_PATH));
+	cell_set(&c[HIGH], record_now(r, CGROUP_HIGH));
+	cell_set(&c[HIGH_USED], record_now(r, CGROUP_HIGH_USED));
+	cell_set_text(&c[HIGH_GROUP], record_text(r, CGROUP_HIGH_PATH));
 	if (oom)
-		set(&c[OOMS_EVER], record_now(oom, OOM_EVER));
+		cell_set(&c[OOMS_EVER], record_now(oom, OOM_EVER));
 	if (kill)
-		set(&c[KILLS_EVER], record_now(kill, OOM_EVER));
+		cell_set(&c[KILLS_EVER], record_now(kill, OOM_EVER));
 	set_sum(&c[OOMS], &c[OOMS_TOTAL], oom, OOM_COUNT, gone);
 	set_sum(&c[KILLS], &c[KILLS_TOTAL], kill, OOM_COUNT, gone);
 	fill_throttle(c, state_find(s, LINE_THROTTLE, record_now(r, CGROUP_THROTTLE)), gone);

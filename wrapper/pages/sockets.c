@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "model/socket_kind.h"
+
 /* clang-format off */
 enum {
 	KIND, PROTOCOL, NET, ADDRESS, PEER, QUEUE, BACKLOG, FULL, UNREAD, UNREAD_LIMIT, WAITING, ROOM,
@@ -55,28 +57,13 @@ static const struct column columns[N_COLUMNS] = {
 #define TEXT_ROWS 50
 #define NOTED 2
 
-/* KIND of the record socket. */
-enum { KIND_TCP, KIND_UDP, KIND_UNIX };
-
 static struct cell *new_row(struct table *t, const char *kind)
 {
-	struct cell *c = table_row(t);
+	struct cell *c = table_row_unknown(t, RANK);
 
-	for (int i = 0; c && i < RANK; i++)
-		c[i].unknown = true;
 	if (c)
 		c[KIND] = (struct cell){ .text = kind };
 	return c;
-}
-
-static void set(struct cell *c, int64_t number)
-{
-	*c = (struct cell){ .number = number, .unknown = number < 0 };
-}
-
-static void set_text(struct cell *c, const char *text)
-{
-	*c = (struct cell){ .text = text, .unknown = !*text };
 }
 
 static void fill_socket(struct table *t, const struct record *r, bool gone)
@@ -89,25 +76,25 @@ static void fill_socket(struct table *t, const struct record *r, bool gone)
 
 	if (!c)
 		return;
-	set_text(&c[PROTOCOL], kind < 0 || kind > KIND_UNIX ? "?" : protocols[kind]);
-	set(&c[NET], record_now(r, SOCKET_NET));
+	cell_set_text(&c[PROTOCOL], kind < 0 || kind > KIND_UNIX ? "?" : protocols[kind]);
+	cell_set(&c[NET], record_now(r, SOCKET_NET));
 	c[ADDRESS] = (struct cell){ .text = record_text(r, SOCKET_ADDRESS) };
-	set_text(&c[PEER], peer);
-	set(&c[kind == KIND_UDP ? UNREAD : QUEUE], queue);
-	set(&c[kind == KIND_UDP ? UNREAD_LIMIT : BACKLOG], room);
-	set(&c[WAITING], queue);
-	set(&c[ROOM], room);
+	cell_set_text(&c[PEER], peer);
+	cell_set(&c[kind == KIND_UDP ? UNREAD : QUEUE], queue);
+	cell_set(&c[kind == KIND_UDP ? UNREAD_LIMIT : BACKLOG], room);
+	cell_set(&c[WAITING], queue);
+	cell_set(&c[ROOM], room);
 	/* sk_acceptq_is_full() and unix_recvq_full() of the kernel. */
 	if (kind != KIND_UDP && queue >= 0 && room >= 0)
-		set(&c[FULL], queue > room);
-	set(&c[DROPS_EVER], record_now(r, SOCKET_EVER));
+		cell_set(&c[FULL], queue > room);
+	cell_set(&c[DROPS_EVER], record_now(r, SOCKET_EVER));
 	if (!c[DROPS_EVER].unknown) {
 		c[DROPS] =
 			(struct cell){ .number = record_delta(r, SOCKET_DROPS), .unknown = gone };
-		set(&c[DROPS_TOTAL], record_total(r, SOCKET_DROPS));
+		cell_set(&c[DROPS_TOTAL], record_total(r, SOCKET_DROPS));
 	}
-	set(&c[PID], record_now(r, SOCKET_PID));
-	set(&c[PROCESSES], record_now(r, SOCKET_PROCESSES));
+	cell_set(&c[PID], record_now(r, SOCKET_PID));
+	cell_set(&c[PROCESSES], record_now(r, SOCKET_PROCESSES));
 	c[WHERE] = (struct cell){ .text = *peer ? table_text(t, "%s to %s", c[ADDRESS].text, peer)
 						: c[ADDRESS].text };
 	c[RANK].number = INT32_MAX - t->n_rows;
@@ -135,25 +122,26 @@ static void fill_peer(struct table *t, const struct record *r)
 
 	if (!c)
 		return;
-	set_text(&c[PROTOCOL], "tcp");
-	set(&c[NET], record_now(r, PEER_NET));
-	set_text(&c[DIRECTION], in ? "in" : "out");
-	set(&c[PORT], record_now(r, PEER_PORT));
-	set_text(&c[PEER], address);
-	set_text(&c[STATE], state_name(t, record_now(r, PEER_STATE)));
-	set(&c[COUNT], record_now(r, PEER_COUNT));
-	set(&c[RECEIVED], record_now(r, PEER_RECEIVED));
-	set(&c[SENT], record_now(r, PEER_SENT));
-	set(&c[RETRANSMITS], record_now(r, PEER_RETRANSMITS));
-	set(&c[RETRANSMITTING], record_now(r, PEER_RETRANSMITTING));
-	set(&c[RTT], record_now(r, PEER_RTT_NS));
-	set(&c[RTT_MAX], record_now(r, PEER_RTT_MAX_NS));
-	set(&c[SILENT], record_now(r, PEER_SILENT_NS));
+	cell_set_text(&c[PROTOCOL], "tcp");
+	cell_set(&c[NET], record_now(r, PEER_NET));
+	cell_set_text(&c[DIRECTION], in ? "in" : "out");
+	cell_set(&c[PORT], record_now(r, PEER_PORT));
+	cell_set_text(&c[PEER], address);
+	cell_set_text(&c[STATE], state_name(t, record_now(r, PEER_STATE)));
+	cell_set(&c[COUNT], record_now(r, PEER_COUNT));
+	cell_set(&c[RECEIVED], record_now(r, PEER_RECEIVED));
+	cell_set(&c[SENT], record_now(r, PEER_SENT));
+	cell_set(&c[RETRANSMITS], record_now(r, PEER_RETRANSMITS));
+	cell_set(&c[RETRANSMITTING], record_now(r, PEER_RETRANSMITTING));
+	cell_set(&c[RTT], record_now(r, PEER_RTT_NS));
+	cell_set(&c[RTT_MAX], record_now(r, PEER_RTT_MAX_NS));
+	cell_set(&c[SILENT], record_now(r, PEER_SILENT_NS));
 	if (in)
-		set_text(&c[WITH], table_text(t, "in :%" PRId64 " %s", c[PORT].number, address));
+		cell_set_text(&c[WITH],
+			      table_text(t, "in :%" PRId64 " %s", c[PORT].number, address));
 	else
-		set_text(&c[WITH], table_text(t, "out %s%s%s:%" PRId64, is_v6 ? "[" : "", address,
-					      is_v6 ? "]" : "", c[PORT].number));
+		cell_set_text(&c[WITH], table_text(t, "out %s%s%s:%" PRId64, is_v6 ? "[" : "",
+						   address, is_v6 ? "]" : "", c[PORT].number));
 	c[PEER_RANK].number = INT32_MAX - t->n_rows;
 }
 
