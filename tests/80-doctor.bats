@@ -149,6 +149,17 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	lacks '^(?!(OK  |WARN|FAIL)  \S|      -> |This host|Pages|\d{3}  |$)' <<<"$output"
 }
 
+@test "text: a reason that several pages have is said once, and the others name that page" {
+	sleep 100 3>&- &
+	run teletap doctor -p $!
+	kill $!
+	[ "$(grep -c 'has no markers of python' <<<"$output")" = 1 ]
+	grep '^210  .*  does not work: .* has no markers of python' <<<"$output"
+	for page in 211 212 213 220 221 222 230 231; do
+		grep "^$page  .*  does not work, for the reason of page 210$" <<<"$output"
+	done
+}
+
 @test "not root" {
 	sed -i 's/^Uid:.*/Uid:\t1000\t1000\t1000\t1000/' "$ROOT/proc/self/status"
 	warns root '*not root*'
@@ -388,7 +399,7 @@ need_none() {
 	start "$BATS_TEST_TMPDIR/bare" "${SLEEP[@]}"
 	doctor 0 -p "$pid"
 	check python WARN 'CPython 3.11.* carries no markers'
-	jq -e '.pages[] | select(.page == 211).why | test("no markers of python.*pages 223 and 232 to 235 need none.*--with-dtrace")' <<<"$json"
+	jq -e '.pages[] | select(.page == 211).why | test("no markers of python.*pages 210, 223, 224 and 232 to 235 need none.*--with-dtrace")' <<<"$json"
 	[ "$(target markers)" = false ]
 	need_none
 }

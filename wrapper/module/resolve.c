@@ -225,7 +225,7 @@ static int refuse_target(const struct page *page, const struct origin *origin,
 		    what, origin->provider, page->number,
 		    strcmp(origin->provider, "python")
 			    ? ""
-			    : "; pages 223 and 232 to 235 need none, the others a "
+			    : "; pages 210, 223, 224 and 232 to 235 need none, the others a "
 			      "Python built --with-dtrace, such as Debian's or "
 			      "Fedora's",
 		    elsewhere(t));
