@@ -105,9 +105,12 @@ desk() {
 
 @test "32-bit programs: as readelf" {
 	need_compiler
-	# sys/sdt.h lies among the headers of the 64-bit system, and is the same.
-	gcc -m32 -O2 -idirafter "/usr/include/$(gcc -print-multiarch)" -o "$D/m32" "$SOURCES/prog.c" \
-		"$SOURCES/lib.c" || skip "gcc -m32 does not work here"
+	# Without the 32-bit C library, which Debian does not install beside a compiler for aarch64:
+	# nothing is linked against it, and its only header of its own lists functions that it lacks.
+	mkdir -p "$D/i386/gnu"
+	touch "$D/i386/gnu/stubs-32.h"
+	gcc -m32 -O2 -fPIC -shared -nostdlib -I"$D/i386" -idirafter "/usr/include/$(gcc -print-multiarch)" \
+		-o "$D/m32" "$SOURCES/prog.c" "$SOURCES/lib.c"
 	run "$SOURCES/compare" "$D/m32"
 	echo "$output"
 	[ "$output" = "6 markers in 1 files" ]
