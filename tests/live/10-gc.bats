@@ -29,6 +29,7 @@ exact_process() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "3.9: -c counts what gc.get_stats() counts" { exact_command python3.9; }
 # bats test_tags=full
 @test "3.11: -c counts what gc.get_stats() counts" { exact_command python3.11; }
@@ -36,6 +37,7 @@ exact_process() {
 @test "3.13: -c counts what gc.get_stats() counts" { exact_command python3.13; }
 # bats test_tags=kernels
 @test "3.14: -c counts what gc.get_stats() counts" { exact_command python3.14; }
+# bats test_tags=full
 @test "3.15: -c counts what gc.get_stats() counts" { exact_command python3.15; }
 
 # bats test_tags=full

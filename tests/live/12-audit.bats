@@ -59,6 +59,7 @@ exact() {
 # bats test_tags=full
 @test "3.13: as many events as the program's hook counts, with their arguments" { exact python3.13; }
 @test "3.14: as many events as the program's hook counts, with their arguments" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: as many events as the program's hook counts, with their arguments" { exact python3.15; }
 
 @test "a program without a hook: its events are counted all the same" {

@@ -36,6 +36,7 @@ exact() {
 	rm "$file"
 }
 
+# bats test_tags=full
 @test "3.9: faults and growth by function" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: faults and growth by function" { exact python3.11; }
@@ -43,4 +44,5 @@ exact() {
 @test "3.13: faults and growth by function" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: faults and growth by function" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: faults and growth by function" { exact python3.15; }

@@ -23,6 +23,7 @@ exact() {
 @test "3.14: every collection, its stack and its cause" { exact python3.14; }
 @test "3.15: every collection, its stack and its cause" { exact python3.15; }
 
+# bats test_tags=full
 @test "libpython in a program that embeds it" {
 	echo '#include <Python.h>
 	      int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }' > "$BATS_TEST_TMPDIR/embed.c"
@@ -32,6 +33,7 @@ exact() {
 	exact "$BATS_TEST_TMPDIR/embed" -e /usr/lib/*/libpython3.14.so.1.0
 }
 
+# bats test_tags=full
 @test "a chroot, in a PID namespace of its own" {
 	root=$BATS_TEST_TMPDIR/root
 	mkdir "$root"

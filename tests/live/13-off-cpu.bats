@@ -13,6 +13,7 @@ exact() {
 	python3.14 "$HERE/offcpu.py" check "$BATS_TEST_TMPDIR/pages" "$BATS_TEST_TMPDIR/done"
 }
 
+# bats test_tags=full
 @test "3.9: waits by stack and reason" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: waits by stack and reason" { exact python3.11; }
@@ -20,8 +21,10 @@ exact() {
 @test "3.13: waits by stack and reason" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: waits by stack and reason" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: waits by stack and reason" { exact python3.15; }
 
+# bats test_tags=full
 @test "a program that embeds libpython: stacks, too" {
 	echo '#include <Python.h>
 	      int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }' > "$BATS_TEST_TMPDIR/embed.c"

@@ -17,6 +17,7 @@ exact() {
 	exec 7>&-
 }
 
+# bats test_tags=full
 @test "3.9: the calls that strace sees, by function" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: the calls that strace sees, by function" { exact python3.11; }
@@ -24,6 +25,7 @@ exact() {
 @test "3.13: the calls that strace sees, by function" { exact python3.13; }
 # bats test_tags=kernels
 @test "3.14: the calls that strace sees, by function" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: the calls that strace sees, by function" { exact python3.15; }
 
 @test "--call: names and patterns" {

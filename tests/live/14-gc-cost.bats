@@ -33,6 +33,7 @@ cost() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "3.9: faults, copied pages, forked children and exits" { cost python3.9; }
 # bats test_tags=full
 @test "3.11: faults, copied pages, forked children and exits" { cost python3.11; }
@@ -40,6 +41,7 @@ cost() {
 @test "3.13: faults, copied pages, forked children and exits" { cost python3.13; }
 # bats test_tags=kernels
 @test "3.14: faults, copied pages, forked children and exits" { cost python3.14; }
+# bats test_tags=full
 @test "3.15: faults, copied pages, forked children and exits" { cost python3.15; }
 
 @test "a program that leaves without a last collection has none at its exit" {

@@ -81,6 +81,7 @@ children() {
 }
 
 @test "multiprocessing by fork: the children there and those to come" { children fork; }
+# bats test_tags=full
 @test "multiprocessing by spawn: the children there and those to come" { children spawn; }
 
 @test "--by thread: each thread's collections" {

@@ -58,6 +58,7 @@ q() { jq -c "$1" <<< "$page"; }
 	[ "$(q '.target.processes')" = 1 ]
 }
 
+# bats test_tags=full
 @test "241 counters: 8 threads of 100,000 events lose none" {
 	serve
 	watch_page counters "$pid" -o json -i 1

@@ -145,6 +145,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	[ -z "$file" ]
 }
 
+# bats test_tags=full
 @test "in a thread, by its name" {
 	doomed 'thread segv'
 	is 'SIGSEGV at address 0xdead: nothing is mapped there'

@@ -32,6 +32,7 @@ rows() {
 	[ "$(jq -c '[.[] | [.name, .change_total]]' <<< "${lines[1]}")" = '[["requests",46]]' ]
 }
 
+# bats test_tags=full
 @test "a gauge only" {
 	program -O2 <<< 'for (int i = 0; i < 23; i++) TELETAP_GAUGE("depth", i);'
 	run -0 rows counters

@@ -32,5 +32,6 @@ exact() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "3.11: 23 events of each kind are 23" { exact python3.11; }
 @test "3.14: 23 events of each kind are 23" { exact python3.14; }
