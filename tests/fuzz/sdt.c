@@ -15,6 +15,7 @@
 #include "target/elf.c"
 #include "target/sdt.c"
 #include "target/sdt_args.c"
+#include "target/sdt_sites.c"
 
 #define ARGS 4
 

@@ -27,11 +27,7 @@
  * Half of the time goes into reading notes nobody asked for (.note.ABI-tag and such,
  * which are loaded with the program, as .note.stapsdt is not): once the build-id is
  * known, loaded sections too small for any marker are passed over.
- * Which sites count. A probe at another place than a marker's nop changes what the program
- * does, and lld and mold keep the notes of functions that they drop, with addresses counted
- * from 0. So a site has to lie in an executable segment, where the file holds the nop that
- * sys/sdt.h leaves, and its semaphore in a writable one; any other is left out and counted.
- * An ET_REL file has no addresses yet, and of machines other than x86 the nop is not checked.
+ * Sites where no probe may stand are left out, see sdt_sites.c.
  * A file without a section of notes (or without sections) is looked at through its
  * PT_NOTE segments. Markers are never there, but the build-id is.
  */
@@ -45,11 +41,10 @@
 
 #include "base/fail.h"
 #include "target/elf.h"
+#include "target/sdt_sites.h"
 
 #define NOTES_MAX (1 << 26)   /* bytes of notes in one file */
 #define MARKERS_MAX (1 << 18) /* in one file; a Java VM has 500 */
-
-#define LOADS_MAX 64 /* segments; linkers make 2 to 6 */
 
 #define NT_STAPSDT_MARKER 3
 /* In a 32-bit file: header, owner, three addresses, "p", "n", "". */
@@ -62,9 +57,6 @@ struct reader {
 	uint64_t notes_left; /* of NOTES_MAX */
 	atomic_long *left;   /* of SDT_PROCESS_MAX; NULL: no such bound */
 	bool found;          /* a section of notes */
-
-	struct image_part loads[LOADS_MAX];
-	size_t n_loads;
 };
 
 /* Copies the three strings, which follow each other, into one block of our own. */
@@ -272,77 +264,6 @@ static void markers_shift(struct reader *r)
 	r->file->base = addr;
 }
 
-static int load_add(struct image *im, const struct image_part *part, void *arg)
-{
-	struct reader *r = arg;
-
-	(void)im;
-	if (r->n_loads < LOADS_MAX)
-		r->loads[r->n_loads++] = *part;
-	return 0;
-}
-
-/* The file offset of what lies at an address, size bytes of the file, in a segment with these
- * flags; 0: nowhere, since the ELF header lies at 0. */
-static uint64_t offset_of(const struct reader *r, uint64_t addr, uint64_t size, uint64_t flags)
-{
-	for (size_t i = 0; i < r->n_loads; i++) {
-		const struct image_part *load = &r->loads[i];
-		uint64_t at = addr - load->addr;
-
-		if ((load->flags & flags) && addr >= load->addr && at < load->size &&
-		    load->size - at >= size)
-			return at + load->offset;
-	}
-	return 0;
-}
-
-/* The nop of sys/sdt.h, or the one of five bytes, which kernels from 6.18 on trap faster. */
-static bool is_nop(const struct reader *r, uint64_t offset)
-{
-	static const unsigned char nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	unsigned char bytes[sizeof(nop5)];
-	ssize_t got = image_read(&r->im, bytes, sizeof(bytes), offset);
-
-	if (r->im.machine != EM_X86_64 && r->im.machine != EM_386)
-		return true;
-	return got > 0 && (bytes[0] == 0x90 || (got == sizeof(nop5) && !memcmp(bytes, nop5, 5)));
-}
-
-static bool is_usable(const struct reader *r, struct sdt_marker *marker)
-{
-	marker->site = offset_of(r, marker->pc + marker->shift, 1, PF_X);
-	if (marker->semaphore)
-		marker->counter =
-			offset_of(r, marker->semaphore + marker->shift, sizeof(uint16_t), PF_W);
-	if (marker->counter % sizeof(uint16_t))
-		return false; /* the kernel counts in none */
-	return marker->site && is_nop(r, marker->site) && (!marker->semaphore || marker->counter);
-}
-
-/* Leaves out the sites where no probe may stand. */
-static int sites_check(struct reader *r)
-{
-	struct sdt_file *file = r->file;
-	size_t n = 0;
-	int ret;
-
-	if (!file->n_markers || r->im.type == ET_REL)
-		return 0;
-	ret = image_segments(&r->im, PT_LOAD, load_add, r);
-	if (r->n_loads)
-		file->load = r->loads[0].addr - r->loads[0].offset;
-	for (size_t i = 0; i < file->n_markers; i++) {
-		if (is_usable(r, &file->markers[i]))
-			file->markers[n++] = file->markers[i];
-		else
-			free(file->markers[i].provider);
-	}
-	file->n_left_out = file->n_markers - n;
-	file->n_markers = n;
-	return ret;
-}
-
 static void say_left_out(const struct reader *r, const char *path, char **msg)
 {
 	const struct sdt_file *file = r->file;
@@ -390,7 +311,7 @@ int sdt_read_within(int fd, const char *path, atomic_long *left, struct sdt_file
 	if (ret)
 		goto out;
 	markers_shift(&r);
-	ret = sites_check(&r);
+	ret = sdt_sites_check(&r.im, file);
 	if (ret)
 		goto out;
 	file->n_malformed = r.im.n_malformed;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pack_file: the files of a pack are written, copied and compared with their sha256.
+ */
+#ifndef TELETAP_MODULE_PACK_FILE_H
+#define TELETAP_MODULE_PACK_FILE_H
+
+#include "module/pack.h"
+
+/* The sha256, in hex, of what is read from fd on. Returns 0 or -errno. */
+int pack_hash_fd(int fd, char out[PACK_HASH]);
+
+/* Returns -EBADMSG with *msg set: the file has this hash instead of the wanted one. */
+int pack_other_file(const char *path, const char *hash, const char *wanted, char **msg);
+
+/* A new file of our own, whatever stood there: a descriptor, or -1 with errno set. */
+int pack_create(const char *path);
+
+/*
+ * Copies beside the final place, signs there (signer may be NULL; what is signed is what ko
+ * has the hash of), then renames: a reader sees the old or the new. hash becomes that of the
+ * new one. Returns 0, or -errno with *msg set.
+ */
+int pack_place(const struct pack_ko *ko, const char *to, const struct signer *signer,
+	       char hash[PACK_HASH], char **msg);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sdt_sites: which sites of markers count.
+ *
+ * A probe at another place than a marker's nop changes what the program
+ * does, and lld and mold keep the notes of functions that they drop, with addresses counted
+ * from 0. So a site has to lie in an executable segment, where the file holds the nop that
+ * sys/sdt.h leaves, and its semaphore in a writable one; any other is left out and counted.
+ * An ET_REL file has no addresses yet, and of machines other than x86 the nop is not checked.
+ */
+#include "target/sdt_sites.h"
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOADS_MAX 64 /* segments; linkers make 2 to 6 */
+
+struct segments {
+	struct image_part loads[LOADS_MAX];
+	size_t n;
+};
+
+static int load_add(struct image *im, const struct image_part *part, void *arg)
+{
+	struct segments *s = arg;
+
+	(void)im;
+	if (s->n < LOADS_MAX)
+		s->loads[s->n++] = *part;
+	return 0;
+}
+
+/* The file offset of what lies at an address, size bytes of the file, in a segment with these
+ * flags; 0: nowhere, since the ELF header lies at 0. */
+static uint64_t offset_of(const struct segments *s, uint64_t addr, uint64_t size, uint64_t flags)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct image_part *load = &s->loads[i];
+		uint64_t at = addr - load->addr;
+
+		if ((load->flags & flags) && addr >= load->addr && at < load->size &&
+		    load->size - at >= size)
+			return at + load->offset;
+	}
+	return 0;
+}
+
+/* The nop of sys/sdt.h, or the one of five bytes, which kernels from 6.18 on trap faster. */
+static bool is_nop(struct image *im, uint64_t offset)
+{
+	static const unsigned char nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	unsigned char bytes[sizeof(nop5)];
+	ssize_t got = image_read(im, bytes, sizeof(bytes), offset);
+
+	if (im->machine != EM_X86_64 && im->machine != EM_386)
+		return true;
+	return got > 0 && (bytes[0] == 0x90 || (got == sizeof(nop5) && !memcmp(bytes, nop5, 5)));
+}
+
+static bool is_usable(struct image *im, const struct segments *s, struct sdt_marker *marker)
+{
+	marker->site = offset_of(s, marker->pc + marker->shift, 1, PF_X);
+	if (marker->semaphore)
+		marker->counter =
+			offset_of(s, marker->semaphore + marker->shift, sizeof(uint16_t), PF_W);
+	if (marker->counter % sizeof(uint16_t))
+		return false; /* the kernel counts in none */
+	return marker->site && is_nop(im, marker->site) && (!marker->semaphore || marker->counter);
+}
+
+int sdt_sites_check(struct image *im, struct sdt_file *file)
+{
+	struct segments s = { 0 };
+	size_t n = 0;
+	int ret;
+
+	if (!file->n_markers || im->type == ET_REL)
+		return 0;
+	ret = image_segments(im, PT_LOAD, load_add, &s);
+	if (s.n)
+		file->load = s.loads[0].addr - s.loads[0].offset;
+	for (size_t i = 0; i < file->n_markers; i++) {
+		if (is_usable(im, &s, &file->markers[i]))
+			file->markers[n++] = file->markers[i];
+		else
+			free(file->markers[i].provider);
+	}
+	file->n_left_out = file->n_markers - n;
+	file->n_markers = n;
+	return ret;
+}
