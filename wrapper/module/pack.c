@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,32 +14,8 @@
 #include "base/fail.h"
 #include "base/signals.h"
 #include "model/quote.h"
+#include "module/pack_file.h"
 #include "module/trust.h"
-
-static int hash_fd(int fd, char out[PACK_HASH])
-{
-	unsigned char buf[65536], sum[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state state;
-	ssize_t n;
-
-	crypto_hash_sha256_init(&state);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		crypto_hash_sha256_update(&state, buf, (unsigned long long)n);
-	crypto_hash_sha256_final(&state, sum);
-	sodium_bin2hex(out, PACK_HASH, sum, sizeof(sum));
-	return n < 0 ? -errno : 0;
-}
-
-int pack_hash_file(const char *path, char out[PACK_HASH])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return -errno;
-	err = hash_fd(fd, out);
-	close(fd);
-	return err;
-}
 
 static const char *get(const json_t *module, const char *key)
 {
@@ -132,14 +107,6 @@ static void differ(const char *dir, const json_t *module, const struct pack_modu
 		     want->id, want->name, want->path);
 }
 
-static int other_file(const char *path, const char *hash, const char *wanted, char **msg)
-{
-	return fail(msg, EBADMSG,
-		    "%s: not the file the manifest describes (sha256 %.12s, not %.12s): build "
-		    "the pack again",
-		    path, hash, wanted);
-}
-
 /* Checks the module's file, and the folders on the way to it, against the manifest. */
 static int verify(const char *dir, const json_t *module, const struct pack_module *want,
 		  struct pack_ko *ko, char **msg)
@@ -153,11 +120,11 @@ static int verify(const char *dir, const json_t *module, const struct pack_modul
 	if (!err)
 		fd = trust_open(path, msg);
 	if (!err)
-		err = fd < 0 ? fd : hash_fd(fd, ko->hash);
+		err = fd < 0 ? fd : pack_hash_fd(fd, ko->hash);
 	if (fd >= 0)
 		close(fd);
 	if (!err && strcmp(ko->hash, get(module, "sha256")))
-		err = other_file(path, ko->hash, get(module, "sha256"), msg);
+		err = pack_other_file(path, ko->hash, get(module, "sha256"), msg);
 	if (err) {
 		fail(msg, -err, "%s: %s", path, strerror(-err));
 		free(path);
@@ -218,79 +185,6 @@ static int make_folders(char *to, char **msg)
 	return err;
 }
 
-/* A new file of ours, whatever stood there. */
-static int create(const char *path)
-{
-	unlink(path);
-	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-}
-
-/* Closes in. */
-static int copy_file(int in, const char *to)
-{
-	int out = in < 0 ? -1 : create(to);
-	int err = out < 0 ? -errno : 0;
-	char buf[65536];
-	ssize_t n = 0;
-
-	while (!err && (n = read(in, buf, sizeof(buf))) > 0) {
-		errno = ENOSPC; /* what is written in part has no other reason */
-		if (write(out, buf, (size_t)n) != n)
-			err = -errno;
-	}
-	if (!err && (n < 0 || fsync(out)))
-		err = -errno;
-	if (in >= 0)
-		close(in);
-	if (out >= 0 && close(out) && !err)
-		err = -errno;
-	return err;
-}
-
-int pack_copy(const struct pack_ko *ko, const char *to, char **msg)
-{
-	char hash[PACK_HASH];
-	int in = trust_open(ko->path, msg), err;
-
-	if (in < 0)
-		return in;
-	err = copy_file(in, to);
-	if (!err)
-		err = pack_hash_file(to, hash);
-	if (err)
-		return fail(msg, -err, "%s: %s", ko->path, strerror(-err));
-	return strcmp(hash, ko->hash) ? other_file(ko->path, hash, ko->hash, msg) : 0;
-}
-
-/*
- * Copies beside the final place, signs there (signer may be NULL; what is signed is what ko
- * has the hash of), then renames: a reader sees the old or the new. hash becomes that of the
- * new one.
- */
-static int place(const struct pack_ko *ko, const char *to, const struct signer *signer,
-		 char hash[PACK_HASH], char **msg)
-{
-	char *tmp;
-	int err;
-
-	if (asprintf(&tmp, "%s.%d", to, getpid()) < 0)
-		return -ENOMEM;
-	err = signer ? pack_copy(ko, tmp, msg)
-		     : copy_file(open(ko->path, O_RDONLY | O_CLOEXEC), tmp);
-	if (!err && signer)
-		err = sign_module(signer, tmp, msg);
-	if (!err)
-		err = pack_hash_file(tmp, hash);
-	if (!err && rename(tmp, to))
-		err = -errno;
-	if (err) {
-		fail(msg, -err, "%s: %s", to, strerror(-err));
-		unlink(tmp);
-	}
-	free(tmp);
-	return err;
-}
-
 /* The pack is ours until the descriptor is closed. */
 static int lock_pack(const char *dir, char **msg)
 {
@@ -316,7 +210,7 @@ static int save(const char *dir, const json_t *manifest, char **msg)
 
 	snprintf(path, sizeof(path), "%s/manifest.json", dir);
 	snprintf(tmp, sizeof(tmp), "%s.%d", path, getpid());
-	fd = create(tmp);
+	fd = pack_create(tmp);
 	written = fd >= 0 && !json_dumpfd(manifest, fd, JSON_INDENT(2) | JSON_PRESERVE_ORDER) &&
 		  !fsync(fd);
 	if (fd >= 0)
@@ -384,7 +278,7 @@ int pack_add(const char *dir, const struct pack_module *m, const char *ko, char 
 		err = 0;
 	}
 	if (!err)
-		err = place(&(struct pack_ko){ .path = (char *)ko }, to, NULL, hash, msg);
+		err = pack_place(&(struct pack_ko){ .path = (char *)ko }, to, NULL, hash, msg);
 	if (err)
 		goto out;
 	if (!json_is_array(json_object_get(manifest, "modules"))) {
@@ -421,7 +315,7 @@ int pack_sign(const char *dir, const struct pack_module *want, const struct sign
 		return lock;
 	err = pack_find(dir, want, &ko, msg);
 	if (!err)
-		err = place(&ko, ko.path, signer, hash, msg);
+		err = pack_place(&ko, ko.path, signer, hash, msg);
 	if (!err)
 		err = load(dir, &manifest, msg);
 	if (err)
