@@ -13,3 +13,8 @@ int64_t clock_ms(clockid_t clock)
 {
 	return clock_ns(clock) / 1000000;
 }
+
+void clock_sleep_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}

@@ -13,4 +13,7 @@
 int64_t clock_ns(clockid_t clock);
 int64_t clock_ms(clockid_t clock);
 
+/* Sleeps, less when a signal comes. */
+void clock_sleep_ms(long ms);
+
 #endif

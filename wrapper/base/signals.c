@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/signals.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -57,7 +58,7 @@ int signals_flock(int fd)
 		sigdelset(&pending, SIGCHLD);
 		if (!sigisemptyset(&pending))
 			return -EINTR;
-		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+		clock_sleep_ms(50);
 	}
 	return 0;
 }

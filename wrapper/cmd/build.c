@@ -96,7 +96,7 @@ static bool reap(struct job *jobs, int n, int done, double begun)
 
 	while (!(pid = waitpid(-1, &status, WNOHANG))) {
 		show_bar(done - 1, n, now() - begun);
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		clock_sleep_ms(100);
 	}
 	hide_bar();
 	for (int i = 0; i < n; i++) {

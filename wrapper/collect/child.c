@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/descriptors.h"
 #include "base/fail.h"
 #include "collect/stap_run.h"
@@ -186,7 +187,7 @@ void child_stop(struct child *c)
 		/* One that hangs in the kernel cannot be waited for. */
 		kill(c->pid, SIGKILL);
 		for (int i = 0; i < END_TRIES && !waitpid(c->pid, NULL, WNOHANG); i++)
-			nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+			clock_sleep_ms(10);
 	}
 	c->ops->free(c->ctx);
 	*c = (struct child){ .in = -1 };

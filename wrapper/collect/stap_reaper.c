@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/paths.h"
 
@@ -65,7 +66,7 @@ bool reaper_remove(const char *module)
 		if (reaper_may_remove(module))
 			remove_once(module);
 		if (loaded(module))
-			nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+			clock_sleep_ms(100);
 	}
 	return !loaded(module);
 }

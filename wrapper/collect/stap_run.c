@@ -34,10 +34,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/signals.h"
+#include "collect/stap_folder.h"
 #include "collect/stap_reaper.h"
 #include "module/leftover.h"
 #include "module/sign.h"
@@ -52,101 +54,6 @@
 #define BUFFER_SPLIT_MB 4
 #define BUFFERS_MB 256
 #define LISTEN_READS 64
-#define NAME_MS 3000 /* unloading takes 1 to 2 s in the lab */
-
-static int make_folder(char **msg)
-{
-	if (mkdir(PATHS_RUN, 0700) && errno != EEXIST)
-		return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
-	return 0;
-}
-
-/* A file of ours in that folder, to be locked. */
-static int open_lock(const char *name)
-{
-	char path[1024];
-
-	snprintf(path, sizeof(path), "%s/%s.lock", PATHS_RUN, name);
-	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-}
-
-static void nap_ms(long ms)
-{
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
-}
-
-/*
- * A module that keeps its name: nobody else may have it loaded. One whose teletap has just
- * been killed is on its way out, which the reaper sees to, and is waited for.
- */
-static int take_name(struct runner *r, char **msg)
-{
-	r->only = open_lock(r->module);
-	for (int waited = 0; r->only >= 0; waited += 50) {
-		if (!flock(r->only, LOCK_EX | LOCK_NB))
-			return 0;
-		if (errno != EWOULDBLOCK)
-			break;
-		if (waited >= NAME_MS)
-			return fail(msg, EBUSY,
-				    "another teletap has the module %s loaded, and a signed module "
-				    "runs once at a time: end that one first",
-				    r->module);
-		nap_ms(50);
-	}
-	return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
-}
-
-/*
- * A module finds its target's files by links, and staprun the module by its name: they lie
- * in a folder of ours. Two sessions with the same files would use the same folder, so the
- * one that is starting holds a lock.
- */
-static int lock_folder(struct runner *r, const char *sites, char **msg)
-{
-	char path[PATHS_RUN_MAX];
-	int err;
-
-	r->lock = open_lock(sites);
-	err = r->lock < 0 ? -errno : signals_flock(r->lock);
-	paths_folder(sites, path);
-	if (err == -EINTR)
-		return err;
-	if (err)
-		return fail(msg, -err, "%s.lock: %s", path, strerror(-err));
-	paths_remove(path); /* of a teletap that was killed, and its reaper, too */
-	if (mkdir(path, 0700))
-		return fail(msg, errno, "%s: %s", path, strerror(errno));
-	r->folder = strdup(path);
-	return r->folder ? 0 : -ENOMEM;
-}
-
-/* ko: becomes the path of the module's copy. */
-static int fill_folder(struct runner *r, const struct pack_ko *ko, char *copy, size_t size,
-		       const struct runner_files *files, char **msg)
-{
-	const char *slash = strrchr(ko->path, '/');
-	char path[PATHS_RUN_MAX], target[64];
-
-	for (int i = 0; i < files->n; i++) {
-		snprintf(target, sizeof(target), "/proc/%d/fd/%d", getpid(), files->fds[i]);
-		if (symlink(target, paths_alias(files->sites, i, path)))
-			return fail(msg, errno, "%s: %s", path, strerror(errno));
-	}
-	snprintf(copy, size, "%s/%s", r->folder, slash ? slash + 1 : ko->path);
-	return pack_copy(ko, copy, msg);
-}
-
-void runner_started(struct runner *r)
-{
-	if (r->folder)
-		paths_remove(r->folder);
-	free(r->folder);
-	r->folder = NULL;
-	if (r->lock >= 0)
-		close(r->lock);
-	r->lock = -1;
-}
 
 /* The name that staprun -R gives the module, or for pid 0 the one it has. */
 static void module_name(const char *ko, pid_t pid, char *out, size_t size)
@@ -255,17 +162,15 @@ int runner_start(struct runner *r, const struct pack_ko *from, const struct runn
 	char ko[2 * PATHS_RUN_MAX];
 
 	*r = (struct runner){ .out = -1, .err = -1, .lock = -1, .only = -1 };
-	ret = make_folder(msg);
+	ret = stap_folder_lock(r, files->sites, msg);
 	if (!ret)
-		ret = lock_folder(r, files->sites, msg);
-	if (!ret)
-		ret = fill_folder(r, from, ko, sizeof(ko), files, msg);
+		ret = stap_folder_fill(r, from, ko, sizeof(ko), files, msg);
 	if (!ret) {
 		r->is_signed = sign_present(ko);
 		module_name(ko, 0, r->module, sizeof(r->module));
 	}
 	if (!ret && r->is_signed)
-		ret = take_name(r, msg);
+		ret = stap_name_take(r, msg);
 	if (ret) {
 		runner_started(r);
 		return ret;
@@ -348,13 +253,6 @@ void runner_stop(const struct runner *r)
 	kill(r->pid, SIGCONT); /* somebody may have stopped it */
 }
 
-static void free_name(struct runner *r)
-{
-	if (r->only >= 0)
-		close(r->only);
-	r->only = -1;
-}
-
 int runner_finish(struct runner *r, char **msg)
 {
 	int status = 0, waited = 0;
@@ -364,13 +262,13 @@ int runner_finish(struct runner *r, char **msg)
 	free(r->processors);
 	r->processors = NULL;
 	if (r->pid <= 0) {
-		free_name(r);
+		stap_name_free(r);
 		return 0;
 	}
 	while (waitpid(r->pid, &status, WNOHANG) == 0) {
 		if (waited >= REAPER_FINISH_MS)
 			kill(r->pid, SIGKILL);
-		nap_ms(10);
+		clock_sleep_ms(10);
 		waited += 10;
 	}
 	if (r->err >= 0)
@@ -382,7 +280,7 @@ int runner_finish(struct runner *r, char **msg)
 	gone = reaper_remove(r->module);
 	if (r->reaper)
 		reaper_end(r->reaper);
-	free_name(r);
+	stap_name_free(r);
 	if (!gone && !reaper_may_remove(r->module))
 		return fail(
 			msg, EBUSY,

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/paths.h"
 #include "cpython/binary.h"
@@ -320,7 +321,7 @@ static int ask(const struct process *p, const char *path, char **msg)
 		return fail(msg, EIO, "--inject: the memory of process %d: %s", (int)p->pid,
 			    strerror(errno));
 	for (int ms = 0; ms < WAIT_MS; ms += STEP_MS) {
-		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+		clock_sleep_ms(STEP_MS);
 		if (has_extension(p->pid))
 			return 0;
 	}
@@ -332,7 +333,7 @@ static int ask(const struct process *p, const char *path, char **msg)
 	pending = 0;
 	put(p, support + p->end[-PENDING], &pending, sizeof(pending));
 	/* It may have seen the flag in this instant, and is about to open the script. */
-	nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+	clock_sleep_ms(STEP_MS);
 	return fail(msg, ETIME,
 		    "--inject: the main thread of process %d ran no Python code for %d s (it waits "
 		    "in a call): try again when it does",

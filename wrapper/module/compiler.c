@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/paths.h"
 #include "cpython/import_sites.h"
@@ -344,7 +345,7 @@ int compiler_run(const struct plan *plan, const char *release, const char *folde
 	for (int tenths = 0; !(done = waitpid(pid, &status, WNOHANG)); tenths++) {
 		if (tick)
 			tick(tenths / 10);
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		clock_sleep_ms(100);
 	}
 	if (done < 0)
 		return -errno;
