@@ -151,13 +151,16 @@ install: all
 	install -D -m 0644 docs/teletap-python.3 $(DESTDIR)$(PREFIX)/share/man/man3/teletap-python.3
 	install -D -m 0644 docs/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
+	install -D -m 0644 docs/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_teletap
+	install -D -m 0644 docs/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/teletap.fish
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap README.md CHANGELOG.md docs/*.md LICENSES/*
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/teletap $(DESTDIR)$(PREFIX)/share/doc/teletap
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/teletap include/teletap.h share/man/man1/teletap.1 \
 		share/man/man7/teletap-pages.7 share/man/man7/teletap-serve.7 share/man/man3/teletap-python.3 \
-		share/bash-completion/completions/teletap)
+		share/bash-completion/completions/teletap share/zsh/site-functions/_teletap \
+		share/fish/vendor_completions.d/teletap.fish)
 
 # The tree as it was committed, and its BPF programs, so that it can be built without clang.
 ARCHIVE := teletap-$(VERSION)
