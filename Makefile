@@ -135,6 +135,8 @@ $(B)/test/load $(B)/test/inside $(B)/test/peers $(B)/test/memory:
 
 # ---- for users --------------------------------------------------------------
 
+FILL = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@RELEASE@|$(RELEASE)|'
+
 install: all
 	install -D -m 0755 $(B)/bin/teletap $(DESTDIR)$(PREFIX)/bin/teletap
 	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
@@ -153,6 +155,9 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
 	install -D -m 0644 docs/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_teletap
 	install -D -m 0644 docs/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/teletap.fish
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed $(FILL) packaging/teletap.pc.in > $(DESTDIR)$(PREFIX)/share/pkgconfig/teletap.pc
+	sed $(FILL) packaging/teletap@.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/teletap@.service
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap README.md CHANGELOG.md docs/*.md LICENSES/*
 
 uninstall:
@@ -160,7 +165,8 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/teletap include/teletap.h share/man/man1/teletap.1 \
 		share/man/man7/teletap-pages.7 share/man/man7/teletap-serve.7 share/man/man3/teletap-python.3 \
 		share/bash-completion/completions/teletap share/zsh/site-functions/_teletap \
-		share/fish/vendor_completions.d/teletap.fish)
+		share/fish/vendor_completions.d/teletap.fish share/pkgconfig/teletap.pc \
+		lib/systemd/system/teletap@.service)
 
 # The tree as it was committed, and its BPF programs, so that it can be built without clang.
 ARCHIVE := teletap-$(VERSION)
@@ -169,6 +175,10 @@ dist: bpf
 	@echo "  DIST    $(B)/$(ARCHIVE).tar.gz"
 	$(Q)git archive --format=tar.gz -o $(B)/$(ARCHIVE).tar.gz --prefix=$(ARCHIVE)/bpf/compiled/ \
 		$(PROGRAMS:%=--add-file=%) --prefix=$(ARCHIVE)/ HEAD
+
+# .deb and .rpm of what is committed, in build/packages.
+packages:
+	$(Q)packaging/build
 
 demo:
 	$(Q)tests/deps demo
@@ -240,7 +250,7 @@ clean:
 help:
 	@sed -n 's/^# //p' Makefile | head -n 6
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); make uninstall: the same'
-	@echo 'make dist       an archive that builds without clang, in build/'
+	@echo 'make dist       an archive that builds without clang, in build/; make packages: .deb and .rpm'
 	@echo 'make check-host the tests that need no virtual machine'
 	@echo 'make python     the extension for PYTHON=$(PYTHON), in build/python'
 	@echo 'make lab        the virtual machine of the tests; make lab-shell: a shell in it'
@@ -249,6 +259,6 @@ help:
 	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all bpf no-bpf python install uninstall dist demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
+.PHONY: all bpf no-bpf python install uninstall dist packages demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
 
 -include $(OBJECTS:.o=.d)
