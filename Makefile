@@ -13,7 +13,10 @@ B ?= build
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# VERSION says which release this is, or comes after: what is not its commit adds its own.
+RELEASE := $(shell cat VERSION)
+COMMIT := $(if $(wildcard .git),$(shell git describe --tags --match 'v$(RELEASE)' --always --dirty 2>/dev/null))
+VERSION := $(RELEASE)$(patsubst %,+%,$(filter-out v$(RELEASE),$(COMMIT:v$(RELEASE)-%=%)))
 LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw libbpf
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith \
 	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Iwrapper -I. \
@@ -35,12 +38,16 @@ $(B)/obj/%.o: wrapper/%.c $(B)/flags
 	@echo "  CC      $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/obj/cmd/options.o $(B)/obj/cmd/main.o $(B)/obj/collect/ring_collector.o: ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
+VERSIONED := $(patsubst %,$(B)/obj/%.o,cmd/options cmd/main collect/ring_collector)
+$(VERSIONED): ALL_CFLAGS += -DTELETAP_VERSION='"$(VERSION)"'
+$(VERSIONED): $(B)/version
 
-# Compiled anew when the compiler's flags or the version change.
-$(B)/flags: FORCE
+# Compiled anew when the compiler's flags change, or the version.
+$(B)/flags: TEXT = $(CC) $(ALL_CFLAGS)
+$(B)/version: TEXT = $(VERSION)
+$(B)/flags $(B)/version: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(VERSION)' > $@
+	@echo '$(TEXT)' | cmp -s - $@ || echo '$(TEXT)' > $@
 
 # The program finds its scripts beside itself, in ../share/teletap.
 $(B)/share/teletap: Makefile
@@ -50,14 +57,22 @@ $(B)/share/teletap: Makefile
 	$(Q)ln -sfn ../../python $@/python
 	@touch $@
 
-# Programs for the kernel, the same for all kernels and targets. CLANG= leaves them out.
+# Programs for the kernel, the same for all kernels and targets. Without clang those are taken that
+# 'make dist' put into the archive, if any. CLANG= is without clang.
 CLANG ?= $(shell command -v clang)
 PROGRAMS := $(patsubst %.c,$(B)/share/teletap/%.o,$(wildcard bpf/*.bpf.c))
+COMPILED := $(wildcard bpf/compiled/*.bpf.o)
 
-bpf: $(if $(CLANG),$(PROGRAMS),no-bpf)
+bpf: $(if $(CLANG)$(COMPILED),$(PROGRAMS),no-bpf)
 
 no-bpf:
 	@echo "  no clang: built without BPF programs, so pages need kernel modules (teletap doctor)"
+
+ifeq ($(CLANG),)
+$(B)/share/teletap/bpf/%.bpf.o: bpf/compiled/%.bpf.o
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+endif
 
 $(B)/share/teletap/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
@@ -120,6 +135,8 @@ $(B)/test/load $(B)/test/inside $(B)/test/peers $(B)/test/memory:
 
 # ---- for users --------------------------------------------------------------
 
+FILL = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@RELEASE@|$(RELEASE)|'
+
 install: all
 	install -D -m 0755 $(B)/bin/teletap $(DESTDIR)$(PREFIX)/bin/teletap
 	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
@@ -136,6 +153,32 @@ install: all
 	install -D -m 0644 docs/teletap-python.3 $(DESTDIR)$(PREFIX)/share/man/man3/teletap-python.3
 	install -D -m 0644 docs/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/teletap
+	install -D -m 0644 docs/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_teletap
+	install -D -m 0644 docs/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/teletap.fish
+	install -d $(DESTDIR)$(PREFIX)/share/pkgconfig $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed $(FILL) packaging/teletap.pc.in > $(DESTDIR)$(PREFIX)/share/pkgconfig/teletap.pc
+	sed $(FILL) packaging/teletap@.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/teletap@.service
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap README.md CHANGELOG.md docs/*.md LICENSES/*
+
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/share/teletap $(DESTDIR)$(PREFIX)/share/doc/teletap
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/teletap include/teletap.h share/man/man1/teletap.1 \
+		share/man/man7/teletap-pages.7 share/man/man7/teletap-serve.7 share/man/man3/teletap-python.3 \
+		share/bash-completion/completions/teletap share/zsh/site-functions/_teletap \
+		share/fish/vendor_completions.d/teletap.fish share/pkgconfig/teletap.pc \
+		lib/systemd/system/teletap@.service)
+
+# The tree as it was committed, and its BPF programs, so that it can be built without clang.
+ARCHIVE := teletap-$(VERSION)
+dist: bpf
+	$(Q)[ -n '$(CLANG)' ] || { echo 'no clang: the archive would have no BPF programs' >&2; false; }
+	@echo "  DIST    $(B)/$(ARCHIVE).tar.gz"
+	$(Q)git archive --format=tar.gz -o $(B)/$(ARCHIVE).tar.gz --prefix=$(ARCHIVE)/bpf/compiled/ \
+		$(PROGRAMS:%=--add-file=%) --prefix=$(ARCHIVE)/ HEAD
+
+# .deb and .rpm of what is committed, in build/packages.
+packages:
+	$(Q)packaging/build
 
 demo:
 	$(Q)tests/deps demo
@@ -202,11 +245,12 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/sample
 
 clean:
-	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags build/asan build/fuzz
+	$(Q)rm -rf $(B)/bin $(B)/obj $(B)/obj-python $(B)/python $(B)/share $(B)/test $(B)/flags $(B)/version build/asan build/fuzz
 
 help:
 	@sed -n 's/^# //p' Makefile | head -n 6
-	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); make uninstall: the same'
+	@echo 'make dist       an archive that builds without clang, in build/; make packages: .deb and .rpm'
 	@echo 'make check-host the tests that need no virtual machine'
 	@echo 'make python     the extension for PYTHON=$(PYTHON), in build/python'
 	@echo 'make lab        the virtual machine of the tests; make lab-shell: a shell in it'
@@ -215,6 +259,6 @@ help:
 	@echo 'make clean      V=1: show commands'
 
 FORCE:
-.PHONY: all bpf no-bpf python install demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
+.PHONY: all bpf no-bpf python install uninstall dist packages demo deps check check-host asan lab lab-shell lint fuzz bench clean help FORCE
 
 -include $(OBJECTS:.o=.d)

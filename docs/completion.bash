@@ -1,50 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Completion of teletap for bash. Commands, options and pages are asked of teletap.
+# Completion of teletap for bash. Commands, options and pages are asked of teletap (--table).
 
 _teletap() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[1]} words=
+	local command=${COMP_WORDS[1]} what name a b kind words='' pages='' arguments='' at i
+	local -A kinds
+	local options=() commands=()
+
 	COMPREPLY=()
-	if [ "$COMP_CWORD" = 1 ]; then
-		words=$(teletap --help | awk '/^  / { print $1 }')
-	else
-		case $previous in
-		-p | --pid) words=$(ps -eo pid=) ;;
-		-o | --output) words='text json' ;;
-		--by) words='pid thread' ;;
-		--color) words='auto always never' ;;
-		-k | --kernel) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-		-e | --exe | -d | --directory | --pack | --key | --cert | -w | --write | --replay | --pid-file | --crashes | --folded | --speedscope | --svg | --config)
-			mapfile -t COMPREPLY < <(compgen -f -- "$current")
-			return
-			;;
-		--collector) words='stap bpf memory ring proc' ;;
-		--user) words=$(getent passwd | cut -d: -f1) ;;
-		-i | --interval | -n | --count | -c | --command | --at | --from | --to | --size | --keep) return ;;
-		--function | --file | --call | --hz) return ;;
-		--listen | --port | --peer-rate | --rate | --idle | -t | --timeout) return ;;
-		*)
-			if [[ $current == -* ]]; then
-				words=$(teletap "$command" --help | grep -oE -- '--[a-z][a-z-]+')
-			elif [[ $command == probes ]]; then
-				mapfile -t COMPREPLY < <(compgen -f -- "$current")
-				return
-			elif [[ $command == replay && $COMP_CWORD == 2 ]]; then
-				mapfile -t COMPREPLY < <(compgen -f -- "$current")
-				return
-			elif [[ $command == page && $COMP_CWORD -gt 2 ]]; then
-				words=$(getent hosts | awk '{ print $2 }')
-			elif [[ $command == page ]]; then
-				words=$(teletap list | awk '{ print $1; print $2 }')
-			elif [[ " watch build record replay " == *" $command "* ]]; then
-				words=$(teletap list | awk '$1 != 255 { print $1; print $2 }')
-			fi
+	while IFS=$'\t' read -r what name a b kind _; do
+		case $what in
+		command) commands+=("$name") && [ "$name" != "$command" ] || arguments=$a ;;
+		page) pages+=" $name $a" ;;
+		option)
+			[ "$name" = "$command" ] || continue
+			options+=("$a")
+			kinds[$a]=$kind kinds[$b]=$kind
 			;;
 		esac
+	done < <(teletap --table 2>/dev/null)
+
+	kind=none
+	if [ "$COMP_CWORD" = 1 ]; then
+		kind="words ${commands[*]}"
+	elif [ "$previous" != - ] && [ "${kinds[$previous]-none}" != none ]; then
+		kind=${kinds[$previous]}
+	elif [[ $current == -* ]]; then
+		kind="words ${options[*]}"
+	else
+		# which of the arguments it is
+		read -ra arguments <<<"$arguments"
+		at=0
+		for ((i = 2; i < COMP_CWORD; i++)); do
+			if [[ ${COMP_WORDS[i]} != -* ]]; then
+				at=$((at + 1 < ${#arguments[@]} ? at + 1 : at))
+			elif [ "${kinds[${COMP_WORDS[i]}]-none}" != none ]; then
+				i=$((i + 1))
+			fi
+		done
+		kind=${arguments[at]}
 	fi
+	case $kind in
+	words\ *) words=${kind#words } ;;
+	file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	command)
+		mapfile -t COMPREPLY < <(compgen -c -- "$current")
+		return
+		;;
+	process) words=$(ps -eo pid=) ;;
+	release) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
+	user) words=$(getent passwd | cut -d: -f1) ;;
+	host) words=$(getent hosts | awk '{ print $2 }') ;;
+	pages) words=$pages ;;
+	page) words="$pages 255 contents" ;;
+	esac
 	# of PAGE,PAGE the last one
-	if [[ $current == *,* && $current != -* ]]; then
+	if [[ $kind == pages && $current == *,* ]]; then
 		mapfile -t COMPREPLY < <(compgen -P "${current%,*}," -W "$words" -- "${current##*,}")
 		return
 	fi

@@ -25,6 +25,14 @@ page() {
 @test "240 state" { page state ring; }
 @test "245 log" { page log ring; }
 
+# of files that carry markers of their own
+@test "260 postgres, 261 glibc" {
+	for page in postgres glibc; do
+		run --keep-empty-lines draw -g $page -e /usr/bin/service -y '' <"$TOP/tests/data/small/$page.lines"
+		golden "small/$page.text"
+	done
+}
+
 @test "247 crash" { page crash crash; }
 
 @test "247 crash: every reason in words" {

@@ -25,6 +25,8 @@ struct command {
 	const char *summary;
 	const char *options; /* letters of the options it takes, see options.c */
 	enum status (*run)(const struct opts *o);
+	const char *words; /* what its arguments are, for completion: each of them, the last one
+			      for all further ones */
 };
 
 /* Whether what goes to standard output is to be coloured. */

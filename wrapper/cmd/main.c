@@ -14,6 +14,7 @@
 #include "cmd/spelling.h"
 #include "model/quote.h"
 #include "module/utf8_paths.h"
+#include "pages/page.h"
 #include "render/render.h"
 
 #ifndef TELETAP_VERSION
@@ -22,28 +23,29 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
-	  "Prints pages of a running program, periodically", "peicnPJYGOQZE9*", cmd_watch },
+	  "Prints pages of a running program, periodically", "peicnPJYGOQZE9*", cmd_watch,
+	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
-	  cmd_doctor },
+	  cmd_doctor, "-" },
 	{ "probes", "{-p PID | [-e] FILE...}",
 	  "Lists the markers of a process, or of files (-: names from standard input)", "pe",
-	  cmd_probes },
+	  cmd_probes, "file" },
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
-	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build },
+	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build, "pages" },
 	{ "record",
 	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
-	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record },
+	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record, "pages" },
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",
-	  "Draws pages from a recording", "AFTinG0", cmd_replay },
+	  "Draws pages from a recording", "AFTinG0", cmd_replay, "file pages" },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve },
+	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve, "-" },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
-	  cmd_page },
-	{ "list", "", "Lists all pages", "", cmd_list },
+	  cmd_page, "page host" },
+	{ "list", "", "Lists all pages", "", cmd_list, "-" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -96,6 +98,21 @@ static void usage(FILE *out)
 	fputs("\n'teletap COMMAND --help' says more. First steps: teletap list\n", out);
 }
 
+/*
+ * Commands, options and pages, for the completion of shells: "command", its name, what its
+ * arguments are, what it does; the lines of opts_print; "page", its number, its name, its title.
+ */
+static void print_table(void)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		printf("command\t%s\t%s\t%s\n", commands[i].name, commands[i].words,
+		       commands[i].summary);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		opts_print(&commands[i]);
+	for (int i = 0; i < n_pages; i++)
+		printf("page\t%d\t%s\t%s\n", pages[i].number, pages[i].name, pages[i].title);
+}
+
 /* Below the line that says what is wrong. */
 static void hint(const struct command *cmd)
 {
@@ -130,6 +147,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		usage(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--table")) {
+		print_table();
 		return STATUS_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {

@@ -42,6 +42,7 @@ struct row {
 	double least, most;
 	const char *wants;  /* what it is, when it is not that */
 	const char *global; /* of a page's option: of its script; a number when most is not 0 */
+	const char *const *words; /* the only values, up to a NULL; NULL: others */
 };
 
 static bool parse_long(const char *text, double min, double max, long *value)
@@ -173,42 +174,50 @@ static bool take_listen(struct opts *o, const struct row *row, const char *value
 	return add(o->listen, &o->n_listen, value);
 }
 
-/* The place of a word in words, which end with NULL; -1: it is none of them. */
-static int place_of(const char *const *words, const char *word)
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const whens[] = { "auto", "always", "never", NULL };
+static const char *const whats[] = { "pid", "thread", NULL };
+static const char *const carriers[] = { "stap", "bpf", "memory", "ring", "proc", NULL };
+
+/* Which of the row's words the value is; -1: none, which has then been said. */
+static int take_word(const struct row *row, const char *value)
 {
-	for (int i = 0; words[i]; i++) {
-		if (!strcmp(words[i], word))
+	char why[80];
+	size_t used = 0;
+
+	for (int i = 0; row->words[i]; i++) {
+		if (!strcmp(row->words[i], value))
 			return i;
+		used += (size_t)snprintf(why + used, sizeof(why) - used, "%s%s",
+					 !i                  ? ""
+					 : row->words[i + 1] ? ", "
+							     : " or ",
+					 row->words[i]);
 	}
+	refuse(row, value, "%s", why);
 	return -1;
 }
 
 static bool take_output(struct opts *o, const struct row *row, const char *value)
 {
-	static const char *const words[] = { "text", "json", NULL };
-	int place = place_of(words, value);
+	int word = take_word(row, value);
 
-	if (place < 0)
-		return refuse(row, value, "text or json");
-	o->output = (enum output)place;
-	return true;
+	o->output = word < 0 ? o->output : (enum output)word;
+	return word >= 0;
 }
 
 static bool take_collector(struct opts *o, const struct row *row, const char *value)
 {
-	o->collector = collector_find(value);
-	return o->collector >= 0 || refuse(row, value, "stap, bpf, memory, ring or proc");
+	o->collector = take_word(row, value) < 0 ? -1 : collector_find(value);
+	return o->collector >= 0;
 }
 
 static bool take_color(struct opts *o, const struct row *row, const char *value)
 {
-	static const char *const words[] = { "auto", "always", "never", NULL };
-	int place = place_of(words, value);
+	int word = take_word(row, value);
 
-	if (place < 0)
-		return refuse(row, value, "auto, always or never");
-	o->color = (enum color)place;
-	return true;
+	o->color = word < 0 ? o->color : (enum color)word;
+	return word >= 0;
 }
 
 /* Goes to the module as it is. */
@@ -261,12 +270,10 @@ static bool take_calls(struct opts *o, const struct row *row, const char *value)
 
 static bool take_by(struct opts *o, const struct row *row, const char *value)
 {
-	static const char *const words[] = { "pid", "thread", NULL };
 	static const char *const numbers[] = { "1", "2" }; /* pages/split.h, enum by */
-	int place = place_of(words, value);
+	int word = take_word(row, value);
 
-	return place < 0 ? refuse(row, value, "pid or thread")
-			 : add_setting(o, row, numbers[place]);
+	return word >= 0 && add_setting(o, row, numbers[word]);
 }
 
 #define TEXT(member) .take = take_text, .at = offsetof(struct opts, member)
@@ -293,7 +300,7 @@ static const struct row table[] = {
 	{ 'd', "directory", "PACK", "the pack to write to (default: the cache)", TEXT(pack) },
 	{ 'P', "pack", "DIR", "take modules from this pack", TEXT(pack) },
 	{ '9', "collector", "NAME", "collect by this: stap, bpf, memory, ring or proc",
-	  .take = take_collector },
+	  .take = take_collector, .words = carriers },
 	{ 'K', "key", "KEY.pem", "sign the modules with this key", TEXT(key) },
 	{ 'X', "cert", "CERT", "the key's certificate (PEM or DER)", TEXT(cert) },
 	{ 'w', "write", "FILE", "the recording to make", TEXT(write) },
@@ -322,9 +329,10 @@ static const struct row table[] = {
 	{ 'f', "follow", NULL, "ask again every interval", FLAG(follow) },
 	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)",
 	  REAL(timeout, 0.1, 60, "a number") },
-	{ 'o', "output", "FORMAT", "text or json (default text)", .take = take_output },
+	{ 'o', "output", "FORMAT", "text or json (default text)", .take = take_output,
+	  .words = formats },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)",
-	  .take = take_color },
+	  .take = take_color, .words = whens },
 	{ '5', "function", "PATTERN", "only functions of such names (220 to 222)",
 	  SETTING(take_setting, "teletap_function", 0) },
 	{ '6', "file", "PATTERN", "only functions in such files (220 to 222)",
@@ -346,7 +354,7 @@ static const struct row table[] = {
 	{ OPTS_COUNTS, "counts", NULL, "count calls and do not time them (220)",
 	  SETTING(take_setting, "teletap_counts", 1) },
 	{ OPTS_BY, "by", "WHAT", "split rows by pid or by thread (210 to 235)",
-	  SETTING(take_by, "teletap_by", 2) },
+	  SETTING(take_by, "teletap_by", 2), .words = whats },
 	{ OPTS_RATE, "rate", "COUNT",
 	  "events per second that are kept (222; default 100); in 223 the same as --hz",
 	  SETTING(take_setting, "teletap_rate", 1000) },
@@ -394,6 +402,39 @@ static void print_help(const struct command *cmd)
 			printf("  -%c, %-20s %s\n", table[i].letter, name, table[i].help);
 		else
 			printf("      %-20s %s\n", name, table[i].help);
+	}
+}
+
+/* What completes a value. */
+static const char *kind_of(const struct row *row)
+{
+	static const char *const kinds[][2] = {
+		{ "FILE", "file" },       { "DIR", "file" },        { "PACK", "file" },
+		{ "KEY.pem", "file" },    { "CERT", "file" },       { "PID", "process" },
+		{ "RELEASE", "release" }, { "COMMAND", "command" },
+	};
+
+	for (size_t i = 0; row->arg && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strcmp(row->arg, kinds[i][0]))
+			return kinds[i][1];
+	}
+	return !row->arg ? "none" : !strcmp(row->name, "user") ? "user" : "text";
+}
+
+void opts_print(const struct command *cmd)
+{
+	for (const struct row *row = table; row < table + N_TABLE; row++) {
+		if (!takes(cmd, row->letter))
+			continue;
+		printf("option\t%s\t--%s\t-", cmd->name, row->name);
+		if (row->letter >= 'a')
+			putchar(row->letter);
+		putchar('\t');
+		if (!row->words)
+			printf("%s", kind_of(row));
+		for (int i = 0; row->words && row->words[i]; i++)
+			printf("%s%s", i ? " " : "words ", row->words[i]);
+		printf("\t%s\n", row->help);
 	}
 }
 

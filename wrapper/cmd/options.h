@@ -20,4 +20,11 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 /* The long name of the option with this letter. */
 const char *opts_name(char letter);
 
+/*
+ * For completion, a line for each option of cmd: "option", the command, "--NAME", "-LETTER" or
+ * "-", what its value is ("none", "text", "file", "process", "release", "command", "user", or
+ * "words" and these), its help; separated by tabs.
+ */
+void opts_print(const struct command *cmd);
+
 #endif

@@ -1,0 +1,55 @@
+#compdef teletap
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of teletap for zsh. Commands, options and pages are asked of teletap (--table).
+
+_teletap_pages() {
+	local -a pages
+	local row
+
+	for row in ${(M)table:#page$'\t'*}; do
+		row=("${(@ps:\t:)row}")
+		pages+=("$row[3]:$row[4]" "$row[2]:$row[4]")
+	done
+	[[ $1 == one ]] || compset -P '*,'
+	_describe -V page pages
+}
+
+_teletap() {
+	local -a table commands specs row
+	local line action help
+	local -A actions=(file _files process _pids command _command_names user _users host _hosts
+		pages _teletap_pages page '_teletap_pages one' text ' ' release '_files -/ -W /lib/modules')
+
+	table=("${(@f)$(teletap --table 2>/dev/null)}")
+	for line in $table; do
+		row=("${(@ps:\t:)line}")
+		case $row[1] in
+		command)
+			commands+=("$row[2]:$row[4]")
+			[[ $row[2] == $words[2] && $row[3] != - ]] || continue
+			row=(${=row[3]})
+			for action in $row[1,-2]; do specs+=(":$action:$actions[$action]"); done
+			specs+=("*:$row[-1]:$actions[$row[-1]]")
+			;;
+		option)
+			[[ $row[2] == $words[2] ]] || continue
+			help=${${${row[6]//\[/(}//\]/)}//:/\\:}
+			action=$actions[$row[5]]
+			[[ $row[5] != words\ * ]] || action="(${row[5]#words })"
+			[[ $row[5] == none ]] || action=":value:$action"
+			[[ $row[5] != none ]] || action=
+			specs+=("$row[3][$help]$action")
+			[[ $row[4] == - ]] || specs+=("$row[4][$help]$action")
+			;;
+		esac
+	done
+	if ((CURRENT == 2)); then
+		_describe -V command commands
+	else
+		shift words
+		((CURRENT--))
+		_arguments -S $specs
+	fi
+}
+
+_teletap "$@"
