@@ -36,15 +36,7 @@ def stack_of(task):
 
 def said(tasks):
     return [[task.get_name(), task.get_coro().__qualname__,
-             sorted(by.get_name() for by in asyncio.future_waiters(task)), stack_of(task)] for task in tasks]
-
-
-def waiters(task):
-    graph = asyncio.capture_call_graph(task)
-    return [by.future for by in graph.awaited_by] if graph else []
-
-
-asyncio.future_waiters = waiters
+             sorted(by.get_name() for by in task._asyncio_awaited_by or ()), stack_of(task)] for task in tasks]
 
 
 def tell(tasks):

@@ -13,7 +13,6 @@
 #include "collect/memory_samples.h"
 #include "collect/memory_tasks.h"
 #include "collect/memory_threads.h"
-#include "cpython/asyncio.h"
 
 struct memory_source {
 	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_TASKS, PAGE_OF_STACKS } page;
@@ -82,19 +81,6 @@ static void end(void *ctx)
 	free(s);
 }
 
-static int check_version(const struct memory_process *process, char **msg)
-{
-	const struct python *p = &process->python;
-
-	if (p->layout.minor >= ASYNCIO_MINOR)
-		return 0;
-	return fail(
-		msg, ENOTSUP,
-		"process %d runs CPython %u.%u.%u, and tasks can be read from 3.14 on: page 224 "
-		"has its threads",
-		(int)process->pid, p->version >> 24, p->version >> 16 & 255, p->version >> 8 & 255);
-}
-
 /* A process that cannot be read is said now; one that is yet to begin may be any. */
 static int find_python(struct memory_source *s, char **msg)
 {
@@ -104,10 +90,8 @@ static int find_python(struct memory_source *s, char **msg)
 	for (size_t i = 0; i < s->all.n; i++) {
 		const struct memory_process *process = &s->all.list[i];
 
-		if (process->pid != s->all.pid)
+		if (process->pid != s->all.pid || process->python.state == PYTHON_READ)
 			continue;
-		if (process->python.state == PYTHON_READ)
-			return s->page == PAGE_OF_TASKS ? check_version(process, msg) : 0;
 		*msg = python_why(&process->python, process->pid);
 		return process->python.state == PYTHON_GONE ? -ESRCH : -ENOTSUP;
 	}

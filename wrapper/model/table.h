@@ -69,7 +69,7 @@ struct cell {
 	bool unknown; /* null in JSON, - in text */
 };
 
-#define TABLE_NOTES 8
+#define TABLE_NOTES 16
 
 struct table {
 	const struct column *columns;
