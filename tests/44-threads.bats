@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Page 224, and page 210 by memory, from recorded lines; the three forms of tables of lines.
+# Pages 224 and 236, and page 210 by memory, from recorded lines; the three forms of tables of lines.
 
 bats_require_minimum_version 1.5.0
 load helper
@@ -25,4 +25,11 @@ session() {
 	golden gc/memory.text
 	run draw -g gc -p 4242 -o json <"$TOP/tests/data/gc/memory.lines"
 	golden gc/memory.json
+}
+
+@test "tasks: a tree of who awaits whom, circles, what could not be read" {
+	run --keep-empty-lines draw -g tasks -p 4242 <"$TOP/tests/data/tasks/session.lines"
+	golden tasks/session.text
+	run draw -g tasks -p 4242 -o json <"$TOP/tests/data/tasks/session.lines"
+	golden tasks/session.json
 }

@@ -87,12 +87,27 @@ each() {
 	done
 }
 
+# Tasks are what the program and CPython's own reader of them say; older versions are refused.
+same_tasks() {
+	if [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 14))')" = True ]; then
+		run /usr/bin/python3 "$TOP/tests/tasks-compare.py" "$1"
+		echo "$output"
+		[ "$status" = 0 ]
+		[ -z "$output" ]
+	else
+		begin "$1" gc
+		refused teletap watch tasks -p "$pid"
+		[[ $stderr == *"process $pid runs CPython 3."*", and page 236 needs 3.14 or later: page 224 shows its threads" ]]
+	fi
+}
+
 shopt -s nullglob
-PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,9,10,11,12,13}.*/bin/python3)
+PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,9,10,11,12,13,14,15}.*/bin/python3)
 shopt -u nullglob
 
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
 @test "gc: runs and objects are those of gc.get_stats()" { each same_collections; }
+@test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 
 @test "threads of the children, a fork of them, and a program that is no Python" {

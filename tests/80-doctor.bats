@@ -399,7 +399,7 @@ need_none() {
 	start "$BATS_TEST_TMPDIR/bare" "${SLEEP[@]}"
 	doctor 0 -p "$pid"
 	check python WARN 'CPython 3.11.* carries no markers'
-	jq -e '.pages[] | select(.page == 211).why | test("no markers of python.*pages 210, 223, 224 and 232 to 235 need none.*--with-dtrace")' <<<"$json"
+	jq -e '.pages[] | select(.page == 211).why | test("no markers of python.*pages 210, 223, 224 and 232 to 236 need none.*--with-dtrace")' <<<"$json"
 	[ "$(target markers)" = false ]
 	need_none
 }

@@ -14,6 +14,7 @@ teardown() {
 }
 
 PYTHON=210-213,223,224,230-235,247,261
+TASKS=236 # of 3.14 and later
 CALLS=220-222
 BARE=210,223,224,232-235,247,261
 ANY=247,261
@@ -40,7 +41,7 @@ said() { truth "$@" ''; }
 	export PYTHONPATH=$HERE/../../build/python PYTHONDONTWRITEBYTECODE=1
 	modes=(tell)
 	busy python3.14
-	truth -p "$pid" $PYTHON,$CALLS,$APP,301
+	truth -p "$pid" $PYTHON,$TASKS,$CALLS,$APP,301
 }
 
 # bats test_tags=full
@@ -49,9 +50,9 @@ said() { truth "$@" ''; }
 @test "3.11" { busy python3.11; said -p "$pid" $PYTHON,$CALLS; }
 # bats test_tags=full
 @test "3.13" { busy python3.13; said -p "$pid" $PYTHON; }
-@test "3.14" { busy python3.14; said -p "$pid" $PYTHON; }
+@test "3.14" { busy python3.14; said -p "$pid" $PYTHON,$TASKS; }
 # bats test_tags=full
-@test "3.15" { busy python3.15; said -p "$pid" $PYTHON,$CALLS; }
+@test "3.15" { busy python3.15; said -p "$pid" $PYTHON,$TASKS,$CALLS; }
 
 @test "a Python without markers" {
 	bare=$BATS_TEST_TMPDIR/python-bare
@@ -84,20 +85,20 @@ said() { truth "$@" ''; }
 	mount --make-rslave "$root"
 	busy chroot "$root" python3.14
 	[ "$(readlink "/proc/$pid/root")" = "$root" ]
-	some -p "$pid" $PYTHON
+	some -p "$pid" $PYTHON,$TASKS
 }
 
 # bats test_tags=full
 @test "in a mount and PID namespace" {
 	busy unshare --mount --pid --fork --kill-child --mount-proc python3.14
-	said -p "$(pgrep -P "$pid")" $PYTHON
+	said -p "$(pgrep -P "$pid")" $PYTHON,$TASKS
 }
 
 @test "its interpreter deleted, or never there" {
 	cp "$(realpath "$(command -v python3.14)")" "$BATS_TEST_TMPDIR/gone"
 	PYTHONHOME=/usr busy "$BATS_TEST_TMPDIR/gone"
 	rm "$BATS_TEST_TMPDIR/gone"
-	said -p "$pid" $PYTHON
+	said -p "$pid" $PYTHON,$TASKS
 	kill -9 "$pid"
 	export PYTHONHOME=/usr
 	busy python3.14 -c 'import os, sys
@@ -105,7 +106,7 @@ fd = os.memfd_create("python")
 with open(sys.executable, "rb") as f: os.write(fd, f.read())
 os.execve(fd, ["python", *sys.argv[1:]], os.environ)'
 	[[ $(readlink "/proc/$pid/exe") == /memfd:python* ]]
-	some -p "$pid" $PYTHON
+	some -p "$pid" $PYTHON,$TASKS
 }
 
 # bats test_tags=full
@@ -113,7 +114,7 @@ os.execve(fd, ["python", *sys.argv[1:]], os.environ)'
 	gcc -o "$BATS_TEST_TMPDIR/embed" $(python3.14-config --includes) "$HERE/embed.c" \
 		$(python3.14-config --embed --ldflags)
 	busy "$BATS_TEST_TMPDIR/embed"
-	said -p "$pid" $PYTHON
+	said -p "$pid" $PYTHON,$TASKS
 }
 
 @test "not root: pages that need no module work, and no others" {

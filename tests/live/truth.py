@@ -17,7 +17,7 @@ import sys
 import time
 
 HOST = {200, 203, 204, 205, 250, 251, 252}  # of every target
-QUIET = HOST | {247, 261}  # may have nothing to show
+QUIET = HOST | {236, 247, 261}  # may have nothing to show
 PLAIN = []
 if "PLAIN" in os.environ:  # not root
     HOST = {200, 203, 204, 205}

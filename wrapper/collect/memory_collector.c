@@ -11,10 +11,11 @@
 #include "base/fail.h"
 #include "collect/host_threads.h"
 #include "collect/memory_samples.h"
+#include "collect/memory_tasks.h"
 #include "collect/memory_threads.h"
 
 struct memory_source {
-	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_STACKS } page;
+	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_TASKS, PAGE_OF_STACKS } page;
 	bool exists; /* the target is a process that ran before */
 	int by;      /* enum by of pages/split.h */
 	int64_t sequence;
@@ -55,6 +56,7 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	if (!s || !memory_begin(&s->all.memory, t->pid))
 		return -ENOMEM;
 	s->page = !strcmp(plan->module, PAGE_THREADS) ? PAGE_OF_THREADS
+		  : !strcmp(plan->module, PAGE_TASKS) ? PAGE_OF_TASKS
 		  : !strcmp(plan->module, "stacks")   ? PAGE_OF_STACKS
 						      : PAGE_OF_GC;
 	s->samples.all = &s->all;
@@ -179,10 +181,12 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 	return n;
 }
 
-static int64_t thread_lines(FILE *f, struct memory_source *s)
+static int64_t look_lines(FILE *f, struct memory_source *s)
 {
-	struct memory_counts counts = { .end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS };
-	int64_t n = 0;
+	int64_t end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS, n = 0;
+	struct memory_counts counts = { .end_ms = end_ms };
+	struct memory_task_counts tasks = { .end_ms = end_ms };
+	bool of_tasks = s->page == PAGE_OF_TASKS;
 
 	if (!memory_stacks_begin(&s->stacks, f, false))
 		return 0;
@@ -196,10 +200,21 @@ static int64_t thread_lines(FILE *f, struct memory_source *s)
 		if (process->python.state != PYTHON_READ && process->python.state != PYTHON_NONE)
 			fprintf(f, "interpreter\t%d\t%d\t%" PRIu32 "\n", (int)process->pid,
 				process->python.state, process->python.version);
-		memory_threads_look(f, &s->all.memory, &process->python, &s->stacks, &counts);
+		if (!of_tasks)
+			memory_threads_look(f, &s->all.memory, &process->python, &s->stacks,
+					    &counts);
+		else if (process->python.state == PYTHON_READ)
+			memory_tasks_look(f, &s->all.memory, &process->python, &s->stacks, &tasks);
 	}
-	fprintf(f, "looked\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", counts.threads,
-		counts.unseen, counts.torn, counts.cut);
+	if (of_tasks)
+		fprintf(f,
+			"tasks\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64
+			"\t%" PRId64 "\n",
+			tasks.tasks, tasks.unseen, tasks.torn, tasks.unread, tasks.cut,
+			tasks.unnamed);
+	else
+		fprintf(f, "looked\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n",
+			counts.threads, counts.unseen, counts.torn, counts.cut);
 	return n;
 }
 
@@ -232,7 +247,7 @@ static char *lines(void *ctx, bool final)
 		return fclose(f) || !good ? (free(text), NULL) : text;
 	}
 	memory_processes_look(&s->all);
-	processes = s->page == PAGE_OF_THREADS ? thread_lines(f, s) : gc_lines(f, s, &unread);
+	processes = s->page == PAGE_OF_GC ? gc_lines(f, s, &unread) : look_lines(f, s);
 	fprintf(f, "procs\t%" PRId64 "\nloss\t%" PRId64 "\t0\t%" PRId64 "\nend\t%" PRId64 "\n",
 		processes, unread, s->all.unseen, s->sequence);
 	return fclose(f) ? (free(text), NULL) : text;

@@ -12,44 +12,11 @@
 #include <string.h>
 
 #include "cpython/lines.h"
-#include "model/utf8.h"
+#include "cpython/objects.h"
 
 #define TABLE_MAX 65536 /* bytes of a table of lines */
-#define STRING_MAX (1 << 20)
 #define OWNER_GENERATOR 1
 #define OWNER_INTERPRETER 3
-
-/*
- * A string as UTF-8, its beginning and "..." when it is long. Its state's bits: 2 to 4 the
- * bytes of a character, 5 that it is in one piece, 6 ASCII.
- */
-static int read_string(struct memory *m, const struct python *p, uint64_t at,
-		       char out[FRAMES_TEXT + 4])
-{
-	unsigned char bytes[4 * FRAMES_TEXT];
-	uint64_t length = 0, from;
-	uint32_t state = 0, kind;
-	size_t n, i, used = 0;
-
-	if (memory_read(m, at + p->layout.u_length, &length, sizeof(length)) ||
-	    memory_read(m, at + p->layout.u_state, &state, sizeof(state)))
-		return -EFAULT;
-	kind = state >> 2 & 7;
-	if (!(state & 0x20) || (kind != 1 && kind != 2 && kind != 4) || length > STRING_MAX)
-		return -EBADMSG;
-	from = at + (state & 0x40 ? p->layout.u_ascii : p->layout.u_wide);
-	n = length < FRAMES_TEXT ? (size_t)length : FRAMES_TEXT;
-	if (memory_read(m, from, bytes, n * kind))
-		return -EFAULT;
-	for (i = 0; i < n && used + 4 <= FRAMES_TEXT; i++) {
-		uint32_t c = 0;
-
-		memcpy(&c, bytes + i * kind, kind);
-		used += utf8_put(c, out + used);
-	}
-	strcpy(out + used, i < length ? "..." : "");
-	return 0;
-}
 
 /* The code object, from those that are known, or read; -errno. */
 static int find_code(struct memory *m, const struct python *p, uint64_t at,
@@ -75,9 +42,9 @@ static int find_code(struct memory *m, const struct python *p, uint64_t at,
 	    memory_read(m, code->lines + l->b_size, &code->size, 8))
 		return -EFAULT;
 	code->lines += l->b_data;
-	err = read_string(m, p, name, code->function);
+	err = object_text(m, p, name, code->function);
 	if (!err)
-		err = read_string(m, p, file, code->file);
+		err = object_text(m, p, file, code->file);
 	return err ? err : out->n_codes++;
 }
 
@@ -142,8 +109,8 @@ static int progress(struct memory *m, const struct python *p, const struct raw_f
 	return *offset < 0 && *offset != -2 ? -EBADMSG : 0;
 }
 
-static int add_frame(struct memory *m, const struct python *p, const struct raw_frame *f,
-		     struct python_frames *out)
+static int add_frame(struct memory *m, const struct python *p, uint64_t at,
+		     const struct raw_frame *f, struct python_frames *out)
 {
 	int64_t offset;
 	int code, err;
@@ -160,13 +127,15 @@ static int add_frame(struct memory *m, const struct python *p, const struct raw_
 	code = find_code(m, p, f->code, out);
 	if (code < 0)
 		return code;
+	out->list[out->n].at = at;
 	out->list[out->n].code = code;
 	out->list[out->n++].line = find_line(m, p, &out->codes[code], offset);
 	return 0;
 }
 
-int python_frames_read(struct memory *m, const struct python *p, uint64_t thread,
-		       struct python_frames *out)
+/* last: the outermost frame that counts; 0: all do. */
+static int walk(struct memory *m, const struct python *p, uint64_t thread, uint64_t last,
+		struct python_frames *out)
 {
 	uint64_t at = thread;
 	struct raw_frame f;
@@ -185,10 +154,112 @@ int python_frames_read(struct memory *m, const struct python *p, uint64_t thread
 		}
 		err = read_frame(m, p, at, &f);
 		if (!err)
-			err = add_frame(m, p, &f, out);
-		if (err)
+			err = add_frame(m, p, at, &f, out);
+		if (err || at == last)
 			return err;
 		at = f.back;
 	}
-	return at ? -ELOOP : 0;
+	return at ? -ELOOP : last ? -ENODATA : 0;
+}
+
+int python_frames_read(struct memory *m, const struct python *p, uint64_t thread,
+		       struct python_frames *out)
+{
+	return walk(m, p, thread, 0, out);
+}
+
+int python_frames_running(struct memory *m, const struct python *p, uint64_t thread,
+			  uint64_t coroutine, struct python_frames *out)
+{
+	return walk(m, p, thread, coroutine + p->layout.n_frame, out);
+}
+
+/*
+ * How far it is, and whether it awaits another one. Source: enum _framestate of
+ * Include/internal/pycore_frame.h, 3.14.8 and 3.15.0.
+ */
+static int coroutine_state(struct memory *m, const struct python *p, uint64_t coroutine,
+			   enum coroutine_state *state, bool *awaits)
+{
+	int first = p->layout.minor == 14 ? -3 : 0; /* created, suspended, awaiting, ... */
+	int locked = p->layout.minor != 14;         /* ... the same with a lock, executing */
+	int8_t value;
+
+	if (memory_read(m, coroutine + p->layout.n_state, &value, sizeof(value)))
+		return -EFAULT;
+	*awaits = value >= first + 2 && value <= first + 2 + locked;
+	*state = value == first                ? COROUTINE_NEW
+		 : value == first + 1          ? COROUTINE_WAITS
+		 : *awaits                     ? COROUTINE_WAITS
+		 : value == first + 3 + locked ? COROUTINE_RUNS
+					       : COROUTINE_ENDED;
+	return value < first || value > first + 7 ? -EBADMSG : 0;
+}
+
+/* What an object that is awaited stands for: itself, or the generator behind it; 0: neither. */
+static uint64_t generator_of(struct memory *m, uint64_t at)
+{
+	static const char *const own[] = { "coroutine", "generator", "async_generator" };
+	static const char *const behind[] = { "coroutine_wrapper", "async_generator_asend",
+					      "async_generator_athrow", "anext_awaitable" };
+	struct object_type type;
+
+	for (int depth = 0; depth < 8; depth++) {
+		bool found = false;
+
+		if (!at || object_type(m, at, &type))
+			return 0;
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+			if (object_is(&type, own[i]))
+				return at;
+		}
+		for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+			found |= object_is(&type, behind[i]);
+		if (!found || memory_read(m, at + OBJECT_REST, &at, sizeof(at)))
+			return 0;
+	}
+	return 0;
+}
+
+/* What a coroutine awaits, which is the last of its values; from 3.15 on one stands above it. */
+static uint64_t awaited(struct memory *m, const struct python *p, uint64_t frame)
+{
+	uint64_t end, at;
+
+	if (memory_read(m, frame + p->layout.f_stack, &end, sizeof(end)) ||
+	    memory_read(m, end - (p->layout.minor == 14 ? 8 : 16), &at, sizeof(at)))
+		return 0;
+	return generator_of(m, at & ~UINT64_C(3));
+}
+
+int python_frames_awaiting(struct memory *m, const struct python *p, uint64_t coroutine,
+			   enum coroutine_state *state, struct python_frames *out)
+{
+	static uint64_t chain[FRAMES_SHOWN];
+	bool awaits = true;
+	int n = 0, err = 0;
+
+	if (generator_of(m, coroutine) != coroutine)
+		return -ENOENT;
+	for (uint64_t at = coroutine; at && awaits; at = awaited(m, p, chain[n - 1])) {
+		enum coroutine_state now;
+
+		if (coroutine_state(m, p, at, &now, &awaits))
+			return -EFAULT;
+		if (!n)
+			*state = now;
+		if (now > COROUTINE_WAITS)
+			break;
+		if (n == FRAMES_SHOWN)
+			return -ELOOP;
+		chain[n++] = at + p->layout.n_frame;
+	}
+	while (!err && n--) {
+		struct raw_frame f;
+
+		err = read_frame(m, p, chain[n], &f);
+		if (!err)
+			err = add_frame(m, p, chain[n], &f, out);
+	}
+	return err;
 }

@@ -6,11 +6,11 @@
 #ifndef TELETAP_CPYTHON_FRAMES_H
 #define TELETAP_CPYTHON_FRAMES_H
 
-#include "cpython/process.h"
+#include "cpython/objects.h"
 
 #define FRAMES_SHOWN 1024 /* the innermost ones; the others are counted, */
 #define FRAMES_MAX 200000 /* up to so many */
-#define FRAMES_TEXT 400   /* bytes of a name; the rest is left out */
+#define FRAMES_TEXT OBJECT_TEXT
 
 /* A code object, as far as it is read. */
 struct python_code {
@@ -22,6 +22,7 @@ struct python_code {
 };
 
 struct python_frame {
+	uint64_t at;
 	int code; /* its place in codes */
 	int line; /* -1: it has none */
 };
@@ -40,5 +41,20 @@ struct python_frames {
 /* Adds the frames of a thread state. Returns 0, or -errno: it could not be read. */
 int python_frames_read(struct memory *m, const struct python *p, uint64_t thread,
 		       struct python_frames *out);
+
+/* Likewise those of a coroutine, or generator, that a thread state runs. */
+int python_frames_running(struct memory *m, const struct python *p, uint64_t thread,
+			  uint64_t coroutine, struct python_frames *out);
+
+/* How far a coroutine is. */
+enum coroutine_state { COROUTINE_NEW, COROUTINE_WAITS, COROUTINE_RUNS, COROUTINE_ENDED };
+
+/*
+ * Likewise those of a coroutine that is not running, and of what it awaits, as far as these are
+ * coroutines or generators. Of 3.14 and later. Returns 0; -ENOENT: it is not a coroutine of
+ * CPython's own; -errno.
+ */
+int python_frames_awaiting(struct memory *m, const struct python *p, uint64_t coroutine,
+			   enum coroutine_state *state, struct python_frames *out);
 
 #endif

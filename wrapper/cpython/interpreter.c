@@ -271,7 +271,7 @@ static void check_file(const struct interpreter *in, const struct target *t, str
 			  markers ? " of other kinds" : "");
 	else if (!in->markers)
 		check_add(c, "python", VERDICT_WARN,
-			  "look at pages 210, 223, 224 and 232 to 235, which need none, or run it "
+			  "look at pages 210, 223, 224 and 232 to 236, which need none, or run it "
 			  "with a "
 			  "Python built --with-dtrace, such as Debian's or Fedora's",
 			  "CPython %s in %s%s carries no markers", in->version, in->path, gone);

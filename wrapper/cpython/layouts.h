@@ -43,6 +43,10 @@
 	F(f_code)     /* frame: code object, with tag bits from 3.14 on */                         \
 	F(f_where)    /* frame: instruction; to 3.10 its number, 32 bits */                        \
 	F(f_owner)    /* frame: 1: generator, 3 and more: the interpreter; from 3.11 on */         \
+	F(f_locals)   /* frame: variables */                                                       \
+	F(f_stack)    /* frame: end of its stack of values; this and the next two from 3.14 on */  \
+	F(n_frame)    /* generator, coroutine: its frame */                                        \
+	F(n_state)    /* generator, coroutine: how far it is, a byte */                            \
 	F(c_file)     /* code: file */                                                             \
 	F(c_name)     /* code: name */                                                             \
 	F(c_qualname) /* code: qualified name; from 3.11 on */                                     \
@@ -50,6 +54,8 @@
 	F(c_lines)    /* code: table of lines */                                                   \
 	F(c_trace)    /* code: first instruction that counts as executing; from 3.11 on */         \
 	F(c_start)    /* code: its instructions; from 3.11 on */                                   \
+	F(c_names)    /* code: tuple of its variables' names */                                    \
+	F(p_items)    /* tuple: items */                                                           \
 	F(b_size)     /* bytes: how many */                                                        \
 	F(b_data)     /* bytes: they */                                                            \
 	F(u_length)   /* string: characters */                                                     \
@@ -68,7 +74,7 @@ struct python_layout {
 
 /* From 3.13 on, what stands at _PyRuntime: these bytes, the version, 1 for free-threaded. */
 #define PYTHON_COOKIE "xdebugpy"
-#define PYTHON_WORDS 100 /* 8-byte words of _Py_DebugOffsets that matter */
+#define PYTHON_WORDS 104 /* 8-byte words of _Py_DebugOffsets that matter */
 
 /* The layout of a version (PY_VERSION_HEX); NULL: it is not known. */
 const struct python_layout *python_layout(uint32_t version);

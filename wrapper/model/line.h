@@ -38,6 +38,9 @@ enum line_kind {
 enum { WAIT_NONE, WAIT_CALL, WAIT_GIL, WAIT_LOCK, WAIT_PAUSE, WAIT_CHANNEL };
 enum { STACK_WHOLE, STACK_TORN, STACK_FULL };
 
+/* STATE of a task record. */
+enum { TASK_RUNS, TASK_WAITS, TASK_READY, TASK_NEW, TASK_ENDS };
+
 /*
  * What line_parse accepts as a record: its word, and a letter for each field:
  *   k  number, part of the record's key     K  text, part of the record's key

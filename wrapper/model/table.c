@@ -119,6 +119,15 @@ struct stack *table_stack(struct table *t, int n)
 	return stack;
 }
 
+struct names *table_names(struct table *t, int n)
+{
+	struct names *names = keep(t, sizeof(*names) + (size_t)n * sizeof(names->list[0]));
+
+	if (names)
+		names->n = n;
+	return names;
+}
+
 void table_note(struct table *t, const char *format, ...)
 {
 	va_list args;

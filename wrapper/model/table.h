@@ -23,6 +23,7 @@ enum unit {
 	UNIT_TEXT,    /* left-aligned; too long: its beginning is kept */
 	UNIT_VERDICT, /* likewise: OK, WARN or FAIL */
 	UNIT_PATH,    /* likewise; too long: its end is kept */
+	UNIT_NAMES,   /* texts; JSON only */
 	UNIT_STACK,   /* frames, innermost first; in text on lines of their own below the row */
 };
 
@@ -52,17 +53,23 @@ struct stack {
 	struct frame frames[];
 };
 
+struct names {
+	int n;
+	const char *list[];
+};
+
 struct cell {
 	union {
 		int64_t number; /* all units but those below */
 		double share;   /* UNIT_SHARE, UNIT_BAR */
 		const char *text;
 		const struct stack *stack;
+		const struct names *names;
 	};
 	bool unknown; /* null in JSON, - in text */
 };
 
-#define TABLE_NOTES 8
+#define TABLE_NOTES 16
 
 struct table {
 	const struct column *columns;
@@ -111,6 +118,9 @@ const char *table_text(struct table *t, const char *format, ...)
 
 /* Room for a stack of n frames that lives as long as the table; NULL: out of memory. */
 struct stack *table_stack(struct table *t, int n);
+
+/* Likewise for n texts. */
+struct names *table_names(struct table *t, int n);
 
 /* Adds a note: a sentence without its full stop. */
 void table_note(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,6 +12,7 @@
 #include "cpython/import_sites.h"
 #include "cpython/interpreter.h"
 #include "cpython/process.h"
+#include "module/resolve_process.h"
 #include "module/script_macros.h"
 #include "target/semaphore.h"
 
@@ -74,19 +75,10 @@ static struct target_file *program_of(const struct target *t)
 	return t->n_files ? &t->files[0] : NULL;
 }
 
-/* Pages of Python that read its memory alone need no markers, */
+/* Pages of Python that read its memory alone need no markers. */
 static bool needs_memory(const struct origin *origin)
 {
 	return !origin->markers[0] && !strcmp(origin->provider, "python");
-}
-
-/* but the symbols that say where things are. */
-static bool is_python(const struct target_file *f)
-{
-	struct python_place place;
-
-	python_place_read(f->fd, &place);
-	return place.version && place.runtime && place.type;
 }
 
 /* Nothing but stacks, of a Python whose stacks cannot be read. */
@@ -105,7 +97,7 @@ static bool serves(const struct origin *origin, const struct target_file *f)
 	if (origin_is_app(origin))
 		return has_any(origin, &f->sdt);
 	if (needs_memory(origin))
-		return is_python(f);
+		return resolve_is_python(f);
 	return has_marker(&f->sdt, origin->provider, NULL);
 }
 
@@ -138,7 +130,7 @@ static int find_files(const struct target *t, struct plan *plan, char **msg)
 			continue;
 		if (!strcmp(origin->provider, "python") &&
 		    (origin->layout || lacking(origin, &f->sdt))) {
-			if (has_marker(&f->sdt, "python", NULL) || is_python(f))
+			if (has_marker(&f->sdt, "python", NULL) || resolve_is_python(f))
 				plan->beside = f;
 			continue;
 		}
@@ -225,7 +217,7 @@ static int refuse_target(const struct page *page, const struct origin *origin,
 		    what, origin->provider, page->number,
 		    strcmp(origin->provider, "python")
 			    ? ""
-			    : "; pages 210, 223, 224 and 232 to 235 need none, the others a "
+			    : "; pages 210, 223, 224 and 232 to 236 need none, the others a "
 			      "Python built --with-dtrace, such as Debian's or "
 			      "Fedora's",
 		    elsewhere(t));
@@ -282,64 +274,6 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 			    "link it with -Wl,--build-id",
 			    file->path);
 	return by == COLLECT_BPF && !strcmp(origin->module, "calls") ? check_calls(file, msg) : 0;
-}
-
-/* Whether the memory of the process has a CPython that can be read. */
-static int check_memory(const struct target *t, char **msg)
-{
-	struct python python;
-	struct memory memory;
-	char *why;
-	int err;
-
-	if (!memory_begin(&memory, t->pid))
-		return -ENOMEM;
-	python_find(&memory, &python);
-	memory_end(&memory);
-	if (python.state == PYTHON_READ)
-		return 0;
-	why = python_why(&python, t->pid);
-	err = fail(msg,
-		   python.state == PYTHON_DENIED ? EPERM
-		   : python.state == PYTHON_GONE ? ESRCH
-						 : ENOTSUP,
-		   "%s", why ? why : "?");
-	free(why);
-	return err;
-}
-
-/* Of a command that is yet to be run: whether it looks like one. */
-static int check_command(const struct target *t, char **msg)
-{
-	const char *path = t->files[0].path, *slash = strrchr(path, '/');
-
-	if (!strncmp(slash ? slash + 1 : path, "python", 6) || is_python(&t->files[0]))
-		return 0;
-	return fail(msg, ENOENT, "%s has no CPython in it: start that, or name its process (-p)",
-		    path);
-}
-
-/* What reads processes needs no marker, and finds itself what it can read there. */
-static int resolve_process(const struct page *page, enum collector by, const struct target *t,
-			   struct plan *plan, char **msg)
-{
-	if ((t->kind == TARGET_FILE && by != COLLECT_PROC) || !t->n_files)
-		return fail(msg, ENOTSUP,
-			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
-			    page->number, collector_name(by));
-	if (by == COLLECT_MEMORY) {
-		int err = t->kind == TARGET_PID ? check_memory(t, msg) : check_command(t, msg);
-
-		if (err)
-			return err;
-	}
-	*plan = (struct plan){ .page = page,
-			       .collector = by,
-			       .origin = &page->origin,
-			       .module = page->origin.module,
-			       .file = &t->files[0] };
-	sdt_build_id_hex(&plan->file->sdt, plan->id);
-	return 0;
 }
 
 int resolve_page(const struct page *page, enum collector by, const struct target *t,

@@ -25,8 +25,9 @@
 /* The module of the page about crashes, of which a ring file tells something, too. */
 #define PAGE_CRASH "crash"
 
-/* That of the page about threads, which is read from the program's memory. */
+/* Those of the pages about threads and tasks, which are read from the program's memory. */
 #define PAGE_THREADS "threads"
+#define PAGE_TASKS "tasks"
 
 /* What can collect a page's figures: see docs/architecture.md. */
 enum collector {
@@ -130,6 +131,7 @@ void page_call_times_fill(const struct state *s, struct table *t);
 void page_flow_fill(const struct state *s, struct table *t);
 void page_stacks_fill(const struct state *s, struct table *t);
 void page_threads_fill(const struct state *s, struct table *t);
+void page_tasks_fill(const struct state *s, struct table *t);
 void page_imports_fill(const struct state *s, struct table *t);
 void page_audit_fill(const struct state *s, struct table *t);
 void page_gil_fill(const struct state *s, struct table *t);

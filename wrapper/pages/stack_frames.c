@@ -32,6 +32,26 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 	return stack;
 }
 
+const struct stack *stack_steps(const struct state *s, struct table *t, int64_t step)
+{
+	const struct record *steps[STEPS_DEPTH];
+	struct stack *stack;
+	int n = 0;
+
+	while (step && n < STEPS_DEPTH && (steps[n] = state_find(s, LINE_STEP, step)))
+		step = record_now(steps[n++], STEP_PARENT);
+	stack = table_stack(t, n);
+	for (int i = 0; stack && i < n; i++) {
+		const struct record *r =
+			state_find(s, LINE_PLACE, record_now(steps[i], STEP_PLACE));
+
+		stack->frames[i].function = r ? record_text(r, PLACE_FUNCTION) : "?";
+		stack->frames[i].file = record_text(r, PLACE_FILE);
+		stack->frames[i].line = r ? record_now(r, PLACE_LINE) : -1;
+	}
+	return stack;
+}
+
 const char *stack_why(int64_t state)
 {
 	static const char *const why[] = {

@@ -32,28 +32,7 @@ static const struct column columns[N_COLUMNS] = {
 /* clang-format on */
 
 #define TEXT_FRAMES 40
-#define DEPTH_MAX 1024 /* as the collector shows */
 #define TEXT_ROWS 200
-
-static const struct stack *stack_of(const struct state *s, struct table *t, int64_t step)
-{
-	const struct record *steps[DEPTH_MAX];
-	struct stack *stack;
-	int n = 0;
-
-	while (step && n < DEPTH_MAX && (steps[n] = state_find(s, LINE_STEP, step)))
-		step = record_now(steps[n++], STEP_PARENT);
-	stack = table_stack(t, n);
-	for (int i = 0; stack && i < n; i++) {
-		const struct record *r =
-			state_find(s, LINE_PLACE, record_now(steps[i], STEP_PLACE));
-
-		stack->frames[i].function = r ? record_text(r, PLACE_FUNCTION) : "?";
-		stack->frames[i].file = record_text(r, PLACE_FILE);
-		stack->frames[i].line = r ? record_now(r, PLACE_LINE) : -1;
-	}
-	return stack;
-}
 
 /* What a call waits for, in words. */
 static const char *words_of(int64_t call)
@@ -121,7 +100,7 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 				.unknown = record_now(r, THREAD_READ) == STACK_TORN };
 	c[MARK] = (struct cell){ .text = c[GIL].unknown ? "?" : c[GIL].number ? "holds" : "" };
 	c[STACK].stack = record_now(r, THREAD_READ) == STACK_WHOLE
-				 ? stack_of(s, t, record_now(r, THREAD_STEP))
+				 ? stack_steps(s, t, record_now(r, THREAD_STEP))
 				 : NULL;
 	c[STACK].unknown = !c[STACK].stack;
 	c[SAME].number = 1;
@@ -204,7 +183,7 @@ static void note(const struct state *s, struct table *t)
 			t,
 			"stacks with more than %d frames, of which the innermost ones are shown: "
 			"%" PRId64,
-			DEPTH_MAX, record_now(r, LOOKED_CUT));
+			STEPS_DEPTH, record_now(r, LOOKED_CUT));
 	stack_process_notes(s, t);
 }
 

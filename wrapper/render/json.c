@@ -48,6 +48,15 @@ static json_t *frames(const struct stack *stack)
 	return all;
 }
 
+static json_t *texts(const struct names *names)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < names->n; i++)
+		json_array_append_new(all, text(names->list[i]));
+	return all;
+}
+
 static json_t *cell(const struct column *c, const struct cell *v)
 {
 	char when[64];
@@ -67,6 +76,8 @@ static json_t *cell(const struct column *c, const struct cell *v)
 	case UNIT_VERDICT:
 	case UNIT_PATH:
 		return text(v->text);
+	case UNIT_NAMES:
+		return texts(v->names);
 	case UNIT_STACK:
 		return frames(v->stack);
 	default:
