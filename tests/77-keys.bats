@@ -514,7 +514,7 @@ ended_with() {
 	run -0 act 291
 	number=$(code)
 	kill -STOP "$server"
-	run -3 --separate-stderr page_there "291 $number" --key "$BATS_TEST_TMPDIR/action.key" -t 8
+	run -3 --separate-stderr page_there "291 $number" --key "$BATS_TEST_TMPDIR/action.key" -t 30
 	[[ $stderr == *"busy: nothing has been done" ]]
 	kill -CONT "$server"
 	sleep 1.5

@@ -53,7 +53,8 @@ stop_server() {
 }
 
 kill_server() {
-	[ -z "${server-}" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	# a test that fails may have stopped it
+	[ -z "${server-}" ] || { kill "$server" && kill -CONT "$server" && wait "$server"; } 2>/dev/null || true
 	server=''
 }
 
