@@ -87,6 +87,38 @@ shopt -u nullglob
 @test "stacks: shares are those of the program's clock" { each same_shares; }
 @test "stacks, at full speed: none that cannot be" { each possible_stacks; }
 
+# Without leaving the functions of one stack, the thread goes on in those of another.
+@test "greenlets: the stack that runs, never one of two" {
+	begin /usr/bin/python3.11 -c "$(cat <<-'PY'
+		import sys
+		from greenlet import greenlet, getcurrent
+		def shallow():
+		    while True: leaf()
+		def leaf():
+		    for _ in range(50): pass
+		    hub.switch()
+		def deep(n):
+		    while n == 0:
+		        for _ in range(50): pass
+		        hub.switch()
+		    deep(n - 1)
+		def main():
+		    tasks = greenlet(shallow), greenlet(deep)
+		    tasks[1].switch(5)
+		    print("ready", flush=True)
+		    while True:
+		        for task in tasks: task.switch()
+		hub = getcurrent()
+		main()
+	PY
+	)"
+	sample --rate 1000 -i 3 -n 1
+	stacks=$(jq -c '[.rows[] | select(.kind == "stack") | [.stack[].function] | join(" ")] | unique' <<<"$page")
+	echo "$stacks"
+	jq -e '([range(6) | "deep"] | join(" ")) as $deep | (. - ["main <module>", "shallow"]) == [$deep, "leaf shallow"]' <<<"$stacks"
+	[ "$(jq '[.rows[] | select(.kind == "stack") | .samples_total] | add > 200' <<<"$page")" = true ]
+}
+
 @test "--waiting: who sleeps has a sample for each turn, and its stack, though it never ran" {
 	begin /usr/bin/python3 "$TOP/tests/sample.py" sleep
 	sample --waiting -i 1 -n 1
