@@ -21,7 +21,8 @@
 
 static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
 						    &bpf_spans,   &bpf_calls,    &bpf_exec,
-						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events };
+						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events,
+						    &bpf_audit };
 
 struct bpf_source {
 	const struct bpf_module *module;

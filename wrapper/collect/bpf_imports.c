@@ -19,7 +19,7 @@ static const struct bpf_probe probes[] = {
 	{ NULL, NULL, 0, 0 },
 };
 
-/* Strings of a version whose frames are not known are where those of its neighbours are. */
+/* A version that is not known is refused before. */
 static int configure(const struct plan *plan, struct config *config)
 {
 	const struct python_layout *layout;
@@ -27,9 +27,8 @@ static int configure(const struct plan *plan, struct config *config)
 
 	python_place_read(plan->file->fd, &place);
 	layout = python_layout(place.version);
-	if (!layout)
-		layout = python_layout(place.version >> 16 >= 0x030c ? 0x030f0000 : 0x03080000);
-	config->python = *layout;
+	if (layout)
+		config->python = *layout;
 	return 0;
 }
 

@@ -145,7 +145,7 @@ const struct page pages[] = {
 	{ .number = 231,
 	  .name = "audit",
 	  .title = "Audit events by name",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "audit", "python", { "audit" }, .layout = true },
 	  .takes = "B",
 	  .fill = page_audit_fill },
