@@ -22,7 +22,7 @@
 static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
 						    &bpf_spans,   &bpf_calls,    &bpf_exec,
 						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events,
-						    &bpf_audit };
+						    &bpf_audit,   &bpf_gc_cost };
 
 struct bpf_source {
 	const struct bpf_module *module;
