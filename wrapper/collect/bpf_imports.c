@@ -4,12 +4,10 @@
  */
 #include "bpf/imports.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <inttypes.h>
 #include <stddef.h>
 
-#include "collect/bpf_collector.h"
+#include "collect/bpf_functions.h"
 #include "cpython/binary.h"
 
 /* The end comes first: a beginning that is seen has its end seen. */
@@ -32,30 +30,13 @@ static int configure(const struct plan *plan, struct config *config)
 	return 0;
 }
 
-/* Forgets what threads that have ended had under way. */
-static void sweep(const struct bpf_loaded *l)
-{
-	int fd = bpf_object__find_map_fd_by_name(l->object, "under_way");
-	struct {
-		uint32_t tid, depth;
-	} key, next;
-	bool has = !bpf_map_get_next_key(fd, NULL, &next);
-
-	while (has) {
-		key = next;
-		has = !bpf_map_get_next_key(fd, &key, &next);
-		if (!bpf_task_lives(key.tid))
-			bpf_map_delete_elem(fd, &key);
-	}
-}
-
 static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	const struct import_tables *t = l->tables;
 	size_t n = bpf_used(&t->n_imports, IMPORTS);
 
 	(void)settings;
-	sweep(l);
+	bpf_open_sweep(l, "under_way");
 	for (size_t i = 1; i <= n; i++) {
 		const struct import *m = &t->imports[i];
 

@@ -8,19 +8,26 @@
 #include "cpython/binary.h"
 #include "cpython/layouts.h"
 
+static bool is_about_calls(const struct origin *origin)
+{
+	return !strcmp(origin->provider, "python") &&
+	       (!strcmp(origin->module, "calls") || !strcmp(origin->module, "call_times") ||
+		!strcmp(origin->module, "flow"));
+}
+
 /*
- * Calls that are timed need frames, which BPF programs do not follow yet; names of imports are
- * string objects, whose layout a later version may change.
+ * Calls by CPython's markers are timed by frames, which BPF programs do not follow; names of
+ * imports are string objects, whose layout a later version may change.
  */
 int bpf_limits_check(const struct origin *origin, const struct target_file *file, char **msg)
 {
 	struct python_place place;
 
 	python_place_read(file->fd, &place);
-	if (!strcmp(origin->module, "calls") && (place.version >> 16 != 0x030b || !place.runtime))
+	if (is_about_calls(origin) && (place.version >> 16 != 0x030b || !place.runtime))
 		return fail(msg, ENOTSUP,
-			    "%s: by bpf page 220 has calls of CPython 3.11 only, which are counted "
-			    "and not timed: '--collector stap' has the others",
+			    "%s: by bpf calls are known of CPython 3.11, and of programs that "
+			    "import teletap: '--collector stap' has the others",
 			    file->path);
 	if (!strcmp(origin->module, "imports") && !python_layout(place.version))
 		return fail(msg, ENOTSUP,
