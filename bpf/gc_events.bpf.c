@@ -18,36 +18,8 @@ struct begun {
 	struct walk walk;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, uint32_t);
-	__type(value, struct begun);
-} by_thread SEC(".maps");
-
-/* What a new one is a copy of; nobody writes to it. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct begun);
-} blank SEC(".maps");
-
-static __always_inline struct begun *begun_new(uint32_t tid)
-{
-	struct begun *b = bpf_map_lookup_elem(&by_thread, &tid);
-	uint32_t zero = 0;
-
-	if (b)
-		return b;
-	b = bpf_map_lookup_elem(&blank, &zero);
-	if (!b || bpf_map_update_elem(&by_thread, &tid, b, BPF_ANY)) {
-		count(&tables.totals.full);
-		return NULL;
-	}
-	return bpf_map_lookup_elem(&by_thread, &tid);
-}
+#define SCRATCH struct begun
+#include "scratch.h"
 
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
@@ -63,7 +35,7 @@ int gc_start(void *ctx)
 		count(&tables.totals.unread);
 		return 0;
 	}
-	b = begun_new(bpf_get_current_pid_tgid());
+	b = scratch_of(&tables.totals, bpf_get_current_pid_tgid());
 	if (!b)
 		return 0;
 	bias = operand_register(ctx, AT_IP) - site->address;

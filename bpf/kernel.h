@@ -60,10 +60,16 @@ struct mm_struct {
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
 
+struct list_head {
+	struct list_head *next, *prev;
+} __attribute__((preserve_access_index));
+
 struct signal_struct {
 	struct {
 		int counter;
 	} live; /* threads that have not ended */
+	struct list_head thread_head;
+	unsigned long min_flt, maj_flt; /* of threads that have ended */
 	int group_exit_code;
 	unsigned int flags;
 } __attribute__((preserve_access_index));
@@ -80,7 +86,9 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
-	uint64_t start_time;
+	uint64_t start_time, start_boottime;
+	struct list_head thread_node;
+	unsigned long min_flt, maj_flt;
 	uint64_t self_exec_id;
 	char comm[TASK_COMM_LEN];
 	struct thread_struct thread;

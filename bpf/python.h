@@ -17,7 +17,7 @@
 #define OWNER_GENERATOR 1
 #define OWNER_INTERPRETER 3
 
-/* What a thread's walk needs: it is too large for a program's stack. */
+/* A walk over a thread's frames; it is too large for a program's stack. */
 struct walk {
 	struct walked stack;
 	struct name name;
@@ -69,11 +69,11 @@ static __always_inline uint64_t python_innermost(uint64_t t)
 	return t ? python_word(t + PYTHON(t_frame)) : 0;
 }
 
-/* Reads a string object; see words.h. */
-static __always_inline bool python_text(char *to, uint32_t room, uint64_t object, uint8_t *kind,
-					uint8_t *cut)
+/* Finds the text of a string object, its size in bytes and its kind; see words.h. */
+static __always_inline bool python_string(uint64_t object, uint64_t *from, uint64_t *size,
+					  uint8_t *kind)
 {
-	uint64_t length, size, from = object;
+	uint64_t length;
 	uint32_t state, bytes;
 
 	if (!python_read(&length, sizeof(length), object + PYTHON(u_length)) ||
@@ -82,10 +82,21 @@ static __always_inline bool python_text(char *to, uint32_t room, uint64_t object
 	bytes = state >> 2 & 7;
 	if (!(state & 0x20) || (bytes != 1 && bytes != 2 && bytes != 4) || length > 1 << 20)
 		return false;
-	from += state & 0x40 ? PYTHON(u_ascii) : PYTHON(u_wide);
-	size = length * bytes;
-	*cut = size > room;
+	*from = object + (state & 0x40 ? PYTHON(u_ascii) : PYTHON(u_wide));
+	*size = length * bytes;
 	*kind = state & 0x40 ? 0 : bytes;
+	return true;
+}
+
+/* Reads a string object. */
+static __always_inline bool python_text(char *to, uint32_t room, uint64_t object, uint8_t *kind,
+					uint8_t *cut)
+{
+	uint64_t from, size;
+
+	if (!python_string(object, &from, &size, kind))
+		return false;
+	*cut = size > room;
 	if (size > room)
 		size = room;
 	return !bpf_probe_read_user(to, INDEX(size, room), (const void *)from);
@@ -198,6 +209,24 @@ static __always_inline void python_stack(struct walk *w, uint64_t bias, uint64_t
 		count(&sums->taken);
 	else if (w->stack.end == WALK_WHOLE)
 		count(&sums->none);
+}
+
+/* For bpf_loop: the same as far as the innermost frame. */
+static long python_first(uint32_t i, void *ctx)
+{
+	return python_step(i, ctx) || (*(struct walk **)ctx)->stack.n;
+}
+
+/* The name of the innermost function of the current thread; 0: none, or it is not known. */
+static __always_inline uint32_t python_function(struct walk *w, uint64_t bias, uint64_t thread)
+{
+	w->stack.n = 0;
+	w->stack.end = WALK_WHOLE;
+	w->skipped = 0;
+	w->bias = bias;
+	w->at = thread ? python_innermost(thread) : 0;
+	bpf_loop(PYTHON_SKIPPED, python_first, &w, 0);
+	return w->stack.n ? w->stack.names[0] : 0;
 }
 
 #endif

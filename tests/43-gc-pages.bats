@@ -60,6 +60,12 @@ narrow() {
 	[ "$(tail -n 1 <<<"$output" | jq -r '.notes[0]')" = 'collections at exit are not known: it is a free-threaded build' ]
 }
 
+@test "gc-cost: where copied pages are not counted, they are unknown and not 0" {
+	run -0 draw -g gc-cost -o json < <(sed 's/^outside.*/&\nuncopied\t1/' "$TOP/tests/data/gc-cost/session.lines")
+	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[] | .copied, .copied_total, .forked_copied, .forked_copied_total] | unique')" = '[null]' ]
+	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[:3][] | .faults_total] | any(. > 0)')" = true ]
+}
+
 @test "stacks, text and json: functions, then stacks; recursion counts once" {
 	run --keep-empty-lines page stacks stacks
 	narrow

@@ -5,47 +5,10 @@
  */
 #include "bpf/calls.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stddef.h>
-#include <string.h>
 
-#include "collect/bpf_collector.h"
-#include "cpython/binary.h"
-
-static const struct bpf_probe probes[] = {
-	{ "function__return", "call_return", 2, 0 },
-	{ NULL, NULL, 0, 0 },
-};
-
-static int configure(const struct plan *plan, struct config *config)
-{
-	struct python_place place;
-
-	python_place_read(plan->file->fd, &place);
-	config->runtime = place.runtime;
-	return 0;
-}
-
-/* Texts need not end where their room does. */
-static bool matches(const char *pattern, const char *text, size_t room)
-{
-	char whole[FILE_ROOM + 1] = "";
-
-	if (!pattern || !*pattern)
-		return true;
-	memcpy(whole, text, strnlen(text, room));
-	return !fnmatch(pattern, whole, 0);
-}
-
-static bool wanted(const struct call_tables *t, size_t i, const struct bpf_settings *s)
-{
-	const struct name *name = &t->names[i].name;
-
-	return bpf_name_ready(&t->names[i]) &&
-	       matches(s->function, name->function, FUNCTION_ROOM) &&
-	       matches(s->file, name->file, FILE_ROOM);
-}
+#include "collect/bpf_functions.h"
 
 static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *s)
 {
@@ -54,7 +17,7 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 	size_t n_rows = bpf_used(&t->n_rows, CALL_ROWS);
 
 	for (size_t i = 1; i <= n_names; i++) {
-		if (t->calls[i] && wanted(t, i, s))
+		if (t->calls[i] && bpf_name_wanted(&t->names[i], s))
 			fprintf(f, "call\t%zu\t%" PRIu64 "\t0\t0\t0\n", i, t->calls[i]);
 	}
 	for (size_t i = 1; i <= n_rows; i++) {
@@ -62,7 +25,7 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 		uint32_t name = __atomic_load_n(&row->name, __ATOMIC_ACQUIRE);
 
 		if (name && name <= CALL_NAMES && row->who <= WHOS &&
-		    t->totals.who_ready[row->who] && wanted(t, name, s))
+		    t->totals.who_ready[row->who] && bpf_name_wanted(&t->names[name], s))
 			fprintf(f, "call\t%" PRIu32 "\t%" PRIu64 "\t0\t0\t%" PRIu32 "\n", name,
 				row->calls, row->who);
 	}
@@ -75,6 +38,6 @@ const struct bpf_module bpf_calls = { .name = "calls",
 				      .n_names = offsetof(struct call_tables, n_names),
 				      .names = offsetof(struct call_tables, names),
 				      .name_room = CALL_NAMES,
-				      .probes = probes,
-				      .configure = configure,
+				      .probes = bpf_return_probes,
+				      .configure = bpf_returned_configure,
 				      .lines = lines };

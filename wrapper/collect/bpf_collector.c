@@ -18,10 +18,16 @@
 
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
 #define FILE_OPTION '6'
+#define RATE '7'
 
-static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
-						    &bpf_spans,   &bpf_calls,    &bpf_exec,
-						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events };
+static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counters,
+						    &bpf_errors,     &bpf_spans,
+						    &bpf_calls,      &bpf_exec,
+						    &bpf_disk_io,    &bpf_imports,
+						    &bpf_gc_events,  &bpf_audit,
+						    &bpf_gc_cost,    &bpf_sums,
+						    &bpf_call_times, &bpf_call_times_extension,
+						    &bpf_flow,       &bpf_flow_extension };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -66,6 +72,8 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->settings.function = value;
 		else if (letter == FILE_OPTION)
 			s->settings.file = value;
+		else if (letter == RATE)
+			s->settings.rate = (uint64_t)atoi(value);
 	}
 }
 
@@ -145,6 +153,7 @@ static int begin(void *ctx, char **msg)
 			   s->module->name);
 	if (!err && s->module->begin)
 		s->module->begin(s->loaded.tables);
+	s->loaded.settings = &s->settings;
 	s->loaded.state = err ? NULL : calloc(1, s->module->state_size + 1);
 	if (!err && !s->loaded.state)
 		err = -ENOMEM;

@@ -4,12 +4,10 @@
  */
 #include "bpf/imports.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <inttypes.h>
 #include <stddef.h>
 
-#include "collect/bpf_collector.h"
+#include "collect/bpf_functions.h"
 #include "cpython/binary.h"
 
 /* The end comes first: a beginning that is seen has its end seen. */
@@ -19,7 +17,7 @@ static const struct bpf_probe probes[] = {
 	{ NULL, NULL, 0, 0 },
 };
 
-/* Strings of a version whose frames are not known are where those of its neighbours are. */
+/* A version that is not known is refused before. */
 static int configure(const struct plan *plan, struct config *config)
 {
 	const struct python_layout *layout;
@@ -27,27 +25,9 @@ static int configure(const struct plan *plan, struct config *config)
 
 	python_place_read(plan->file->fd, &place);
 	layout = python_layout(place.version);
-	if (!layout)
-		layout = python_layout(place.version >> 16 >= 0x030c ? 0x030f0000 : 0x03080000);
-	config->python = *layout;
+	if (layout)
+		config->python = *layout;
 	return 0;
-}
-
-/* Forgets what threads that have ended had under way. */
-static void sweep(const struct bpf_loaded *l)
-{
-	int fd = bpf_object__find_map_fd_by_name(l->object, "under_way");
-	struct {
-		uint32_t tid, depth;
-	} key, next;
-	bool has = !bpf_map_get_next_key(fd, NULL, &next);
-
-	while (has) {
-		key = next;
-		has = !bpf_map_get_next_key(fd, &key, &next);
-		if (!bpf_task_lives(key.tid))
-			bpf_map_delete_elem(fd, &key);
-	}
 }
 
 static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
@@ -56,7 +36,7 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 	size_t n = bpf_used(&t->n_imports, IMPORTS);
 
 	(void)settings;
-	sweep(l);
+	bpf_open_sweep(l, "under_way");
 	for (size_t i = 1; i <= n; i++) {
 		const struct import *m = &t->imports[i];
 

@@ -7,15 +7,18 @@
 #include "model/escape.h"
 #include "model/utf8.h"
 
-#define ROOM_MAX 256
-#define UTF8_MAX (4 * ROOM_MAX)
-
-/* Up to the first NUL. */
-static size_t to_utf8(const char *text, size_t room, unsigned kind, char out[UTF8_MAX])
+size_t bpf_utf8(const char *text, size_t room, unsigned kind, char out[BPF_UTF8_MAX])
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i + kind <= room && i < ROOM_MAX; i += kind) {
+	if (room > BPF_TEXT_MAX)
+		room = BPF_TEXT_MAX;
+	if (kind != 1 && kind != 2 && kind != 4) {
+		used = strnlen(text, room);
+		memcpy(out, text, used);
+		return used;
+	}
+	for (size_t i = 0; i + kind <= room; i += kind) {
 		uint32_t c = 0;
 
 		memcpy(&c, text + i, kind);
@@ -37,10 +40,7 @@ void bpf_text_field(FILE *f, const char *text, size_t room, bool cut)
 
 void bpf_wide_field(FILE *f, const char *text, size_t room, unsigned kind, bool cut)
 {
-	char out[UTF8_MAX];
+	char out[BPF_UTF8_MAX];
 
-	if (kind == 1 || kind == 2 || kind == 4)
-		bpf_text_field(f, out, to_utf8(text, room, kind, out), cut);
-	else
-		bpf_text_field(f, text, room, cut);
+	bpf_text_field(f, out, bpf_utf8(text, room, kind, out), cut);
 }

@@ -126,14 +126,11 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 		return judge_stap(j, page, &plan, why);
 	if (by == COLLECT_BPF && !judge_bpf(plan.module, why))
 		return false;
-	if (by == COLLECT_MEMORY && page->incomplete & BY_MEMORY) {
-		*why = strdup("read from the program's memory; no module is needed, but a part of "
-			      "its figures is not there");
-		return true;
-	}
-	*why = strdup(by == COLLECT_BPF    ? "by a BPF program; no module is needed"
-		      : by == COLLECT_PROC ? "read from the kernel's files; no module is needed"
-					   : "read from the program's memory; no module is needed");
+	fail(why, 0, "%s; no module is needed%s",
+	     by == COLLECT_BPF    ? "by a BPF program"
+	     : by == COLLECT_PROC ? "read from the kernel's files"
+				  : "read from the program's memory",
+	     page->incomplete & 1U << by ? ", but a part of its figures is not there" : "");
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include "bpf/shared.h"
 
 struct bpf_object;
+struct bpf_settings;
 
 /* For tests: an environment variable says how many entries a table may have. */
 #define BPF_ROOM "TELETAP_BPF_ROOM"
@@ -21,7 +22,8 @@ struct bpf_loaded {
 	void *tables; /* the module's struct NAME_tables, which begins with struct totals */
 	size_t size;
 	uint32_t room; /* as BPF_ROOM has it; 0: as built */
-	void *state;   /* what the collector keeps; its own */
+	void *state;   /* what the collector keeps; its own, as is: */
+	const struct bpf_settings *settings;
 };
 
 /* Where the module's object is installed; it need not be there. */

@@ -152,7 +152,7 @@ int choose(const struct page *page, const struct target *t, int collector, const
 {
 	static const enum collector readers[] = { COLLECT_PROC, COLLECT_RING };
 	struct plan module, bpf;
-	bool has_module, has_bpf;
+	bool has_module, has_bpf, unsafe, later;
 
 	if (collector >= 0 || !(page->by & (page->by - 1)))
 		return take(page, t,
@@ -161,12 +161,13 @@ int choose(const struct page *page, const struct target *t, int collector, const
 			    plan, msg);
 	has_module = has(page, COLLECT_STAP, t, &module);
 	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.module, NULL);
-	if (has_module && !(has_bpf && others_may_write(&module)) &&
-	    module_is_ready(&module, pack)) {
+	unsafe = has_module && has_bpf && others_may_write(&module);
+	if (has_module && !unsafe && module_is_ready(&module, pack)) {
 		*plan = module;
 		return 0;
 	}
-	if (has_bpf) {
+	later = page->incomplete & BY_BPF && has_module && !unsafe && module_can_be_compiled();
+	if (has_bpf && !later) {
 		*plan = bpf;
 		return 0;
 	}

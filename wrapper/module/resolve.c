@@ -12,6 +12,7 @@
 #include "cpython/import_sites.h"
 #include "cpython/interpreter.h"
 #include "cpython/process.h"
+#include "module/bpf_limits.h"
 #include "module/resolve_process.h"
 #include "module/script_macros.h"
 #include "target/semaphore.h"
@@ -223,20 +224,6 @@ static int refuse_target(const struct page *page, const struct origin *origin,
 		    elsewhere(t));
 }
 
-/* Calls that are timed need frames, which BPF programs do not follow yet. */
-static int check_calls(const struct target_file *file, char **msg)
-{
-	struct python_place place;
-
-	python_place_read(file->fd, &place);
-	if (place.version >> 16 == 0x030b && place.runtime)
-		return 0;
-	return fail(msg, ENOTSUP,
-		    "%s: by bpf page 220 has calls of CPython 3.11 only, which are counted and not "
-		    "timed: '--collector stap' has the others",
-		    file->path);
-}
-
 /* Whether a file can be watched for the page; -errno with *msg set. */
 static int check_file(const struct page *page, const struct origin *origin, enum collector by,
 		      const struct target_file *file, char **msg)
@@ -273,7 +260,7 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 			    "%s has no build-id, which ties a module to its binary: "
 			    "link it with -Wl,--build-id",
 			    file->path);
-	return by == COLLECT_BPF && !strcmp(origin->module, "calls") ? check_calls(file, msg) : 0;
+	return by == COLLECT_BPF ? bpf_limits_check(origin, file, msg) : 0;
 }
 
 int resolve_page(const struct page *page, enum collector by, const struct target *t,

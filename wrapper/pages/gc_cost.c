@@ -47,6 +47,17 @@ static void set(struct cell *cells, int pair, const struct record *r, int field)
 	cells[AT(pair) + 1] = (struct cell){ .number = record_total(r, field) };
 }
 
+static void set_unknown(struct cell *cells, int pair)
+{
+	cells[AT(pair)].unknown = cells[AT(pair) + 1].unknown = true;
+}
+
+/* By a collector that has no probe where pages are copied. */
+static bool is_uncopied(const struct state *s)
+{
+	return record_now(state_first(s, LINE_UNCOPIED), UNCOPIED_UNCOPIED);
+}
+
 static void fill_generation(const struct state *s, struct table *t, int generation, int64_t who,
 			    bool exits_known)
 {
@@ -59,8 +70,14 @@ static void fill_generation(const struct state *s, struct table *t, int generati
 	c[COST_GENERATION].number = generation;
 	for (int i = COST_RUNS; i < COST_WHO; i++)
 		set(c, i, r, i);
-	for (int i = AT(COST_ENDING_RUNS); i <= AT(COST_ENDING_NS) + 1; i++)
-		c[i].unknown = !exits_known;
+	if (is_uncopied(s)) {
+		set_unknown(c, COST_COPIED);
+		set_unknown(c, COST_FORKED_COPIED);
+	}
+	if (!exits_known) {
+		set_unknown(c, COST_ENDING_RUNS);
+		set_unknown(c, COST_ENDING_NS);
+	}
 }
 
 static void fill_outside(const struct state *s, struct table *t)
@@ -74,7 +91,8 @@ static void fill_outside(const struct state *s, struct table *t)
 		c[i].unknown = true;
 	set(c, COST_MINOR, r, OUTSIDE_MINOR);
 	set(c, COST_MAJOR, r, OUTSIDE_MAJOR);
-	set(c, COST_COPIED, r, OUTSIDE_COPIED);
+	if (!is_uncopied(s))
+		set(c, COST_COPIED, r, OUTSIDE_COPIED);
 }
 
 void page_gc_cost_fill(const struct state *s, struct table *t)
@@ -99,6 +117,9 @@ void page_gc_cost_fill(const struct state *s, struct table *t)
 	fill_outside(s, t);
 	if (state)
 		table_note(t, "collections at exit are not known: %s", stack_why(state));
+	if (is_uncopied(s))
+		table_note(t, "copied pages are not known by BPF programs: '--collector stap' "
+			      "counts them");
 	table_note(t,
 		   "the row without a generation is what went on outside of collections, in "
 		   "processes that have collected%s",

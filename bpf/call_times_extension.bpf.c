@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How long do calls of chosen functions take? Page 221 by the extension's markers. All functions
+ * have a histogram; the collector chooses when it tells them.
+ */
+#include "call_times.h"
+#include "histogram.h"
+
+#include "session.h"
+
+struct times_tables tables;
+
+#include "open_calls.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TOOK_BUCKETS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} bucket_numbers SEC(".maps");
+
+static __always_inline void bucket_add(uint32_t name, uint64_t took_ns)
+{
+	uint32_t key = TOOK_KEY(name, histogram_bucket(took_ns)), number;
+	struct took_bucket *bucket;
+	bool is_new;
+
+	number = entry_number(&bucket_numbers, &key, &tables.n_buckets, TOOK_BUCKETS,
+			      &tables.totals.full, &is_new);
+	if (!number)
+		return;
+	bucket = &tables.buckets[INDEX(number, TOOK_BUCKETS)];
+	if (is_new)
+		*(volatile uint32_t *)&bucket->key = key + 1;
+	count(&bucket->count);
+}
+
+SEC("uprobe/function__entry")
+int call_entry(void *ctx)
+{
+	uint64_t now = bpf_ktime_get_ns();
+	uint32_t depth, name = extension_enter(ctx, now, &depth);
+
+	if (name)
+		count(&tables.calls[INDEX(name, CALL_NAMES)]);
+	return 0;
+}
+
+SEC("uprobe/function__return")
+int call_return(void *ctx)
+{
+	uint64_t took_ns, now = bpf_ktime_get_ns();
+	uint32_t depth, name = extension_leave(ctx, now, &took_ns, &depth);
+	struct call_time *time;
+
+	if (!name)
+		return 0;
+	time = &tables.times[INDEX(name, CALL_NAMES)];
+	__sync_fetch_and_add(&time->total, took_ns);
+	if (!extend(&time->most, took_ns, true))
+		count(&tables.totals.unread);
+	bucket_add(name, took_ns);
+	return 0;
+}

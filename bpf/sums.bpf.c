@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which functions are called most, and where does the time go? Page 220, counted in the program by
+ * the extension (python/), which hands over batches of sums.
+ */
+#include "call_sums.h"
+#define NAME_ROOM CALL_NAMES
+#include "names.h"
+#include "operands.h"
+
+#define NO_TIME UINT64_MAX /* both times of what has been counted only */
+
+struct sums_tables tables;
+
+/* struct sum of python/native/native.h. */
+struct batch_row {
+	uint64_t file, function;
+	int64_t line;
+	struct call_sums sums;
+};
+
+/* A batch that is being added. */
+struct batch {
+	uint64_t address, n;
+	uint32_t who, unused;
+	struct batch_row row;
+	struct name name;
+};
+
+#define SCRATCH struct batch
+#include "scratch.h"
+
+struct row_key {
+	uint32_t who, name;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CALL_ROWS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct row_key);
+	__type(value, uint32_t);
+} row_numbers SEC(".maps");
+
+/* The sums of a name by those that the batch is of; NULL: there is no room, which is counted. */
+static __always_inline struct call_sums *sums_of(uint32_t who, uint32_t name)
+{
+	struct row_key key = { .who = who, .name = name };
+	struct sums_row *row;
+	uint32_t number;
+	bool is_new;
+
+	if (!who)
+		return &tables.sums[INDEX(name, CALL_NAMES)];
+	number = entry_number(&row_numbers, &key, &tables.n_rows, CALL_ROWS, &tables.totals.full,
+			      &is_new);
+	if (!number)
+		return NULL;
+	row = &tables.rows[INDEX(number, CALL_ROWS)];
+	if (is_new) {
+		row->who = who;
+		__sync_fetch_and_add(&row->name, name);
+	}
+	return &row->sums;
+}
+
+/* A program may say any number: one that leads to no sum is left out, which is counted. */
+static __always_inline bool sum_add(uint64_t *to, uint64_t n)
+{
+	uint64_t old = *(volatile uint64_t *)to;
+
+	for (int i = 0; i < EXTEND_TRIES && old <= INT64_MAX && n <= INT64_MAX - old; i++) {
+		uint64_t now = __sync_val_compare_and_swap(to, old, old + n);
+
+		if (now == old)
+			return true;
+		old = now;
+	}
+	count(&tables.totals.unread);
+	return false;
+}
+
+static __always_inline void row_add(const struct batch *b, uint32_t name)
+{
+	struct call_sums *to = sums_of(b->who, name);
+	uint64_t inclusive = b->row.sums.inclusive, exclusive = b->row.sums.exclusive;
+
+	if (!to)
+		return;
+	if (inclusive == NO_TIME && exclusive == NO_TIME) {
+		*(volatile uint64_t *)&tables.untimed = 1;
+		inclusive = exclusive = 0;
+	}
+	if (sum_add(&to->calls, b->row.sums.calls) && sum_add(&to->inclusive, inclusive))
+		sum_add(&to->exclusive, exclusive);
+}
+
+/* For bpf_loop: adds a row of the batch. 1: there is an end. */
+static long row_take(uint32_t i, void *ctx)
+{
+	struct batch *b = *(struct batch **)ctx;
+	struct name *name = &b->name;
+	uint32_t number;
+
+	if (i >= b->n)
+		return 1;
+	if (bpf_probe_read_user(&b->row, sizeof(b->row),
+				(const void *)(b->address + i * sizeof(b->row)))) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	__builtin_memset(name, 0, sizeof(*name));
+	name->line = b->row.line;
+	if (!name_read_cut(&tables.totals, name->function, FUNCTION_ROOM, b->row.function,
+			   &name->function_cut) ||
+	    !name_read_cut(&tables.totals, name->file, FILE_ROOM, b->row.file, &name->file_cut))
+		return 0;
+	number = name_number(&tables.totals, &tables.n_names, tables.names, name);
+	if (number)
+		row_add(b, number);
+	return 0;
+}
+
+SEC("uprobe/sums")
+int sums_take(void *ctx)
+{
+	const struct site *site = site_of(ctx);
+	int64_t address, n, size, lost;
+	struct batch *b;
+
+	if (!site || !watched())
+		return 0;
+	seen(&tables.totals);
+	if (!operand_read(ctx, &site->operands[0], &address) ||
+	    !operand_read(ctx, &site->operands[1], &n) ||
+	    !operand_read(ctx, &site->operands[2], &size) ||
+	    !operand_read(ctx, &site->operands[3], &lost) || size != sizeof(struct batch_row)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	__sync_fetch_and_add(&tables.totals.full,
+			     (uint64_t)lost < INT32_MAX ? (uint64_t)lost : INT32_MAX);
+	b = scratch_of(&tables.totals, bpf_get_current_pid_tgid());
+	if (!b)
+		return 0;
+	b->address = address;
+	b->n = n;
+	b->who = who_here(&tables.totals);
+	bpf_loop(BATCH_ROWS, row_take, &b, 0);
+	return 0;
+}
