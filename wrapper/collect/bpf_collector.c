@@ -21,7 +21,8 @@
 
 static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
 						    &bpf_spans,   &bpf_calls,    &bpf_exec,
-						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events };
+						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events,
+						    &bpf_offcpu };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -150,7 +151,11 @@ static int begin(void *ctx, char **msg)
 		err = -ENOMEM;
 	if (!err && s->module->event)
 		err = open_events(s, msg);
-	return err ? err : bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+	if (!err)
+		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+	if (!err)
+		bpf_look(&s->loaded, "library_found");
+	return err;
 }
 
 static int events_fd(void *ctx)
@@ -266,7 +271,7 @@ static char *lines(void *ctx, bool final)
 		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
 	if (s->module->threads)
 		host_threads_line(f, &host, &s->threads);
-	if (s->module->probes)
+	if (s->module->probes || s->module->threads)
 		fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
 	who_lines(f, s);
 	s->module->lines(f, &s->loaded, &s->settings);

@@ -172,7 +172,7 @@ const struct page pages[] = {
 	{ .number = 235,
 	  .name = "off-cpu",
 	  .title = "Where threads wait, and what for",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "offcpu", "python", .layout = true },
 	  .takes = "B",
 	  .fill = page_offcpu_fill },
