@@ -14,6 +14,8 @@
 
 enum { BY_ALL, BY_PROCESS, BY_THREAD };
 
+#define CONFIG_CALLS 512 /* system calls that can be chosen: wrapper/model/syscalls.h */
+
 /* What a program is told before it is loaded. */
 struct config {
 	int32_t watched; /* a process, with its descendants; 0: all that run into the probes */
@@ -31,6 +33,8 @@ struct config {
 	uint64_t asked[2]; /* return addresses behind calls that ask for a collection; 0: not known
 			    */
 	struct python_layout python; /* where it has things */
+	uint32_t some_calls;         /* not all system calls are wanted: a bit for each that is */
+	uint64_t calls[CONFIG_CALLS / 64];
 };
 
 /* Whose figures: a process or a thread, told by its birth, as numbers are used again. */

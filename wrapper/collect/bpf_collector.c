@@ -22,7 +22,7 @@
 static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
 						    &bpf_spans,   &bpf_calls,    &bpf_exec,
 						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events,
-						    &bpf_offcpu };
+						    &bpf_offcpu,  &bpf_syscalls };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -50,6 +50,19 @@ static void find_target(struct bpf_source *s, const struct target *t)
 	}
 }
 
+/* A hexadecimal number with a bit for each call, the first call's last. */
+static void take_calls(struct config *config, const char *digits)
+{
+	size_t n = strlen(digits);
+
+	config->some_calls = true;
+	for (size_t i = 0; i < n && i < CONFIG_CALLS / 4; i++) {
+		const char digit[] = { digits[n - 1 - i], '\0' };
+
+		config->calls[i / 16] |= (uint64_t)strtoul(digit, NULL, 16) << 4 * (i % 16);
+	}
+}
+
 static void take_settings(struct bpf_source *s, const struct opts *o)
 {
 	s->settings.jit = s->plan.jit;
@@ -63,6 +76,8 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->config.by = (uint32_t)atoi(value);
 		else if (letter == OPTS_COUNTS)
 			s->settings.counts = true;
+		else if (letter == OPTS_CALL)
+			take_calls(&s->config, value);
 		else if (letter == FUNCTION)
 			s->settings.function = value;
 		else if (letter == FILE_OPTION)

@@ -158,7 +158,7 @@ const struct page pages[] = {
 	{ .number = 233,
 	  .name = "syscalls",
 	  .title = "System calls by Python function",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "syscalls", "python", .layout = true },
 	  .takes = "NB",
 	  .fill = page_syscalls_fill },
