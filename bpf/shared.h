@@ -33,6 +33,7 @@ struct config {
 	uint64_t asked[2]; /* return addresses behind calls that ask for a collection; 0: not known
 			    */
 	struct python_layout python; /* where it has things */
+	uint32_t processors;         /* how many there can be */
 	uint32_t some_calls;         /* not all system calls are wanted: a bit for each that is */
 	uint64_t calls[CONFIG_CALLS / 64];
 };

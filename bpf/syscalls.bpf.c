@@ -12,8 +12,8 @@ enum { RT_SIGRETURN = 15, CLONE = 56, FORK = 57, VFORK = 58, CLONE3 = 435 };
 static __always_inline bool is_wanted(uint32_t call)
 {
 	return !config.some_calls ||
-	       (call < CONFIG_CALLS && config.calls[INDEX(call / 64, CONFIG_CALLS / 64 - 1)] &
-					       1ULL << (call % 64));
+	       (call < CONFIG_CALLS &&
+		config.calls[INDEX(call / 64, CONFIG_CALLS / 64 - 1)] & 1ULL << (call % 64));
 }
 
 SEC("tp_btf/sys_enter")

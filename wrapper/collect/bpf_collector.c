@@ -22,7 +22,7 @@
 static const struct bpf_module *const modules[] = { &bpf_gc,      &bpf_counters, &bpf_errors,
 						    &bpf_spans,   &bpf_calls,    &bpf_exec,
 						    &bpf_disk_io, &bpf_imports,  &bpf_gc_events,
-						    &bpf_offcpu,  &bpf_syscalls };
+						    &bpf_offcpu,  &bpf_syscalls, &bpf_faults };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -168,6 +168,8 @@ static int begin(void *ctx, char **msg)
 		err = open_events(s, msg);
 	if (!err)
 		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+	if (!err && s->module->events)
+		err = bpf_events_attach(&s->loaded, s->module->events, msg);
 	if (!err)
 		bpf_look(&s->loaded, "library_found");
 	return err;

@@ -165,7 +165,7 @@ const struct page pages[] = {
 	{ .number = 234,
 	  .name = "faults",
 	  .title = "Page faults and memory by Python function",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "faults", "python", .layout = true },
 	  .takes = "B",
 	  .fill = page_faults_fill },
