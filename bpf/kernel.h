@@ -28,6 +28,7 @@ typedef __u32 __wsum;
 enum {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27
 };
@@ -36,6 +37,7 @@ enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA = 0 };
 
+#define EBUSY 16
 #define EEXIST 17
 
 /*
@@ -55,7 +57,7 @@ struct thread_struct {
 } __attribute__((preserve_access_index));
 
 struct mm_struct {
-	unsigned long arg_start, arg_end;
+	unsigned long start_code, end_code, start_stack, arg_start, arg_end;
 } __attribute__((preserve_access_index));
 
 #define SIGNAL_GROUP_EXIT 4 /* include/linux/sched/signal.h */
@@ -75,7 +77,10 @@ struct signal_struct {
 } __attribute__((preserve_access_index));
 
 #define TASK_COMM_LEN 16
-#define PF_FORKNOEXEC 0x40 /* forked, and not exec'd since; include/linux/sched.h */
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x10  /* of io_uring: it runs nothing of the program */
+#define PF_FORKNOEXEC 0x40 /* forked, and not exec'd since */
+#define PF_KTHREAD 0x200000
 
 struct task_struct {
 	int pid;
@@ -92,6 +97,12 @@ struct task_struct {
 	uint64_t self_exec_id;
 	char comm[TASK_COMM_LEN];
 	struct thread_struct thread;
+} __attribute__((preserve_access_index));
+
+/* What a look at all threads is given; include/linux/bpf.h, BPF_ITER. */
+struct bpf_iter__task {
+	void *meta;
+	struct task_struct *task;
 } __attribute__((preserve_access_index));
 
 char LICENSE[] SEC("license") = "GPL";

@@ -12,11 +12,15 @@
 #error "NAME_ROOM: how many names there can be"
 #endif
 
+#ifndef NAME_FLAGS
+#define NAME_FLAGS BPF_F_NO_PREALLOC
+#endif
+
 /* The kernel hashes with a secret, so no program can choose names that collide. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, NAME_ROOM);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, NAME_FLAGS);
 	__type(key, struct name);
 	__type(value, uint32_t);
 } name_numbers SEC(".maps");

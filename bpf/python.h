@@ -14,10 +14,28 @@
 #define PYTHON_INTERPRETERS 64 /* more are not searched for the thread */
 #define PYTHON_SKIPPED 64      /* frames in a row that are none of Python's */
 #define PYTHON_STEPS (WALK_FRAMES * 4)
+#define STRING_HASH 24 /* of a string object: PyASCIIObject, Include/cpython/unicodeobject.h */
+#define NO_HASH (~0ULL)
 #define OWNER_GENERATOR 1
 #define OWNER_INTERPRETER 3
 
-/* A walk over a thread's frames; it is too large for a program's stack. */
+/*
+ * Names by code object. That the object is still the same one is seen from what it points to,
+ * and from the hashes that its strings carry: CPython keys them by a secret of the process.
+ */
+struct code {
+	uint64_t mm, at, function, file, hashes[2];
+	int64_t line;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct code);
+	__type(value, uint32_t);
+} code_names SEC(".maps");
+
+/* What a thread's walk needs: it is too large for a program's stack. */
 struct walk {
 	struct walked stack;
 	struct name name;
@@ -108,17 +126,32 @@ static __always_inline bool python_text(char *to, uint32_t room, uint64_t object
  */
 static __always_inline int64_t python_name(struct walk *w, uint64_t code)
 {
-	uint64_t function = python_word(code + PYTHON(c_name));
-	uint64_t file = python_word(code + PYTHON(c_file));
+	struct code key = { .mm = (uint64_t)bpf_get_current_task_btf()->mm, .at = code };
 	struct name *name = &w->name;
+	uint32_t *known, number;
+	int32_t line;
 
-	__builtin_memset(name, 0, sizeof(*name));
-	if (!python_read(&name->line, sizeof(name->line), code + PYTHON(c_line)) ||
-	    !python_text(name->function, FUNCTION_ROOM, function, &name->function_kind,
-			 &name->function_cut) ||
-	    !python_text(name->file, FILE_ROOM, file, &name->file_kind, &name->file_cut))
+	if (!python_read(&line, sizeof(line), code + PYTHON(c_line)))
 		return -1;
-	return name_number(&tables.totals, &tables.n_names, tables.names, name);
+	key.function = python_word(code + PYTHON(c_name));
+	key.file = python_word(code + PYTHON(c_file));
+	key.line = line;
+	if (!python_read(&key.hashes[0], sizeof(uint64_t), key.function + STRING_HASH) ||
+	    !python_read(&key.hashes[1], sizeof(uint64_t), key.file + STRING_HASH))
+		return -1;
+	known = bpf_map_lookup_elem(&code_names, &key);
+	if (known)
+		return *known;
+	__builtin_memset(name, 0, sizeof(*name));
+	name->line = line;
+	if (!python_text(name->function, FUNCTION_ROOM, key.function, &name->function_kind,
+			 &name->function_cut) ||
+	    !python_text(name->file, FILE_ROOM, key.file, &name->file_kind, &name->file_cut))
+		return -1;
+	number = name_number(&tables.totals, &tables.n_names, tables.names, name);
+	if (number && key.hashes[0] != NO_HASH && key.hashes[1] != NO_HASH)
+		bpf_map_update_elem(&code_names, &key, &number, BPF_ANY);
+	return number;
 }
 
 /* Whether there is a frame of Python's; sys._getframe() passes over the others, too. */

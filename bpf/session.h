@@ -72,14 +72,9 @@ static __always_inline uint32_t entry_number(void *map, const void *key, uint64_
 	return 0;
 }
 
-/* Is the current process one of those watched? As teletap_watched in tapsets/. */
-static __always_inline bool watched(void)
+/* Is it a thread of one of the processes watched? */
+static __always_inline bool watched_task(struct task_struct *task)
 {
-	struct task_struct *task;
-
-	if (!config.watched || (int)(bpf_get_current_pid_tgid() >> 32) == config.watched)
-		return true;
-	task = bpf_get_current_task_btf();
 	for (int i = 0; i < GENERATIONS; i++) {
 		if (task->tgid == config.watched)
 			return true;
@@ -88,6 +83,14 @@ static __always_inline bool watched(void)
 		task = task->real_parent;
 	}
 	return false;
+}
+
+/* Is the current process one of those watched? As teletap_watched in tapsets/. */
+static __always_inline bool watched(void)
+{
+	if (!config.watched || (int)(bpf_get_current_pid_tgid() >> 32) == config.watched)
+		return true;
+	return watched_task(bpf_get_current_task_btf());
 }
 
 /*
@@ -125,19 +128,17 @@ struct {
 } who_numbers SEC(".maps");
 
 /*
- * The number that the current process or thread is told apart by; 0: they are not, or there
- * is no place for one more, which is counted.
+ * The number that a thread, or its process, is told apart by; 0: they are not, or there is no
+ * place for one more, which is counted.
  */
-static __always_inline uint32_t who_here(struct totals *t)
+static __always_inline uint32_t who_of(struct totals *t, struct task_struct *task)
 {
-	struct task_struct *task;
 	struct who key = { 0 };
 	uint32_t number;
 	bool is_new;
 
 	if (config.by == BY_ALL)
 		return 0;
-	task = bpf_get_current_task_btf();
 	if (config.by == BY_PROCESS)
 		task = task->group_leader;
 	key.birth = task->start_time;
@@ -151,10 +152,15 @@ static __always_inline uint32_t who_here(struct totals *t)
 	return number;
 }
 
-/* The current process has had an event. */
-static __always_inline void seen(struct totals *t)
+static __always_inline uint32_t who_here(struct totals *t)
 {
-	uint32_t pid = bpf_get_current_pid_tgid() >> 32, one = 1;
+	return who_of(t, bpf_get_current_task_btf());
+}
+
+/* The process has had an event. */
+static __always_inline void seen_process(struct totals *t, uint32_t pid)
+{
+	uint32_t one = 1;
 	long err;
 
 	if (bpf_map_lookup_elem(&seen_processes, &pid))
@@ -164,6 +170,12 @@ static __always_inline void seen(struct totals *t)
 		count(&t->processes);
 	else if (err != -EEXIST)
 		count(&t->full);
+}
+
+/* The current process has. */
+static __always_inline void seen(struct totals *t)
+{
+	seen_process(t, bpf_get_current_pid_tgid() >> 32);
 }
 
 #endif

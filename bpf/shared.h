@@ -14,17 +14,28 @@
 
 enum { BY_ALL, BY_PROCESS, BY_THREAD };
 
+#define CONFIG_CALLS 512 /* system calls that can be chosen: wrapper/model/syscalls.h */
+
 /* What a program is told before it is loaded. */
 struct config {
 	int32_t watched; /* a process, with its descendants; 0: all that run into the probes */
 	uint32_t by;     /* BY_...: whose figures are told apart */
 	uint32_t room;   /* entries that a table may have, if that is less than it holds */
-	uint32_t unused;
+	/* Of a CPython, for events of the kernel: */
+	uint32_t library;  /* it is no program itself, others load it */
+	uint32_t moves;    /* its addresses are relative */
+	uint32_t page;     /* of the file in which its code begins, */
+	uint64_t text;     /* where that is in memory, */
+	uint64_t length;   /* and its bytes */
+	uint64_t bytes;    /* of the file */
 	uint64_t runtime;  /* of a CPython: the address of _PyRuntime in the file; 0: not needed */
 	uint64_t type;     /* of PyCode_Type; likewise */
 	uint64_t asked[2]; /* return addresses behind calls that ask for a collection; 0: not known
 			    */
 	struct python_layout python; /* where it has things */
+	uint32_t processors;         /* how many there can be */
+	uint32_t some_calls;         /* not all system calls are wanted: a bit for each that is */
+	uint64_t calls[CONFIG_CALLS / 64];
 };
 
 /* Whose figures: a process or a thread, told by its birth, as numbers are used again. */

@@ -17,6 +17,16 @@ struct walked {
 	uint32_t names[WALK_FRAMES]; /* the innermost first */
 };
 
+/* A stack as a number: its innermost name, and the node of the frames that called it. */
+#define STACK_NODES 16384
+struct stack_node {
+	uint32_t parent;
+	uint32_t name; /* 0: not written yet */
+};
+
+/* Names of what stands for frames that are not there. */
+enum { NAME_CUT = WALK_NAMES + 1, NAME_UNREAD };
+
 struct walk_sums {
 	uint64_t taken, none, unread, cut;
 };

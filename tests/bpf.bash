@@ -59,3 +59,14 @@ last() {
 
 # q FILTER: of the last page.
 q() { jq -c "$1" <<<"$page"; }
+
+# The system's Python, and pyenv's where there are some, which carry no markers.
+shopt -s nullglob
+PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,9,10,11,12,13}.*/bin/python3)
+shopt -u nullglob
+
+# library PYTHON: sets $file, the file that its interpreter is in.
+library() {
+	file=$(ldd "$1" | awk '/libpython/ { print $3 }')
+	file=${file:-$(realpath "$1")}
+}

@@ -106,10 +106,12 @@ def waits_for_child():
     yield
 
 
-def burns():
-    end = time.monotonic() + 0.4
-    while time.monotonic() < end:
+def burns(told):
+    begin, computed = time.perf_counter_ns(), time.thread_time_ns()
+    while time.perf_counter_ns() < begin + 400_000_000:
         pass
+    put_off = time.perf_counter_ns() - begin - (time.thread_time_ns() - computed)
+    os.write(told, b"%d\n" % put_off)
 
 
 def run(done):
@@ -131,8 +133,10 @@ def run(done):
     thread.start()
     timed(thread_locks, lock, ask)
     thread.join()
-    for pid in [helped(burns) for _ in range(2 * os.cpu_count())]:
+    tells, told = os.pipe()
+    for pid in [helped(burns, told) for _ in range(2 * os.cpu_count())]:
         os.waitpid(pid, 0)
+    measured["burns"] = sum(int(n) for n in os.read(tells, 65536).split())
     with open(done, "w") as f:
         json.dump(measured, f)
 
@@ -177,10 +181,12 @@ def check(pages, done):
             assert r["line"] == globals()[function].__code__.co_firstlineno
             assert 0 <= r["time_ns_total"]["ready"] <= r["time_ns_total"]["total"]
             assert r["open"] == 0
-    # Twice as many threads that compute as there are processors: half of the time each.
+    # Twice as many threads that compute as there are processors: half of the time each, or
+    # more where others compute, too. What a host takes from its virtual machine is no wait.
     ns = sum(r["time_ns_total"]["total"] for r in ready if r["function"] == "burns")
-    print("burns", ns)
-    assert 0.2 * 0.4e9 * 2 * os.cpu_count() <= ns <= 0.8 * 0.4e9 * 2 * os.cpu_count()
+    print("burns", ns, done["burns"])
+    assert 0.2 * 0.4e9 * 2 * os.cpu_count() <= ns
+    assert 0.7 * done["burns"] <= ns <= 1.02 * done["burns"] + 4e6
     assert sum(r["time_ns_total"]["ready"] for r in ready if r["function"] == "burns") > 0.8 * ns
     assert not sum(r["time_ns_total"]["total"] for r in waits if r["function"] == "burns") > 0.05 * ns
     steps = collections.Counter()

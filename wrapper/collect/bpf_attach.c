@@ -189,7 +189,9 @@ static int attach_tracepoints(const struct bpf_loaded *l, char **msg)
 
 	for (program = bpf_object__next_program(l->object, NULL); program;
 	     program = bpf_object__next_program(l->object, program)) {
-		if (bpf_program__get_type(program) != BPF_PROG_TYPE_TRACING)
+		if (bpf_program__get_type(program) != BPF_PROG_TYPE_TRACING ||
+		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER ||
+		    !bpf_program__autoload(program))
 			continue;
 		if (!bpf_program__attach(program))
 			return fail(msg, errno, "the kernel refuses the BPF program %s: %s",

@@ -27,7 +27,9 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_gc_events,  &bpf_audit,
 						    &bpf_gc_cost,    &bpf_sums,
 						    &bpf_call_times, &bpf_call_times_extension,
-						    &bpf_flow,       &bpf_flow_extension };
+						    &bpf_flow,       &bpf_flow_extension,
+						    &bpf_offcpu,     &bpf_syscalls,
+						    &bpf_faults };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -55,6 +57,19 @@ static void find_target(struct bpf_source *s, const struct target *t)
 	}
 }
 
+/* A hexadecimal number with a bit for each call, the first call's last. */
+static void take_calls(struct config *config, const char *digits)
+{
+	size_t n = strlen(digits);
+
+	config->some_calls = true;
+	for (size_t i = 0; i < n && i < CONFIG_CALLS / 4; i++) {
+		const char digit[] = { digits[n - 1 - i], '\0' };
+
+		config->calls[i / 16] |= (uint64_t)strtoul(digit, NULL, 16) << 4 * (i % 16);
+	}
+}
+
 static void take_settings(struct bpf_source *s, const struct opts *o)
 {
 	s->settings.jit = s->plan.jit;
@@ -68,6 +83,8 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->config.by = (uint32_t)atoi(value);
 		else if (letter == OPTS_COUNTS)
 			s->settings.counts = true;
+		else if (letter == OPTS_CALL)
+			take_calls(&s->config, value);
 		else if (letter == FUNCTION)
 			s->settings.function = value;
 		else if (letter == FILE_OPTION)
@@ -159,7 +176,13 @@ static int begin(void *ctx, char **msg)
 		err = -ENOMEM;
 	if (!err && s->module->event)
 		err = open_events(s, msg);
-	return err ? err : bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+	if (!err)
+		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
+	if (!err && s->module->events)
+		err = bpf_events_attach(&s->loaded, s->module->events, msg);
+	if (!err)
+		bpf_look(&s->loaded, "library_found");
+	return err;
 }
 
 static int events_fd(void *ctx)
@@ -275,7 +298,7 @@ static char *lines(void *ctx, bool final)
 		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
 	if (s->module->threads)
 		host_threads_line(f, &host, &s->threads);
-	if (s->module->probes)
+	if (s->module->probes || s->module->threads)
 		fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
 	who_lines(f, s);
 	s->module->lines(f, &s->loaded, &s->settings);

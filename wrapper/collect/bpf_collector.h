@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "collect/bpf_attach.h"
+#include "collect/bpf_events.h"
 #include "collect/child.h"
 
 /* The options of its pages. */
@@ -29,9 +30,10 @@ struct bpf_module {
 	size_t name_room;
 	/* In the order of attaching: ends before beginnings. NULL: a page of the host. */
 	const struct bpf_probe *probes;
-	bool threads;                /* its pages say whether the target's threads run */
-	const char *by_thread;       /* a map of what threads have begun; NULL: none */
-	void (*begin)(void *tables); /* before the first event; NULL: nothing to do */
+	const struct bpf_event *events; /* of perf; NULL: none */
+	bool threads;                   /* its pages say whether the target's threads run */
+	const char *by_thread;          /* a map of what threads have begun; NULL: none */
+	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
 	/*
 	 * What only this module tells its programs; NULL: nothing. Returns why there are no
 	 * Python stacks, or 0.
@@ -46,7 +48,8 @@ struct bpf_module {
 extern const struct child_ops bpf_ops;
 extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls, bpf_exec,
 	bpf_disk_io, bpf_imports, bpf_gc_events, bpf_audit, bpf_gc_cost, bpf_sums, bpf_call_times,
-	bpf_call_times_extension, bpf_flow, bpf_flow_extension;
+	bpf_call_times_extension, bpf_flow, bpf_flow_extension, bpf_offcpu, bpf_syscalls,
+	bpf_faults;
 
 /* An entry's number as far as the table has them, after the events that found no room. */
 static inline size_t bpf_used(const uint64_t *used, size_t room)

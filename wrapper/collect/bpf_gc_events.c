@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "collect/bpf_collector.h"
 #include "collect/bpf_stacks.h"
+#include "cpython/binary.h"
 
 static const struct bpf_probe probes[] = {
 	{ "gc__done", "gc_done", 1, 0 },
@@ -25,7 +26,11 @@ struct collections {
 
 static int configure(const struct plan *plan, struct config *config)
 {
-	return stacks_configure(plan, config);
+	struct python_place place;
+
+	/* What causes a collection needs more than stacks do. */
+	python_place_read(plan->file->fd, &place);
+	return python_has_stacks(place.version) ? stacks_configure(plan, config) : 1;
 }
 
 /* The collection of this number; false: it is being written, or another one has its place. */

@@ -3,14 +3,12 @@
 
 #include <inttypes.h>
 
+#include "collect/bpf_collector.h"
 #include "cpython/binary.h"
 #include "cpython/gc_call_sites.h"
 
 /* Why there are no stacks: see the record "stacks". */
 enum { FINE, UNKNOWN, ALIEN, FREE_THREADED };
-
-/* Names of what stands for frames that are not there. */
-enum { CUT = WALK_NAMES + 1, UNREAD };
 
 int stacks_configure(const struct plan *plan, struct config *config)
 {
@@ -22,7 +20,7 @@ int stacks_configure(const struct plan *plan, struct config *config)
 	uint64_t words[PYTHON_WORDS];
 
 	python_place_read(fd, &place);
-	layout = python_has_stacks(place.version) ? python_layout(place.version) : NULL;
+	layout = python_layout(place.version);
 	if (!layout || !place.runtime || !place.type)
 		return UNKNOWN;
 	if (layout->minor >= 13) {
@@ -38,6 +36,20 @@ int stacks_configure(const struct plan *plan, struct config *config)
 	config->asked[0] = collect.python;
 	config->asked[1] = collect.c;
 	return FINE;
+}
+
+int stacks_configure_here(const struct plan *plan, struct config *config)
+{
+	struct python_place place;
+
+	python_place_read(plan->file->fd, &place);
+	config->library = place.library;
+	config->moves = place.moves;
+	config->page = (uint32_t)(place.offset / 4096);
+	config->bytes = place.bytes;
+	config->text = place.code;
+	config->length = place.length;
+	return stacks_configure(plan, config);
 }
 
 /* The number of a node; 0: there is no room. */
@@ -70,7 +82,7 @@ uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *f
 	if (!n)
 		return 0;
 	if (stack->end == WALK_CUT || stack->end == WALK_UNREAD) {
-		at = node(s, 0, stack->end == WALK_CUT ? CUT : UNREAD);
+		at = node(s, 0, stack->end == WALK_CUT ? NAME_CUT : NAME_UNREAD);
 		fits = at;
 	}
 	while (fits && n > 0) {
@@ -84,14 +96,34 @@ uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *f
 	return fits ? at : 0;
 }
 
+static void sums_lines(FILE *f, bool *sent, const struct walk_sums *sums, int why)
+{
+	if (!*sent)
+		fprintf(f, "name\t%d\t...\t\t0\nname\t%d\t?\t\t0\n", NAME_CUT, NAME_UNREAD);
+	*sent = true;
+	fprintf(f, "stacks\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", why,
+		sums->taken, sums->none, sums->unread, sums->cut);
+}
+
 void stacks_lines(FILE *f, struct stacks *s, const struct walk_sums *sums, int why)
 {
-	if (!s->ends_sent)
-		fprintf(f, "name\t%d\t...\t\t0\nname\t%d\t?\t\t0\n", CUT, UNREAD);
-	s->ends_sent = true;
 	for (; s->sent < s->n; s->sent++)
 		fprintf(f, "node\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\n", s->sent + 1,
 			s->nodes[s->sent].parent, s->nodes[s->sent].name);
-	fprintf(f, "stacks\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", why,
-		sums->taken, sums->none, sums->unread, sums->cut);
+	sums_lines(f, &s->ends_sent, sums, why);
+}
+
+void nodes_lines(FILE *f, struct nodes_sent *s, const struct nodes *n, int why)
+{
+	size_t used = bpf_used(n->used, STACK_NODES);
+
+	for (size_t i = 1; i <= used; i++) {
+		uint32_t name = __atomic_load_n(&n->list[i].name, __ATOMIC_ACQUIRE);
+
+		if (!name || s->sent[i])
+			continue;
+		s->sent[i] = true;
+		fprintf(f, "node\t%zu\t%" PRIu32 "\t%" PRIu32 "\n", i, n->list[i].parent, name);
+	}
+	sums_lines(f, &s->ends_sent, n->sums, why);
 }

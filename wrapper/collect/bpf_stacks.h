@@ -30,10 +30,26 @@ struct stacks {
  */
 int stacks_configure(const struct plan *plan, struct config *config);
 
+/* The same for programs at events of the kernel, with where the plan's file has its code. */
+int stacks_configure_here(const struct plan *plan, struct config *config);
+
 /* The number of a stack; 0: it has no frame, or there is no room, which *full counts. */
 uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *full);
 
 /* Prints what is new of the nodes, and the sums. */
 void stacks_lines(FILE *f, struct stacks *s, const struct walk_sums *sums, int why);
+
+/* The nodes of programs that number stacks themselves, and which of them are printed. */
+struct nodes {
+	const uint64_t *used;
+	const struct stack_node *list;
+	const struct walk_sums *sums;
+};
+
+struct nodes_sent {
+	bool sent[STACK_NODES + 1], ends_sent;
+};
+
+void nodes_lines(FILE *f, struct nodes_sent *s, const struct nodes *n, int why);
 
 #endif

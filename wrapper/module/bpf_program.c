@@ -126,6 +126,18 @@ static void set_prealloc(struct bpf_object *object)
 		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~NO_PREALLOC);
 }
 
+/* Programs that look for a library. */
+static void set_library(struct bpf_object *object, bool library)
+{
+	struct bpf_program *program;
+
+	for (program = bpf_object__next_program(object, NULL); program;
+	     program = bpf_object__next_program(object, program)) {
+		if (!strncmp(bpf_program__name(program), "library_", 8))
+			bpf_program__set_autoload(program, library);
+	}
+}
+
 static int fill_sites(const struct bpf_object *object, const struct site *sites, size_t n)
 {
 	int fd = bpf_object__find_map_fd_by_name(object, "sites"), err = 0;
@@ -184,6 +196,7 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	if (!l->object)
 		return fail(msg, errno, "%s: %s: install teletap again", path, strerror(errno));
 	set_prealloc(l->object);
+	set_library(l->object, config->library);
 	err = set_config(l->object, config, l->room);
 	map = bpf_object__find_map_by_name(l->object, "sites");
 	if (!err && map)
@@ -199,6 +212,23 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 		return refused(module, -err, msg);
 	}
 	return 0;
+}
+
+/* It has nothing to say: it writes into the tables. */
+void bpf_look(const struct bpf_loaded *l, const char *iterator)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(l->object, iterator);
+	struct bpf_link *link = program && bpf_program__autoload(program)
+					? bpf_program__attach_iter(program, NULL)
+					: NULL;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	char nothing[64];
+
+	while (fd >= 0 && read(fd, nothing, sizeof(nothing)) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
 }
 
 uint64_t bpf_missed(const struct bpf_loaded *l)

@@ -36,6 +36,9 @@ void bpf_path(const char *module, char out[PATH_MAX]);
 int bpf_load(struct bpf_loaded *l, const char *module, const struct config *config,
 	     const struct site *sites, size_t n_sites, char **msg);
 
+/* Has the kernel call an iterator for all that it has; not loaded, it is not. */
+void bpf_look(const struct bpf_loaded *l, const char *iterator);
+
 /* How often the kernel has passed over one of the programs, since another one was running. */
 uint64_t bpf_missed(const struct bpf_loaded *l);
 

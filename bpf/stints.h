@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stints: how threads come to what they are at, and to its end: see stint.h. As
+ * tapsets/teletap_stint.stp.
+ */
+#ifndef TELETAP_BPF_STINTS_H
+#define TELETAP_BPF_STINTS_H
+
+#include "session.h"
+#include "stint.h"
+
+struct stint_tables tables;
+
+#include "here.h"
+
+#define TS_COMPAT 2   /* arch/x86/include/asm/thread_info.h: in a call of the table for i386 */
+#define CALL_OLD 1024 /* wrapper/model/syscalls.h */
+#define CALL_ODD 1023
+
+struct thread_info {
+	uint32_t status;
+} __attribute__((preserve_access_index));
+
+/* What only these programs want of a thread. */
+struct task_struct___call {
+	struct thread_info thread_info;
+} __attribute__((preserve_access_index));
+
+/* A system call as a number. */
+static __always_inline uint32_t call_of(struct task_struct *task, int64_t number)
+{
+	uint32_t call = number >= 0 && number < CALL_ODD ? number : CALL_ODD;
+	struct task_struct___call *t = (struct task_struct___call *)task;
+
+	return t->thread_info.status & TS_COMPAT ? CALL_OLD + call : call;
+}
+
+/* The system call that a thread is in; negative: in none. */
+static __always_inline int32_t call_under_way(struct task_struct *task)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+	return (int32_t)regs->orig_ax;
+}
+
+struct row_key {
+	uint32_t who, where, what;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STINT_ROWS);
+	__type(key, struct row_key);
+	__type(value, uint32_t);
+} row_numbers SEC(".maps");
+
+/* The number of a row; 0: there is no room for it, which is counted. */
+static __always_inline uint32_t row_number(uint32_t who, uint32_t where, uint32_t what)
+{
+	struct row_key key = { who, where, what };
+	struct stint_row *row;
+	uint32_t number;
+	bool is_new;
+
+	number = entry_number(&row_numbers, &key, &tables.n_rows, STINT_ROWS, &tables.totals.full,
+			      &is_new);
+	if (is_new) {
+		row = &tables.rows[INDEX(number, STINT_ROWS)];
+		row->who = who;
+		row->where = where;
+		row->what = what;
+		__sync_fetch_and_add(&row->ready, 1);
+	}
+	return number;
+}
+
+static __always_inline struct stint_row *row_at(uint32_t number)
+{
+	return &tables.rows[INDEX(number, STINT_ROWS)];
+}
+
+/* A number is used again, and not by one that was started at the same time; 0 is none. */
+static __always_inline uint64_t stint_key(const struct task_struct *task)
+{
+	return (task->start_time << 22) + task->pid;
+}
+
+/* Fibonacci hashing: see include/linux/hash.h. */
+static __always_inline uint64_t stint_set(uint64_t key)
+{
+	return key * 0x61c8864680b583ebULL >> 54;
+}
+
+/* A thread's slot; NULL: it has none. */
+static __always_inline struct stint *stint_find(const struct task_struct *task)
+{
+	uint64_t key = stint_key(task), set = stint_set(key);
+
+	for (int i = 0; i < STINT_WAYS; i++) {
+		if (*(volatile uint64_t *)&tables.keys[INDEX(set, STINT_SETS - 1)][i] == key)
+			return &tables.stints[INDEX(set, STINT_SETS - 1)][i];
+	}
+	return NULL;
+}
+
+/* The same, or one that is free; NULL: there is none, which is counted. */
+static __always_inline struct stint *stint_take(const struct task_struct *task)
+{
+	uint64_t key = stint_key(task), set = stint_set(key);
+	struct stint *s = stint_find(task);
+
+	for (int i = 0; !s && i < STINT_WAYS; i++) {
+		if (!__sync_val_compare_and_swap(&tables.keys[INDEX(set, STINT_SETS - 1)][i], 0,
+						 key)) {
+			s = &tables.stints[INDEX(set, STINT_SETS - 1)][i];
+			s->pid = task->pid;
+		}
+	}
+	if (!s)
+		count(&tables.totals.full);
+	return s;
+}
+
+/* Adds what has ended to its row; how long it took. */
+static __always_inline int64_t stint_add(struct stint_row *row, int64_t began, int64_t since,
+					 int64_t now)
+{
+	int64_t took = now > began ? now - began : 1;
+
+	if (now > since)
+		__sync_fetch_and_add(&row->ns, now - since);
+	if (!extend(&row->most_ns, took, true))
+		count(&tables.totals.unread);
+	count(&row->ended);
+	return took;
+}
+
+/* Ends what the thread is at: its row, NULL when it was at nothing. *took: how long. */
+static __always_inline struct stint_row *stint_end(struct stint *s, int64_t now, int64_t *took)
+{
+	int64_t since = __sync_lock_test_and_set(&s->since, 0);
+	struct stint_row *row;
+
+	if (!since)
+		return NULL;
+	row = row_at(s->row);
+	*took = stint_add(row, s->began, since, now);
+	return row;
+}
+
+/* The current thread begins what the row is of; that ends what it was at. */
+static __always_inline void stint_begin(uint32_t row)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct stint *s = row ? stint_take(task) : stint_find(task);
+	int64_t took;
+
+	if (!s)
+		return;
+	stint_end(s, bpf_ktime_get_ns(), &took);
+	if (!row)
+		return;
+	count(&row_at(row)->begun);
+	s->row = row;
+	s->pid = task->pid;
+	s->ready = 0;
+	s->began = bpf_ktime_get_ns();
+	__sync_lock_test_and_set(&s->since, s->began);
+}
+
+/* The current thread is ending: its slot is free again. */
+static __always_inline void stint_drop(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	uint64_t key = stint_key(task), set = stint_set(key);
+	struct stint *s = stint_find(task);
+	int64_t took;
+
+	if (!s)
+		return;
+	stint_end(s, bpf_ktime_get_ns(), &took);
+	for (int i = 0; i < STINT_WAYS; i++)
+		__sync_val_compare_and_swap(&tables.keys[INDEX(set, STINT_SETS - 1)][i], key, 0);
+}
+
+#endif

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Page 234 by BPF programs, against getrusage, and /proc/PID/statm: as
+# tests/live/13-faults.bats.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+load bpf
+
+setup_file() {
+	need_bpf
+}
+
+# Pages of address space and of memory. statm's own count of the latter is rough.
+pages() {
+	echo "$(cut -d' ' -f1 "/proc/$pid/statm") $(awk '/^Rss:/ { print $2 / 4 }' "/proc/$pid/smaps_rollup")"
+}
+
+reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
+
+@test "234: faults and growth by function, of each Python" {
+	for python in "${PYTHONS[@]}"; do
+		library "$python"
+		echo "$python, in $file"
+		rm -f "$dir"/{fifo,done,out}
+		mkfifo "$dir/fifo"
+		file=$(mktemp /var/tmp/faults.XXXXXX) # on a disk
+		"$python" "$LIVE/faults.py" run "$dir/fifo" "$dir/done" "$file" 3>&- &
+		pid=$!
+		exec 7>"$dir/fifo"
+		await reads
+		before=$(pages)
+		watch faults -p "$pid" -i 0.3
+		attached
+		echo -n x >&7
+		await [ -e "$dir/done" ]
+		await reads
+		after=$(pages)
+		finish
+		/usr/bin/python3 "$LIVE/faults.py" check "$out" "$dir/done" "$before" "$after"
+		exec 7>&-
+		wait "$pid"
+		rm "$file"
+	done
+}
+
+@test "234 --by thread: four threads at full speed; their sum is the process's own" {
+	cat >"$dir/fast.py" <<-'PY'
+		import mmap, os, resource, sys, threading
+		SIZE = 1000 * mmap.PAGESIZE
+		def touches(n):
+		    for _ in range(n):
+		        room = mmap.mmap(-1, SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+		        room.madvise(mmap.MADV_NOHUGEPAGE)
+		        os.readv(zero, [room])
+		        room.close()
+		zero = os.open("/dev/zero", os.O_RDONLY)
+		threads = [threading.Thread(target=touches, args=(5 + i,)) for i in range(4)]
+		for t in threads: t.start()
+		for t in threads: t.join()
+	PY
+	teletap watch faults --collector bpf --by thread -i 60 -o json -c "/usr/bin/python3 $dir/fast.py" >"$out"
+	last
+	q '.rows[] | select(.function == "touches")'
+	[ "$(q '[.rows[] | select(.function == "touches") | .minor_total / 1000 | floor] | sort')" = '[5,6,7,8]' ]
+	[ "$(q '[.rows[] | select(.function == "touches") | .mapped_bytes_total] | add >= 26 * 4096000')" = true ]
+	# threads can be taken for one another, and what is there in the end is little
+	[ "$(q '([.rows[].grown_bytes_total] | add) - ([.rows[].shrunk_bytes_total] | add) | . > 0 and . < 40e6')" = true ]
+	TELETAP_BPF_ROOM=3 teletap watch faults --collector bpf -i 60 -o json -c "/usr/bin/python3 $dir/fast.py" >"$out"
+	page=$(tail -n 1 "$out")
+	[ "$(q '.loss.table_full > 100')" = true ]
+}
+
+@test "234: SIGKILL leaves nothing; doctor tries it" {
+	watch faults -e "$(realpath /usr/bin/python3)" -i 0.5
+	attached
+	child=$(pgrep -x teletap-bpf -P "$tap")
+	kill -KILL "$tap"
+	gone() { [ ! -e "/proc/$child" ]; }
+	await gone
+	run -0 --separate-stderr teletap doctor -e "$(realpath /usr/bin/python3)" -o json
+	[ "$(jq -c '.pages[] | select(.page == 234).collectors[] | select(.name == "bpf").works' <<<"$output")" = true ]
+}
