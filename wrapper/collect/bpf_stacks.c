@@ -14,13 +14,15 @@ enum { CUT = WALK_NAMES + 1, UNREAD };
 
 int stacks_configure(const struct plan *plan, struct config *config)
 {
-	int fd = plan->file->fd;
+	int fd = plan->python ? plan->python->fd : -1;
 	struct python_debug debug;
 	struct python_place place;
 	struct python_collect collect;
 	const struct python_layout *layout;
 	uint64_t words[PYTHON_WORDS];
 
+	if (fd < 0)
+		return UNKNOWN;
 	python_place_read(fd, &place);
 	layout = python_has_stacks(place.version) ? python_layout(place.version) : NULL;
 	if (!layout || !place.runtime || !place.type)

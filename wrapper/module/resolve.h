@@ -29,6 +29,7 @@ struct plan {
 	int n_files;                           /* of the host: 0 */
 	const struct target_file *beside;      /* another CPython of the process, which the page
 						  cannot show; NULL: none */
+	const struct target_file *python;      /* the CPython that has the stacks; NULL: not known */
 	char id[TARGET_ID_MAX];                /* the build-id of file; or "host" */
 	char sites[PLAN_SITES]; /* names the contents of all files: see script_macros.h */
 };
