@@ -7,7 +7,7 @@
 static bool started;   /* in this interpreter */
 static bool ended;     /* it is on its way down */
 static _Atomic int on; /* what is switched on of WANT_TABLES */
-static _Atomic bool others_on;
+static _Atomic int others_on; /* of the rest */
 static bool looking;   /* what is called then may give the lock away */
 static int forking;    /* forks under way */
 
@@ -150,9 +150,13 @@ static PyObject *only(PyObject *self, PyObject *patterns)
 static PyObject *status(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
-	return Py_BuildValue("{s:O,s:O,s:O,s:z}", "sums", on & WANT_SUMS ? Py_True : Py_False,
-			     "calls", on & WANT_CALLS ? Py_True : Py_False, "helper",
-			     helper_runs() ? Py_True : Py_False, "why", source_why());
+	return Py_BuildValue("{s:N,s:N,s:N,s:N,s:N,s:N,s:z}", "sums",
+			     PyBool_FromLong(on & WANT_SUMS), "calls",
+			     PyBool_FromLong(on & WANT_CALLS), "gc",
+			     PyBool_FromLong(others_on & WANT_GC), "imports",
+			     PyBool_FromLong(others_on & WANT_IMPORTS), "audit",
+			     PyBool_FromLong(others_on & WANT_AUDIT), "helper",
+			     PyBool_FromLong(helper_runs()), "why", source_why());
 }
 
 static PyMethodDef hooks[] = {
