@@ -8,6 +8,7 @@
 
 struct gc_events_tables tables;
 
+#include "extension.h"
 #include "gc_cause.h"
 #include "python.h"
 

@@ -15,6 +15,7 @@
  *   gc__done          objects found, as CPython
  *   import__find__load__start   the module's name, as CPython
  *   import__find__load__done    the same, and 1: found
+ *   loaded            1: this module, once in a process that begins
  *   audit             the event's name, and the tuple of its arguments, as CPython
  */
 #include "native.h"
@@ -33,6 +34,7 @@ SEMAPHORE(gc__done);
 SEMAPHORE(import__find__load__start);
 SEMAPHORE(import__find__load__done);
 SEMAPHORE(audit);
+SEMAPHORE(loaded);
 
 /* By names of their own, as the headers have them of other types, or not at all. */
 #define SYMBOL(name) __asm__(#name) __attribute__((weak))
@@ -55,6 +57,13 @@ int markers_wanted(void)
 	if (teletap_python_audit_semaphore)
 		wants |= WANT_AUDIT;
 	return wants;
+}
+
+void markers_loaded(void)
+{
+	if (teletap_python_loaded_semaphore) {
+		TELETAP_MARK1_(teletap_python, loaded, "-4", 1)
+	}
 }
 
 void markers_gc_start(int generation, int state)

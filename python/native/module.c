@@ -224,6 +224,7 @@ static int module_exec(PyObject *module)
 	    (!hooked && give_hook("os", "register_at_fork", forks, 0, 3)))
 		return -1;
 	hooked = started = true;
+	markers_loaded();
 	ended = false;
 	switch_look();
 	helper_start();

@@ -75,6 +75,7 @@ void markers_return(const char *file, const char *function, int line, uint32_t d
 
 /* The collector before a collection: bits. */
 enum { GC_ENABLED = 1, GC_DUE = 2, GC_UNKNOWN = -1 };
+void markers_loaded(void);
 void markers_gc_start(int generation, int state);
 void markers_gc_done(int64_t found);
 void markers_import_start(const char *name);

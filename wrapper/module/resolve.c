@@ -338,6 +338,8 @@ static int resolve_process(const struct page *page, enum collector by, const str
 			       .origin = &page->origin,
 			       .module = page->origin.module,
 			       .file = &t->files[0] };
+	if (page->extension.module && page->incomplete & 1U << by && *t->unbuilt)
+		plan->unbuilt = t->unbuilt;
 	sdt_build_id_hex(&plan->file->sdt, plan->id);
 	return 0;
 }
@@ -376,6 +378,10 @@ static struct target_file *find_origin(const struct page *page, enum collector b
 			return file;
 	}
 	*origin = &page->origin;
+	if (same && extension && t->offered && !lacking(extension, &t->offered->sdt)) {
+		*origin = extension;
+		return t->offered;
+	}
 	return file_of(*origin, t);
 }
 
@@ -426,6 +432,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		.origin = origin,
 		.module = origin->module,
 		.file = file,
+		.given = file == t->offered,
 	};
 	plan->python = find_python(t, plan);
 	sdt_build_id_hex(&file->sdt, plan->id);
