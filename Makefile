@@ -85,6 +85,7 @@ PYTHON ?= python3
 python:
 	$(Q)cd python && $(PYTHON) setup.py -q build --build-base $(abspath $(B))/obj-python \
 		--build-lib $(abspath $(B))/python
+	$(Q)install -D -m 0644 -t $(B)/python/start python/start/sitecustomize.py
 
 # The pure stages alone, which the tests feed with recorded lines.
 DRAW := $(patsubst wrapper/%.c,%,$(wildcard wrapper/model/*.c wrapper/pages/*.c wrapper/render/*.c))
@@ -143,7 +144,8 @@ install: all
 	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
-		$(B)/python/teletap/*.*; fi
+		$(B)/python/teletap/*.*; install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/start \
+		$(B)/python/start/*.py; fi
 	if [ -d $(B)/share/teletap/bpf ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/bpf \
 		$(B)/share/teletap/bpf/*.bpf.o; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h

@@ -9,6 +9,8 @@
 
 struct gc_tables tables;
 
+#include "extension.h"
+
 /* Collections under way, by thread. */
 struct begun {
 	uint64_t ns, birth;

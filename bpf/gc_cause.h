@@ -119,15 +119,26 @@ static __always_inline int32_t gc_why(uint64_t sp, uint64_t bias, bool due)
 	return answer;
 }
 
-/* 1: the thresholds have brought it about; 0: somebody has asked for it; -1: not known. */
+/*
+ * 1: the thresholds have brought it about; 0: somebody has asked for it; -1: not known. told: what
+ * the extension says of the collector (python/native/markers.c); NULL: it is to be read.
+ */
 static __always_inline int32_t gc_cause(uint64_t sp, uint64_t bias, uint64_t thread,
-					int32_t *enabled)
+					const int64_t *told, int32_t *enabled)
 {
 	int32_t why = GC_UNKNOWN;
-	bool due;
+	bool known, due = false;
 
 	*enabled = -1;
-	if (config.runtime && gc_state(thread, enabled, &due))
+	if (told) {
+		known = *told >= 0;
+		due = known && *told & 2;
+		if (known)
+			*enabled = *told & 1;
+	} else {
+		known = gc_state(thread, enabled, &due);
+	}
+	if (known)
 		why = gc_why(sp, bias, due);
 	return why == GC_AUTOMATIC && gc_ending(bias) ? GC_UNKNOWN : why;
 }

@@ -8,44 +8,70 @@
 
 struct gc_events_tables tables;
 
+#include "extension.h"
 #include "gc_cause.h"
 #include "python.h"
 
 /* Collections under way, by thread. */
 struct begun {
 	uint64_t ns, birth;
-	int32_t generation, automatic, enabled, unused;
+	uint64_t bias;
+	int32_t generation, automatic, enabled, has_python;
 	struct walk walk;
 };
 
 #define SCRATCH struct begun
 #include "scratch.h"
 
+/*
+ * What is to be added to an address in the file of the CPython that is known; false: it is
+ * another one that runs here. A marker of CPython's lies in that file; one of the extension tells
+ * where _PyRuntime and PyCode_Type are.
+ */
+static __always_inline bool bias_find(const void *ctx, const struct site *site, uint64_t *bias)
+{
+	int64_t runtime, type;
+
+	*bias = operand_register(ctx, AT_IP) - site->address;
+	if (site->n_operands < 3 || !config.runtime)
+		return config.runtime;
+	if (!operand_read(ctx, &site->operands[1], &runtime) ||
+	    !operand_read(ctx, &site->operands[2], &type))
+		return false;
+	*bias = runtime - config.runtime;
+	return type - config.type == *bias;
+}
+
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
 	const struct site *site = site_of(ctx);
-	uint64_t bias, thread = 0;
+	uint64_t thread = 0;
 	struct begun *b;
-	int64_t generation;
+	int64_t generation, told = -1;
 
 	if (!site || !watched())
 		return 0;
-	if (!operand_read(ctx, &site->operands[0], &generation)) {
+	if (!operand_read(ctx, &site->operands[0], &generation) ||
+	    (site->n_operands > 3 && !operand_read(ctx, &site->operands[3], &told))) {
 		count(&tables.totals.unread);
 		return 0;
 	}
 	b = scratch_of(&tables.totals, bpf_get_current_pid_tgid());
 	if (!b)
 		return 0;
-	bias = operand_register(ctx, AT_IP) - site->address;
-	if (config.runtime) {
-		thread = python_thread(bias);
-		python_stack(&b->walk, bias, thread);
+	b->has_python = bias_find(ctx, site, &b->bias);
+	b->enabled = -1;
+	b->automatic = GC_UNKNOWN;
+	if (b->has_python) {
+		thread = python_thread(b->bias);
+		python_stack(&b->walk, b->bias, thread);
+		b->automatic = gc_cause(operand_register(ctx, AT_SP), b->bias, thread,
+					site->n_operands > 3 ? &told : NULL, &b->enabled);
 	} else {
+		b->walk.stack.n = 0;
 		count(&tables.stacks.none);
 	}
-	b->automatic = gc_cause(operand_register(ctx, AT_SP), bias, thread, &b->enabled);
 	b->generation = generation;
 	b->birth = bpf_get_current_task_btf()->start_time;
 	b->ns = bpf_ktime_get_ns();
@@ -55,7 +81,7 @@ int gc_start(void *ctx)
 SEC("uprobe/gc__done")
 int gc_done(void *ctx)
 {
-	uint64_t now = bpf_ktime_get_ns(), number, bias;
+	uint64_t now = bpf_ktime_get_ns(), number;
 	struct task_struct *task = bpf_get_current_task_btf();
 	uint32_t tid = bpf_get_current_pid_tgid();
 	const struct site *site = site_of(ctx);
@@ -71,7 +97,6 @@ int gc_done(void *ctx)
 			count(&tables.totals.unread);
 		goto out;
 	}
-	bias = operand_register(ctx, AT_IP) - site->address;
 	number = __sync_fetch_and_add(&tables.n_events, 1) + 1;
 	e = &tables.events[INDEX((number - 1) & (GC_EVENTS - 1), GC_EVENTS - 1)];
 	__sync_lock_test_and_set(&e->number, 0);
@@ -81,7 +106,7 @@ int gc_done(void *ctx)
 	e->generation = b->generation;
 	e->automatic = b->automatic;
 	e->enabled = b->enabled;
-	e->ending = config.runtime ? gc_ending(bias) : -1;
+	e->ending = b->has_python ? gc_ending(b->bias) : -1;
 	e->forked = !!(task->group_leader->flags & PF_FORKNOEXEC);
 	e->tid = tid;
 	e->pid = bpf_get_current_pid_tgid() >> 32;

@@ -15,6 +15,8 @@
 
 struct import_tables tables;
 
+#include "extension.h"
+
 struct node_key {
 	uint32_t parent, word, who;
 };

@@ -50,6 +50,7 @@ struct totals {
 	uint64_t full;   /* events without a place in a table */
 	uint64_t unread; /* events whose memory could not be read */
 	uint64_t processes;
+	uint64_t loaded; /* times that a process has loaded the extension */
 	uint64_t n_whos;
 	struct who whos[WHOS + 1];
 	uint64_t who_ready[WHOS + 1];

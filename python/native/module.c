@@ -6,17 +6,13 @@
 
 static bool started;   /* in this interpreter */
 static bool ended;     /* it is on its way down */
-static _Atomic int on; /* what is switched on: WANT_... */
+static _Atomic int on; /* what is switched on of WANT_TABLES */
+static _Atomic int others_on; /* of the rest */
 static bool looking;   /* what is called then may give the lock away */
 static int forking;    /* forks under way */
 
-void switch_look(void)
+static void look_for_calls(int wants)
 {
-	int wants = ended ? 0 : markers_wanted();
-
-	if (looking)
-		return;
-	looking = true;
 	if (!wants && on) {
 		source_off();
 		table_set_mode(0);
@@ -33,12 +29,26 @@ void switch_look(void)
 	}
 	if (on)
 		table_flush();
+}
+
+void switch_look(void)
+{
+	int wants = ended ? 0 : markers_wanted();
+
+	if (looking)
+		return;
+	looking = true;
+	look_for_calls(wants & WANT_TABLES);
+	gc_switch(wants & WANT_GC);
+	imports_switch(wants & WANT_IMPORTS);
+	audit_switch(wants & WANT_AUDIT);
+	others_on = wants & ~WANT_TABLES;
 	looking = false;
 }
 
 bool switch_is_on(void)
 {
-	return on != 0;
+	return on || others_on;
 }
 
 /* Hands over what there is, unless that is being done. */
@@ -140,9 +150,13 @@ static PyObject *only(PyObject *self, PyObject *patterns)
 static PyObject *status(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
-	return Py_BuildValue("{s:O,s:O,s:O,s:z}", "sums", on & WANT_SUMS ? Py_True : Py_False,
-			     "calls", on & WANT_CALLS ? Py_True : Py_False, "helper",
-			     helper_runs() ? Py_True : Py_False, "why", source_why());
+	return Py_BuildValue("{s:N,s:N,s:N,s:N,s:N,s:N,s:z}", "sums",
+			     PyBool_FromLong(on & WANT_SUMS), "calls",
+			     PyBool_FromLong(on & WANT_CALLS), "gc",
+			     PyBool_FromLong(others_on & WANT_GC), "imports",
+			     PyBool_FromLong(others_on & WANT_IMPORTS), "audit",
+			     PyBool_FromLong(others_on & WANT_AUDIT), "helper",
+			     PyBool_FromLong(helper_runs()), "why", source_why());
 }
 
 static PyMethodDef hooks[] = {
@@ -205,10 +219,12 @@ static int module_exec(PyObject *module)
 		return -1;
 	if (started)
 		return 0;
-	if (source_begin(module) || give_hook("atexit", "register", NULL, 3, 1) ||
+	if (source_begin(module) || gc_begin() || imports_begin() ||
+	    give_hook("atexit", "register", NULL, 3, 1) ||
 	    (!hooked && give_hook("os", "register_at_fork", forks, 0, 3)))
 		return -1;
 	hooked = started = true;
+	markers_loaded();
 	ended = false;
 	switch_look();
 	helper_start();

@@ -8,7 +8,10 @@
  *   rows.c       the sums by code object
  *   clock.c      time, without asking the kernel
  *   events.c     CPython 3.12 and later: sys.monitoring
- *   profile.c    CPython 3.11: PyEval_SetProfile
+ *   profile.c    CPython 3.9 to 3.11: PyEval_SetProfile
+ *   gc.c         collections: gc.callbacks
+ *   imports.c    imports: importlib's own function
+ *   audit.c      audit events: PySys_AddAuditHook
  *   app.c        what the program says of itself, by teletap.h
  *   pages.c      the thread that waits for questions for the program's own pages
  *
@@ -25,6 +28,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef Py_GIL_DISABLED
+#error "teletap: not for free-threaded builds of CPython: all state belongs to who holds the lock"
+#endif
+
 #if PY_VERSION_HEX >= 0x030c0000
 #define HAVE_MONITORING 1
 #else
@@ -33,8 +40,12 @@
 
 /* What the semaphores of our markers ask for. */
 enum {
-	WANT_SUMS = 1, /* tables, handed over every TICK_MS */
-	WANT_CALLS = 2 /* a marker per entry and return */
+	WANT_SUMS = 1,  /* tables, handed over every TICK_MS */
+	WANT_CALLS = 2, /* a marker per entry and return */
+	WANT_TABLES = WANT_SUMS | WANT_CALLS,
+	WANT_GC = 4,
+	WANT_IMPORTS = 8,
+	WANT_AUDIT = 16
 };
 
 #define TICK_MS 100
@@ -62,6 +73,15 @@ void markers_sums(const struct sum *rows, size_t n, uint64_t lost);
 void markers_entry(const char *file, const char *function, int line, uint32_t depth);
 void markers_return(const char *file, const char *function, int line, uint32_t depth);
 
+/* The collector before a collection: bits. */
+enum { GC_ENABLED = 1, GC_DUE = 2, GC_UNKNOWN = -1 };
+void markers_loaded(void);
+void markers_gc_start(int generation, int state);
+void markers_gc_done(int64_t found);
+void markers_import_start(const char *name);
+void markers_import_done(const char *name, int found);
+void markers_audit(const char *event, const PyObject *arguments);
+
 /* table.c */
 void table_enter(PyObject *code, const void *frame); /* frame: its address; NULL: not known */
 void table_leave(PyObject *code, const void *frame);
@@ -81,6 +101,13 @@ void source_off(void);
 void source_tick(void);       /* every TICK_MS while it is on */
 const char *source_why(void); /* why it cannot be had; NULL: it can */
 extern PyMethodDef source_methods[];
+
+/* gc.c, imports.c, audit.c; begin: -1 with an exception set */
+int gc_begin(void);
+void gc_switch(bool on);
+int imports_begin(void);
+void imports_switch(bool on);
+void audit_switch(bool on);
 
 /* helper.c */
 void helper_start(void);  /* nothing when it runs */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: 0BSD
 /*
- * CPython 3.11: the function that sys.setprofile would set, in C, in every thread that
+ * CPython 3.9 to 3.11: the function that sys.setprofile would set, in C, in every thread that
  * has none. A thread that a program's own profiler has is left alone, and so not
  * counted. Threads to come are given ours by threading's hook, before they run
  * anything; those that are not made by threading get it within a tick.
@@ -9,6 +9,7 @@
 
 #if !HAVE_MONITORING
 
+#include <frameobject.h>
 #include <stdio.h>
 
 static PyObject *hook;      /* our function for threading._profile_hook */

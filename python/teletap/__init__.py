@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: 0BSD
 """Diagnostic pages for this program, shown by 'teletap watch' from outside.
 
-Importing it is all a program needs to do for the pages about its functions (220 to 222).
+Importing it is all a program needs to do for the pages about its functions (220 to 222), and,
+where CPython has no markers of its own, collections and imports (210 to 212, 230).
 It costs nothing until somebody looks, and switches itself off when he does not any more.
 What the program says of itself by the functions below has pages 201, 202 and 240 to 246,
 and pages 300 to 399 are those that it draws itself. See teletap-python(3).
 """
 import sys
 
-if sys.version_info < (3, 11) or sys.implementation.name != "cpython":
-    raise ImportError("teletap needs CPython 3.11 or later")
+if sys.version_info < (3, 9) or sys.implementation.name != "cpython":
+    raise ImportError("teletap needs CPython 3.9 or later")
+if not getattr(sys, "_is_gil_enabled", lambda: True)() or "t" in getattr(sys, "abiflags", ""):
+    raise ImportError("teletap does not work in free-threaded builds of CPython")
 
 from teletap._native import counter, gauge, only, status, stop, tally  # noqa: E402
 

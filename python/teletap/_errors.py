@@ -38,7 +38,7 @@ def report(exception=None, handled=True):
     """An exception (default: the one being handled), at the place that raised it. An
     exception object is reported once, however many places see it on its way."""
     if exception is None:
-        exception = sys.exception()
+        exception = sys.exc_info()[1]
     if not isinstance(exception, BaseException):
         raise TypeError("an exception is needed, not %r" % type(exception))
     if _first_time(exception):

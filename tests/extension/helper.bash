@@ -19,8 +19,8 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 every() {
 	local python
 	for python in $ALL; do
-		run -0 --separate-stderr timeout 60 "$python" -X dev -W always "$@" < /dev/null
-		[ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
+		run --separate-stderr timeout 60 "$python" -X dev -W always "$@" < /dev/null
+		[ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
 		# shellcheck disable=SC2154
 		echo "$python: $output"
 	done

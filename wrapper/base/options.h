@@ -57,6 +57,7 @@ struct opts {
 	bool follow;
 	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */
 	const char *crashes;                   /* --crashes; NULL: not given */
+	bool no_extension;                     /* --no-extension */
 	bool inject;                           /* --inject */
 	bool encode_names;                     /* --encode-names */
 	bool verbose;

@@ -22,6 +22,7 @@
 #include "cmd/watch_program_page.h"
 #include "collect/sessions.h"
 #include "cpython/binary.h"
+#include "cpython/extension.h"
 #include "cpython/inject.h"
 #include "module/plan.h"
 #include "render/render.h"
@@ -117,6 +118,8 @@ static int start(struct watch *w, char **msg)
 	if (err)
 		goto out;
 	plan_also(w->pages, w->n_pages, &w->target, w->o, plans, kos, &n);
+	for (int i = 0; i < n; i++)
+		w->target.gives |= plans[i].given;
 	describe(w, plans, n);
 	if (!geteuid())
 		runner_sweep();
@@ -337,6 +340,8 @@ static enum status prepare(struct watch *w)
 	err = config_limits(o->config, &w->limits, &msg);
 	if (!err)
 		err = plan_target(o, w->pages, w->n_pages, &w->target, &msg);
+	if (!err && !o->no_extension)
+		extension_offer(&w->target);
 	if (!err && o->inject)
 		err = inject(&w->target, o, &msg);
 	if (!err)

@@ -15,7 +15,8 @@
 
 static const struct bpf_probe probes[] = {
 	{ "gc__done", "gc_done", 1, 0 },
-	{ "gc__start", "gc_start", 1, 0 },
+	{ "gc__start", "gc_start", 1, 3 },
+	{ "loaded", "loaded", 0, 0 },
 	{ NULL, NULL, 0, 0 },
 };
 

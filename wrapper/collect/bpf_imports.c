@@ -14,6 +14,7 @@
 static const struct bpf_probe probes[] = {
 	{ "import__find__load__done", "import_done", 2, 1 },
 	{ "import__find__load__start", "import_start", 1, 1 },
+	{ "loaded", "loaded", 0, 0 },
 	{ NULL, NULL, 0, 0 },
 };
 

@@ -12,13 +12,15 @@ enum { FINE, UNKNOWN, ALIEN, FREE_THREADED };
 
 int stacks_configure(const struct plan *plan, struct config *config)
 {
-	int fd = plan->file->fd;
+	int fd = plan->python ? plan->python->fd : -1;
 	struct python_debug debug;
 	struct python_place place;
 	struct python_collect collect;
 	const struct python_layout *layout;
 	uint64_t words[PYTHON_WORDS];
 
+	if (fd < 0)
+		return UNKNOWN;
 	python_place_read(fd, &place);
 	layout = python_layout(place.version);
 	if (!layout || !place.runtime || !place.type)

@@ -199,8 +199,8 @@ static bool ask(struct session *s)
 						 : child_ask(&s->child, s->stopped);
 }
 
-/* Into the stream of lines, so that a recording has it, too. */
-static void tell_beside(struct session *s)
+/* What figures lack, into the stream of lines, so that a recording has it, too. */
+static void tell_lacking(struct session *s)
 {
 	char *line = NULL;
 	size_t size;
@@ -208,9 +208,13 @@ static void tell_beside(struct session *s)
 
 	if (!f)
 		return;
-	fputs("beside\t1", f);
-	escape_field_cut(f, s->plan.beside->path);
-	fputc('\n', f);
+	if (s->plan.beside) {
+		fputs("beside\t1", f);
+		escape_field_cut(f, s->plan.beside->path);
+		fputc('\n', f);
+	}
+	if (s->plan.unbuilt)
+		fprintf(f, "unbuilt\t1\t%s\n", s->plan.unbuilt);
 	if (!fclose(f))
 		feed(s, line, size, NULL);
 	free(line);
@@ -269,8 +273,8 @@ int session_attach_step(struct session *s, char **msg)
 	if (s->state.refused)
 		return refused(s, msg);
 	runner_started(&s->runner);
-	if (s->plan.beside)
-		tell_beside(s);
+	if (s->plan.beside || s->plan.unbuilt)
+		tell_lacking(s);
 	s->asked = s->state.snapshots;
 	drop_semaphores(s); /* its probes have taken the place of ours */
 	ret = s->plan.collector == COLLECT_STAP

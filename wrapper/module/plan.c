@@ -32,7 +32,7 @@ static void add_also(int number, const struct target *t, const struct opts *o, s
 	page = page_find(word);
 	if (*n == PLAN_PAGES || !page || choose(page, t, -1, o->pack, &plan, NULL) ||
 	    (plan.collector == COLLECT_STAP && (geteuid() || numbers_check(NULL))) ||
-	    page->incomplete & 1U << plan.collector)
+	    page->incomplete & 1U << plan.collector || plan.given)
 		return;
 	for (int i = 0; i < *n; i++) {
 		if (is_same(&plans[i], &plan))

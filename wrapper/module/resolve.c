@@ -220,7 +220,7 @@ static int refuse_target(const struct page *page, const struct origin *origin,
 			    ? ""
 			    : "; pages 210, 223, 224 and 232 to 236 need none, the others a "
 			      "Python built --with-dtrace, such as Debian's or "
-			      "Fedora's",
+			      "Fedora's, or a program that imports teletap",
 		    elsewhere(t));
 }
 
@@ -263,11 +263,64 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 	return by == COLLECT_BPF ? bpf_limits_check(origin, file, msg) : 0;
 }
 
+/*
+ * The page's markers in the extension, where this collector has its figures from there: a BPF
+ * program takes what is the same as CPython's own, a module has a script for what is not. NULL:
+ * it does not.
+ */
+static const struct origin *extension_of(const struct page *page, enum collector by, bool *same)
+{
+	const struct origin *extension = &page->extension;
+
+	*same = extension->module && !strcmp(extension->module, page->origin.module);
+	return extension->module && *same == (by == COLLECT_BPF) ? extension : NULL;
+}
+
+/*
+ * The file that the page is about, and which of its markers: one kind of them, so that nothing is
+ * counted twice. The extension's are taken first, unless CPython's tell the same. NULL: there is
+ * none; *origin is then the page's.
+ */
+static struct target_file *find_origin(const struct page *page, enum collector by,
+				       const struct target *t, const struct origin **origin)
+{
+	bool same;
+	const struct origin *extension = extension_of(page, by, &same);
+	const struct origin *tries[] = { same ? &page->origin : extension,
+					 same ? extension : &page->origin };
+
+	for (int i = 0; i < 2; i++) {
+		struct target_file *file = tries[i] ? file_of(tries[i], t) : NULL;
+
+		*origin = tries[i];
+		if (file && !lacking(tries[i], &file->sdt))
+			return file;
+	}
+	*origin = &page->origin;
+	if (same && extension && t->offered && !lacking(extension, &t->offered->sdt)) {
+		*origin = extension;
+		return t->offered;
+	}
+	return file_of(*origin, t);
+}
+
+/* The CPython whose memory the page is drawn from; NULL: it is not known. */
+static const struct target_file *find_python(const struct target *t, const struct plan *plan)
+{
+	if (strcmp(plan->origin->provider, "teletap_python") != 0)
+		return plan->file;
+	for (size_t i = 0; i < t->n_files; i++) {
+		if (resolve_is_python(&t->files[i]))
+			return &t->files[i];
+	}
+	return NULL;
+}
+
 int resolve_page(const struct page *page, enum collector by, const struct target *t,
 		 struct plan *plan, char **msg)
 {
-	const struct origin *origin = &page->extension;
-	struct target_file *file = file_of(origin, t);
+	const struct origin *origin;
+	struct target_file *file;
 	char what[512];
 	int err;
 
@@ -282,10 +335,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	for (size_t k = 0; k < t->n_files; k++)
 		bypass_imports(t->files[k].fd, &t->files[k].sdt);
 	describe(t, what, sizeof(what));
-	if (!file || lacking(origin, &file->sdt)) {
-		origin = &page->origin;
-		file = file_of(origin, t);
-	}
+	file = find_origin(page, by, t, &origin);
 	if (!file)
 		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
 	if (by == COLLECT_RING && t->kind == TARGET_FILE)
@@ -301,7 +351,9 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		.origin = origin,
 		.module = origin->module,
 		.file = file,
+		.given = file == t->offered,
 	};
+	plan->python = find_python(t, plan);
 	sdt_build_id_hex(&file->sdt, plan->id);
 	if (by == COLLECT_RING)
 		return 0;

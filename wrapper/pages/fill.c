@@ -85,6 +85,33 @@ static void note_others(const struct state *s, struct table *t)
 	}
 }
 
+/* A command that was to load the extension: nothing is known of it before it does. */
+static void note_extension(const struct state *s, struct table *t)
+{
+	size_t given = 0, unbuilt = 0;
+	const struct record *r = state_each(s, LINE_UNBUILT, &unbuilt);
+	const char *version = record_text(r, UNBUILT_VERSION);
+
+	if (r)
+		table_note(t,
+			   "teletap has no build of its extension for CPython %s, which would "
+			   "tell more",
+			   version);
+	r = state_each(s, LINE_EXTENSION, &given);
+	if (!r)
+		return;
+	if (!record_now(r, EXTENSION_LOADED)) {
+		t->n_rows = 0;
+		table_note(t,
+			   "the command has not loaded teletap's extension, so nothing is known: "
+			   "it has not come so far, is no Python, or ignores PYTHONPATH "
+			   "(python -I, -E, -S)");
+	} else {
+		table_note(t, "by teletap's extension, which the command was given: from when it "
+			      "was loaded (--no-extension: not given)");
+	}
+}
+
 void page_fill(const struct page *page, const struct state *s, const struct states *all,
 	       struct table *t)
 {
@@ -98,6 +125,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
 		table_note(t, "not on this page: another CPython in the process, %s",
 			   record_text(r, BESIDE_PATH));
+	note_extension(s, t);
 	note_still(page, s, t);
 	note_processors(s, t);
 	note_others(s, t);

@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "model/quote.h"
 #include "target/maps.h"
+#include "target/needed.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"
 
@@ -122,6 +123,18 @@ static int open_file(struct target *t, const char *name, char **msg)
 	return fail(msg, err, "%s: %s: check the path, or run as root", name, strerror(err));
 }
 
+/* A program can be a small one, which runs the CPython of a library. */
+static void open_libpython(struct target *t)
+{
+	char *path = needed_find(t->files[0].fd, t->files[0].path, "libpython");
+	int fd = path ? regular_open(path) : -1;
+
+	if (fd >= 0)
+		add_file(t, path, fd, true, NULL, NULL);
+	else
+		free(path);
+}
+
 /* Splits a command line as a shell would, without running anything. */
 static int split(const char *command, char ***argv, char **msg)
 {
@@ -175,7 +188,38 @@ int target_open(struct target *t, const struct opts *o, char **msg)
 		return err;
 	err = open_file(t, o->n_files ? o->files[0] : program, msg);
 	free(program);
+	if (!err && !o->n_files)
+		open_libpython(t);
 	return err;
+}
+
+int target_offer(struct target *t, const char *file, const char *folder)
+{
+	struct target more = { .pidfd = -1, .gate = -1 };
+	char *path = realpath(file, NULL);
+	int fd = path ? regular_open(path) : -errno;
+	int err = fd < 0 ? fd : add_file(&more, path, fd, false, NULL, NULL);
+
+	if (fd < 0)
+		free(path);
+	t->startup = err || !more.n_files ? NULL : realpath(folder, NULL);
+	if (!t->startup) {
+		target_close(&more);
+		return err ? err : -ENOENT;
+	}
+	t->offered = more.files;
+	return 0;
+}
+
+/* In the command's process, before it is executed. */
+static void set_environment(const struct target *t)
+{
+	const char *before = getenv("PYTHONPATH");
+	char *path;
+
+	if (asprintf(&path, "%s%s%s", t->startup, before && *before ? ":" : "",
+		     before ? before : "") >= 0)
+		setenv("PYTHONPATH", path, 1);
 }
 
 void target_host(struct target *t)
@@ -200,6 +244,8 @@ int target_start(struct target *t, char **msg)
 		if (read(gate[0], &byte, 1) != 1)
 			_exit(0);
 		signals_reset();
+		if (t->gives)
+			set_environment(t);
 		execvp(t->argv[0], t->argv);
 		dprintf(STDERR_FILENO, "teletap: %s: %s\n", t->argv[0], strerror(errno));
 		_exit(127);
@@ -223,17 +269,24 @@ void target_release(struct target *t)
 	t->gate = -1;
 }
 
+static void close_files(struct target_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		sdt_free(&files[i].sdt);
+		close(files[i].fd);
+		free(files[i].path);
+		free(files[i].layout);
+	}
+	free(files);
+}
+
 void target_close(struct target *t)
 {
 	if (t->gate >= 0)
 		close(t->gate);
 	if (t->pidfd >= 0)
 		close(t->pidfd);
-	for (size_t i = 0; i < t->n_files; i++) {
-		sdt_free(&t->files[i].sdt);
-		close(t->files[i].fd);
-		free(t->files[i].path);
-		free(t->files[i].layout);
-	}
-	free(t->files);
+	close_files(t->files, t->n_files);
+	close_files(t->offered, t->offered != NULL);
+	free(t->startup);
 }

@@ -9,6 +9,7 @@
 #ifndef TELETAP_TARGET_TARGET_H
 #define TELETAP_TARGET_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -32,6 +33,11 @@ struct target {
 	char **argv; /* TARGET_COMMAND */
 	struct target_file *files;
 	size_t n_files;
+	/* TARGET_COMMAND: what its Python could load, too, see cpython/extension.h. */
+	struct target_file *offered; /* NULL: nothing */
+	char *startup;               /* the folder that makes it do so, in PYTHONPATH */
+	bool gives;                  /* that is to be done */
+	char unbuilt[16];            /* the CPython's version, if it has no build for it */
 };
 
 /*
@@ -42,6 +48,12 @@ int target_open(struct target *t, const struct opts *o, char **msg);
 
 /* No process and no file: for pages of the host. */
 void target_host(struct target *t);
+
+/*
+ * Opens a file that the command's Python loads when the folder is in its PYTHONPATH. Returns 0,
+ * or -errno.
+ */
+int target_offer(struct target *t, const char *file, const char *folder);
 
 /*
  * TARGET_COMMAND: starts its process, which waits before its first instruction

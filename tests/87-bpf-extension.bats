@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Pages of a CPython without markers, by BPF programs at those of the extension, which the
+# program imports or -c brings along: against what the interpreter says itself. The Pythons are
+# Debian's, which has markers of its own, too, and those of pyenv, which have none, where there
+# are some.
+
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+bats_require_minimum_version 1.5.0
+load helper
+load bpf
+
+shopt -s nullglob
+BARE=("$HOME"/.pyenv/versions/3.{9,10,11,12,13}.*/bin/python3)
+shopt -u nullglob
+
+# A teletap with the extension beside it, built for these Pythons.
+setup_file() {
+	local at=$BATS_FILE_TMPDIR version
+	declare -A built
+
+	need_bpf
+	need_python
+	need_uprobes
+	mkdir -p "$at/bin" "$at/share/teletap"
+	cp "$BUILD/bin/teletap" "$at/bin/"
+	cp -r "$TOP/build/share/teletap/bpf" "$at/share/teletap/"
+	for python in "$python" "${BARE[@]}"; do
+		version=$("$python" -c 'import sys; print(min(sys.version_info[:2], (3, 12)))')
+		[ -z "${built[$version]-}" ] || continue
+		built[$version]=1
+		PYTHONPATH=/usr/lib/python3/dist-packages make -s -C "$TOP" python B="$at" \
+			PYTHON="$python" >"$at/log" 2>&1 || { cat "$at/log"; return 1; }
+	done
+	mv "$at/python" "$at/share/teletap/"
+	export PATH=$at/bin:$PATH SHARE=$at/share/teletap/python EXE=$at/python3.11
+	python=/usr/bin/python3.11
+	python_copy "$EXE"
+}
+
+# each FUNCTION: for the Pythons without markers, and the one that has some.
+each() {
+	local python
+
+	for python in "$EXE" "${BARE[@]}"; do
+		echo "$python"
+		"$1" "$python"
+	done
+}
+
+# so PYTHON: the build of the extension that it loads
+so() { PYTHONPATH=$SHARE "$1" -c 'import teletap._native as n; print(n.__file__)'; }
+
+# As the program counts from when the extension listens.
+collections() {
+	cat >"$dir/collect.py" <<-'PY'
+		import gc, json, os, sys, time
+		import teletap
+		folder, took, begun = sys.argv[1], [0, 0, 0], 0
+		def told(phase, info):
+		    global begun
+		    if phase == "start":
+		        begun = time.perf_counter_ns()
+		    else:
+		        took[info["generation"]] += time.perf_counter_ns() - begun
+		gc.disable()
+		gc.callbacks.append(told)
+		open(folder + "/ready", "w").close()
+		while not os.path.exists(folder + "/go"):
+		    time.sleep(0.02)
+		listens = teletap.status()["gc"]
+		class Node: pass
+		def leave():
+		    for i in range(5000):
+		        node = Node()
+		        node.itself = node
+		before, took[:] = gc.get_stats(), [0, 0, 0]
+		for generation in (0, 1, 2, 2):
+		    leave()
+		    gc.collect(generation)
+		gc.enable()
+		leave()
+		gc.disable()
+		truth = [[a[k] - b[k] for k in ("collections", "collected", "uncollectable")]
+		         for a, b in zip(gc.get_stats(), before)]
+		with open(folder + "/truth", "w") as f:
+		    json.dump([listens, [[n, c + u, t] for (n, c, u), t in zip(truth, took)]], f)
+		open(folder + "/done", "w").close()
+		while not os.path.exists(folder + "/end"):
+		    time.sleep(0.02)
+		os._exit(0)
+	PY
+}
+
+same_collections() {
+	rm -f "$dir"/{ready,go,done,end,truth}
+	PYTHONPATH=$SHARE "$1" "$dir/collect.py" "$dir" 3>&- &
+	pid=$!
+	await [ -e "$dir/ready" ]
+	watch gc -p "$pid" -i 0.3
+	attached
+	sleep 0.3 # the extension looks every 0.1 s whether somebody listens, and says it below
+	touch "$dir/go"
+	await [ -e "$dir/done" ]
+	finish
+	touch "$dir/end"
+	[ "$(jq -c '.[1] | map(.[:2])' "$dir/truth")" = \
+		"$(q '[.rows[] | [.runs_total, .collected_total]]')" ]
+	# the pause is within what the program's own callback, which comes first and last, sees
+	[ "$(q --argjson t "$(jq -c '.[1]' "$dir/truth")" \
+		'[.rows[] | .pause_ns_total > 0 and .pause_ns_total <= $t[.generation][2]] | all')" = true ]
+	[ "$1" = "$EXE" ] || [ "$(jq -c '.[0]' "$dir/truth")" = true ]
+}
+
+q() { jq -c "$@" <<<"$page"; }
+
+@test "210 -p: runs and objects are those of gc.get_stats(), each once, and pauses the collector's" {
+	collections
+	each same_collections
+}
+
+culprits() {
+	case $1 in *3.10.*|*3.12.*) return ;; esac # their stacks are not read
+	sed 's/^import asyncio$/import teletap\n&/' "$LIVE/events.py" >"$dir/events.py"
+	PYTHONPATH=$SHARE teletap watch gc-events --collector bpf -i 60 -o json \
+		-c "$1 $dir/events.py $dir/truth" >"$out"
+	case $1 in
+	"$EXE") set -- ;;
+	*3.13.*) set -- extension unsure ;; # its calls of the collector are not found
+	*) set -- extension ;;
+	esac
+	/usr/bin/python3 "$LIVE/compare-events" "$out" "$dir/truth" "$@"
+	last
+}
+
+@test "211: every collection, its stack and its cause" { each culprits; }
+
+same_imports() {
+	local folder
+
+	folder=$(mktemp -d "$dir/XXXXXX")
+	sed 's/^import json$/import teletap\n&/' "$LIVE/imports.py" >"$folder/imports.py"
+	PYTHONPATH=$SHARE teletap watch imports --collector bpf -o json -e "$(so "$1")" \
+		-c "$1 -S -X importtime $folder/imports.py run $folder" >"$folder/page" 2>"$folder/all"
+	# what came before the extension is not its business
+	sed '1,/^import time:.*| teletap$/d' "$folder/all" >"$folder/told"
+	cp "$folder/page" "$out"
+	last
+	sed -i 's/^import teletap$//' "$folder/imports.py"
+	status=0
+	/usr/bin/python3 "$folder/imports.py" check "$folder" || status=$?
+	[ "$status" -eq 0 ] || [ "$status" -eq 9 ] # a busy machine: times
+}
+
+@test "230: the imports that -X importtime tells, nested alike, and those that fail" {
+	each same_imports
+}
+
+brought() {
+	teletap watch gc -o json -c "$1 -m told $dir/said" >"$out" 2>"$err"
+	last
+	[ "$(q '[.rows[].runs_total][0]')" -ge 23 ]
+	jq -e '.[0] == true and .[1] == 23 and (.[2] | not)' "$dir/said"
+	[[ $(q .notes) == *"by teletap's extension, which the command was given"* ]]
+	teletap watch gc -o json -c "$1 -m told $dir/said" --no-extension >"$out" 2>"$err"
+	jq -e '.[0] == false and .[1] == 23' "$dir/said"
+	teletap watch gc -o json -c "$1 -I told.py $dir/said" >"$out" 2>"$err"
+	page=$(tail -n 1 "$out")
+	[ "$(q '[.rows, .collector]')" = '[[],"bpf"]' ]
+	[[ $(q .notes) == *"has not loaded teletap's extension, so nothing is known"* ]]
+}
+
+# A program that says whether it has the extension, imported its own sitecustomize, and has
+# anything of ours in sys.path.
+told_make() {
+	mkdir "$dir/site"
+	echo 'import builtins; builtins.customized = 23' >"$dir/site/sitecustomize.py"
+	cat >"$dir/told.py" <<-'PY'
+		import builtins, gc, json, sys
+		gc.disable()
+		for i in range(23):
+		    gc.collect(0)
+		with open(sys.argv[1], "w") as f:
+		    json.dump(["teletap" in sys.modules, getattr(builtins, "customized", 0),
+		               any("teletap" in p for p in sys.path)], f)
+	PY
+	cd "$dir"
+	export PYTHONPATH=$dir/site
+}
+
+@test "-c brings it along: by -m, beside a sitecustomize of the program, not with --no-extension" {
+	told_make
+	for bare in "${BARE[@]}"; do
+		echo "$bare"
+		brought "$bare"
+	done
+	# one that has markers is left as it is
+	teletap watch gc --collector bpf -o json -c "$EXE -m told $dir/said" >"$out"
+	last
+	jq -e '.[0] == false' "$dir/said"
+	[ "$(q '[.notes[] | select(test("extension"))]')" = '[]' ]
+}
+
+if [ ${#BARE[@]} -gt 0 ]; then
+	@test "-c: a script that names its Python, in a venv" {
+		told_make
+		"${BARE[0]}" -m venv --without-pip "$dir/venv"
+		{ echo "#!$dir/venv/bin/python"; cat "$dir/told.py"; } >"$dir/script"
+		chmod +x "$dir/script"
+		teletap watch gc -o json -c "$dir/script $dir/said" >"$out"
+		last
+		jq -e '.[0] == true and .[1] == 23' "$dir/said"
+		[ "$(q '[.rows[].runs_total][0]')" -ge 23 ]
+	}
+
+	@test "-c: no build for this Python: it goes on without, and the page says so" {
+		told_make
+		mkdir "$dir/bin" "$dir/share"
+		cp "$(command -v teletap)" "$dir/bin/"
+		mkdir -p "$dir/share/teletap/python"
+		cp -r "$BUILD/share/teletap/bpf" "$dir/share/teletap/"
+		"$dir/bin/teletap" watch gc -o json -c "${BARE[0]} -m told $dir/said" >"$out"
+		page=$(tail -n 1 "$out")
+		jq -e '.[0] == false' "$dir/said"
+		[ "$(q .collector)" = '"memory"' ]
+		[[ $(q .notes) == *"teletap has no build of its extension for CPython 3."* ]]
+	}
+fi
