@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wordexp.h>
 
@@ -221,6 +222,16 @@ void target_release(struct target *t)
 		; /* any other failure: the child is gone, and its pidfd says so */
 	close(t->gate);
 	t->gate = -1;
+}
+
+int target_ended(const struct target *t)
+{
+	siginfo_t info = { 0 };
+
+	if (t->kind != TARGET_COMMAND || t->pidfd < 0 ||
+	    waitid(P_PIDFD, (id_t)t->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid)
+		return 0;
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 void target_close(struct target *t)
