@@ -161,6 +161,7 @@ install: all
 	sed $(FILL) packaging/teletap.pc.in > $(DESTDIR)$(PREFIX)/share/pkgconfig/teletap.pc
 	sed $(FILL) packaging/teletap@.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/teletap@.service
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap README.md CHANGELOG.md docs/*.md LICENSES/*
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap/runbooks docs/runbooks/*.md
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/teletap $(DESTDIR)$(PREFIX)/share/doc/teletap

@@ -3,14 +3,14 @@
 #
 # The tree as others get it: its version, the archive, what is installed and removed again.
 
-# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 
 # tree FILE...: the Makefile and FILEs, in a folder of their own.
 tree() {
 	mkdir -p "$BATS_TEST_TMPDIR/tree"
-	cd "$BATS_TEST_TMPDIR/tree"
+	cd "$BATS_TEST_TMPDIR/tree" || return
 	(cd "$TOP" && tar c Makefile VERSION "$@") | tar x
 }
 

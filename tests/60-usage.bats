@@ -155,6 +155,42 @@ start() {
 	[ "${stderr_lines[0]}" = 'teletap: build: no target: give -p PID or -e FILE' ]
 }
 
+@test "watch, record: an interval and a count behind the page, as vmstat has them" {
+	start sleep 60
+	run -0 --separate-stderr teletap watch process -p "$PID" 0.1 2 -o json
+	[ "$(jq -s -c '[map(.page), .[1].last]' <<<"$output")" = '[[204,204],true]' ]
+	run -0 --separate-stderr teletap watch process 0.1 1 -p "$PID" -o json
+	[ "${#lines[@]}" = 1 ]
+	run -0 --separate-stderr teletap record process -p "$PID" -w "$BATS_TEST_TMPDIR/r" 0.1 3
+	run -0 teletap replay "$BATS_TEST_TMPDIR/r" --info -o json
+	[ "$(jq .moments <<<"$output")" = 3 ]
+	misused teletap watch process -p "$PID" 0.01
+	[ "${stderr_lines[0]}" = 'teletap: watch: -i 0.01: not a number of seconds from 0.1 to 86400' ]
+	misused teletap watch process -p "$PID" 1 0
+	[ "${stderr_lines[0]}" = 'teletap: watch: -n 0: not a number of pages' ]
+	misused teletap watch process -p "$PID" 1 -i 2
+	[ "${stderr_lines[0]}" = 'teletap: watch: 1: -i is given twice' ]
+	misused teletap watch process -p "$PID" 1 2 -n 2
+	[ "${stderr_lines[0]}" = 'teletap: watch: 1: -n is given twice' ]
+	misused teletap watch process -p "$PID" 1 2 3
+	misused teletap watch process gc -p "$PID"
+}
+
+@test "watch -c: the command's end is ours" {
+	# STATUS WORD...
+	while read -r status command; do
+		run "-$status" --separate-stderr teletap watch process -i 60 -c "$command"
+		[[ $output == *'the last one'* && -z $stderr ]]
+	done <<-'EOF2'
+		0 sh -c 'exit 0'
+		7 sh -c 'exit 7'
+		134 sh -c 'kill -ABRT $$'
+		0 sleep 0
+	EOF2
+	# the pages end before it does
+	run -0 --separate-stderr teletap watch process -i 0.1 -n 1 -c 'sleep 5'
+}
+
 @test "watch: of several pages, those that cannot work are said and the others shown" {
 	start sleep 60
 	run -0 --separate-stderr teletap watch gc,203,counters -p "$PID" -n 1 -i 0.1 -o json

@@ -229,6 +229,35 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	shows_not 'q: leave'
 }
 
+@test "a log opens at its newest line, and stays there; / finds lines" {
+	need_root
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	"$TOP/build/test/service" <"$BATS_TEST_TMPDIR/in" >/dev/null 3>&- &
+	exec 8>"$BATS_TEST_TMPDIR/in"
+	for i in {1..60}; do echo "log line number $i."; done >&8
+	terminal "teletap watch log -p $! -i 0.2"
+	until_true shows 'line number 60\.'
+	shows_not 'line number 9\.'
+	echo 'log line number 61.' >&8
+	until_true shows 'line number 61\.'
+	top() { [[ $(picture | head -n 1) == *"$1" ]]; }
+	keys Home
+	until_true shows '^245 log'
+	keys / 'NUMBER 3'
+	until_true shows '^/NUMBER 3$'
+	keys Enter
+	until_true top 'line number 3.'
+	keys n
+	until_true top 'line number 30.'
+	keys / x BSpace nowhere Enter
+	until_true shows '^nowhere: not on this page'
+	keys End
+	until_true shows 'line number 61\.'
+	keys q
+	until_true shows '^status 0$'
+	exec 8>&-
+}
+
 @test "in the C locale pages are UTF-8 as well" {
 	for frame in 'recording\t1\ntarget\t1\t/caf\xc3\xa9\t\n' \
 		'moment\tbase\t0\t1\nfrom\tgc\t32\t0\t0\nteletap\t1\tgc\nsnap\t1\t1\t1\t0\nend\t1\n' \

@@ -22,7 +22,7 @@
 #endif
 
 static const struct command commands[] = {
-	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [-i SECONDS] [-n COUNT]",
+	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [SECONDS [COUNT]] [OPTION]...",
 	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
@@ -34,8 +34,7 @@ static const struct command commands[] = {
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build, "pages" },
-	{ "record",
-	  "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [-i SECONDS] [-n COUNT]",
+	{ "record", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [SECONDS [COUNT]]",
 	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record, "pages" },
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",

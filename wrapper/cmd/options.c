@@ -498,3 +498,20 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 	o->n_args = argc - optind;
 	return OPTS_RUN;
 }
+
+bool opts_take_interval(struct opts *o)
+{
+	double number;
+
+	if (o->n_args < 2 || o->n_args > 3 || !parse_real(o->args[1], -HUGE_VAL, HUGE_VAL, &number))
+		return true;
+	if (o->interval_given || (o->n_args > 2 && o->count)) {
+		say("%s: %s is given twice", o->args[1], o->interval_given ? "-i" : "-n");
+		return false;
+	}
+	if (!take_interval(o, row_of('i'), o->args[1]) ||
+	    (o->n_args > 2 && !take_number(o, row_of('n'), o->args[2])))
+		return false;
+	o->n_args = 1;
+	return true;
+}

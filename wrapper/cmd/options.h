@@ -21,6 +21,12 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 const char *opts_name(char letter);
 
 /*
+ * Takes numbers behind the first argument as -i and -n: PAGE [SECONDS [COUNT]]. False: one of them
+ * is no good, which has then been said.
+ */
+bool opts_take_interval(struct opts *o);
+
+/*
  * For completion, a line for each option of cmd: "option", the command, "--NAME", "-LETTER" or
  * "-", what its value is ("none", "text", "file", "process", "release", "command", "user", or
  * "words" and these), its help; separated by tabs.

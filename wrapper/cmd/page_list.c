@@ -14,7 +14,7 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 	bool good = true;
 
 	if (o->n_args != 1) {
-		say(o->n_args ? "one argument: PAGE[,PAGE...]"
+		say(o->n_args ? "arguments: PAGE[,PAGE...] [SECONDS [COUNT]]"
 			      : "no page: 'teletap list' shows them");
 		return false;
 	}

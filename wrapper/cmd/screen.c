@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/signals.h"
+#include "cmd/search.h"
 #include "cmd/stderr_capture.h"
 #include "net/contents.h"
 
@@ -37,7 +38,8 @@ static const char help[] = "Keys\n\n"
 			   "  left, right a moment back, forth, in a recording\n"
 			   "  s, S        sort by the next column; as the page is\n"
 			   "  +, -        more, less time between pages\n"
-			   "  arrows      scroll; PgUp, PgDn, Home\n"
+			   "  arrows      scroll; PgUp, PgDn, Home, End\n"
+			   "  /, n        search for a word; the next line that has it\n"
 			   "  h, ?        this help; any key leaves it\n"
 			   "  q           leave\n";
 
@@ -53,6 +55,9 @@ struct screen {
 	double interval;
 	int sort, scroll, n_lines;
 	bool paused, helping, redraw;
+	bool tail; /* the end of the page is shown, also when it grows */
+	struct search search;
+	int found; /* the line that was found last */
 	char digits[4];
 	int64_t digits_ms, wanted_ms, now_ms;
 	char message[MESSAGE];
@@ -72,6 +77,8 @@ static void go_to(struct screen *s, const struct page *page)
 	s->page = page;
 	s->version = 0;
 	s->scroll = 0;
+	s->found = -1;
+	s->tail = page->number == PAGE_LOG; /* its last lines are the newest */
 	s->wanted_ms = 0;
 	s->paused = false;
 }
@@ -130,27 +137,53 @@ static void put_line(int row, const char *line, size_t len, int attributes)
 	attrset(A_NORMAL);
 }
 
+static int count_lines(const char *text)
+{
+	int n = 0;
+
+	for (const char *p = text; *p; p++)
+		n += *p == '\n' || !p[1];
+	return n;
+}
+
+/* As many lines, but not beyond the end of the page. */
+static void scroll_to(struct screen *s, int line)
+{
+	int most = s->n_lines - (LINES - 1);
+
+	s->scroll = line > most ? most : line;
+	s->scroll = s->scroll < 0 ? 0 : s->scroll;
+	s->tail = most > 0 && s->scroll == most;
+}
+
 static void put_text(struct screen *s, const char *text)
 {
 	int row = 0, line = 0;
 
+	s->n_lines = count_lines(text);
+	if (s->tail && !s->helping)
+		s->scroll = s->n_lines > LINES - 1 ? s->n_lines - (LINES - 1) : 0;
 	for (const char *p = text; *p; line++) {
 		size_t len = strcspn(p, "\n");
 		bool loud = !strncmp(p, "ENDED", 5) || !strncmp(p, "NOT EXACT", 9) ||
 			    !strncmp(p, "NO ANSWER", 9);
 
 		if (line >= s->scroll && row < LINES - 1)
-			put_line(row++, p, len, loud ? A_REVERSE : line == 0 ? A_BOLD : A_NORMAL);
+			put_line(row++, p, len,
+				 loud || search_in(&s->search, p, len) ? A_REVERSE
+				 : line == 0                           ? A_BOLD
+								       : A_NORMAL);
 		p += len + (p[len] == '\n');
 	}
-	s->n_lines = line;
 }
 
 static void put_status(struct screen *s)
 {
 	char status[256];
 
-	if (*s->message)
+	if (s->search.typing)
+		snprintf(status, sizeof(status), "/%s", s->search.word);
+	else if (*s->message)
 		snprintf(status, sizeof(status), "%s", s->message);
 	else if (*s->digits)
 		snprintf(status, sizeof(status), "page %s", s->digits);
@@ -212,13 +245,19 @@ static void tune(struct screen *s, double factor, int sort)
 		s->source->tune(s->source, s->interval, s->sort);
 }
 
-static void scroll_by(struct screen *s, int lines)
+static void find_next(struct screen *s)
 {
-	int most = s->n_lines - (LINES - 1);
+	int line = *s->search.word && s->text ? search_next(&s->search, s->text, s->found) : -1;
 
-	s->scroll += lines;
-	s->scroll = s->scroll > most ? most : s->scroll;
-	s->scroll = s->scroll < 0 ? 0 : s->scroll;
+	if (line < 0) {
+		snprintf(s->message, sizeof(s->message),
+			 *s->search.word ? "%s: not on this page"
+					 : "%sno word yet: / searches for one",
+			 s->search.word);
+		return;
+	}
+	s->found = line;
+	scroll_to(s, line);
 }
 
 /* How far a key scrolls; 0: it is none that does. */
@@ -235,6 +274,8 @@ static int lines_of(const struct screen *s, int key)
 		return 2 - LINES;
 	case KEY_HOME:
 		return -s->scroll;
+	case KEY_END:
+		return s->n_lines;
 	default:
 		return 0;
 	}
@@ -259,6 +300,15 @@ static bool take_key(struct screen *s, int key)
 	s->redraw = true;
 	if (key != KEY_RESIZE)
 		s->message[0] = '\0';
+	if (s->search.typing && key != KEY_RESIZE) {
+		if (search_key(&s->search, key == KEY_BACKSPACE ? '\b'
+					   : key == KEY_ENTER   ? '\n'
+								: key)) {
+			s->found = s->scroll - 1;
+			find_next(s);
+		}
+		return true;
+	}
 	if (s->helping && key != KEY_RESIZE) {
 		s->helping = false;
 		return key != 'q';
@@ -300,6 +350,12 @@ static bool take_key(struct screen *s, int key)
 	case '-':
 		tune(s, 0.5, s->sort);
 		break;
+	case '/':
+		search_begin(&s->search);
+		break;
+	case 'n':
+		find_next(s);
+		break;
 	case 'h':
 	case '?':
 		s->helping = true;
@@ -307,12 +363,12 @@ static bool take_key(struct screen *s, int key)
 	case KEY_RESIZE:
 		s->source->width = COLS > 80 ? COLS : 80;
 		s->version = 0;
-		scroll_by(s, 0);
+		scroll_to(s, s->scroll);
 		clear();
 		break;
 	default:
 		if (lines_of(s, key))
-			scroll_by(s, lines_of(s, key));
+			scroll_to(s, s->scroll + lines_of(s, key));
 	}
 	return true;
 }

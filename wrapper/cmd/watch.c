@@ -388,7 +388,7 @@ static enum status watch(const struct opts *o)
 	char *msg = NULL, *stop_msg = NULL;
 	enum status status;
 	bool begun, good;
-	int err, stop_err;
+	int err, stop_err, ended;
 
 	w.o = o;
 	w.color = want_color(o);
@@ -409,6 +409,7 @@ static enum status watch(const struct opts *o)
 	if (recorder_close(w.recorder, !begun, &w.why) && !w.broken)
 		w.broken = EIO;
 	good = went_well(&w, err, msg, stop_err, stop_msg);
+	ended = target_ended(&w.target);
 	sessions_free(&w.sessions);
 	outlet_free(&w.outlet);
 	target_close(&w.target);
@@ -417,7 +418,7 @@ static enum status watch(const struct opts *o)
 	free(w.why);
 	if (w.signal)
 		return (enum status)(STATUS_SIGNAL + w.signal);
-	return good ? STATUS_OK : STATUS_REFUSED;
+	return good ? (enum status)ended : STATUS_REFUSED;
 }
 
 /* On a terminal: pages are loaded as they are gone to. */
@@ -449,21 +450,30 @@ static enum status watch_screen(const struct opts *o)
 				: STATUS_REFUSED;
 }
 
-enum status cmd_watch(const struct opts *o)
+enum status cmd_watch(const struct opts *given)
 {
+	struct opts own = *given;
+	const struct opts *o = &own;
 	char *end = NULL;
-	long number = o->n_args == 1 ? strtol(o->args[0], &end, 10) : 0;
+	long number;
 
+	if (!opts_take_interval(&own))
+		return STATUS_USAGE;
+	number = o->n_args == 1 ? strtol(o->args[0], &end, 10) : 0;
 	if (number >= OWN_FIRST && number <= OWN_LAST && !*end)
 		return watch_own(o, (int)number);
 	/* A command of our own has the terminal for itself. */
 	return screen_possible(o) && !o->command && !geteuid() ? watch_screen(o) : watch(o);
 }
 
-enum status cmd_record(const struct opts *o)
+enum status cmd_record(const struct opts *given)
 {
-	if (o->write)
-		return watch(o);
+	struct opts o = *given;
+
+	if (!opts_take_interval(&o))
+		return STATUS_USAGE;
+	if (o.write)
+		return watch(&o);
 	say("no file to write to: -w FILE");
 	return STATUS_USAGE;
 }

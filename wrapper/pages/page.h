@@ -86,6 +86,7 @@ extern const int n_pages;
 
 /* The page of all pages, which has no figures of its own: see contents.h. */
 #define PAGE_CONTENTS 255
+#define PAGE_LOG 245 /* whose last lines are the newest */
 
 /* Finds a page by its number or name; NULL when there is none. */
 const struct page *page_find(const char *word);

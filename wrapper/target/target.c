@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wordexp.h>
 
@@ -278,6 +279,16 @@ static void close_files(struct target_file *files, size_t n)
 		free(files[i].layout);
 	}
 	free(files);
+}
+
+int target_ended(const struct target *t)
+{
+	siginfo_t info = { 0 };
+
+	if (t->kind != TARGET_COMMAND || t->pidfd < 0 ||
+	    waitid(P_PIDFD, (id_t)t->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid)
+		return 0;
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 void target_close(struct target *t)

@@ -62,6 +62,12 @@ int target_offer(struct target *t, const char *file, const char *folder);
 int target_start(struct target *t, char **msg);
 void target_release(struct target *t);
 
+/*
+ * How a command ended: its exit status, 128 + the number of the signal that ended it; 0 when it
+ * runs yet, and for other targets. Before target_close.
+ */
+int target_ended(const struct target *t);
+
 void target_close(struct target *t);
 
 #endif
