@@ -87,6 +87,19 @@ each() {
 	done
 }
 
+# Variables are what repr() says of them.
+same_locals() {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	"$1" "$TOP/tests/memory.py" locals >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 6<"$BATS_TEST_TMPDIR/out"
+	read -r -t 60 -u 6 truth
+	run /usr/bin/python3 "$TOP/tests/memory-compare.py" locals "$truth" "$pid"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+
 # Tasks are what the program and CPython's own reader of them say; older versions are refused.
 same_tasks() {
 	if [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 14))')" = True ]; then
@@ -107,6 +120,7 @@ shopt -u nullglob
 
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
 @test "gc: runs and objects are those of gc.get_stats()" { each same_collections; }
+@test "threads --locals: names and values are what the program knows" { each same_locals; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 

@@ -17,6 +17,7 @@
 struct memory_source {
 	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_TASKS, PAGE_OF_STACKS } page;
 	bool exists; /* the target is a process that ran before */
+	bool locals; /* page 224: with variables */
 	int by;      /* enum by of pages/split.h */
 	int64_t sequence;
 	struct memory_processes all;
@@ -35,6 +36,8 @@ static int take_settings(struct memory_source *s, const struct opts *o, char **m
 
 		if (letter == OPTS_BY)
 			s->by = number;
+		else if (letter == OPTS_LOCALS)
+			s->locals = true;
 		else if (letter == OPTS_WAITING)
 			s->samples.waiting = true;
 		else if ((letter == OPTS_HZ || letter == OPTS_RATE) && number > 0)
@@ -184,7 +187,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 static int64_t look_lines(FILE *f, struct memory_source *s)
 {
 	int64_t end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS, n = 0;
-	struct memory_counts counts = { .end_ms = end_ms };
+	struct memory_counts counts = { .end_ms = end_ms, .locals = s->locals };
 	struct memory_task_counts tasks = { .end_ms = end_ms };
 	bool of_tasks = s->page == PAGE_OF_TASKS;
 
@@ -206,6 +209,8 @@ static int64_t look_lines(FILE *f, struct memory_source *s)
 		else if (process->python.state == PYTHON_READ)
 			memory_tasks_look(f, &s->all.memory, &process->python, &s->stacks, &tasks);
 	}
+	if (s->locals)
+		fprintf(f, "locals\t%" PRId64 "\n", counts.left);
 	if (of_tasks)
 		fprintf(f,
 			"tasks\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64

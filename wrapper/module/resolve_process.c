@@ -23,11 +23,12 @@ static int check_version(const struct page *page, const struct python *p, pid_t 
 {
 	if (strcmp(page->origin.module, PAGE_TASKS) != 0 || p->layout.minor >= ASYNCIO_MINOR)
 		return 0;
-	return fail(msg, ENOTSUP,
-		    "process %d runs CPython %u.%u.%u, and page %d needs 3.14 or later: page 224 shows "
-		    "its threads",
-		    (int)pid, p->version >> 24, p->version >> 16 & 255, p->version >> 8 & 255,
-		    page->number);
+	return fail(
+		msg, ENOTSUP,
+		"process %d runs CPython %u.%u.%u, and page %d needs 3.14 or later: page 224 shows "
+		"its threads",
+		(int)pid, p->version >> 24, p->version >> 16 & 255, p->version >> 8 & 255,
+		page->number);
 }
 
 /* Whether the memory of the process has a CPython that can be read. */
@@ -67,14 +68,15 @@ static int check_command(const struct target *t, char **msg)
 
 /* What reads processes needs no marker, and finds itself what it can read there. */
 int resolve_process(const struct page *page, enum collector by, const struct target *t,
-			   struct plan *plan, char **msg)
+		    struct plan *plan, char **msg)
 {
 	if ((t->kind == TARGET_FILE && by != COLLECT_PROC) || !t->n_files)
 		return fail(msg, ENOTSUP,
 			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
 			    page->number, collector_name(by));
 	if (by == COLLECT_MEMORY) {
-		int err = t->kind == TARGET_PID ? check_memory(page, t, msg) : check_command(t, msg);
+		int err =
+			t->kind == TARGET_PID ? check_memory(page, t, msg) : check_command(t, msg);
 
 		if (err)
 			return err;
