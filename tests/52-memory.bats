@@ -144,6 +144,24 @@ shopt -u nullglob
 	[ "$(jq -c '[.rows | length]' <<<"${lines[2]}")" = '[31]' ]
 }
 
+@test "-e: every process of the file; -c: the command" {
+	cp "$(readlink -f /usr/bin/python3)" "$BATS_TEST_TMPDIR/ours"
+	begin "$BATS_TEST_TMPDIR/ours" equal 2
+	run -0 --separate-stderr teletap watch threads -e "$BATS_TEST_TMPDIR/ours" -o json
+	[ "${#lines[@]}" = 1 ]
+	[ "$(jq -c '[.rows[] | .pid == '"$pid"']' <<<"$output")" = '[true,true,true]' ]
+	for page in gc "stacks --waiting"; do
+		# shellcheck disable=SC2086 # a page and its option
+		run -0 --separate-stderr teletap watch $page --collector memory -e "$BATS_TEST_TMPDIR/ours" -i 0.2 -n 1 -o json
+		[ "$(jq -c '[.collector, .target.processes]' <<<"$output")" = '["memory",1]' ]
+	done
+	command="$BATS_TEST_TMPDIR/ours -c 'import gc, time; gc.collect(); gc.collect(); time.sleep(2)'"
+	run -0 --separate-stderr teletap watch threads -i 0.1 -o json -c "$command"
+	jq -se 'any(.[]; [.rows[].stack[]?.function] == ["<module>"])' <<<"$output"
+	run -0 --separate-stderr teletap watch gc --collector memory -i 0.1 -o json -c "$command"
+	jq -se 'any(.[]; .rows[2].runs_total >= 2)' <<<"$output"
+}
+
 @test "refused with one line: no Python, PyPy, a process that is not there" {
 	sleep 1000 3>&- &
 	pid=$!
@@ -156,8 +174,8 @@ shopt -u nullglob
 	while [ "$(readlink "/proc/$pid/exe")" != "$BATS_TEST_TMPDIR/pypy3.9" ]; do :; done
 	refused teletap watch threads -p "$pid"
 	[[ $stderr == *"process $pid runs PyPy, which is not CPython" ]]
-	refused teletap watch threads -e /usr/bin/python3
-	[[ $stderr == *"is about one process"* ]]
+	refused teletap watch threads -e /bin/sleep
+	[[ $stderr == *"/sleep has no CPython in it: start that, or name its process (-p)" ]]
 }
 
 @test "an ordinary user reads what is theirs, and is refused the rest" {
