@@ -33,3 +33,10 @@ session() {
 	run draw -g tasks -p 4242 -o json <"$TOP/tests/data/tasks/session.lines"
 	golden tasks/session.json
 }
+
+@test "threads --locals: variables below their frames, no row stands for others" {
+	run --keep-empty-lines draw -g threads -p 4242 <"$TOP/tests/data/threads/locals.lines"
+	golden threads/locals.text
+	run draw -g threads -p 4242 -o json <"$TOP/tests/data/threads/locals.lines"
+	golden threads/locals.json
+}

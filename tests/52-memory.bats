@@ -87,6 +87,19 @@ each() {
 	done
 }
 
+# Variables are what repr() says of them.
+same_locals() {
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	"$1" "$TOP/tests/memory.py" locals >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 6<"$BATS_TEST_TMPDIR/out"
+	read -r -t 60 -u 6 truth
+	run /usr/bin/python3 "$TOP/tests/memory-compare.py" locals "$truth" "$pid"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
+}
+
 # Tasks are what the program and CPython's own reader of them say; older versions are refused.
 same_tasks() {
 	if [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 14))')" = True ]; then
@@ -107,6 +120,7 @@ shopt -u nullglob
 
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
 @test "gc: runs and objects are those of gc.get_stats()" { each same_collections; }
+@test "threads --locals: names and values are what the program knows" { each same_locals; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 
@@ -130,6 +144,24 @@ shopt -u nullglob
 	[ "$(jq -c '[.rows | length]' <<<"${lines[2]}")" = '[31]' ]
 }
 
+@test "-e: every process of the file; -c: the command" {
+	cp "$(readlink -f /usr/bin/python3)" "$BATS_TEST_TMPDIR/ours"
+	begin "$BATS_TEST_TMPDIR/ours" equal 2
+	run -0 --separate-stderr teletap watch threads -e "$BATS_TEST_TMPDIR/ours" -o json
+	[ "${#lines[@]}" = 1 ]
+	[ "$(jq -c '[.rows[] | .pid == '"$pid"']' <<<"$output")" = '[true,true,true]' ]
+	for page in gc "stacks --waiting"; do
+		# shellcheck disable=SC2086 # a page and its option
+		run -0 --separate-stderr teletap watch $page --collector memory -e "$BATS_TEST_TMPDIR/ours" -i 0.2 -n 1 -o json
+		[ "$(jq -c '[.collector, .target.processes]' <<<"$output")" = '["memory",1]' ]
+	done
+	command="$BATS_TEST_TMPDIR/ours -c 'import gc, time; gc.collect(); gc.collect(); time.sleep(2)'"
+	run -0 --separate-stderr teletap watch threads -i 0.1 -o json -c "$command"
+	jq -se 'any(.[]; [.rows[].stack[]?.function] == ["<module>"])' <<<"$output"
+	run -0 --separate-stderr teletap watch gc --collector memory -i 0.1 -o json -c "$command"
+	jq -se 'any(.[]; .rows[2].runs_total >= 2)' <<<"$output"
+}
+
 @test "refused with one line: no Python, PyPy, a process that is not there" {
 	sleep 1000 3>&- &
 	pid=$!
@@ -142,8 +174,8 @@ shopt -u nullglob
 	while [ "$(readlink "/proc/$pid/exe")" != "$BATS_TEST_TMPDIR/pypy3.9" ]; do :; done
 	refused teletap watch threads -p "$pid"
 	[[ $stderr == *"process $pid runs PyPy, which is not CPython" ]]
-	refused teletap watch threads -e /usr/bin/python3
-	[[ $stderr == *"is about one process"* ]]
+	refused teletap watch threads -e /bin/sleep
+	[[ $stderr == *"/sleep has no CPython in it: start that, or name its process (-p)" ]]
 }
 
 @test "an ordinary user reads what is theirs, and is refused the rest" {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Compares page 224 with what the program itself says: memory-compare.py threads PYTHON DUMP PID |
-speed < lines of the protocol. Says nothing when they agree.
+Compares page 224 with what the program itself says: memory-compare.py threads DUMP PID |
+locals TRUTH PID | speed < lines of the protocol. Says nothing when they agree.
 """
 import json
 import os
@@ -18,10 +18,15 @@ def escape(text):
                    else "\\u%04x" % ord(c) for c in text)
 
 
+def pausing_at(pid, *calls):
+    """Waits until its first thread stands in one of these calls."""
+    while not open("/proc/%s/syscall" % pid).read().startswith(calls):
+        time.sleep(0.01)
+
+
 def pausing(pid):
     """Waits until its first thread stands in pause(2)."""
-    while not open("/proc/%d/syscall" % pid).read().startswith("34 "):
-        time.sleep(0.01)
+    pausing_at(pid, "34 ")
 
 
 def dumped(path, pid):
@@ -74,6 +79,23 @@ def threads(path, pid):
                    if row["stack"][0]["function"].split(".")[-1] != "compute")
 
 
+def variables(truth, pid):
+    """The variables of the frames are those that the program has written."""
+    pausing_at(pid, "230 ", "270 ", "23 ")
+    page = json.loads(subprocess.run(["teletap", "watch", "threads", "--locals", "-p", str(pid), "-o", "json"],
+                                     stdout=subprocess.PIPE, check=True).stdout.decode())
+    ours = [[f["function"].split(".")[-1], {v["name"]: v["value"] for v in f["locals"]}]
+            for f in page["rows"][0]["stack"] if f["function"] != "<module>"]
+    for (function, values), (name, shown) in zip(json.loads(truth), ours):
+        assert function == name, (function, name)
+        values = {k: v.replace("\\t", "\t").replace("\\x1b", "\x1b") for k, v in values.items()}
+        shown.pop("told", None)
+        for key in values.keys() | shown.keys():
+            if values.get(key) != shown.get(key):
+                print("%s, %s: %r, the page says %r" % (name, key, values.get(key), shown.get(key)))
+    assert len(json.loads(truth)) == len(ours) == 3 and not page["notes"], page
+
+
 def possible():
     a, b = ["leaf_a", "mid_a"], ["leaf_b", "mid_b"]
     chains = [a + ["top_a"], b + ["top_b"], a + ["gen_a"], a + ["nest"] * 4, b + ["nest"] * 6,
@@ -111,4 +133,4 @@ def speed():
 
 
 if __name__ == "__main__":
-    {"threads": threads, "speed": speed}[sys.argv[1]](*sys.argv[2:])
+    {"threads": threads, "speed": speed, "locals": variables}[sys.argv[1]](*sys.argv[2:])

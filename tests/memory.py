@@ -8,6 +8,7 @@ speed N        N threads at full speed, whose possible stacks compare.py knows
 children       one that is forked, one that runs sleep(1)
 equal N        N threads that wait for the same
 deep N         N calls of itself
+locals         functions with variables; says what these are before: [[function, {name: value}], ...]
 gc             collects, and answers each line with gc.get_stats()
 """
 import faulthandler
@@ -227,10 +228,59 @@ def calls(n):
         time.sleep(HOUR)
 
 
+class Order:
+    """A type of the program's own."""
+
+
+class Number(int):
+    """Likewise, not an int."""
+
+
+def shown(value):
+    """What is said of a value: its repr(), or its type."""
+    if type(value) in (type(None), bool, int, float, str, bytes, tuple, list, dict) and abs(
+            value if type(value) is int else 0) < 2 ** 64:
+        return repr(value)
+    return "<int of more than 64 bits>" if type(value) is int else "<%s>" % type(value).__name__
+
+
+def frames_of(frame):
+    while frame.f_code.co_name != "<module>":
+        yield [frame.f_code.co_name, {name: shown(value) for name, value in frame.f_locals.items()
+                                      if name != "told"}]
+        frame = frame.f_back
+
+
+def variables(number, name="größe", *rest, **named):
+    nothing, yes, no, wide = None, True, False, "∀𝄞"
+    small, large, huge = -5, -(2 ** 63), 2 ** 64
+    tenth, whole, tiny, endless, minus = 0.1, 3.0, 5e-324, float("-inf"), -0.0
+    odd = [float("nan"), 1e22, 1e300, 123456.789]
+    raw, empty = b"ab~", ((), [], {}, "", b"")
+    one, nested, table = (1,), [1, [2, "two"], (None,)], {"a": 1, 2: [3.5], None: "b", "gone": 0}
+    del table["gone"]
+    order, of_own, function = Order(), Number(5), len
+    captured = ["seen by inner"]
+
+    def inner(argument):
+        for turn in (value for value in [argument]):
+            unset = turn
+            del unset
+            told = json.dumps(list(frames_of(sys._getframe())))
+            print(told, flush=True)
+            time.sleep(HOUR)
+            return captured
+    inner(number + 1)
+
+
+def has_locals():
+    variables(7, "a\tb\x1b[31m", 1, 2, key="word")
+
+
 def too_deep(n):
     sys.setrecursionlimit(10000)
     calls(int(n))
 
 
 if __name__ == "__main__":
-    {"threads": threads, "speed": speed, "children": children, "equal": equal, "deep": too_deep, "gc": lambda *_: collect()}[sys.argv[1]](*sys.argv[2:])
+    {"threads": threads, "speed": speed, "children": children, "equal": equal, "deep": too_deep, "locals": has_locals, "gc": lambda *_: collect()}[sys.argv[1]](*sys.argv[2:])

@@ -343,6 +343,8 @@ static const struct row table[] = {
 	  SETTING(take_setting, "teletap_hz", 1000) },
 	{ OPTS_WAITING, "waiting", NULL, "waiting threads too (223)",
 	  SETTING(take_setting, "teletap_idle", 1) },
+	{ OPTS_LOCALS, "locals", NULL, "the frames' variables, with short values (224)",
+	  SETTING(take_setting, "teletap_locals", 1) },
 	{ 'O', "folded", "FILE", "keep the stacks of page 223 in this file, folded", TEXT(folded) },
 	{ 'Q', "speedscope", "FILE", "keep them in this file, for speedscope", TEXT(speedscope) },
 	{ 'Z', "svg", "FILE", "keep them in this file, as a flame graph for a browser", TEXT(svg) },

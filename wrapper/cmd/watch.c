@@ -373,7 +373,7 @@ static bool went_well(struct watch *w, int err, const char *msg, int stop_err, c
 /* Whether nothing is to be waited for: all pages are of one moment, and one is wanted. */
 static bool is_once(const struct watch *w)
 {
-	bool now = w->target.kind == TARGET_PID && !w->o->write && !w->o->interval_given &&
+	bool now = w->target.kind != TARGET_COMMAND && !w->o->write && !w->o->interval_given &&
 		   w->o->count <= 1;
 
 	for (int p = 0; p < w->n_pages; p++)

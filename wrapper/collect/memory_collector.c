@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 struct memory_source {
 	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_TASKS, PAGE_OF_STACKS } page;
 	bool exists; /* the target is a process that ran before */
+	bool locals; /* page 224: with variables */
 	int by;      /* enum by of pages/split.h */
 	int64_t sequence;
 	struct memory_processes all;
@@ -35,6 +37,8 @@ static int take_settings(struct memory_source *s, const struct opts *o, char **m
 
 		if (letter == OPTS_BY)
 			s->by = number;
+		else if (letter == OPTS_LOCALS)
+			s->locals = true;
 		else if (letter == OPTS_WAITING)
 			s->samples.waiting = true;
 		else if ((letter == OPTS_HZ || letter == OPTS_RATE) && number > 0)
@@ -51,6 +55,7 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 		char **msg)
 {
 	struct memory_source *s = calloc(1, sizeof(*s));
+	struct stat st;
 
 	*ctx = s;
 	if (!s || !memory_begin(&s->all.memory, t->pid))
@@ -61,10 +66,13 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 						      : PAGE_OF_GC;
 	s->samples.all = &s->all;
 	s->samples.period = 1000000000 / SAMPLES_RATE;
-	s->counted.pid = t->pid;
 	s->counted.since_attached = true;
 	s->exists = t->kind == TARGET_PID;
-	s->all.pid = t->pid;
+	s->counted.pid = s->all.now.pid = t->pid;
+	if (t->n_files && !fstat(t->files[0].fd, &st)) {
+		s->counted.dev = s->all.now.dev = st.st_dev;
+		s->counted.ino = s->all.now.ino = st.st_ino;
+	}
 	return take_settings(s, o, msg);
 }
 
@@ -90,12 +98,12 @@ static int find_python(struct memory_source *s, char **msg)
 	for (size_t i = 0; i < s->all.n; i++) {
 		const struct memory_process *process = &s->all.list[i];
 
-		if (process->pid != s->all.pid || process->python.state == PYTHON_READ)
+		if (process->pid != s->all.now.pid || process->python.state == PYTHON_READ)
 			continue;
 		*msg = python_why(&process->python, process->pid);
 		return process->python.state == PYTHON_GONE ? -ESRCH : -ENOTSUP;
 	}
-	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->all.pid);
+	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->all.now.pid);
 }
 
 static int begin(void *ctx, char **msg)
@@ -163,7 +171,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 		memory_processes_at(&s->all, process);
 		if (read)
 			memory_gc_read(&s->all.memory, &process->python, &process->gc,
-				       !s->exists && process->pid == s->all.pid);
+				       !s->exists && process->pid == s->all.now.pid);
 		n += read;
 		*unread += process->gc.unread;
 		for (int g = 0; g < MEMORY_GENERATIONS; g++) {
@@ -184,7 +192,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 static int64_t look_lines(FILE *f, struct memory_source *s)
 {
 	int64_t end_ms = clock_ms(CLOCK_MONOTONIC) + MEMORY_LOOK_MS, n = 0;
-	struct memory_counts counts = { .end_ms = end_ms };
+	struct memory_counts counts = { .end_ms = end_ms, .locals = s->locals };
 	struct memory_task_counts tasks = { .end_ms = end_ms };
 	bool of_tasks = s->page == PAGE_OF_TASKS;
 
@@ -206,6 +214,8 @@ static int64_t look_lines(FILE *f, struct memory_source *s)
 		else if (process->python.state == PYTHON_READ)
 			memory_tasks_look(f, &s->all.memory, &process->python, &s->stacks, &tasks);
 	}
+	if (s->locals)
+		fprintf(f, "locals\t%" PRId64 "\n", counts.left);
 	if (of_tasks)
 		fprintf(f,
 			"tasks\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64
@@ -249,7 +259,7 @@ static char *lines(void *ctx, bool final)
 	memory_processes_look(&s->all);
 	processes = s->page == PAGE_OF_GC ? gc_lines(f, s, &unread) : look_lines(f, s);
 	fprintf(f, "procs\t%" PRId64 "\nloss\t%" PRId64 "\t0\t%" PRId64 "\nend\t%" PRId64 "\n",
-		processes, unread, s->all.unseen, s->sequence);
+		processes, unread, s->all.now.unseen, s->sequence);
 	return fclose(f) ? (free(text), NULL) : text;
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/memory_processes.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +8,8 @@
 
 #include "base/rootfs.h"
 
-#define DEPTH_MAX 64 /* generations */
 #define FIELD_BEGUN 22
 #define FIELD_STACK 28
-#define CHILDREN_MAX 65536 /* bytes of their list */
 
 static const struct look here = { .root = "" };
 
@@ -79,44 +75,12 @@ static void add(struct memory_processes *all, pid_t pid)
 	python_find(&all->memory, &process->python);
 }
 
-static void look_below(struct memory_processes *all, pid_t pid, int depth, size_t *n)
-{
-	char *text = malloc(CHILDREN_MAX), name[80];
-	struct dirent *entry;
-	DIR *tasks;
-
-	if ((*n)++ >= MEMORY_PROCESSES) {
-		all->unseen++;
-		free(text);
-		return;
-	}
-	add(all, pid);
-	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
-	tasks = opendir(name);
-	while (text && tasks && depth < DEPTH_MAX && (entry = readdir(tasks))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(name, sizeof(name), "/proc/%d/task/%.20s/children", (int)pid,
-			 entry->d_name);
-		if (look_text(&here, name, text, CHILDREN_MAX))
-			continue;
-		for (char *rest = text, *word; (word = strsep(&rest, " "));) {
-			if (rest && isdigit((unsigned char)*word))
-				look_below(all, (pid_t)atoi(word), depth + 1, n);
-		}
-	}
-	if (tasks)
-		closedir(tasks);
-	free(text);
-}
-
 void memory_processes_look(struct memory_processes *all)
 {
-	size_t n = 0;
-
 	all->look++;
-	all->unseen = 0;
-	look_below(all, all->pid, 0, &n);
+	processes_look(&all->now, &here);
+	for (size_t i = 0; i < all->now.n; i++)
+		add(all, all->now.list[i]);
 }
 
 void memory_processes_free(struct memory_processes *all)

@@ -6,9 +6,8 @@
 #define TELETAP_COLLECT_MEMORY_PROCESSES_H
 
 #include "collect/memory_gc.h"
+#include "collect/processes.h"
 #include "cpython/process.h"
-
-#define MEMORY_PROCESSES 1024 /* more are not looked at */
 
 struct memory_process {
 	pid_t pid;
@@ -21,8 +20,8 @@ struct memory_process {
 
 struct memory_processes {
 	struct memory memory;
-	pid_t pid; /* it and its descendants */
-	int64_t look, unseen;
+	struct processes now; /* those of the target */
+	int64_t look;
 	struct memory_process *list;
 	size_t n;
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "collect/memory_list.h"
 #include "collect/memory_task.h"
+#include "cpython/values.h"
 #include "model/escape.h"
 #include "model/line.h"
 
@@ -41,12 +42,23 @@ static void write_record(FILE *f, const struct memory_list *l, int thread,
 	fprintf(f, "\t%d\t%d\t%" PRId64 "\t%d\n", has_gil, read, stack, more);
 }
 
+static void write_locals(FILE *f, pid_t tid, const struct python_values *values)
+{
+	for (int i = 0; i < values->n; i++) {
+		fprintf(f, "local\t%d\t%d\t%d", (int)tid, values->list[i].frame, i);
+		escape_field(f, values->list[i].name);
+		escape_field(f, values->list[i].value);
+		fputc('\n', f);
+	}
+}
+
 /* One thread, until it was read while it did not run, or too often in vain. */
 static void look_thread(FILE *f, struct memory *m, const struct python *p,
 			const struct memory_list *l, int thread, struct memory_stacks *stacks,
 			struct memory_counts *counts)
 {
 	static struct python_frames frames;
+	static struct python_values values;
 	pid_t tid = l->tids[thread];
 	struct memory_task now = { 0 };
 	bool has_gil = false, has_python = true, good = false;
@@ -64,6 +76,8 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 		memory_forget(m);
 		if (p->state == PYTHON_READ)
 			err = memory_list_frames(l, thread, m, p, &frames, &has_gil, &has_python);
+		if (!err && counts->locals)
+			python_values_read(m, p, &frames, &values);
 		good = !err && !l->unread && memory_task_given(l->pid, tid) == now.given;
 	}
 	if (!now.state || now.state == 'X' || now.state == 'Z')
@@ -82,6 +96,10 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 		     : stack < 0 ? STACK_FULL
 				 : STACK_WHOLE,
 		     stack < 0 ? 0 : stack, good ? frames.more : 0);
+	if (!good || stack < 0 || !counts->locals)
+		return;
+	write_locals(f, tid, &values);
+	counts->left += values.left;
 }
 
 void memory_threads_look(FILE *f, struct memory *m, const struct python *p,

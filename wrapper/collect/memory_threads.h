@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * memory_threads: the threads of a process -> the records thread of line.h: what each does now,
- * and its Python stack, read as memory_task.h says.
+ * and its Python stack, with its variables in records local, read as memory_task.h says.
  */
 #ifndef TELETAP_COLLECT_MEMORY_THREADS_H
 #define TELETAP_COLLECT_MEMORY_THREADS_H
@@ -19,6 +19,8 @@ struct memory_counts {
 	int64_t torn;   /* whose stack could not be read in one piece */
 	int64_t cut;    /* whose stack is not shown as a whole */
 	int64_t end_ms; /* CLOCK_MONOTONIC: no later */
+	bool locals;    /* variables are wanted, too */
+	int64_t left;   /* variables and frames that were left out of them */
 };
 
 /* Writes the records of the threads of this process. */

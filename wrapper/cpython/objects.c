@@ -43,7 +43,7 @@ int object_text(struct memory *m, const struct python *p, uint64_t at, char out[
 		uint32_t c = 0;
 
 		memcpy(&c, bytes + i * kind, kind);
-		used += utf8_put(c, out + used);
+		used += utf8_put(c ? c : 0xfffd, out + used); /* 0 would end it */
 	}
 	strcpy(out + used, i < length ? "..." : "");
 	return 0;

@@ -53,7 +53,7 @@ struct cell *table_row(struct table *t)
 	return row;
 }
 
-static void *keep(struct table *t, size_t size)
+void *table_keep(struct table *t, size_t size)
 {
 	struct table_memory *m = malloc(sizeof(*m) + size);
 
@@ -73,7 +73,7 @@ static const char *keep_text(struct table *t, const char *format, va_list args)
 	va_copy(again, args);
 	n = vsnprintf(NULL, 0, format, again);
 	va_end(again);
-	text = n < 0 ? NULL : keep(t, (size_t)n + 1);
+	text = n < 0 ? NULL : table_keep(t, (size_t)n + 1);
 	if (!text)
 		return "";
 	vsnprintf(text, (size_t)n + 1, format, args);
@@ -112,16 +112,18 @@ const char *table_text(struct table *t, const char *format, ...)
 
 struct stack *table_stack(struct table *t, int n)
 {
-	struct stack *stack = keep(t, sizeof(*stack) + (size_t)n * sizeof(stack->frames[0]));
+	struct stack *stack = table_keep(t, sizeof(*stack) + (size_t)n * sizeof(stack->frames[0]));
 
-	if (stack)
-		stack->n = n;
+	if (!stack)
+		return NULL;
+	memset(stack->frames, 0, (size_t)n * sizeof(stack->frames[0]));
+	stack->n = n;
 	return stack;
 }
 
 struct names *table_names(struct table *t, int n)
 {
-	struct names *names = keep(t, sizeof(*names) + (size_t)n * sizeof(names->list[0]));
+	struct names *names = table_keep(t, sizeof(*names) + (size_t)n * sizeof(names->list[0]));
 
 	if (names)
 		names->n = n;

@@ -43,9 +43,15 @@ struct column {
 	enum block block;
 };
 
+struct local {
+	const char *name, *value;
+};
+
 struct frame {
 	const char *function, *file;
-	int64_t line; /* -1: it has none */
+	int64_t line;               /* -1: it has none */
+	const struct local *locals; /* NULL: nobody asked for them */
+	int n_locals;
 };
 
 struct stack {
@@ -119,8 +125,9 @@ const char *table_text(struct table *t, const char *format, ...)
 /* Room for a stack of n frames that lives as long as the table; NULL: out of memory. */
 struct stack *table_stack(struct table *t, int n);
 
-/* Likewise for n texts. */
+/* Likewise for n texts, and for so many bytes. */
 struct names *table_names(struct table *t, int n);
+void *table_keep(struct table *t, size_t size);
 
 /* Adds a note: a sentence without its full stop. */
 void table_note(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,6 +2,7 @@
 #include "module/resolve_process.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +20,14 @@ bool resolve_is_python(const struct target_file *f)
 }
 
 /* Of asyncio older versions do not say where they keep their tasks. */
-static int check_version(const struct page *page, const struct python *p, pid_t pid, char **msg)
+static int check_version(const struct page *page, const char *what, uint32_t version, char **msg)
 {
-	if (strcmp(page->origin.module, PAGE_TASKS) != 0 || p->layout.minor >= ASYNCIO_MINOR)
+	if (strcmp(page->origin.module, PAGE_TASKS) != 0 || (version >> 16 & 255) >= ASYNCIO_MINOR)
 		return 0;
-	return fail(
-		msg, ENOTSUP,
-		"process %d runs CPython %u.%u.%u, and page %d needs 3.14 or later: page 224 shows "
-		"its threads",
-		(int)pid, p->version >> 24, p->version >> 16 & 255, p->version >> 8 & 255,
-		page->number);
+	return fail(msg, ENOTSUP,
+		    "%s runs CPython %u.%u.%u, and page %d needs 3.14 or later: page 224 shows its "
+		    "threads",
+		    what, version >> 24, version >> 16 & 255, version >> 8 & 255, page->number);
 }
 
 /* Whether the memory of the process has a CPython that can be read. */
@@ -36,15 +35,16 @@ static int check_memory(const struct page *page, const struct target *t, char **
 {
 	struct python python;
 	struct memory memory;
-	char *why;
+	char *why, what[32];
 	int err;
 
+	snprintf(what, sizeof(what), "process %d", (int)t->pid);
 	if (!memory_begin(&memory, t->pid))
 		return -ENOMEM;
 	python_find(&memory, &python);
 	memory_end(&memory);
 	if (python.state == PYTHON_READ)
-		return check_version(page, &python, t->pid, msg);
+		return check_version(page, what, python.version, msg);
 	why = python_why(&python, t->pid);
 	err = fail(msg,
 		   python.state == PYTHON_DENIED ? EPERM
@@ -55,28 +55,39 @@ static int check_memory(const struct page *page, const struct target *t, char **
 	return err;
 }
 
-/* Of a command that is yet to be run: whether it looks like one. */
-static int check_command(const struct target *t, char **msg)
+/*
+ * Of a command that is yet to be run, or of all processes of a file: whether it looks like one.
+ * Which libraries a program will load is not known.
+ */
+static int check_file(const struct page *page, const struct target_file *f, char **msg)
 {
-	const char *path = t->files[0].path, *slash = strrchr(path, '/');
+	const char *slash = strrchr(f->path, '/');
+	struct python_place place;
 
-	if (!strncmp(slash ? slash + 1 : path, "python", 6) || resolve_is_python(&t->files[0]))
+	python_place_read(f->fd, &place);
+	if (place.library)
+		return fail(
+			msg, ENOTSUP,
+			"%s is a library, whose programs page %d cannot find: name a process (-p)",
+			f->path, page->number);
+	if (place.version)
+		return check_version(page, f->path, place.version, msg);
+	if (!strncmp(slash ? slash + 1 : f->path, "python", 6))
 		return 0;
 	return fail(msg, ENOENT, "%s has no CPython in it: start that, or name its process (-p)",
-		    path);
+		    f->path);
 }
 
 /* What reads processes needs no marker, and finds itself what it can read there. */
 int resolve_process(const struct page *page, enum collector by, const struct target *t,
 		    struct plan *plan, char **msg)
 {
-	if ((t->kind == TARGET_FILE && by != COLLECT_PROC) || !t->n_files)
-		return fail(msg, ENOTSUP,
-			    "page %d by %s is about one process: name it (-p PID, -c COMMAND)",
+	if (!t->n_files)
+		return fail(msg, ENOTSUP, "page %d by %s is about a program: name it (-p PID)",
 			    page->number, collector_name(by));
 	if (by == COLLECT_MEMORY) {
-		int err =
-			t->kind == TARGET_PID ? check_memory(page, t, msg) : check_command(t, msg);
+		int err = t->kind == TARGET_PID ? check_memory(page, t, msg)
+						: check_file(page, &t->files[0], msg);
 
 		if (err)
 			return err;

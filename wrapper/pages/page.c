@@ -135,6 +135,7 @@ const struct page pages[] = {
 	  .origin = { PAGE_THREADS, "python" },
 	  .now = true,
 	  .once = true,
+	  .takes = "M",
 	  .fill = page_threads_fill },
 	{ .number = 230,
 	  .name = "imports",

@@ -32,7 +32,7 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 	return stack;
 }
 
-const struct stack *stack_steps(const struct state *s, struct table *t, int64_t step)
+struct stack *stack_steps(const struct state *s, struct table *t, int64_t step)
 {
 	const struct record *steps[STEPS_DEPTH];
 	struct stack *stack;

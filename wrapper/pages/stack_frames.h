@@ -18,7 +18,7 @@ const struct stack *stack_find(const struct state *s, struct table *t, int64_t n
 
 /* Likewise of a stack of records step, which is that of a moment, and deeper. */
 #define STEPS_DEPTH 1024 /* as the collector memory shows */
-const struct stack *stack_steps(const struct state *s, struct table *t, int64_t step);
+struct stack *stack_steps(const struct state *s, struct table *t, int64_t step);
 
 /* Why frames cannot be read, in words; state: STATE of the record stacks, not 0. */
 const char *stack_why(int64_t state);

@@ -11,6 +11,7 @@
 
 #include "model/syscalls.h"
 #include "pages/stack_frames.h"
+#include "pages/thread_locals.h"
 
 /* clang-format off */
 enum {
@@ -83,8 +84,11 @@ static const char *wait_of(struct table *t, const struct record *r)
 	}
 }
 
-static void fill_row(const struct state *s, struct table *t, const struct record *r)
+static void fill_row(const struct state *s, struct table *t, const struct thread_locals *locals,
+		     const struct record *r)
 {
+	bool whole = record_now(r, THREAD_READ) == STACK_WHOLE;
+	struct stack *stack = whole ? stack_steps(s, t, record_now(r, THREAD_STEP)) : NULL;
 	struct cell *c = table_row(t);
 	const char *wait;
 
@@ -99,10 +103,8 @@ static void fill_row(const struct state *s, struct table *t, const struct record
 	c[GIL] = (struct cell){ .number = record_now(r, THREAD_GIL),
 				.unknown = record_now(r, THREAD_READ) == STACK_TORN };
 	c[MARK] = (struct cell){ .text = c[GIL].unknown ? "?" : c[GIL].number ? "holds" : "" };
-	c[STACK].stack = record_now(r, THREAD_READ) == STACK_WHOLE
-				 ? stack_steps(s, t, record_now(r, THREAD_STEP))
-				 : NULL;
-	c[STACK].unknown = !c[STACK].stack;
+	thread_locals_add(locals, t, record_now(r, THREAD_TID), stack);
+	c[STACK] = (struct cell){ .stack = stack, .unknown = !stack };
 	c[SAME].number = 1;
 }
 
@@ -147,8 +149,11 @@ static int by_place_then_row(const void *a, const void *b)
 	return d ? d : ((const struct look *)a)->row - ((const struct look *)b)->row;
 }
 
-/* The first of those that are the same stands for all of them. */
-static void fold(struct table *t, struct look *looks, size_t n)
+/*
+ * The first of those that are the same stands for all of them. With variables none is the same as
+ * another one.
+ */
+static void fold(struct table *t, struct look *looks, size_t n, bool apart)
 {
 	size_t first = 0;
 
@@ -156,7 +161,7 @@ static void fold(struct table *t, struct look *looks, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct cell *c = t->cells + looks[i].row * t->n_columns;
 
-		if (i && !by_place(&looks[first], &looks[i])) {
+		if (i && !apart && !by_place(&looks[first], &looks[i])) {
 			c[ORDER].number = 0;
 			t->cells[looks[first].row * t->n_columns + SAME].number++;
 			continue;
@@ -190,6 +195,7 @@ static void note(const struct state *s, struct table *t)
 void page_threads_fill(const struct state *s, struct table *t)
 {
 	const struct record **list;
+	struct thread_locals locals;
 	struct look *looks;
 	size_t n;
 
@@ -198,6 +204,7 @@ void page_threads_fill(const struct state *s, struct table *t)
 	t->text_rows = TEXT_ROWS;
 	t->text_frames = TEXT_FRAMES;
 	t->empty = "no threads";
+	thread_locals_begin(&locals, s);
 	list = state_list(s, LINE_THREAD, &n);
 	looks = calloc(n + 1, sizeof(*looks));
 	for (size_t i = 0; looks && list && i < n; i++)
@@ -206,13 +213,15 @@ void page_threads_fill(const struct state *s, struct table *t)
 		qsort(looks, n, sizeof(*looks), by_tid);
 		for (size_t i = 0; i < n; i++) {
 			looks[i].row = t->n_rows;
-			fill_row(s, t, looks[i].r);
+			fill_row(s, t, &locals, looks[i].r);
 		}
 		if (t->n_rows == (int)n)
-			fold(t, looks, n);
+			fold(t, looks, n, locals.list);
 	}
 	t->second = table_text(t, "%d threads:", t->n_rows);
 	free(list);
 	free(looks);
 	note(s, t);
+	thread_locals_note(&locals, t);
+	thread_locals_end(&locals);
 }

@@ -33,17 +33,29 @@ static void stamp(int64_t real_ns, char *out, size_t size)
 	snprintf(out, size, "%s.%03dZ", date, (int)(real_ns / 1000000 % 1000));
 }
 
+static json_t *locals(const struct frame *f)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < f->n_locals; i++)
+		json_array_append_new(all, json_pack("{s:o, s:o}", "name", text(f->locals[i].name),
+						     "value", text(f->locals[i].value)));
+	return all;
+}
+
 static json_t *frames(const struct stack *stack)
 {
 	json_t *all = json_array();
 
 	for (int i = 0; i < stack->n; i++) {
 		const struct frame *f = &stack->frames[i];
+		json_t *frame = json_pack("{s:o, s:o, s:o}", "function", text(f->function), "file",
+					  text(f->file), "line",
+					  f->line < 0 ? json_null() : json_integer(f->line));
 
-		json_array_append_new(all,
-				      json_pack("{s:o, s:o, s:o}", "function", text(f->function),
-						"file", text(f->file), "line",
-						f->line < 0 ? json_null() : json_integer(f->line)));
+		if (f->locals)
+			json_object_set_new(frame, "locals", locals(f));
+		json_array_append_new(all, frame);
 	}
 	return all;
 }

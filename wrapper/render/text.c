@@ -12,118 +12,13 @@
 #include "model/sum.h"
 #include "render/cell.h"
 #include "render/render.h"
+#include "render/text_parts.h"
 
-#define WIDTH 80
 #define LOSS_WIDTH 8
 #define BOLD "\033[1m"
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
-
-/* How many columns s takes: two for each character that may be a wide one. */
-static int text_width(const char *s)
-{
-	int n = 0;
-
-	for (; *s; s++)
-		n += (unsigned char)*s < 0x80 ? 1 : (unsigned char)*s >= 0xc0 ? 2 : 0;
-	return n;
-}
-
-/* Steps over one character. */
-static const char *next_char(const char *s)
-{
-	do
-		s++;
-	while (((unsigned char)*s & 0xc0) == 0x80);
-	return s;
-}
-
-/* The columns of a line that is wrapped, or has a bar. */
-static int line_width(const struct render *r)
-{
-	return r->width > 0 ? r->width : WIDTH;
-}
-
-/*
- * Writes s, padded to a width, or cut: of a path the end is kept, else the beginning. Of a whole
- * page nothing is cut.
- */
-static void draw_text(FILE *f, const struct render *r, const char *s, int width, bool path)
-{
-	char *quoted = quote_text(s);
-	const char *from = quoted ? quoted : "?", *to = from + strlen(from);
-	int room = width;
-
-	if (r->width == RENDER_WHOLE && text_width(from) > width)
-		room = width = text_width(from);
-
-	if (text_width(from) > width) {
-		room = width - 3;
-		if (path) {
-			fputs("...", f);
-			while (*from && text_width(from) > room)
-				from = next_char(from);
-		} else {
-			int n = 0;
-
-			for (to = from; *to; to = next_char(to)) {
-				n += (unsigned char)*to < 0x80 ? 1 : 2;
-				if (n > room)
-					break;
-			}
-		}
-	}
-	fprintf(f, "%.*s", (int)(to - from), from);
-	if (room < width && !path)
-		fputs("...", f);
-	else if (room == width)
-		fprintf(f, "%*s", width - text_width(from), "");
-	free(quoted);
-}
-
-/* Writes s as far as there is room; returns the columns used. */
-static int draw_fitting(FILE *f, const struct render *r, const char *s, int room, bool path)
-{
-	char *quoted = quote_text(s);
-	int width = text_width(quoted ? quoted : "?");
-
-	free(quoted);
-	if (width > room && r->width != RENDER_WHOLE)
-		width = room;
-	draw_text(f, r, s, width, path);
-	return width;
-}
-
-#define STACK_FRAMES 8
-#define STACK_INDENT 8
-
-static void draw_stack(FILE *f, const struct render *r, const struct stack *stack, int most)
-{
-	for (int i = 0; i < stack->n; i++) {
-		const struct frame *frame = &stack->frames[i];
-		char line[24];
-		int room;
-
-		if (i == most && stack->n > most + 1) {
-			fprintf(f, "%*sand %d more\n", STACK_INDENT, "", stack->n - i);
-			return;
-		}
-		room = line_width(r) - STACK_INDENT;
-		fprintf(f, "%*s", STACK_INDENT, "");
-		room -= draw_fitting(f, r, frame->function, 28, false);
-		if (*frame->file) {
-			*line = '\0';
-			if (frame->line >= 0)
-				room -= snprintf(line, sizeof(line), ":%" PRId64, frame->line);
-			room--;
-			fputc(' ', f);
-			draw_fitting(f, r, frame->file, room, true);
-			fputs(line, f);
-		}
-		fputc('\n', f);
-	}
-}
 
 static bool is_drawn(const struct table *t, int column, enum block block)
 {
@@ -153,13 +48,13 @@ static void draw_cells(FILE *f, const struct render *r, const struct table *t, e
 	for (int c = 0; c < t->n_columns; c++) {
 		const struct column *column = &t->columns[c];
 		struct column narrow = *column;
-		int width = column->width ? column->width : line_width(r) - used;
+		int width = column->width ? column->width : text_line(r) - used;
 		char text[128];
 
 		if (!is_drawn(t, c, block))
 			continue;
-		if (column->unit == UNIT_BAR && width > line_width(r) - used) {
-			narrow.width = width = line_width(r) - used;
+		if (column->unit == UNIT_BAR && width > text_line(r) - used) {
+			narrow.width = width = text_line(r) - used;
 			column = &narrow;
 		}
 		if (!cells)
@@ -173,7 +68,7 @@ static void draw_cells(FILE *f, const struct render *r, const struct table *t, e
 			const char *color = color_of(r, column, said);
 
 			fprintf(f, " %s", color);
-			draw_text(f, r, said, width - 1, column->unit == UNIT_PATH);
+			text_draw(f, r, said, width - 1, column->unit == UNIT_PATH);
 			fputs(*color ? PLAIN : "", f);
 		} else {
 			/* What is wider than its column does not run into the one before. */
@@ -205,8 +100,7 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 	for (int c = 0; cells && c < t->n_columns; c++) {
 		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
 		    !cells[c].unknown)
-			draw_stack(f, r, cells[c].stack,
-				   t->text_frames ? t->text_frames : STACK_FRAMES);
+			text_stack(f, r, cells[c].stack, t->text_frames);
 	}
 }
 
@@ -300,12 +194,12 @@ static void draw_target(FILE *f, const struct render *r)
 		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
 	else
 		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
-	while (r->width != RENDER_WHOLE && text_width(cut) + text_width(path) > line_width(r)) {
+	while (r->width != RENDER_WHOLE && text_width(cut) + text_width(path) > text_line(r)) {
 		cut = "...";
-		path = next_char(path);
+		path = text_next(path);
 	}
 	fprintf(f, "%s%s%s%s\n", cut, path,
-		text_width(path) + 2 + text_width(facts) > line_width(r) ? "\n" : ", ", facts);
+		text_width(path) + 2 + text_width(facts) > text_line(r) ? "\n" : ", ", facts);
 	free(exe);
 }
 
@@ -359,7 +253,7 @@ static void draw_note(FILE *f, const struct render *r, const char *note)
 	while ((word = strsep(&rest, " "))) {
 		int width = text_width(word) + 1 + !rest;
 
-		if (used + width > line_width(r) && used > 0) {
+		if (used + width > text_line(r) && used > 0) {
 			fputc('\n', f);
 			used = -1;
 		}
