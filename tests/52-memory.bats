@@ -121,6 +121,24 @@ shopt -u nullglob
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
 @test "gc: runs and objects are those of gc.get_stats()" { each same_collections; }
 @test "threads --locals: names and values are what the program knows" { each same_locals; }
+# What it knew at its end is printed before a pause in which it does nothing.
+totals_of_the_end() {
+	run -0 --separate-stderr teletap watch gc --collector memory -i 0.3 -o json -c "$1 -c '
+import gc, json, time
+gc.collect()
+time.sleep(0.5)
+gc.disable()
+[gc.collect(g) for g in (0, 1, 1, 2)]
+print(json.dumps([s[\"collections\"] for s in gc.get_stats()]), flush=True)
+time.sleep(1)
+import os
+os._exit(0)'"
+	echo "${lines[-1]}"
+	[ "$(jq -c '[.rows[].runs]' <<<"${lines[-1]}")" = '[null,null,null]' ]
+	jq -e '.last and (.notes[0] | startswith("no CPython can be read any more: the totals are"))' <<<"${lines[-1]}"
+	[ "$(jq -c '[.rows[].runs_total]' <<<"${lines[-1]}")" = "$(grep -v schema <<<"$output" | jq -c .)" ]
+}
+@test "gc: the totals of a program that has ended are those it had" { each totals_of_the_end; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 

@@ -77,25 +77,34 @@ static void fill_memory(const struct state *s, struct table *t, enum by by)
 {
 	static const int never[] = { EMPTY, EMPTY_TOTAL, P50, P99, MAX };
 	static const int timed[] = { PAUSE, PAUSE_TOTAL, SHARE, SHARE_TOTAL };
-	static const int counted[] = { RUNS, RUNS_TOTAL, COLLECTED, COLLECTED_TOTAL };
+	static const int interval[] = { RUNS, COLLECTED, PAUSE, SHARE };
+	static const int totals[] = { RUNS_TOTAL, COLLECTED_TOTAL, PAUSE_TOTAL, SHARE_TOTAL };
 	bool gone = !record_now(state_first(s, LINE_PROCS), PROCS_COUNT);
 	bool times = record_now(state_first(s, LINE_TIMED), TIMED_TIMED);
+	bool read = !gone;
 
+	for (int r = 0; r < t->n_rows; r++)
+		read = read || t->cells[r * t->n_columns + RUNS_TOTAL].number > 0;
 	for (int r = 0; r < t->n_rows; r++) {
 		struct cell *c = t->cells + r * t->n_columns;
 
 		for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 			c[never[i]].unknown = true;
 		for (size_t i = 0; i < sizeof(timed) / sizeof(timed[0]); i++)
-			c[timed[i]].unknown = !times || gone;
-		for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
-			c[counted[i]].unknown = gone;
+			c[timed[i]].unknown = !times;
+		for (size_t i = 0; gone && i < sizeof(interval) / sizeof(interval[0]); i++)
+			c[interval[i]].unknown = true;
+		for (size_t i = 0; !read && i < sizeof(totals) / sizeof(totals[0]); i++)
+			c[totals[i]].unknown = true;
 	}
 	if (by && !times) {
 		t->by_interval = RUNS;
 		t->by_total = RUNS_TOTAL;
 	}
-	if (gone)
+	if (gone && read)
+		table_note(t, "no CPython can be read any more: the totals are those of the last "
+			      "time, what happened since is not known");
+	else if (gone)
 		table_note(t, "no CPython could be read yet, or any more: what happened meanwhile "
 			      "is not known");
 	table_note(t, times ? "read from the interpreter's own statistics, which keep no single "
