@@ -145,7 +145,8 @@ install: all
 	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
 		$(B)/python/teletap/*.*; install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/start \
-		$(B)/python/start/*.py; fi
+		$(B)/python/start/*.py; \
+	else echo "without the Python extension: 'make python' first builds it"; fi
 	if [ -d $(B)/share/teletap/bpf ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/bpf \
 		$(B)/share/teletap/bpf/*.bpf.o; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h

@@ -192,6 +192,16 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	warns capabilities '*cannot be seen*'
 }
 
+@test "the reason of a page is what no package cures, when there is such" {
+	rm "$ROOT/usr/bin/staprun"
+	run teletap doctor -o json
+	[[ $(jq -r '.pages[] | select(.page == 232).why' <<<"$output") == *staprun* ]]
+	echo 'root=/dev/vda1 nomodule' >"$ROOT/proc/cmdline"
+	rm "$ROOT/proc/modules"
+	run teletap doctor -o json
+	[[ $(jq -r '.pages[] | select(.page == 232).why' <<<"$output") == *nomodule* ]]
+}
+
 @test "staprun: missing, or mute" {
 	host_program "$ROOT" staprun ''
 	doctor 0

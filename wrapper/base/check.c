@@ -28,14 +28,26 @@ static bool about_signatures(const struct check *check)
 	return !strcmp(check->id, "lockdown") || !strcmp(check->id, "signatures");
 }
 
+/* No package cures it: another kernel is needed, or another start of this one. */
+static bool about_kernel(const struct check *check)
+{
+	return !strncmp(check->id, "modules", 7) || !strcmp(check->id, "uprobes");
+}
+
 const struct check *check_failed(const struct checks *c, bool is_signed)
 {
+	const struct check *first = NULL;
+
 	for (int i = 0; i < c->n; i++) {
-		if (c->list[i].verdict == VERDICT_FAIL &&
-		    !(is_signed && about_signatures(&c->list[i])))
-			return &c->list[i];
+		const struct check *check = &c->list[i];
+
+		if (check->verdict != VERDICT_FAIL || (is_signed && about_signatures(check)))
+			continue;
+		if (about_kernel(check))
+			return check;
+		first = first ? first : check;
 	}
-	return NULL;
+	return first;
 }
 
 void checks_free(struct checks *c)

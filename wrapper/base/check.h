@@ -29,8 +29,8 @@ void check_add(struct checks *c, const char *id, enum verdict verdict, const cha
 	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /*
- * The first check that failed; NULL: none did. With is_signed those that only keep
- * unsigned modules out do not count.
+ * A check that failed: the first one that no package cures, else the first one; NULL: none did.
+ * With is_signed those that only keep unsigned modules out do not count.
  */
 const struct check *check_failed(const struct checks *c, bool is_signed);
 

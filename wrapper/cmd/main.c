@@ -22,7 +22,7 @@
 #endif
 
 static const struct command commands[] = {
-	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [SECONDS [COUNT]] [OPTION]...",
+	{ "watch", "PAGE[,PAGE...] [-p PID | -e FILE | -c 'COMMAND'] [SECONDS [COUNT]] [OPTION]...",
 	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
