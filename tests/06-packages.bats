@@ -32,13 +32,13 @@ teardown() {
 	cd "$BATS_TEST_TMPDIR"
 	awk '{ print $1 }' "$TOP"/packaging/debian/*.install "$TOP/packaging/debian/not-installed" >names
 	while read -r name; do
-		compgen -G "$name" | sed 's,$,/,' >>covered
-	done <names
-	[ "$(wc -l <covered)" -ge "$(wc -l <names)" ]
-	find usr -type f -not -path 'usr/share/teletap/python/*' >installed
-	while read -r file; do
-		grep -q "^$file/\$" covered || awk -v file="$file" 'index(file, $0) == 1 { found = 1 } END { exit !found }' covered
-	done <installed
+		compgen -G "$name" || echo "$name: not installed" >>wrong
+	done <names >covered
+	find usr -type f -not -path 'usr/share/teletap/python/*' |
+		awk 'NR == FNR { covered[$0]; next }
+			{ for (name in covered) if ($0 == name || index($0, name "/") == 1) next
+			  print $0 ": in no package" }' covered - >>wrong
+	diff /dev/null wrong
 }
 
 @test "pkg-config finds the header" {
