@@ -129,7 +129,8 @@ end() { [ "$next" -eq "${#commands[@]}" ]; }
 		open("ready", "w").write("ready\n")
 	EOF2
 	begin "$python" app.py
-	step ' holds .*' ' the GIL$' '^ +compute .*app.py:[345]$'
+	# between two turns nobody has it
+	step ' the GIL$' '^ +compute .*app.py:[345]$'
 	[ "$(awk '/ the GIL$/ { n += $3 } END { print n }' "$out")" -ge 2 ] # of that many like this one
 	step '^ function .* compute$'
 	end
