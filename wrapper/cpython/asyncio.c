@@ -97,7 +97,7 @@ static bool scan_file(struct memory *m, uint64_t base, const uint64_t *sizes,
 		return false;
 	for (int i = 0; i < l.n_parts && !good; i++) {
 		if (l.parts[i].writable)
-			good = scan_part(m, l.parts[i].at, l.parts[i].size, sizes, found);
+			good = scan_part(m, l.parts[i].at, l.parts[i].stored, sizes, found);
 	}
 	return good;
 }
