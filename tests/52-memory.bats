@@ -123,6 +123,15 @@ print(sys.prefix, v("INCLUDEPY"), v("LIBPL") + "/" + v("LIBRARY"), sys.version_i
 	[ "$(jq -c '[.rows[].stack[] | .function, .line]' <<<"$output")" = '["here",4,"<module>",5]' ]
 }
 
+# A thread is in the interpreter that it runs.
+same_interpreters() {
+	begin "$1" interpreters
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	echo "$output"
+	[ "$(jq -c '[.rows[].stack[:2] | [.[0].function, .[0].line, .[1].function]] | sort' <<<"$output" | grep -c '\["inside",3,"<module>"\]')" = 1 ]
+	[ "$(jq '.rows | length' <<<"$output")" = 2 ]
+}
+
 # Tasks are what the program and CPython's own reader of them say; older versions are refused.
 same_tasks() {
 	if [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 14))')" = True ]; then
@@ -163,6 +172,7 @@ os._exit(0)'"
 }
 @test "gc: the totals of a program that has ended are those it had" { each totals_of_the_end; }
 @test "threads of a stripped program that has Python in it and exports nothing" { each same_hidden; }
+@test "threads in sub-interpreters" { each same_interpreters; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 
@@ -231,6 +241,12 @@ os._exit(0)'"
 	while [ "$(cut -d' ' -f1 "/proc/$pid/syscall")" != 230 ]; do sleep 0.1; done
 	run -0 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/bin/teletap" watch threads -p "$pid" -o json
 	[ "$(jq -c '[.rows[] | .stack[0].function, .waits_for]' <<<"$output")" = '["<module>","time (clock_nanosleep)"]' ]
+}
+
+@test "2,000 threads: all are shown, or a note says how many are not" {
+	begin /usr/bin/python3 equal 2000
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	jq -e '(.rows | length) + ([.notes[] | capture("too many: (?<n>[0-9]+) more").n | tonumber] | add // 0) == 2001' <<<"$output"
 }
 
 @test "its program renamed and deleted, its stack too deep to show" {
