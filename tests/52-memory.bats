@@ -100,6 +100,38 @@ same_locals() {
 	[ -z "$output" ]
 }
 
+# A program with Python linked into it, which exports nothing and is stripped, where there is what
+# it is linked with; of 3.8 and 3.9 nothing tells then where the interpreter is.
+same_hidden() {
+	mapfile -t with < <("$1" -c 'import sys, sysconfig
+v = sysconfig.get_config_var
+print(sys.prefix, v("INCLUDEPY"), v("LIBPL") + "/" + v("LIBRARY"), sys.version_info[1], v("LIBS") + " " + v("SYSLIBS"), sep="\n")')
+	[ -f "${with[2]}" ] && [ -f "${with[1]}/Python.h" ] && [ "${with[3]}" -ge 10 ] || return 0
+	# shellcheck disable=SC2086 # libraries
+	gcc -w -no-pie -I"${with[1]}" -o "$BATS_TEST_TMPDIR/hidden" "$TOP/tests/live/embed.c" "${with[2]}" ${with[4]} -lz -lexpat
+	strip -s "$BATS_TEST_TMPDIR/hidden"
+	run readelf -W --dyn-syms "$BATS_TEST_TMPDIR/hidden"
+	[[ $output != *_PyRuntime* ]]
+	# it cannot load extensions
+	printf '%s\n' 'import time' 'def here():' ' print("ready", flush=True)' ' time.sleep(3600)' 'here()' >"$BATS_TEST_TMPDIR/here.py"
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	PYTHONHOME=${with[0]} "$BATS_TEST_TMPDIR/hidden" "$BATS_TEST_TMPDIR/here.py" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 6<"$BATS_TEST_TMPDIR/out"
+	read -r -t 60 -u 6 word
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	[ "$(jq -c '[.rows[].stack[] | .function, .line]' <<<"$output")" = '["here",4,"<module>",5]' ]
+}
+
+# A thread is in the interpreter that it runs.
+same_interpreters() {
+	begin "$1" interpreters
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	echo "$output"
+	[ "$(jq -c '[.rows[].stack[:2] | [.[0].function, .[0].line, .[1].function]] | sort' <<<"$output" | grep -c '\["inside",3,"<module>"\]')" = 1 ]
+	[ "$(jq '.rows | length' <<<"$output")" = 2 ]
+}
+
 # Tasks are what the program and CPython's own reader of them say; older versions are refused.
 same_tasks() {
 	if [ "$("$1" -c 'import sys; print(sys.version_info >= (3, 14))')" = True ]; then
@@ -139,6 +171,8 @@ os._exit(0)'"
 	[ "$(jq -c '[.rows[].runs_total]' <<<"${lines[-1]}")" = "$(grep -v schema <<<"$output" | jq -c .)" ]
 }
 @test "gc: the totals of a program that has ended are those it had" { each totals_of_the_end; }
+@test "threads of a stripped program that has Python in it and exports nothing" { each same_hidden; }
+@test "threads in sub-interpreters" { each same_interpreters; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 
@@ -207,6 +241,12 @@ os._exit(0)'"
 	while [ "$(cut -d' ' -f1 "/proc/$pid/syscall")" != 230 ]; do sleep 0.1; done
 	run -0 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/bin/teletap" watch threads -p "$pid" -o json
 	[ "$(jq -c '[.rows[] | .stack[0].function, .waits_for]' <<<"$output")" = '["<module>","time (clock_nanosleep)"]' ]
+}
+
+@test "2,000 threads: all are shown, or a note says how many are not" {
+	begin /usr/bin/python3 equal 2000
+	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+	jq -e '(.rows | length) + ([.notes[] | capture("too many: (?<n>[0-9]+) more").n | tonumber] | add // 0) == 2001' <<<"$output"
 }
 
 @test "its program renamed and deleted, its stack too deep to show" {

@@ -8,6 +8,7 @@ speed N        N threads at full speed, whose possible stacks compare.py knows
 children       one that is forked, one that runs sleep(1)
 equal N        N threads that wait for the same
 deep N         N calls of itself
+interpreters   a thread in another interpreter
 locals         functions with variables; says what these are before: [[function, {name: value}], ...]
 gc             collects, and answers each line with gc.get_stats()
 """
@@ -228,6 +229,20 @@ def calls(n):
         time.sleep(HOUR)
 
 
+def interpreters():
+    try:
+        import _interpreters as other
+        run = other.exec
+    except ImportError:
+        import _xxsubinterpreters as other
+        run = other.run_string
+    code = "def inside():\n    import time\n    time.sleep(%d)\ninside()" % HOUR
+    threading.Thread(target=run, args=(other.create(), code), daemon=True).start()
+    settle(os.getpid(), 1)
+    print("ready", flush=True)
+    time.sleep(HOUR)
+
+
 class Order:
     """A type of the program's own."""
 
@@ -283,4 +298,5 @@ def too_deep(n):
 
 
 if __name__ == "__main__":
-    {"threads": threads, "speed": speed, "children": children, "equal": equal, "deep": too_deep, "locals": has_locals, "gc": lambda *_: collect()}[sys.argv[1]](*sys.argv[2:])
+    {"threads": threads, "speed": speed, "children": children, "equal": equal, "deep": too_deep,
+     "locals": has_locals, "interpreters": interpreters, "gc": lambda *_: collect()}[sys.argv[1]](*sys.argv[2:])

@@ -189,7 +189,7 @@ static void look_list(struct tasks *t, const struct owner *o)
 	struct memory_task now;
 	int64_t unseen = 0;
 
-	for (int i = 0; i < TRIES && n < 0 && !(i && is_late(t)); i++) {
+	for (int i = 0; i < TRIES && n < 0 && !is_late(t); i++) {
 		if (!hold(t, o, &now))
 			continue;
 		n = asyncio_list(t->m, &t->asyncio, o->head, t->found, room, &unseen);

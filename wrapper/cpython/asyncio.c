@@ -97,7 +97,7 @@ static bool scan_file(struct memory *m, uint64_t base, const uint64_t *sizes,
 		return false;
 	for (int i = 0; i < l.n_parts && !good; i++) {
 		if (l.parts[i].writable)
-			good = scan_part(m, l.parts[i].at, l.parts[i].size, sizes, found);
+			good = scan_part(m, l.parts[i].at, l.parts[i].stored, sizes, found);
 	}
 	return good;
 }
@@ -194,26 +194,23 @@ static int read_name(struct memory *m, const struct python *p, uint64_t at,
 	return err;
 }
 
-static void add_awaiter(struct asyncio_task *task, uint64_t at)
-{
-	if (task->n_awaiters < ASYNCIO_AWAITERS)
-		task->awaiters[task->n_awaiters++] = at;
-	else
-		task->more++;
-}
-
 /* The members of a set: slots of {key, hash}; in those that were freed lies a bare object. */
 static int read_set(struct memory *m, uint64_t set, struct asyncio_task *task)
 {
-	uint64_t mask, table, key;
+	uint64_t used, mask, table, key;
 	struct object_type type;
 
-	if (memory_read(m, set + SET_MASK, &mask, sizeof(mask)) ||
+	if (memory_read(m, set + SET_USED, &used, sizeof(used)) ||
+	    memory_read(m, set + SET_MASK, &mask, sizeof(mask)) ||
 	    memory_read(m, set + SET_TABLE, &table, sizeof(table)))
 		return -EFAULT;
-	if (mask >= SET_SLOTS)
+	if (mask >= SET_SLOTS || used > mask)
 		return -ENOSPC;
 	for (uint64_t i = 0; i <= mask; i++) {
+		if (task->n_awaiters == ASYNCIO_AWAITERS) {
+			task->more = used > ASYNCIO_AWAITERS ? (int)used - ASYNCIO_AWAITERS : 0;
+			break;
+		}
 		if (memory_read(m, table + i * 16, &key, sizeof(key)))
 			return -EFAULT;
 		if (!key)
@@ -221,7 +218,7 @@ static int read_set(struct memory *m, uint64_t set, struct asyncio_task *task)
 		if (object_type(m, key, &type))
 			return -EFAULT;
 		if (!object_is(&type, "object"))
-			add_awaiter(task, key);
+			task->awaiters[task->n_awaiters++] = key;
 	}
 	return 0;
 }
@@ -247,6 +244,6 @@ int asyncio_task(struct memory *m, const struct python *p, const struct asyncio 
 		return err;
 	if (is_set)
 		return read_set(m, awaited_by, task);
-	add_awaiter(task, awaited_by);
+	task->awaiters[task->n_awaiters++] = awaited_by;
 	return 0;
 }

@@ -18,6 +18,7 @@ enum {
 	OBJECT_REST = 16, /* what follows the head of others */
 	INT_DIGITS = 24,
 	LIST_ITEMS = 24,
+	SET_USED = 24,
 	SET_MASK = 32,
 	SET_TABLE = 40,
 };

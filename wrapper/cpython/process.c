@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * _PyRuntime is exported by every CPython, whatever its file is called. Its version: Py_Version,
+ * _PyRuntime is exported by every CPython that can load extensions, whatever its file is called;
+ * for the others see runtime.h. Its version: Py_Version,
  * exported from 3.11 on; before, the string "3.9.2" among the constants.
  */
 #include "cpython/process.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "cpython/runtime.h"
 #include "target/loaded.h"
 
 #define SCAN_BYTES 65536
@@ -78,17 +80,18 @@ static enum python_state verify(struct memory *m, struct python *p)
 	return python_layout_agree(&p->layout, words) ? PYTHON_READ : PYTHON_ALIEN;
 }
 
-/* Looks into one file. True: it is a CPython. */
-static bool look_into(struct memory *m, const struct loaded *l, struct python *p)
+/* Looks into one file. hidden: it may not export anything. True: it is a CPython. */
+static bool look_into(struct memory *m, const struct loaded *l, bool hidden, struct python *p)
 {
 	const struct python_layout *layout;
 	uint64_t at, version;
 
-	p->runtime = loaded_symbol(m, l, "_PyRuntime");
+	p->runtime = hidden ? runtime_find(m, l) : loaded_symbol(m, l, "_PyRuntime");
 	if (!p->runtime)
 		return false;
 	at = loaded_symbol(m, l, "Py_Version");
-	if (at && !memory_read(m, at, &version, sizeof(version)))
+	if ((at && !memory_read(m, at, &version, sizeof(version))) ||
+	    runtime_says(m, p->runtime, &version))
 		p->version = (uint32_t)version;
 	else if (!(p->version = version_scan(m, l, '\0')))
 		p->version = version_scan(m, l, '/');
@@ -109,10 +112,29 @@ static bool is_pypy(const char *path)
 	return !strncmp(name, "pypy", 4) || !strncmp(name, "libpypy", 7);
 }
 
+/* Looks into all files. Sets the state when that cannot be done; true: one is a CPython. */
+static bool look_into_all(struct memory *m, const struct loaded_files *files, bool hidden,
+			  bool *is_32, struct python *p)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < files->n && !found; i++) {
+		struct loaded l;
+		int err = loaded_open(m, files->list[i].base, &l, is_32);
+
+		if (err == -EPERM || err == -ESRCH) {
+			p->state = err == -EPERM ? PYTHON_DENIED : PYTHON_GONE;
+			break;
+		}
+		found = !err && look_into(m, &l, hidden, p);
+	}
+	return found;
+}
+
 void python_find(struct memory *m, struct python *p)
 {
 	struct loaded_files files;
-	bool is_32 = false, pypy = false, found = false;
+	bool is_32 = false, pypy = false, found;
 	int err = loaded_list(m->pid, &files);
 
 	*p = (struct python){ .state = PYTHON_NONE };
@@ -121,17 +143,11 @@ void python_find(struct memory *m, struct python *p)
 		return;
 	}
 	memory_forget(m);
-	for (size_t i = 0; i < files.n && !found; i++) {
-		struct loaded l;
-
+	for (size_t i = 0; i < files.n; i++)
 		pypy |= is_pypy(files.list[i].path);
-		err = loaded_open(m, files.list[i].base, &l, &is_32);
-		if (err == -EPERM || err == -ESRCH) {
-			p->state = err == -EPERM ? PYTHON_DENIED : PYTHON_GONE;
-			break;
-		}
-		found = !err && look_into(m, &l, p);
-	}
+	found = look_into_all(m, &files, false, &is_32, p);
+	if (!found && p->state == PYTHON_NONE && !pypy)
+		found = look_into_all(m, &files, true, &is_32, p);
 	if (!found && p->state == PYTHON_NONE)
 		p->state = pypy ? PYTHON_OTHER : is_32 ? PYTHON_32 : PYTHON_NONE;
 	loaded_list_free(&files);

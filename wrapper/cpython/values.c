@@ -18,6 +18,7 @@
 #define DEPTH 2
 #define BYTES 64
 #define TUPLE_MAX 4096
+#define ENTRIES 4096   /* of a dict, deleted ones included; more are not looked at */
 #define KIND_CELL 0xc0 /* of a variable, from 3.11 on: in a cell, its own or another's */
 
 /* Where a dict keeps what. */
@@ -203,6 +204,10 @@ static void put_dict(struct writer *w, uint64_t at, int depth)
 	}
 	put(w, "{");
 	for (uint64_t i = 0; used && i < n && shown < used && w->used <= VALUES_TEXT; i++) {
+		if (i == ENTRIES) {
+			put(w, shown ? ", ..." : "...");
+			break;
+		}
 		if (memory_read(w->m, entries + i * size + size - 16, pair, sizeof(pair))) {
 			put(w, "?");
 			break;

@@ -145,6 +145,8 @@ bool judge_page(const struct judge *j, const struct page *page, int *by, char **
 		first = (int)plan.collector;
 	for (int i = 0; i < COLLECTORS; i++) {
 		*by = (first + i) % COLLECTORS;
+		if (j->target && choose_by_name(page, (enum collector) * by, j->target))
+			continue;
 		/* Of no target, what could be had of any in part is no answer. */
 		if (!(page->by & 1U << *by) || (!resolves(j, page) && page->incomplete & 1U << *by))
 			continue;

@@ -147,6 +147,11 @@ static int take(const struct page *page, const struct target *t, enum collector 
 		    collector_name(by), page->number, names);
 }
 
+bool choose_by_name(const struct page *page, enum collector by, const struct target *t)
+{
+	return by == COLLECT_MEMORY && t->kind == TARGET_FILE && page->by != BY_MEMORY;
+}
+
 int choose(const struct page *page, const struct target *t, int collector, const char *pack,
 	   struct plan *plan, char **msg)
 {
@@ -175,7 +180,8 @@ int choose(const struct page *page, const struct target *t, int collector, const
 		if (has(page, readers[i], t, plan))
 			return 0;
 	}
-	if (!(has_module && module_can_be_compiled()) && has(page, COLLECT_MEMORY, t, plan))
+	if (!(has_module && module_can_be_compiled()) && !choose_by_name(page, COLLECT_MEMORY, t) &&
+	    has(page, COLLECT_MEMORY, t, plan))
 		return 0;
 	return resolve_page(page, (enum collector)__builtin_ctz(page->by), t, plan, msg);
 }

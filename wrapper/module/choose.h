@@ -8,6 +8,12 @@
 #include "module/resolve.h"
 
 /*
+ * Whether the collector is taken for this target only when it is named: of a file's processes
+ * others know what each does from its beginning on.
+ */
+bool choose_by_name(const struct page *page, enum collector by, const struct target *t);
+
+/*
  * The first that can be had of: a module that is ready, a BPF program, what reads files of the
  * kernel or of the program, a module that is to be compiled, what is incomplete. A file that
  * not only root may write is probed by BPF before a module. collector: the one that the user

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "module/resolve_process.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,10 @@ static int check_file(const struct page *page, const struct target_file *f, char
 	const char *slash = strrchr(f->path, '/');
 	struct python_place place;
 
+	if (f->sdt.elf_machine != EM_X86_64 || f->sdt.elf_class != ELFCLASS64)
+		return fail(msg, ENOTSUP,
+			    "%s is not for x86-64: only such programs can be watched so far",
+			    f->path);
 	python_place_read(f->fd, &place);
 	if (place.library)
 		return fail(

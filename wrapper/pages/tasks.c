@@ -287,7 +287,7 @@ static void note_counts(const struct state *s, struct table *t)
 			      "whenever they were looked at, and are not shown" },
 		{ TASKS_UNREAD, "threads whose list of tasks could not be read in one piece" },
 		{ TASKS_CUT, "tasks whose stack is not shown whole" },
-		{ TASKS_UNNAMED, "awaiting tasks that are not among those shown" },
+		{ TASKS_UNNAMED, "awaiting tasks that are not named" },
 	};
 	const struct record *r = state_first(s, LINE_TASKS);
 

@@ -117,6 +117,7 @@ int loaded_open(struct memory *m, uint64_t base, struct loaded *l, bool *is_32)
 			continue;
 		l->parts[l->n_parts].at = part.p_vaddr;
 		l->parts[l->n_parts].size = part.p_memsz;
+		l->parts[l->n_parts].stored = part.p_filesz;
 		l->parts[l->n_parts++].writable = part.p_flags & PF_W;
 	}
 	l->bias = base - (first == UINT64_MAX ? 0 : first);

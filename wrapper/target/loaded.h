@@ -18,6 +18,7 @@ struct loaded {
 	int n_parts;
 	struct {
 		uint64_t at, size;
+		uint64_t stored; /* so many bytes of it come from the file, the others began as 0 */
 		bool writable;
 	} parts[LOADED_PARTS];     /* its segments in memory */
 	uint64_t symbols, strings; /* 0: it exports nothing */
