@@ -29,7 +29,7 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_call_times, &bpf_call_times_extension,
 						    &bpf_flow,       &bpf_flow_extension,
 						    &bpf_offcpu,     &bpf_syscalls,
-						    &bpf_faults };
+						    &bpf_faults,     &bpf_gil };
 
 struct bpf_source {
 	const struct bpf_module *module;

@@ -161,7 +161,7 @@ const struct page pages[] = {
 	{ .number = 232,
 	  .name = "gil",
 	  .title = "Waits for the interpreter lock",
-	  .by = BY_STAP,
+	  .by = BY_STAP | BY_BPF,
 	  .origin = { "gil", "python", .layout = true },
 	  .fill = page_gil_fill },
 	{ .number = 233,
