@@ -39,6 +39,7 @@ struct bpf_source {
 	struct bpf_places places;
 	struct bpf_loaded loaded;
 	struct ring_buffer *events; /* NULL: none */
+	struct bpf_events processors;
 	struct host_threads threads;
 	uint64_t sequence;
 	bool who_sent[WHOS + 1];
@@ -127,6 +128,7 @@ static void release(void *ctx)
 	if (!s)
 		return;
 	bpf_places_free(&s->places);
+	free(s->processors.list);
 	free(s->threads.last);
 	free(s->name_sent);
 	free(s);
@@ -179,7 +181,7 @@ static int begin(void *ctx, char **msg)
 	if (!err)
 		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
 	if (!err && s->module->events)
-		err = bpf_events_attach(&s->loaded, s->module->events, msg);
+		err = bpf_events_attach(&s->processors, &s->loaded, s->module->events, msg);
 	if (!err)
 		bpf_look(&s->loaded, "library_found");
 	return err;
@@ -308,9 +310,10 @@ static char *lines(void *ctx, bool final)
 		name_lines(f, s);
 	if (s->module->words)
 		word_lines(f, s);
-	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
-		sysconf(_SC_NPROCESSORS_ONLN), t->unread + bpf_missed(&s->loaded), t->full,
-		s->sequence);
+	bpf_events_look(&s->processors);
+	fprintf(f, "processors\t%ld\t%d\t%d\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
+		sysconf(_SC_NPROCESSORS_ONLN), s->processors.later, s->processors.blind,
+		t->unread + bpf_missed(&s->loaded), t->full, s->sequence);
 	return fclose(f) ? (free(text), NULL) : text;
 }
 
