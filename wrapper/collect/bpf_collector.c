@@ -18,7 +18,7 @@
 
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
 #define FILE_OPTION '6'
-#define RATE '7'
+#define HZ 99 /* samples a second, unless told otherwise */
 
 static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counters,
 						    &bpf_errors,     &bpf_spans,
@@ -29,7 +29,7 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_call_times, &bpf_call_times_extension,
 						    &bpf_flow,       &bpf_flow_extension,
 						    &bpf_offcpu,     &bpf_syscalls,
-						    &bpf_faults,     &bpf_gil };
+						    &bpf_faults,     &bpf_gil,        &bpf_sampled };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -74,6 +74,7 @@ static void take_calls(struct config *config, const char *digits)
 static void take_settings(struct bpf_source *s, const struct opts *o)
 {
 	s->settings.jit = s->plan.jit;
+	s->settings.hz = HZ;
 	for (int i = 0; i < o->n_settings; i++) {
 		const char *value = strchr(o->settings[i].text, '=');
 		char letter = o->settings[i].letter;
@@ -84,14 +85,18 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->config.by = (uint32_t)atoi(value);
 		else if (letter == OPTS_COUNTS)
 			s->settings.counts = true;
+		else if (letter == OPTS_HZ)
+			s->settings.hz = (unsigned)atoi(value);
+		else if (letter == OPTS_WAITING)
+			s->config.waiting = true;
 		else if (letter == OPTS_CALL)
 			take_calls(&s->config, value);
 		else if (letter == FUNCTION)
 			s->settings.function = value;
 		else if (letter == FILE_OPTION)
 			s->settings.file = value;
-		else if (letter == RATE)
-			s->settings.rate = (uint64_t)atoi(value);
+		else if (letter == OPTS_RATE)
+			s->settings.rate = s->settings.hz = (unsigned)atoi(value);
 	}
 }
 
@@ -181,7 +186,8 @@ static int begin(void *ctx, char **msg)
 	if (!err)
 		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
 	if (!err && s->module->events)
-		err = bpf_events_attach(&s->processors, &s->loaded, s->module->events, msg);
+		err = bpf_events_attach(&s->processors, &s->loaded, s->module->events,
+					s->settings.hz, msg);
 	if (!err)
 		bpf_look(&s->loaded, "library_found");
 	return err;

@@ -12,15 +12,18 @@
 
 #include "base/fail.h"
 #include "base/rootfs.h"
+#include "bpf/stint.h"
 
 /* Returns 0, with *fd -1 where there is no such processor now; or -errno. */
-static int attach(struct bpf_program *program, const struct bpf_event *event, int processor,
-		  int *fd)
+static int attach(struct bpf_program *program, const struct bpf_event *event, unsigned hz,
+		  int processor, int *fd)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
 					.size = sizeof(attr),
 					.config = event->config,
-					.sample_period = event->every,
+					.sample_period = event->every == BPF_HZ
+								 ? 1000000000 / SAMPLE_TICKS / hz
+								 : event->every,
 					.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED };
 
 	*fd = (int)syscall(SYS_perf_event_open, &attr, -1, processor, -1, PERF_FLAG_FD_CLOEXEC);
@@ -30,7 +33,7 @@ static int attach(struct bpf_program *program, const struct bpf_event *event, in
 }
 
 int bpf_events_attach(struct bpf_events *e, const struct bpf_loaded *l,
-		      const struct bpf_event *events, char **msg)
+		      const struct bpf_event *events, unsigned hz, char **msg)
 {
 	int n = libbpf_num_possible_cpus();
 
@@ -43,7 +46,7 @@ int bpf_events_attach(struct bpf_events *e, const struct bpf_loaded *l,
 			bpf_object__find_program_by_name(l->object, event->program);
 
 		for (int i = 0; i < n; i++) {
-			int fd, err = program ? attach(program, event, i, &fd) : -ENOENT;
+			int fd, err = program ? attach(program, event, hz, i, &fd) : -ENOENT;
 
 			if (err)
 				return fail(msg, -err,

@@ -17,6 +17,8 @@ struct bpf_event {
 	uint64_t config, every;
 };
 
+#define BPF_HZ 0 /* of a clock, in place of every: SAMPLE_TICKS times as often as asked for */
+
 /* Of a processor its first event. */
 struct bpf_processor {
 	int fd;           /* -1: it was not there when the others were attached */
@@ -32,7 +34,7 @@ struct bpf_events {
 
 /* The last one has no program. Returns 0, or -errno with *msg set. */
 int bpf_events_attach(struct bpf_events *e, const struct bpf_loaded *l,
-		      const struct bpf_event *events, char **msg);
+		      const struct bpf_event *events, unsigned hz, char **msg);
 
 /* Looks which processors are there without an event. */
 void bpf_events_look(struct bpf_events *e);

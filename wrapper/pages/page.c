@@ -124,7 +124,7 @@ const struct page pages[] = {
 	{ .number = 223,
 	  .name = "stacks",
 	  .title = "Sampled Python stacks",
-	  .by = BY_STAP | BY_MEMORY,
+	  .by = BY_STAP | BY_BPF | BY_MEMORY,
 	  .origin = { "stacks", "python", .layout = true },
 	  .takes = "HWB7",
 	  .fill = page_stacks_fill },
