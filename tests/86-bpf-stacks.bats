@@ -4,7 +4,7 @@
 # Page 223 by BPF programs: the shares of samples of a program that spends known shares of its
 # time in known functions: as tests/live/15-stacks.bats.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2128,SC2154,SC2178
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2128,SC2154,SC2178,SC2317
 bats_require_minimum_version 1.5.0
 load helper
 load bpf

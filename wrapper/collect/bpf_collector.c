@@ -29,7 +29,8 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_call_times, &bpf_call_times_extension,
 						    &bpf_flow,       &bpf_flow_extension,
 						    &bpf_offcpu,     &bpf_syscalls,
-						    &bpf_faults,     &bpf_gil,        &bpf_sampled };
+						    &bpf_faults,     &bpf_gil,
+						    &bpf_sampled };
 
 struct bpf_source {
 	const struct bpf_module *module;
