@@ -194,18 +194,13 @@ static long function_step(uint32_t i, void *ctx)
 	return python_step(i, ctx) || (*(struct walk **)ctx)->stack.n;
 }
 
-/* The name of its innermost function; 0: likewise. */
-static __always_inline uint32_t function_here(void)
+/* The name of a thread state's innermost function; 0: none, or it is not known. */
+static __always_inline uint32_t function_of(uint64_t bias, uint64_t thread)
 {
-	struct walk_place *p;
+	struct walk_place *p = thread ? walk_take() : NULL;
 	struct walk *w;
-	uint64_t bias, thread;
 	uint32_t name;
 
-	if (!bias_here(&bias))
-		return 0;
-	thread = thread_here(bias);
-	p = thread ? walk_take() : NULL;
 	if (!p)
 		return 0;
 	w = &p->walk;
@@ -216,6 +211,14 @@ static __always_inline uint32_t function_here(void)
 	name = w->stack.n ? w->stack.names[0] : 0;
 	walk_release(p);
 	return name;
+}
+
+/* The current thread's. */
+static __always_inline uint32_t function_here(void)
+{
+	uint64_t bias;
+
+	return bias_here(&bias) ? function_of(bias, thread_here(bias)) : 0;
 }
 
 #endif

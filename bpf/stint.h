@@ -71,4 +71,9 @@ enum {
 #define CALL_BITS 11
 #define CALL_ERROR 0x80000000U
 
+/* A row's "what" of page 223: the thread, and above it as the record "hit" has it. */
+#define SAMPLE_BITS 30
+#define SAMPLE_TICKS 4 /* of the clock, for one sample */
+enum { SAMPLE_RUNS, SAMPLE_WAITS, SAMPLE_BEFORE };
+
 #endif

@@ -4,7 +4,7 @@
 # Page 234 by BPF programs, against getrusage, and /proc/PID/statm: as
 # tests/live/13-faults.bats.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2128,SC2154,SC2178,SC2317
 bats_require_minimum_version 1.5.0
 load helper
 load bpf

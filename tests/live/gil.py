@@ -4,9 +4,9 @@
 gil.py run FIFO DONE: one thread computes, in holds_the_lock, while four others sleep 60
 times for 10 ms and then want the lock; before and after, all wait for FIFO. Writes the
 threads' numbers to DONE, and for how much longer than told each has slept.
-gil.py calls ELF STRACE PAGES DONE: STRACE has the program's futex calls, by strace -f;
+gil.py calls ELF STRACE PAGES DONE [BIAS]: STRACE has the program's futex calls, by strace -f;
 fails unless the last page has as many calls with a timeout at addresses in _PyRuntime,
-and as many of them that timed out, thread by thread.
+and as many of them that timed out, thread by thread. BIAS is added to ELF's addresses.
 gil.py waits PAGES DONE: fails unless the last page has the waits that the program knows
 of: one for each sleep, as long as it overslept, and what the holder ran.
 """
@@ -52,7 +52,7 @@ def run(fifo, done):
     stop.append(1)
     holder.join()
     with open(done + ".tmp", "w") as f:
-        json.dump({"overslept": overslept, "holder": holder.native_id}, f)
+        json.dump({"overslept": overslept}, f)
     os.rename(done + ".tmp", done)
     os.read(fifo, 1)
 
@@ -90,14 +90,15 @@ def last_page(path):
     return page, {r["tid"]: r for r in page["rows"] if r["kind"] == "thread"}
 
 
-def check_calls(elf, strace, pages, done):
+def check_calls(elf, strace, pages, done, bias="0"):
     page, have = last_page(pages)
-    want = traced(strace, *runtime(elf))
+    first, size = runtime(elf)
+    want = traced(strace, first + int(bias, 0), size)
     for tid in sorted(set(want) | set(have)):
         row = have.get(tid)
         print(tid, want.get(tid), row and [row["calls_total"], row["forced_total"]])
     assert {tid: [r["calls_total"], r["forced_total"]] for tid, r in have.items()} == want
-    assert len(want) > THREADS
+    assert len(want) >= THREADS
 
 
 def check_waits(pages, done):
@@ -118,7 +119,6 @@ def check_waits(pages, done):
     waited = sum(have[int(tid)]["wait_ns_total"] for tid in done["overslept"]) / 1e9
     print("overslept", late, "waited", waited)
     assert 0.5 * late < waited
-    assert done["holder"] in have
     waits = sum(r["waits_total"] for r in have.values())
     steps = sum(r["waits_total"] for r in page["rows"] if r["kind"] == "histogram")
     assert steps == waits, (steps, waits)

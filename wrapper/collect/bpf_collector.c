@@ -18,7 +18,7 @@
 
 #define FUNCTION '5' /* letters of options: see cmd/options.c */
 #define FILE_OPTION '6'
-#define RATE '7'
+#define HZ 99 /* samples a second, unless told otherwise */
 
 static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counters,
 						    &bpf_errors,     &bpf_spans,
@@ -29,7 +29,8 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_call_times, &bpf_call_times_extension,
 						    &bpf_flow,       &bpf_flow_extension,
 						    &bpf_offcpu,     &bpf_syscalls,
-						    &bpf_faults };
+						    &bpf_faults,     &bpf_gil,
+						    &bpf_sampled };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -39,6 +40,7 @@ struct bpf_source {
 	struct bpf_places places;
 	struct bpf_loaded loaded;
 	struct ring_buffer *events; /* NULL: none */
+	struct bpf_events processors;
 	struct host_threads threads;
 	uint64_t sequence;
 	bool who_sent[WHOS + 1];
@@ -73,6 +75,7 @@ static void take_calls(struct config *config, const char *digits)
 static void take_settings(struct bpf_source *s, const struct opts *o)
 {
 	s->settings.jit = s->plan.jit;
+	s->settings.hz = HZ;
 	for (int i = 0; i < o->n_settings; i++) {
 		const char *value = strchr(o->settings[i].text, '=');
 		char letter = o->settings[i].letter;
@@ -83,14 +86,18 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 			s->config.by = (uint32_t)atoi(value);
 		else if (letter == OPTS_COUNTS)
 			s->settings.counts = true;
+		else if (letter == OPTS_HZ)
+			s->settings.hz = (unsigned)atoi(value);
+		else if (letter == OPTS_WAITING)
+			s->config.waiting = true;
 		else if (letter == OPTS_CALL)
 			take_calls(&s->config, value);
 		else if (letter == FUNCTION)
 			s->settings.function = value;
 		else if (letter == FILE_OPTION)
 			s->settings.file = value;
-		else if (letter == RATE)
-			s->settings.rate = (uint64_t)atoi(value);
+		else if (letter == OPTS_RATE)
+			s->settings.rate = s->settings.hz = (unsigned)atoi(value);
 	}
 }
 
@@ -127,6 +134,7 @@ static void release(void *ctx)
 	if (!s)
 		return;
 	bpf_places_free(&s->places);
+	free(s->processors.list);
 	free(s->threads.last);
 	free(s->name_sent);
 	free(s);
@@ -179,7 +187,8 @@ static int begin(void *ctx, char **msg)
 	if (!err)
 		err = bpf_attach(&s->places, &s->plan, &s->loaded, msg);
 	if (!err && s->module->events)
-		err = bpf_events_attach(&s->loaded, s->module->events, msg);
+		err = bpf_events_attach(&s->processors, &s->loaded, s->module->events,
+					s->settings.hz, msg);
 	if (!err)
 		bpf_look(&s->loaded, "library_found");
 	return err;
@@ -308,9 +317,10 @@ static char *lines(void *ctx, bool final)
 		name_lines(f, s);
 	if (s->module->words)
 		word_lines(f, s);
-	fprintf(f, "processors\t%ld\t0\t0\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
-		sysconf(_SC_NPROCESSORS_ONLN), t->unread + bpf_missed(&s->loaded), t->full,
-		s->sequence);
+	bpf_events_look(&s->processors);
+	fprintf(f, "processors\t%ld\t%d\t%d\nloss\t%" PRIu64 "\t0\t%" PRIu64 "\nend\t%" PRIu64 "\n",
+		sysconf(_SC_NPROCESSORS_ONLN), s->processors.later, s->processors.blind,
+		t->unread + bpf_missed(&s->loaded), t->full, s->sequence);
 	return fclose(f) ? (free(text), NULL) : text;
 }
 

@@ -49,6 +49,7 @@ int stacks_configure_here(const struct plan *plan, struct config *config)
 	config->moves = place.moves;
 	config->page = (uint32_t)(place.offset / 4096);
 	config->bytes = place.bytes;
+	config->runtime_size = place.size;
 	config->text = place.code;
 	config->length = place.length;
 	return stacks_configure(plan, config);

@@ -3,6 +3,16 @@
 
 #include <math.h>
 
+int bucket_of(int64_t value)
+{
+	int e;
+
+	if (value < 16)
+		return value < 0 ? 0 : (int)value;
+	e = 63 - __builtin_clzll((uint64_t)value);
+	return (e - 4) * 16 + (int)(value >> (e - 4));
+}
+
 int64_t bucket_value(int bucket)
 {
 	int e;

@@ -14,6 +14,9 @@
 
 #define BUCKETS 960 /* (62 - 4) * 16 + 32: every positive int64_t has one */
 
+/* The bucket of a value; negative ones are in bucket 0. */
+int bucket_of(int64_t value);
+
 /* The middle of a bucket. */
 int64_t bucket_value(int bucket);
 

@@ -126,15 +126,15 @@ static void set_prealloc(struct bpf_object *object)
 		bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~NO_PREALLOC);
 }
 
-/* Programs that look for a library. */
-static void set_library(struct bpf_object *object, bool library)
+/* Programs whose names begin so are not always wanted. */
+static void set_optional(struct bpf_object *object, const char *begins, bool wanted)
 {
 	struct bpf_program *program;
 
 	for (program = bpf_object__next_program(object, NULL); program;
 	     program = bpf_object__next_program(object, program)) {
-		if (!strncmp(bpf_program__name(program), "library_", 8))
-			bpf_program__set_autoload(program, library);
+		if (!strncmp(bpf_program__name(program), begins, strlen(begins)))
+			bpf_program__set_autoload(program, wanted);
 	}
 }
 
@@ -196,7 +196,8 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	if (!l->object)
 		return fail(msg, errno, "%s: %s: install teletap again", path, strerror(errno));
 	set_prealloc(l->object);
-	set_library(l->object, config->library);
+	set_optional(l->object, "library_", config->library);
+	set_optional(l->object, "waiting_", config->waiting);
 	err = set_config(l->object, config, l->room);
 	map = bpf_object__find_map_by_name(l->object, "sites");
 	if (!err && map)

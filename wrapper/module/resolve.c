@@ -83,14 +83,15 @@ static bool needs_memory(const struct origin *origin)
 }
 
 /* Nothing but stacks, of a Python whose stacks cannot be read. */
-static bool is_in_vain(const struct origin *origin, const struct target_file *f)
+static bool is_in_vain(const struct origin *origin, enum collector by, const struct target_file *f)
 {
 	struct python_place place;
 
 	if (strcmp(origin->module, "stacks") != 0)
 		return false;
 	python_place_read(f->fd, &place);
-	return !python_has_stacks(place.version);
+	return by == COLLECT_BPF ? !python_layout(place.version)
+				 : !python_has_stacks(place.version);
 }
 
 static bool serves(const struct origin *origin, const struct target_file *f)
@@ -244,7 +245,7 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 				    ? "let the program import teletap, whose extension has it: see "
 				      "'man teletap-pages'"
 				    : "'teletap probes' shows what it has");
-	if (is_in_vain(origin, file))
+	if (is_in_vain(origin, by, file))
 		return fail(
 			msg, ENOTSUP,
 			"%s is a CPython whose stacks cannot be read by a module (those of 3.9, "
