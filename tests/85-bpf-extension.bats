@@ -168,6 +168,19 @@ forged() {
 	[ "$(q '[.rows[] | [.event, .depth, .function]]')" = '[["entry",2,"inner"],["return",2,"inner"]]' ]
 }
 
+@test "221: functions that are not wanted take no room, and those that find none are counted" {
+	local steps=(enter:1:known sleep:20 leave:1:known) ms
+
+	for ms in 20 40 80 160; do
+		steps+=(enter:1:other sleep:$ms leave:1:other)
+	done
+	TELETAP_BPF_ROOM=3 teletap watch call-times --collector bpf -i 60 -o json --function known -c "$FORGED ${steps[*]}" >"$out"
+	last
+	[ "$(q '[.rows[] | [.function, .calls_total, (.histogram | add)]]')" = '[["known",1,1]]' ]
+	TELETAP_BPF_ROOM=3 forged call-times "${steps[@]}"
+	[ "$(q .loss.table_full)" -eq 2 ]
+}
+
 # The program of tests/extension, until it says that the page is switched on; then its work.
 worked() {
 	export PYTHONPATH=$BATS_FILE_TMPDIR/lib

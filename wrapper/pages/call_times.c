@@ -101,7 +101,7 @@ void page_call_times_fill(const struct state *s, struct table *t)
 	}
 	while ((r = state_each(s, LINE_LONGEST, &longest)))
 		histograms++;
-	if (state_loss(s).table_full && histograms >= HISTOGRAMS)
+	if (state_loss(s).table_full && histograms == HISTOGRAMS)
 		table_note(t, "64 functions have a histogram: choose with --function and --file");
 	timed_notes(s, t, "counted");
 }
