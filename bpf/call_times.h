@@ -8,7 +8,8 @@
 
 #include "calls.h"
 
-#define TOOK_BUCKETS 65536
+#define TOOK_BUCKETS 32768
+#define NAMES_RING (1 << 16) /* bytes of the map "events": numbers of names to be judged */
 
 #define TOOK_KEY(name, bucket) ((name) << 10 | (bucket))
 
@@ -29,7 +30,8 @@ struct times_tables {
 	struct totals totals;
 	uint64_t n_names;
 	struct name_entry names[CALL_NAMES + 1];
-	uint64_t switches; /* a thread has changed stacks */
+	uint64_t switches;              /* a thread has changed stacks */
+	uint8_t wanted[CALL_NAMES + 1]; /* NAME_... */
 	uint64_t calls[CALL_NAMES + 1];
 	struct call_time times[CALL_NAMES + 1];
 	uint64_t n_buckets;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How long do calls of chosen functions take? Page 221 by the extension's markers. All functions
- * have a histogram; the collector chooses when it tells them.
+ * How long do calls of chosen functions take? Page 221 by the extension's markers. A function
+ * has a histogram until the collector, which is told of each, says that it is not wanted.
  */
 #include "call_times.h"
 #include "histogram.h"
-
+#define RING_SIZE NAMES_RING
+#include "ring.h"
 #include "session.h"
 
 struct times_tables tables;
@@ -36,14 +37,32 @@ static __always_inline void bucket_add(uint32_t name, uint64_t took_ns)
 	count(&bucket->count);
 }
 
+/* Has the collector judge a name that is new. */
+static __always_inline void name_ask(uint32_t name)
+{
+	uint8_t *wanted = &tables.wanted[INDEX(name, CALL_NAMES)];
+	uint32_t *event;
+
+	if (*(volatile uint8_t *)wanted != NAME_NEW)
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event)
+		return; /* it is asked again */
+	*(volatile uint8_t *)wanted = NAME_ASKED;
+	*event = name;
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
+}
+
 SEC("uprobe/function__entry")
 int call_entry(void *ctx)
 {
 	uint64_t now = bpf_ktime_get_ns();
 	uint32_t depth, name = extension_enter(ctx, now, &depth);
 
-	if (name)
-		count(&tables.calls[INDEX(name, CALL_NAMES)]);
+	if (!name)
+		return 0;
+	name_ask(name);
+	count(&tables.calls[INDEX(name, CALL_NAMES)]);
 	return 0;
 }
 
@@ -54,7 +73,7 @@ int call_return(void *ctx)
 	uint32_t depth, name = extension_leave(ctx, now, &took_ns, &depth);
 	struct call_time *time;
 
-	if (!name)
+	if (!name || *(volatile uint8_t *)&tables.wanted[INDEX(name, CALL_NAMES)] == NAME_UNWANTED)
 		return 0;
 	time = &tables.times[INDEX(name, CALL_NAMES)];
 	__sync_fetch_and_add(&time->total, took_ns);

@@ -10,6 +10,9 @@
 #define CALL_NAMES 8192
 #define CALL_ROWS 32768
 
+/* What the user's patterns say of a name: the collector judges it when it is told of it. */
+enum { NAME_NEW, NAME_ASKED, NAME_WANTED, NAME_UNWANTED };
+
 /* Calls of a name by one process or thread. */
 struct call_row {
 	uint32_t who;

@@ -18,8 +18,6 @@ struct flow_event {
 	uint32_t name, depth, tid, kind;
 };
 
-enum { NAME_NEW, NAME_WANTED, NAME_UNWANTED };
-
 struct flow_tables {
 	struct totals totals;
 	uint64_t n_names;

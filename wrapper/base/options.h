@@ -19,7 +19,7 @@ enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 #define OPTS_HZ 'H'      /* that of --hz */
 #define OPTS_RATE '7'    /* that of --rate */
 #define OPTS_WAITING 'W' /* that of --waiting */
-#define OPTS_LOCALS 'M'  /* that of --locals */
+#define OPTS_LOCALS 'm'  /* that of --locals */
 #define OPTS_SETTINGS 16
 #define OPTS_SETTING_MAX 200
 

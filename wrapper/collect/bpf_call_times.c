@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "collect/bpf_functions.h"
 
@@ -26,6 +27,18 @@ static void counted_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_
 	fprintf(f, "timed\t0\t%d\t0\t0\n", s->jit);
 }
 
+/* A name is new. */
+static void event(const struct bpf_loaded *l, const void *data, size_t size)
+{
+	struct times_tables *t = l->tables;
+	uint32_t name = 0;
+
+	if (size >= sizeof(name))
+		memcpy(&name, data, sizeof(name));
+	if (name && name <= CALL_NAMES)
+		bpf_name_judge(&t->names[name], l->settings, &t->wanted[name]);
+}
+
 static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *s)
 {
 	struct times_tables *t = l->tables;
@@ -34,7 +47,7 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 
 	bpf_open_sweep(l, "open_calls");
 	for (size_t i = 1; i <= n_names; i++) {
-		if (!t->calls[i] || !bpf_name_wanted(&t->names[i], s))
+		if (!t->calls[i] || !bpf_name_judge(&t->names[i], s, &t->wanted[i]))
 			continue;
 		fprintf(f, "longest\t%zu\t%" PRIu64 "\t%" PRId64 "\n", i, t->times[i].total,
 			__atomic_exchange_n(&t->times[i].most, 0, __ATOMIC_SEQ_CST));
@@ -43,7 +56,8 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 		uint32_t key = __atomic_load_n(&t->buckets[i].key, __ATOMIC_ACQUIRE);
 		uint32_t name = (key - 1) >> 10;
 
-		if (key && name <= CALL_NAMES && bpf_name_wanted(&t->names[name], s))
+		if (key && name <= CALL_NAMES &&
+		    bpf_name_judge(&t->names[name], s, &t->wanted[name]))
 			fprintf(f, "took\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\n", name,
 				(key - 1) & 1023, t->buckets[i].count);
 	}
@@ -65,4 +79,5 @@ const struct bpf_module bpf_call_times_extension = { .name = "call_times_extensi
 						     TIMES_MODULE,
 						     .probes = bpf_extension_probes,
 						     .by_thread = "by_thread",
+						     .event = event,
 						     .lines = timed_lines };

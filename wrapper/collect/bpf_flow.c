@@ -26,12 +26,8 @@ static bool wanted(const struct bpf_loaded *l, uint32_t name)
 {
 	struct flow_tables *t = l->tables;
 
-	if (!name || name > CALL_NAMES)
-		return false;
-	if (t->wanted[name] == NAME_NEW && bpf_name_ready(&t->names[name]))
-		t->wanted[name] =
-			bpf_name_wanted(&t->names[name], l->settings) ? NAME_WANTED : NAME_UNWANTED;
-	return t->wanted[name] == NAME_WANTED;
+	return name && name <= CALL_NAMES &&
+	       bpf_name_judge(&t->names[name], l->settings, &t->wanted[name]);
 }
 
 static bool allowed(struct flow *flow, uint64_t at_ns, uint64_t rate)

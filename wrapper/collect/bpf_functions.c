@@ -6,6 +6,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "bpf/calls.h"
 #include "cpython/binary.h"
 
 #define STATE_SWITCHES 4 /* as the record "timed" has it */
@@ -46,6 +47,13 @@ bool bpf_name_wanted(const struct name_entry *entry, const struct bpf_settings *
 {
 	return bpf_name_ready(entry) && matches(s->function, entry->name.function, FUNCTION_ROOM) &&
 	       matches(s->file, entry->name.file, FILE_ROOM);
+}
+
+bool bpf_name_judge(const struct name_entry *entry, const struct bpf_settings *s, uint8_t *wanted)
+{
+	if (*wanted != NAME_WANTED && *wanted != NAME_UNWANTED && bpf_name_ready(entry))
+		*wanted = bpf_name_wanted(entry, s) ? NAME_WANTED : NAME_UNWANTED;
+	return *wanted == NAME_WANTED;
 }
 
 void bpf_open_sweep(const struct bpf_loaded *l, const char *map)

@@ -16,6 +16,9 @@ int bpf_returned_configure(const struct plan *plan, struct config *config);
 /* Whether a name can be told, and the user's patterns choose it. */
 bool bpf_name_wanted(const struct name_entry *entry, const struct bpf_settings *s);
 
+/* The same of a name that may have been judged before, and keeps the answer (NAME_...). */
+bool bpf_name_judge(const struct name_entry *entry, const struct bpf_settings *s, uint8_t *wanted);
+
 /* Forgets what threads that have ended had open, in a map of that name by thread and depth. */
 void bpf_open_sweep(const struct bpf_loaded *l, const char *map);
 

@@ -10,9 +10,8 @@
 
 static bool is_about_calls(const struct origin *origin)
 {
-	return !strcmp(origin->provider, "python") &&
-	       (!strcmp(origin->module, "calls") || !strcmp(origin->module, "call_times") ||
-		!strcmp(origin->module, "flow"));
+	return !strcmp(origin->module, "calls") || !strcmp(origin->module, "call_times") ||
+	       !strcmp(origin->module, "flow");
 }
 
 /*
@@ -23,6 +22,8 @@ int bpf_limits_check(const struct origin *origin, const struct target_file *file
 {
 	struct python_place place;
 
+	if (strcmp(origin->provider, "python") != 0)
+		return 0;
 	python_place_read(file->fd, &place);
 	if (is_about_calls(origin) && (place.version >> 16 != 0x030b || !place.runtime))
 		return fail(msg, ENOTSUP,

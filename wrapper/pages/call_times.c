@@ -39,7 +39,6 @@ static const struct column columns[N_COLUMNS] = {
 };
 
 #define TEXT_ROWS 20
-#define HISTOGRAMS 64 /* of a module */
 
 /* Since attaching, by powers of ten, the first below 10 us. */
 static void fill_histogram(struct cell *c, const int64_t total[BUCKETS])
@@ -84,7 +83,7 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 void page_call_times_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
-	size_t at = 0, longest = 0, histograms = 0;
+	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
 	if (strstr(s->module, "_extension"))
@@ -99,9 +98,7 @@ void page_call_times_fill(const struct state *s, struct table *t)
 			return;
 		fill_row(s, r, c);
 	}
-	while ((r = state_each(s, LINE_LONGEST, &longest)))
-		histograms++;
-	if (state_loss(s).table_full && histograms >= HISTOGRAMS)
+	if (state_loss(s).table_full && collector_find(s->collector) != COLLECT_BPF)
 		table_note(t, "64 functions have a histogram: choose with --function and --file");
 	timed_notes(s, t, "counted");
 }
