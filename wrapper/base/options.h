@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
+#include "model/output.h"
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64

@@ -23,7 +23,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} [SECONDS [COUNT]] [OPTION]...",
-	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9*", cmd_watch,
+	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9o*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
@@ -38,7 +38,7 @@ static const struct command commands[] = {
 	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record, "pages" },
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",
-	  "Draws pages from a recording", "AFTinG0", cmd_replay, "file pages" },
+	  "Draws pages from a recording", "AFTinG0o", cmd_replay, "file pages" },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
 	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve, "-" },

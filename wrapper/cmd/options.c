@@ -29,7 +29,8 @@
 
 /*
  * Upper-case letters and digits are names for options that have only a long form. A command
- * that takes '*' takes all options of pages.
+ * that takes '*' takes all options of pages; one that names 'o' draws pages itself, in every
+ * format.
  */
 struct row {
 	char letter;
@@ -174,7 +175,7 @@ static bool take_listen(struct opts *o, const struct row *row, const char *value
 	return add(o->listen, &o->n_listen, value);
 }
 
-static const char *const formats[] = { "text", "json", NULL };
+static const char *const formats[] = { "text", "json", "openmetrics", NULL };
 static const char *const whens[] = { "auto", "always", "never", NULL };
 static const char *const whats[] = { "pid", "thread", NULL };
 static const char *const carriers[] = { "stap", "bpf", "memory", "ring", "proc", NULL };
@@ -329,7 +330,7 @@ static const struct row table[] = {
 	{ 'f', "follow", NULL, "ask again every interval", FLAG(follow) },
 	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)",
 	  REAL(timeout, 0.1, 60, "a number") },
-	{ 'o', "output", "FORMAT", "text or json (default text)", .take = take_output,
+	{ 'o', "output", "FORMAT", "text, json, or of some commands openmetrics (default text)", .take = take_output,
 	  .words = formats },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)",
 	  .take = take_color, .words = whens },
@@ -495,6 +496,10 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 			if (!row->take(o, row, optarg))
 				return OPTS_WRONG;
 		}
+	}
+	if (o->output == OUTPUT_OPENMETRICS && !strchr(cmd->options, 'o')) {
+		say("-o openmetrics: watch and replay have it");
+		return OPTS_WRONG;
 	}
 	o->args = argv + optind;
 	o->n_args = argc - optind;
