@@ -41,7 +41,7 @@ static const struct command commands[] = {
 	  "Draws pages from a recording", "AFTinG0o", cmd_replay, "file pages" },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve, "-" },
+	  "Answers requests for pages over UDP and HTTP", "peciPLDIRUG234YE9^@*", cmd_serve, "-" },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
 	  cmd_page, "page host" },
 	{ "list", "", "Lists all pages", "", cmd_list, "-" },
