@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * inside: gives up its privileges as the process that talks to the network does, then
- * tries what must not work; with a second argument, as the one that accepts connections, too. Prints one line per attempt; all say "refused".
+ * tries what must not work. Prints one line per attempt; all say "refused".
+ *
+ *   inside [USER [connections]]      the latter: as one that accepts connections
  */
 #include <errno.h>
 #include <fcntl.h>

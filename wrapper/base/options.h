@@ -55,7 +55,7 @@ struct opts {
 	const char *listen[OPTS_LIST_MAX];
 	int n_listen;
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
-	const char *http, *token; /* --http, --token; NULL: not given */
+	const char *http, *token;                             /* --http, --token; NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
 	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */

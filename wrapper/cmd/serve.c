@@ -284,9 +284,11 @@ enum status cmd_serve(const struct opts *o)
 	char *msg = NULL;
 	int ret;
 
-	k.metrics = calloc((size_t)n_pages, sizeof(*k.metrics));
-	if (!good_usage(o) || !k.metrics)
+	if (!good_usage(o))
 		return STATUS_USAGE;
+	k.metrics = calloc((size_t)n_pages, sizeof(*k.metrics));
+	if (!k.metrics)
+		return STATUS_REFUSED;
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
 	self_config("port", o->port);
 	self_config("config", o->config);
@@ -303,6 +305,7 @@ enum status cmd_serve(const struct opts *o)
 	free(msg);
 	if (k.source)
 		k.source->close(k.source);
+	free(k.metrics);
 	if (k.frontend > 0) {
 		kill(k.frontend, SIGKILL);
 		waitpid(k.frontend, NULL, 0);
