@@ -4,7 +4,7 @@
 # teletap serve --http with a recording: what is answered and what is refused, the metrics, and
 # clients out to do harm. No kernel module is needed.
 
-# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 load serve
@@ -16,15 +16,16 @@ setup_file() {
 }
 
 setup() {
-	server='' frontend=''
+	server='' frontend='' program=''
 }
 
 teardown() {
 	kill_server
+	[ -z "$program" ] || kill "$program" 2>/dev/null || true
 }
 
 http_serve() {
-	serve --replay "$R" -i 3600 --http "127.0.0.1:$HTTP" --config "$CONFIG" "$@"
+	serve --replay "$R" -i 3600 --http "127.0.0.1:$HTTP" --config "$CONFIG"
 }
 
 # get PATH [HEADER...]: prints the status, the headers with small letters, and the body, by a
@@ -110,7 +111,7 @@ body_of() {
 	sed '1,/^$/d' <<<"$output" >"$BATS_TEST_TMPDIR/metrics"
 	diff "$BATS_TEST_TMPDIR/metrics" <(teletap replay "$R" gc -n 1 -o openmetrics) >"$BATS_TEST_TMPDIR/diff" || true
 	# no page but gc was recorded
-	[ "$(cat "$BATS_TEST_TMPDIR/diff" | sed -n 's/^[<>] //p')" = 'teletap_page_up{page="host"} 0' ]
+	[ "$(sed -n 's/^[<>] //p' "$BATS_TEST_TMPDIR/diff")" = 'teletap_page_up{page="host"} 0' ]
 	/usr/bin/python3 - "$BATS_TEST_TMPDIR/metrics" <<-'EOF'
 		import sys
 		from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
@@ -285,4 +286,33 @@ body_of() {
 	[ "$(find "/proc/$frontend/fd" -lname 'socket:*' | wc -l)" -eq 3 ]
 	run -0 "$BUILD/test/inside" nobody connections
 	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 22 refused" ]
+}
+
+@test "a living Python: its own number of collections, by whoever asks first" {
+	need_root
+	need_python
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	"$python" -c '
+import gc, sys
+gc.disable()
+print("ready", flush=True)
+for line in sys.stdin:
+    for _ in range(int(line)):
+        gc.collect(1)
+    print(gc.get_stats()[1]["collections"], flush=True)' \
+		<"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	program=$!
+	exec 7>"$BATS_TEST_TMPDIR/in"
+	until_true grep -q ready "$BATS_TEST_TMPDIR/out"
+	serve -p "$program" -i 0.2 --http "127.0.0.1:$HTTP" --config "$CONFIG" --collector memory
+	metric() { body_of /metrics | grep '^teletap_gc_runs_total.*generation="1"' | sed 's/.* //'; }
+	counts() { [ "$(metric)" = "$1" ]; }
+	# nobody has asked for the page itself
+	until_true counts 0
+	echo 50 >&7
+	until_true counts 50
+	echo 7 >&7
+	until_true counts 57
+	stop_server
+	exec 7>&-
 }
