@@ -34,6 +34,9 @@ static const struct command commands[] = {
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build, "pages" },
+	{ "check", "[-p PID | -e FILE | --pid-file FILE] [--config FILE]",
+	  "Says for a monitoring system whether all is well: page 200 in a line", "peDGP9",
+	  cmd_check, "-" },
 	{ "record", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [SECONDS [COUNT]]",
 	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record, "pages" },
 	{ "replay",
@@ -119,6 +122,12 @@ static void hint(const struct command *cmd)
 		cmd->synopsis, cmd->name);
 }
 
+/* For a monitoring system 2 means that something has failed. */
+static enum status usage_status(const struct command *cmd)
+{
+	return cmd->run == cmd_check ? STATUS_REFUSED : STATUS_USAGE;
+}
+
 /*
  * Where one of the three is closed ('>&-'), the next file opened would get its number, and
  * pages would be written to what is no place for them. A stand-in that refuses instead.
@@ -171,7 +180,7 @@ int main(int argc, char **argv)
 		return STATUS_OK;
 	case OPTS_WRONG:
 		hint(cmd);
-		return STATUS_USAGE;
+		return usage_status(cmd);
 	case OPTS_RUN:
 		break;
 	}
@@ -179,7 +188,7 @@ int main(int argc, char **argv)
 	guard_lets_encode(o.encode_names);
 	self_start(TELETAP_VERSION, cmd->name);
 	status = cmd->run(&o);
-	if (status == STATUS_USAGE)
+	if (status == STATUS_USAGE && cmd->run != cmd_check)
 		hint(cmd);
 	self_stop(status);
 	return status;

@@ -14,6 +14,8 @@
 const struct metric metrics[] = {
 	{ 200, "status", false, "How a subsystem is: 0 OK, 1 WARN, 2 FAIL.",
 	  "verdict", NULL, { { "subsystem", "subsystem" } } },
+	{ 200, "status_value", false, "The figure that a subsystem is judged by.",
+	  "value", NULL, { { "subsystem", "subsystem" }, { "limit", "limit" } } },
 	{ 203, "host_filesystem_size_bytes", false, "Size of a file system.",
 	  "size", "space", { MOUNT } },
 	{ 203, "host_filesystem_available_bytes", false, "Space that users may take.",
