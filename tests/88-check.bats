@@ -57,6 +57,7 @@ figure() {
 		[ -z "$output" ]
 	done
 	# it ends, although its clock does not tick
+	# shellcheck disable=SC2016 # for the inner shell
 	run -3 timeout 11 bash -c '
 		teletap check >"$1" & pid=$!
 		until (($(awk "/^SigCgt/ { print \"0x\" \$2 }" /proc/$pid/status) & 0x2000)); do :; done
