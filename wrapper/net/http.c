@@ -3,20 +3,17 @@
  * A connection that is not of use gives way: when there are many, the one that has been longest
  * without a whole request; none lives longer than LIFE_MS, whatever it does. So clients that send
  * or read slowly take no place from the others.
- *
- * Who asks a browser to ask here is refused: by the Host header (a name of somebody else's that
- * leads to this host), and by Sec-Fetch-Site (a page of another site).
  */
 #include "net/http.h"
 
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/http_access.h"
 #include "net/http_page.h"
 #include "pages/page.h"
 #include "source/program_pages.h"
@@ -43,9 +40,7 @@ struct visit {
 struct http {
 	struct MHD_Daemon *daemon;
 	struct http_ops ops;
-	bool trusted, has_token;
-	unsigned char token[REQUEST_KEY];
-	struct peers peers;
+	struct http_access access;
 	struct visit visits[CONNECTIONS];
 	int n;
 	int64_t now_ms;
@@ -197,62 +192,6 @@ static enum MHD_Result serve(struct http *h, struct visit *v, bool again)
 	return MHD_YES;
 }
 
-/* ---- who may ask ---- */
-
-static bool may_ask(struct http *h, struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	unsigned char address[PEERS_ADDRESS];
-
-	if (h->trusted)
-		return true;
-	if (!info || !info->client_addr)
-		return false;
-	peers_address(info->client_addr, address);
-	return peers_allow(&h->peers, address, h->now_ms);
-}
-
-static const char *header(struct MHD_Connection *c, const char *name)
-{
-	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
-/* The status of a refusal, with *why; 0: it may be answered. */
-static unsigned refused(struct http *h, struct MHD_Connection *c, const char *method,
-			const char **why)
-{
-	const char *site = header(c, "Sec-Fetch-Site");
-	unsigned char token[REQUEST_KEY];
-
-	if (strcmp(method, "GET") && strcmp(method, "HEAD")) {
-		*why = "GET and HEAD only\n";
-		return MHD_HTTP_METHOD_NOT_ALLOWED;
-	}
-	if (header(c, "Content-Length") || header(c, "Transfer-Encoding")) {
-		*why = "a request has no body\n";
-		return MHD_HTTP_BAD_REQUEST;
-	}
-	if (!may_ask(h, c)) {
-		*why = "too many requests\n";
-		return MHD_HTTP_TOO_MANY_REQUESTS;
-	}
-	if (h->trusted && !http_host_is_here(header(c, "Host"))) {
-		*why = "Host: only localhost, 127.0.0.1 and [::1] are served here\n";
-		return MHD_HTTP_FORBIDDEN;
-	}
-	if (site && strcmp(site, "same-origin") && strcmp(site, "none")) {
-		*why = "another site has asked for it\n";
-		return MHD_HTTP_FORBIDDEN;
-	}
-	if (!h->trusted && (!h->has_token || !http_bearer(header(c, "Authorization"), token) ||
-			    sodium_memcmp(token, h->token, sizeof(token)) != 0)) {
-		*why = "a token is needed\n";
-		return MHD_HTTP_UNAUTHORIZED;
-	}
-	return 0;
-}
-
 /* ---- connections ---- */
 
 /* Nothing that is served has a name with %. */
@@ -292,7 +231,7 @@ static enum MHD_Result take(void *cls, struct MHD_Connection *c, const char *url
 	*seen = v;
 	v->begun = false;
 	v->asked_ms = h->now_ms;
-	status = refused(h, c, method, &why);
+	status = http_refused(&h->access, c, method, h->now_ms, &why);
 	if (status)
 		return say_status(c, status, why);
 	if (!http_path(url, &v->wish))
@@ -375,8 +314,8 @@ struct http *http_begin(int fd, bool trusted, const struct http_ops *ops, double
 	if (!h)
 		return NULL;
 	h->ops = *ops;
-	h->trusted = trusted;
-	peers_begin(&h->peers, rate, now, salt);
+	h->access.trusted = trusted;
+	peers_begin(&h->access.peers, rate, now, salt);
 	h->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, take, h,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
@@ -438,8 +377,8 @@ void http_came(struct http *h, int page, enum output output)
 
 void http_token(struct http *h, const unsigned char *token)
 {
-	sodium_memzero(h->token, sizeof(h->token));
-	h->has_token = token;
+	sodium_memzero(h->access.token, sizeof(h->access.token));
+	h->access.has_token = token;
 	if (token)
-		memcpy(h->token, token, sizeof(h->token));
+		memcpy(h->access.token, token, sizeof(h->access.token));
 }
