@@ -17,7 +17,7 @@ Q := $(if $(filter 1,$(V)),,@)
 RELEASE := $(shell cat VERSION)
 COMMIT := $(if $(wildcard .git),$(shell git describe --tags --match 'v$(RELEASE)' --always --dirty 2>/dev/null))
 VERSION := $(RELEASE)$(patsubst %,+%,$(filter-out v$(RELEASE),$(COMMIT:v$(RELEASE)-%=%)))
-LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw libbpf
+LIBS := libelf libdw jansson libsodium libcrypto libzstd libseccomp ncursesw libbpf libmicrohttpd
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith \
 	-Wvla -Wformat=2 -Wmissing-prototypes -fno-common -D_FORTIFY_SOURCE=2 -fstack-protector-strong -Iwrapper -I. \
 	$(shell pkg-config --cflags $(LIBS) 2>/dev/null) $(CFLAGS)

@@ -85,7 +85,11 @@ start() {
 		[[ $output == "Usage: teletap $command"* && -z $stderr ]]
 		run -0 --separate-stderr teletap "$command" --version
 		[[ $output =~ ^teletap\ [^[:space:]]+$ && -z $stderr ]]
-		misused teletap "$command" --nope
+		if [ "$command" = check ]; then # whose 2 is a verdict
+			run -3 --separate-stderr teletap check --nope
+		else
+			misused teletap "$command" --nope
+		fi
 		[[ ${stderr_lines[0]} == "teletap: $command: --nope: no such option"* ]]
 	done
 }

@@ -60,7 +60,7 @@ pages() { teletap list | awk '$1 != 255 { print $1; print $2 }' | xargs; }
 }
 
 @test "bash: values of options" {
-	[ "$(offers watch gc -o '')" = 'text json' ]
+	[ "$(offers watch gc -o '')" = 'text json openmetrics' ]
 	[ "$(offers watch gc --by '')" = 'pid thread' ]
 	[ "$(offers watch gc --color '')" = 'auto always never' ]
 	[ "$(offers watch gc --collector '')" = 'stap bpf memory ring proc' ]

@@ -426,8 +426,8 @@ teletap: serve: the process that talks to the network has ended" ]
 	need_root
 	run -0 "$BUILD/test/inside"
 	echo "$output"
-	[ "${#lines[@]}" -eq 22 ]
-	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 21 refused" ]
+	[ "${#lines[@]}" -eq 23 ]
+	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 22 refused" ]
 	[ "$(awk '$2 == "given" { print $1 }' <<<"$output")" = memory ]
 	for what in shadow module module-fd exec socket fork; do grep -q "^$what .*refused" <<<"$output"; done
 }

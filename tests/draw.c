@@ -4,8 +4,8 @@
  * become pages, as teletap watch makes them: the first snapshot is the beginning,
  * each later one (with -s N: each N-th) is a page.
  *
- *   draw [-o text|json|folded|speedscope|svg] [-g PAGE] [-p PID] [-e FILE] [-y VERSION] [-c] [-s N]
- *   -m FILE              the lines of other modules, one behind the other, for page 200
+ *   draw [-o text|json|openmetrics|folded|speedscope|svg] [-g PAGE] [-p PID] [-e FILE] [-y VERSION]
+ * [-c] [-s N] -m FILE              the lines of other modules, one behind the other, for page 200
  *   draw -o line         what line_parse makes of each line
  */
 #include <errno.h>
@@ -62,6 +62,11 @@ static int show_page(const struct render *r, char *(*render)(const struct render
 static char *draw_folded(const struct render *r)
 {
 	return stacks_folded(r->state);
+}
+
+static char *draw_openmetrics(const struct render *r)
+{
+	return render_openmetrics(r, 1);
 }
 
 static char *draw_svg(const struct render *r)
@@ -160,11 +165,12 @@ int main(int argc, char **argv)
 			continue;
 		r.number++;
 		r.last = state.now.final;
-		ret = show_page(&r, !strcmp(output, "json")         ? render_json
-				    : !strcmp(output, "folded")     ? draw_folded
-				    : !strcmp(output, "speedscope") ? draw_speedscope
-				    : !strcmp(output, "svg")        ? draw_svg
-								    : render_text);
+		ret = show_page(&r, !strcmp(output, "json")          ? render_json
+				    : !strcmp(output, "folded")      ? draw_folded
+				    : !strcmp(output, "speedscope")  ? draw_speedscope
+				    : !strcmp(output, "svg")         ? draw_svg
+				    : !strcmp(output, "openmetrics") ? draw_openmetrics
+								     : render_text);
 		state_shown(&state);
 	}
 	free(text);

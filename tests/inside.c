@@ -2,6 +2,8 @@
 /*
  * inside: gives up its privileges as the process that talks to the network does, then
  * tries what must not work. Prints one line per attempt; all say "refused".
+ *
+ *   inside [USER [connections]]      the latter: as one that accepts connections
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +41,9 @@ int main(int argc, char **argv)
 	char *msg = NULL;
 	long ret;
 
-	if (sandbox_find(argc > 1 ? argv[1] : NULL, &c, &msg) || sandbox_enter(&c, &msg)) {
+	ret = sandbox_find(argc > 1 ? argv[1] : NULL, &c, &msg);
+	c.connections = argc > 2;
+	if (ret || sandbox_enter(&c, &msg)) {
 		dprintf(STDERR_FILENO, "inside: %s\n", msg ? msg : "?");
 		return 3;
 	}
@@ -62,6 +66,7 @@ int main(int argc, char **argv)
 	tell("setuid", syscall(SYS_setresuid, 0, 0, 0));
 	tell("mount", syscall(SYS_mount, "", "", "", 0, ""));
 	tell("unlink", syscall(SYS_unlink, "/etc/passwd"));
+	tell("option", syscall(SYS_setsockopt, 0, SOL_SOCKET, SO_DEBUG, &ret, sizeof(ret)));
 	tell("io_uring", syscall(SYS_io_uring_setup, 1, NULL));
 	ret = syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		      0);

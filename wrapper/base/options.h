@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-enum output { OUTPUT_TEXT, OUTPUT_JSON };
+#include "model/output.h"
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
@@ -54,6 +55,7 @@ struct opts {
 	const char *listen[OPTS_LIST_MAX];
 	int n_listen;
 	const char *port, *pid_file, *replay, *user, *config; /* NULL: not given */
+	const char *http, *token;                             /* --http, --token; NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
 	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */

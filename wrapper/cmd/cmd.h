@@ -35,6 +35,8 @@ bool want_color(const struct opts *o);
 /* How wide a page there may be: struct render has it. */
 int want_width(void);
 
+/* Its exit status is that of a plugin: see check.c. */
+enum status cmd_check(const struct opts *o);
 enum status cmd_build(const struct opts *o);
 enum status cmd_doctor(const struct opts *o);
 enum status cmd_list(const struct opts *o);

@@ -23,7 +23,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] [-p PID | -e FILE | -c 'COMMAND'] [SECONDS [COUNT]] [OPTION]...",
-	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9*", cmd_watch,
+	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9o*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",
@@ -34,14 +34,17 @@ static const struct command commands[] = {
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build, "pages" },
+	{ "check", "[-p PID | -e FILE | --pid-file FILE] [--config FILE]",
+	  "Says for a monitoring system whether all is well: page 200 in a line", "peDGP9",
+	  cmd_check, "-" },
 	{ "record", "PAGE[,PAGE...] {-p PID | -e FILE | -c 'COMMAND'} -w FILE [SECONDS [COUNT]]",
 	  "Keeps what pages are made of in a file", "peicnPJYwS1E9*", cmd_record, "pages" },
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",
-	  "Draws pages from a recording", "AFTinG0", cmd_replay, "file pages" },
+	  "Draws pages from a recording", "AFTinG0o", cmd_replay, "file pages" },
 	{ "serve",
 	  "{-p PID | -e FILE | -c 'COMMAND' | --pid-file FILE | --replay FILE} [OPTION]...",
-	  "Answers requests for pages over UDP", "peciPLDIRUG234YE9*", cmd_serve, "-" },
+	  "Answers requests for pages over UDP and HTTP", "peciPLDIRUG234YE9^@*", cmd_serve, "-" },
 	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
 	  cmd_page, "page host" },
 	{ "list", "", "Lists all pages", "", cmd_list, "-" },
@@ -119,6 +122,12 @@ static void hint(const struct command *cmd)
 		cmd->synopsis, cmd->name);
 }
 
+/* For a monitoring system 2 means that something has failed. */
+static enum status usage_status(const struct command *cmd)
+{
+	return cmd->run == cmd_check ? STATUS_REFUSED : STATUS_USAGE;
+}
+
 /*
  * Where one of the three is closed ('>&-'), the next file opened would get its number, and
  * pages would be written to what is no place for them. A stand-in that refuses instead.
@@ -171,7 +180,7 @@ int main(int argc, char **argv)
 		return STATUS_OK;
 	case OPTS_WRONG:
 		hint(cmd);
-		return STATUS_USAGE;
+		return usage_status(cmd);
 	case OPTS_RUN:
 		break;
 	}
@@ -179,7 +188,7 @@ int main(int argc, char **argv)
 	guard_lets_encode(o.encode_names);
 	self_start(TELETAP_VERSION, cmd->name);
 	status = cmd->run(&o);
-	if (status == STATUS_USAGE)
+	if (status == STATUS_USAGE && cmd->run != cmd_check)
 		hint(cmd);
 	self_stop(status);
 	return status;

@@ -29,7 +29,8 @@
 
 /*
  * Upper-case letters and digits are names for options that have only a long form. A command
- * that takes '*' takes all options of pages.
+ * that takes '*' takes all options of pages; one that names 'o' draws pages itself, in every
+ * format.
  */
 struct row {
 	char letter;
@@ -174,7 +175,7 @@ static bool take_listen(struct opts *o, const struct row *row, const char *value
 	return add(o->listen, &o->n_listen, value);
 }
 
-static const char *const formats[] = { "text", "json", NULL };
+static const char *const formats[] = { "text", "json", "openmetrics", NULL };
 static const char *const whens[] = { "auto", "always", "never", NULL };
 static const char *const whats[] = { "pid", "thread", NULL };
 static const char *const carriers[] = { "stap", "bpf", "memory", "ring", "proc", NULL };
@@ -316,6 +317,9 @@ static const struct row table[] = {
 	  .take = take_listen },
 	{ '2', "port", "PORT", "port on this host itself (default " REQUEST_PORT ")",
 	  .take = take_port },
+	{ '^', "http", "ADDR:PORT", "answer HTTP there, too; --token unless it is this host itself",
+	  TEXT(http) },
+	{ '@', "token", "FILE", "the token that HTTP beyond this host needs", TEXT(token) },
 	{ '3', "key", "FILE", "the key that requests are signed with", TEXT(key) },
 	{ '4', "peer-rate", "COUNT", "requests per second of a peer (1 to 10000; default 100)",
 	  REAL(rate, 1, 10000, "a number") },
@@ -325,12 +329,13 @@ static const struct row table[] = {
 	  TEXT(pid_file) },
 	{ 'R', "replay", "FILE", "serve a recording instead of a target", TEXT(replay) },
 	{ 'U', "user", "NAME", "who talks to the network (default: nobody)", TEXT(user) },
-	{ 'G', "config", "FILE", "actions that are allowed, limits of page 200", TEXT(config) },
+	{ 'G', "config", "FILE", "actions that are allowed, limits of page 200, pages of metrics",
+	  TEXT(config) },
 	{ 'f', "follow", NULL, "ask again every interval", FLAG(follow) },
 	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)",
 	  REAL(timeout, 0.1, 60, "a number") },
-	{ 'o', "output", "FORMAT", "text or json (default text)", .take = take_output,
-	  .words = formats },
+	{ 'o', "output", "FORMAT", "text, json, or of some commands openmetrics (default text)",
+	  .take = take_output, .words = formats },
 	{ 'C', "color", "WHEN", "auto, always or never (default auto; NO_COLOR is respected)",
 	  .take = take_color, .words = whens },
 	{ '5', "function", "PATTERN", "only functions of such names (220 to 222)",
@@ -495,6 +500,10 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 			if (!row->take(o, row, optarg))
 				return OPTS_WRONG;
 		}
+	}
+	if (o->output == OUTPUT_OPENMETRICS && !strchr(cmd->options, 'o')) {
+		say("-o openmetrics: watch and replay have it");
+		return OPTS_WRONG;
 	}
 	o->args = argv + optind;
 	o->n_args = argc - optind;

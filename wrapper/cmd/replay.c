@@ -122,20 +122,25 @@ static bool take_time(const struct show *s, const char *text, struct when *w)
 	return true;
 }
 
-static char *draw(struct show *s, int page)
+/* The present moment, to be freed. */
+static char *draw(struct show *s)
 {
-	struct states all = { .limits = &s->limits };
-	struct render r = { .page = s->pages[page],
-			    .target = &s->replay.target,
-			    .state = replay_state(&s->replay, s->pages[page]),
-			    .states = &all,
-			    .color = s->color,
-			    .width = want_width(),
-			    .number = (long)s->replay.number,
-			    .last = s->replay.last };
+	static struct render list[PAGES_MAX];
+	static struct states all[PAGES_MAX];
 
-	replay_states(&s->replay, s->pages[page], &all);
-	return s->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
+	for (int i = 0; i < s->n_pages; i++) {
+		all[i] = (struct states){ .limits = &s->limits };
+		replay_states(&s->replay, s->pages[i], &all[i]);
+		list[i] = (struct render){ .page = s->pages[i],
+					   .target = &s->replay.target,
+					   .state = replay_state(&s->replay, s->pages[i]),
+					   .states = &all[i],
+					   .color = s->color,
+					   .width = want_width(),
+					   .number = (long)s->replay.number,
+					   .last = s->replay.last };
+	}
+	return render_pages(s->o->output, list, s->n_pages);
 }
 
 /* The moment's time as w counts. */
@@ -223,13 +228,11 @@ static void choose_moments(struct show *s)
 
 static void print_moment(struct show *s)
 {
-	for (int i = 0; i < s->n_pages; i++) {
-		char *page = draw(s, i);
+	char *pages_now = s->n_pages ? draw(s) : NULL;
 
-		s->broken |= !page || puts(page) < 0;
-		free(page);
-	}
-	s->broken |= fflush(stdout) != 0;
+	s->broken |= (s->n_pages && !pages_now) || (pages_now && puts(pages_now) < 0) ||
+		     fflush(stdout) != 0;
+	free(pages_now);
 	s->printed++;
 }
 
@@ -321,6 +324,10 @@ static enum status open_show(struct show *s)
 	if (!o->n_args || (o->at && (o->from || o->to))) {
 		say(o->n_args ? "--at with --from or --to: it is one moment"
 			      : "no recording: 'teletap record -w FILE' makes one");
+		return STATUS_USAGE;
+	}
+	if (o->info && o->output == OUTPUT_OPENMETRICS) {
+		say("--info: as text or JSON");
 		return STATUS_USAGE;
 	}
 	if (o->info &&

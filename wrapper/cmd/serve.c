@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,9 @@
 #include "net/ipc.h"
 #include "net/key.h"
 #include "net/sandbox.h"
+#include "source/config.h"
 
+#define HTTP_BACKLOG 128
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
 static bool is_loopback(const struct sockaddr *a)
@@ -130,17 +133,58 @@ static int open_sockets(const struct opts *o, struct frontend_options *d, char *
 	return err;
 }
 
+/* A socket that listens for HTTP. */
+static int open_http(const struct opts *o, struct frontend_options *d, char **msg)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	const char *host, *port = "";
+	struct addrinfo *a = NULL;
+	char *copy = strdup(o->http);
+	const int on = 1;
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	address_split(copy, &host, &port);
+	if (atol(port) < 1 || atol(port) > 65535 || getaddrinfo(host, port, &hints, &a)) {
+		err = fail(msg, EINVAL, "--http %s: an address of this host, ADDR:PORT", o->http);
+		goto out;
+	}
+	d->http.trusted = is_loopback(a->ai_addr);
+	if (!d->http.trusted && !o->token) {
+		err = fail(msg, EINVAL,
+			   "--http %s: needs --token FILE, as it is not this host itself", o->http);
+		goto out;
+	}
+	d->http.fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* So that the next server need not wait for what is left of this one's connections. */
+	setsockopt(d->http.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		setsockopt(d->http.fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (d->http.fd < 0 || bind(d->http.fd, a->ai_addr, a->ai_addrlen) ||
+	    listen(d->http.fd, HTTP_BACKLOG))
+		err = fail(msg, errno, "--http %s: %s", o->http, strerror(errno));
+out:
+	if (a)
+		freeaddrinfo(a);
+	free(copy);
+	return err;
+}
+
 /* The frontend has nothing but its sockets, that of the engine, and stderr. */
 static void close_others(const struct frontend_options *d)
 {
-	int null = open("/dev/null", O_RDWR), last = d->ipc;
+	int null = open("/dev/null", O_RDWR);
+	int last = d->http.fd > d->ipc ? d->http.fd : d->ipc;
 
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	for (int i = 0; i < d->n_sockets; i++)
 		last = d->sockets[i].fd > last ? d->sockets[i].fd : last;
 	for (int fd = STDERR_FILENO + 1; fd < last; fd++) {
-		bool ours = fd == d->ipc;
+		bool ours = fd == d->ipc || fd == d->http.fd;
 
 		for (int i = 0; i < d->n_sockets; i++)
 			ours |= fd == d->sockets[i].fd;
@@ -171,6 +215,10 @@ static bool good_usage(const struct opts *o)
 	int targets = (o->pid > 0) + (o->n_files > 0 || o->command) + (o->pid_file != NULL) +
 		      (o->replay != NULL);
 
+	if (o->token && !o->http) {
+		say("--token: it is for --http");
+		return false;
+	}
 	if (targets == 1 && !o->n_args)
 		return true;
 	say(o->n_args
@@ -187,23 +235,33 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 
 	if (!err && o->key)
 		err = key_read(o->key, key, msg); /* only to know that it can be */
+	if (!err && o->token)
+		err = key_read(o->token, key, msg);
+	sodium_memzero(key, sizeof(key));
 	if (!err && o->config)
 		err = actions_read(k->actions, o->config, msg);
+	if (!err)
+		err = config_metrics(o->config, k->metrics, msg);
 	if (!err && geteuid() && !o->replay)
 		err = fail(msg, EPERM,
 			   "not root: loading a kernel module needs it; try 'sudo teletap serve'");
 	if (!err)
 		err = open_sockets(o, d, msg);
+	if (!err && o->http)
+		err = open_http(o, d, msg);
 	if (!err)
 		err = ipc_open(&k->ipc, &d->ipc);
 	if (err)
 		return err;
 	d->rate = o->rate;
+	d->sandbox.connections = o->http;
 	k->signals = signals_open(true);
 	k->frontend = start_frontend(d);
 	if (k->frontend < 0)
 		return fail(msg, errno, "fork: %s", strerror(errno));
 	close(d->ipc);
+	if (d->http.fd >= 0)
+		close(d->http.fd);
 	for (int i = 0; i < d->n_sockets; i++)
 		close(d->sockets[i].fd);
 	if (!o->replay)
@@ -221,21 +279,25 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 enum status cmd_serve(const struct opts *o)
 {
 	static struct actions actions;
-	struct frontend_options frontend = { 0 };
+	struct frontend_options frontend = { .http.fd = -1 };
 	struct engine k = { .o = o, .actions = &actions, .ipc = -1, .signals = -1 };
 	char *msg = NULL;
 	int ret;
 
 	if (!good_usage(o))
 		return STATUS_USAGE;
+	k.metrics = calloc((size_t)n_pages, sizeof(*k.metrics));
+	if (!k.metrics)
+		return STATUS_REFUSED;
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
 	self_config("port", o->port);
 	self_config("config", o->config);
 	self_config("pack", o->pack);
 	ret = prepare(o, &frontend, &k, &msg);
 	if (!ret) {
-		say("listens on 127.0.0.1, port %s%s", o->port,
-		    o->n_listen ? ", and where --listen says" : "");
+		say("listens on 127.0.0.1, port %s%s%s%s", o->port,
+		    o->n_listen ? ", and where --listen says" : "", o->http ? "; HTTP: " : "",
+		    o->http ? o->http : "");
 		ret = engine_run(&k, &msg);
 	}
 	if (ret < 0)
@@ -243,6 +305,7 @@ enum status cmd_serve(const struct opts *o)
 	free(msg);
 	if (k.source)
 		k.source->close(k.source);
+	free(k.metrics);
 	if (k.frontend > 0) {
 		kill(k.frontend, SIGKILL);
 		waitpid(k.frontend, NULL, 0);

@@ -155,8 +155,32 @@ static int put(struct watch *w, char *page)
 	return -(err ? err : outlet_write(&w->outlet));
 }
 
+/* What is to be drawn now; returns how many pages. */
+static int moment(struct watch *w, struct render *list, struct states *all)
+{
+	for (int p = 0; p < w->n_pages; p++) {
+		const struct session *own = &w->sessions.list[w->of[p]];
+
+		all[p] = (struct states){ .limits = &w->limits };
+		sessions_states(&w->sessions, own, &all[p]);
+		list[p] = (struct render){ .page = w->pages[p],
+					   .target = &w->shown,
+					   .state = &own->state,
+					   .states = &all[p],
+					   .color = w->color,
+					   .width = want_width(),
+					   .number = w->printed,
+					   .last = w->last };
+	}
+	return w->n_pages;
+}
+
 static void print_pages(struct watch *w)
 {
+	static struct render list[PLAN_PAGES];
+	static struct states all[PLAN_PAGES];
+	char *page;
+
 	if (w->broken)
 		return;
 	w->printed++;
@@ -164,26 +188,11 @@ static void print_pages(struct watch *w)
 		w->broken = -record(w, w->last ? MOMENT_LAST : MOMENT_PAGE);
 		return;
 	}
-	for (int p = 0; p < w->n_pages; p++) {
-		const struct session *own = &w->sessions.list[w->of[p]];
-		struct states all = { .limits = &w->limits };
-		struct render r = { .page = w->pages[p],
-				    .target = &w->shown,
-				    .state = &own->state,
-				    .states = &all,
-				    .color = w->color,
-				    .width = want_width(),
-				    .number = w->printed,
-				    .last = w->last };
-		char *page;
-
-		sessions_states(&w->sessions, own, &all);
-		page = w->o->output == OUTPUT_JSON ? render_json(&r) : render_text(&r);
-		w->broken = page ? put(w, page) : ENOMEM;
-		free(page);
-		if (!w->broken)
-			w->broken = export_write(w->o, r.page, r.state, w->shown.exe);
-	}
+	page = render_pages(w->o->output, list, moment(w, list, all));
+	w->broken = page ? put(w, page) : ENOMEM;
+	free(page);
+	for (int p = 0; p < w->n_pages && !w->broken; p++)
+		w->broken = export_write(w->o, list[p].page, list[p].state, w->shown.exe);
 	sessions_shown(&w->sessions);
 }
 
@@ -460,8 +469,12 @@ enum status cmd_watch(const struct opts *given)
 	if (!opts_take_interval(&own))
 		return STATUS_USAGE;
 	number = o->n_args == 1 ? strtol(o->args[0], &end, 10) : 0;
-	if (number >= OWN_FIRST && number <= OWN_LAST && !*end)
-		return watch_own(o, (int)number);
+	if (number >= OWN_FIRST && number <= OWN_LAST && !*end) {
+		if (o->output != OUTPUT_OPENMETRICS)
+			return watch_own(o, (int)number);
+		say("-o openmetrics: pages that a program draws itself have no metrics");
+		return STATUS_USAGE;
+	}
 	/* A command of our own has the terminal for itself. */
 	return screen_possible(o) && !o->command && !geteuid() ? watch_screen(o) : watch(o);
 }

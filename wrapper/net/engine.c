@@ -20,7 +20,8 @@
 #include "net/ipc.h"
 #include "net/key.h"
 
-#define KEY_MS 1000 /* between two looks at the key */
+#define KEY_MS 1000  /* between two looks at the key */
+#define KEEP_MS 1000 /* between two words to the source about the pages of metrics */
 
 /* What the frontend has of a page. */
 struct shown {
@@ -122,6 +123,32 @@ static int send_contents(struct engine *k)
 	return err;
 }
 
+/* The document of metrics. Pages are not wanted by it: what it names is kept, asked for or not. */
+static int send_metrics(struct engine *k)
+{
+	static uint32_t sequence;
+	char *text = source_metrics(k->source, k->metrics);
+	int err;
+
+	if (!text)
+		return -ENOMEM;
+	err = ipc_send_page(k->ipc, PAGE_CONTENTS, OUTPUT_OPENMETRICS, PAGE_LIVE, ++sequence, text,
+			    strlen(text) < IPC_PAGE_MAX ? strlen(text) : 0);
+	free(text);
+	return err;
+}
+
+/* The pages of the metrics are kept. */
+static void keep_metrics(struct engine *k, int64_t now)
+{
+	for (int i = 0; i < n_pages && now - k->kept_ms >= KEEP_MS; i++) {
+		if (k->metrics[i])
+			k->source->want(k->source, &pages[i], now);
+	}
+	if (now - k->kept_ms >= KEEP_MS)
+		k->kept_ms = now;
+}
+
 static int send_none(struct engine *k, int number)
 {
 	char text[64];
@@ -220,7 +247,9 @@ static int take_messages(struct engine *k, struct shown *shown, int64_t now)
 	int ret;
 
 	while ((ret = ipc_take(k->ipc, &m)) > 0) {
-		if (m.kind == IPC_WANT)
+		if (m.kind == IPC_WANT && m.output == OUTPUT_OPENMETRICS)
+			ret = send_metrics(k);
+		else if (m.kind == IPC_WANT)
 			ret = take_want(k, shown, (int)m.page, now);
 		else if (m.kind == IPC_ACTION)
 			ret = take_action(k, &m, now);
@@ -230,15 +259,15 @@ static int take_messages(struct engine *k, struct shown *shown, int64_t now)
 	return ret;
 }
 
-/* The frontend gets the key as it is now; none when it is not safe or not there. */
-static int send_key(struct engine *k, bool *said)
+/* The frontend gets a key as it is now; none when it is not safe or not there. */
+static int send_key(struct engine *k, const char *path, enum ipc_kind kind, bool *said)
 {
 	static struct ipc_message m;
 	char *msg = NULL;
 	int err;
 
-	m = (struct ipc_message){ .kind = IPC_KEY };
-	if (key_read(k->o->key, m.bytes, &msg)) {
+	m = (struct ipc_message){ .kind = kind };
+	if (key_read(path, m.bytes, &msg)) {
 		if (!*said)
 			say_why(msg, -EPERM);
 		*said = true;
@@ -249,6 +278,21 @@ static int send_key(struct engine *k, bool *said)
 	free(msg);
 	err = ipc_send(k->ipc, &m);
 	sodium_memzero(m.bytes, REQUEST_KEY);
+	return err;
+}
+
+/* Both, when they have not been read for a while. */
+static int send_keys(struct engine *k, int64_t now)
+{
+	int err = 0;
+
+	if (now - k->key_ms < KEY_MS)
+		return 0;
+	k->key_ms = now;
+	if (k->o->key)
+		err = send_key(k, k->o->key, IPC_KEY, &k->key_said);
+	if (!err && k->o->token)
+		err = send_key(k, k->o->token, IPC_TOKEN, &k->token_said);
 	return err;
 }
 
@@ -275,10 +319,9 @@ int engine_run(struct engine *k, char **msg)
 {
 	struct shown *shown = calloc((size_t)n_pages, sizeof(*shown));
 	struct pollfd fds[SOURCE_FDS + 2];
-	int64_t key_ms = -KEY_MS;
-	bool said = false;
 	int ret = shown ? 0 : -ENOMEM;
 
+	k->key_ms = k->kept_ms = INT64_MIN / 2;
 	while (!ret) {
 		int64_t now = clock_ms(CLOCK_MONOTONIC);
 		int due = k->source->step(k->source, now), n, action;
@@ -286,10 +329,8 @@ int engine_run(struct engine *k, char **msg)
 
 		action = actions_step(k->actions, now, &log);
 		keep_log(log);
-		if (k->o->key && now - key_ms >= KEY_MS) {
-			ret = send_key(k, &said);
-			key_ms = now;
-		}
+		ret = send_keys(k, now);
+		keep_metrics(k, now);
 		if (!ret)
 			ret = take_messages(k, shown, now);
 		if (!ret)
@@ -299,7 +340,7 @@ int engine_run(struct engine *k, char **msg)
 		if (ret)
 			break;
 		due = action >= 0 && action < due ? action : due;
-		due = k->o->key && due > KEY_MS ? KEY_MS : due;
+		due = (k->o->key || k->o->token) && due > KEY_MS ? KEY_MS : due;
 		fds[0] = (struct pollfd){ .fd = k->signals, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = k->ipc, .events = POLLIN };
 		n = 2 + k->source->fds(k->source, fds + 2);

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/self_report.h"
+#include "net/http.h"
 #include "net/inbox.h"
 #include "net/page_cache.h"
 #include "net/rate_limit.h"
@@ -26,9 +28,8 @@
 
 #define WAITING 256 /* requests that wait for a page */
 #define PATIENCE_MS (OWN_MS + 500)
-#define TELL_MS 500     /* between two words to the engine about one page */
-#define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
-#define MARGIN_MS 500   /* in which the engine does what it has taken */
+#define TURN_MS 500   /* the longest wait for anything */
+#define MARGIN_MS 500 /* in which the engine does what it has taken */
 /* Actions passed on to the engine per second, for each share, and of those for one address. */
 #define ACTIONS 8.0
 #define ACTIONS_EACH 4.0
@@ -48,6 +49,7 @@ struct frontend {
 	int64_t now_ms, real_ms;
 	uint32_t last_id;
 	struct reply_queue out;
+	struct http *http; /* NULL: not wanted */
 };
 
 /* A short answer of our own; text must be copied before the next one. */
@@ -56,18 +58,6 @@ static void answer_text(struct frontend *d, const struct letter *l, enum page_st
 {
 	reply_queue_answer(&d->out, l, state, 0, text, strlen(text));
 	reply_queue_flush(&d->out);
-}
-
-static void tell_engine(struct frontend *d, int page)
-{
-	static struct ipc_message m;
-	int64_t *told = &d->page_cache.wanted_ms[page - REQUEST_PAGE_MIN];
-
-	if (*told && d->now_ms - *told < TELL_MS)
-		return;
-	m = (struct ipc_message){ .kind = IPC_WANT, .page = (uint32_t)page };
-	if (!ipc_send(d->o->ipc, &m))
-		*told = d->now_ms;
 }
 
 /* Keeps the letter until its answer is there; false: no room. */
@@ -83,22 +73,13 @@ static bool wait_for_it(struct frontend *d, const struct letter *l, int64_t due_
 	return false;
 }
 
-static void address_of(const struct sockaddr_storage *from, unsigned char out[PEERS_ADDRESS])
-{
-	memset(out, 0, PEERS_ADDRESS);
-	if (from->ss_family == AF_INET)
-		memcpy(out, &((const struct sockaddr_in *)from)->sin_addr, 4);
-	else if (from->ss_family == AF_INET6) /* a host has a whole /64 */
-		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
-}
-
 static bool action_allowed(struct frontend *d, const struct letter *l)
 {
 	unsigned char address[PEERS_ADDRESS];
 
 	if (l->socket->trusted)
 		return tokens_take(&d->actions_here, ACTIONS, d->now_ms);
-	address_of(&l->from, address);
+	peers_address((const struct sockaddr *)&l->from, address);
 	return peers_allow(&d->actions_by, address, d->now_ms) &&
 	       tokens_take(peers_knows(&d->peers, address) ? &d->actions_proven
 							   : &d->actions_others,
@@ -172,8 +153,8 @@ static void serve_name(struct frontend *d, struct letter *l, bool again)
 	char text[128];
 
 	if (!again) {
-		d->page_cache.wanted_ms[PAGE_CONTENTS - REQUEST_PAGE_MIN] = 0;
-		tell_engine(d, PAGE_CONTENTS);
+		page_cache_anew(&d->page_cache, PAGE_CONTENTS, OUTPUT_TEXT);
+		page_cache_tell(&d->page_cache, PAGE_CONTENTS, OUTPUT_TEXT, d->now_ms);
 		if (wait_for_it(d, l, d->now_ms + PATIENCE_MS))
 			return;
 	}
@@ -185,26 +166,19 @@ static void serve_name(struct frontend *d, struct letter *l, bool again)
 /* The drawing that answers the letter, or NULL: it is to be waited for. */
 static struct drawing *drawing_for(struct frontend *d, const struct letter *l, bool again)
 {
-	int page = l->wish.page;
+	enum output output = l->wish.json ? OUTPUT_JSON : OUTPUT_TEXT;
 	struct drawing *drawing;
 
 	if (l->has_head && l->head.part) {
-		drawing = page_cache_continue(&d->page_cache, page, l->wish.json, l->head.sequence,
-					      d->now_ms);
+		drawing = page_cache_continue(&d->page_cache, l->wish.page, output,
+					      l->head.sequence, d->now_ms);
 		if (drawing)
 			return drawing;
 	}
-	drawing = page_cache_at(&d->page_cache, page, l->wish.json);
-	if (drawing->there && (page == PAGE_CONTENTS || own_is(page)) && !again &&
-	    d->now_ms - drawing->since_ms > CONTENTS_MS) {
-		drawing->there = false;
-		d->page_cache.wanted_ms[page - REQUEST_PAGE_MIN] = 0;
-	}
-	if (!again)
-		tell_engine(d, page);
-	if (drawing->there && l->has_head)
+	drawing = page_cache_get(&d->page_cache, l->wish.page, output, again, d->now_ms);
+	if (drawing && l->has_head)
 		drawing->asked_ms = d->now_ms;
-	return drawing->there ? drawing : NULL;
+	return drawing;
 }
 
 /* A request that may be answered. again: it has been waiting. */
@@ -250,7 +224,7 @@ static bool proven(struct frontend *d, struct letter *l)
 		reply_queue_refuse(&d->out, l, why);
 		return false;
 	}
-	address_of(&l->from, address);
+	peers_address((const struct sockaddr *)&l->from, address);
 	return peers_allow(&d->peers, address, d->now_ms);
 }
 
@@ -299,15 +273,17 @@ static void take_letters(struct frontend *d, const struct frontend_socket *socke
 }
 
 /* Answers those who have been waiting for a page. */
-static void serve_waiting(struct frontend *d, int page, bool json)
+static void serve_waiting(struct frontend *d, int page, enum output output)
 {
+	if (output == OUTPUT_OPENMETRICS)
+		return;
 	for (int i = 0; i < WAITING; i++) {
 		struct letter *l = &d->waiting[i];
 
 		bool named = !l->wish.page && page == PAGE_CONTENTS;
 
 		if (l->deadline_ms && !l->id &&
-		    (named || (l->wish.page == page && l->wish.json == json))) {
+		    (named || (l->wish.page == page && l->wish.json == (output == OUTPUT_JSON)))) {
 			l->deadline_ms = 0;
 			serve(d, l, true);
 		}
@@ -355,8 +331,11 @@ static void take_message(struct frontend *d, const struct ipc_message *m)
 {
 	switch (m->kind) {
 	case IPC_PAGE:
-		if (page_cache_take(&d->page_cache, m, d->now_ms) == 1)
-			serve_waiting(d, (int)m->page, m->json);
+		if (page_cache_take(&d->page_cache, m, d->now_ms) != 1)
+			break;
+		serve_waiting(d, (int)m->page, (enum output)m->output);
+		if (d->http)
+			http_came(d->http, (int)m->page, (enum output)m->output);
 		break;
 	case IPC_NAMES:
 		if (m->len != OWN_PAGES * IPC_NAME)
@@ -373,6 +352,10 @@ static void take_message(struct frontend *d, const struct ipc_message *m)
 		sodium_memzero(d->out.key, sizeof(d->out.key));
 		if (d->out.has_key)
 			memcpy(d->out.key, m->bytes, REQUEST_KEY);
+		break;
+	case IPC_TOKEN:
+		if (d->http)
+			http_token(d->http, m->len == REQUEST_KEY ? m->bytes : NULL);
 		break;
 	case IPC_ACTION:
 		finish_action(d, m);
@@ -393,31 +376,71 @@ static void listen_to_engine(struct frontend *d)
 		_exit(0); /* the engine has ended: so do we */
 }
 
-void frontend_run(const struct frontend_options *o)
+static const struct drawing *http_drawing(void *frontend, int page, enum output output, bool again)
 {
-	static struct frontend d;
-	struct pollfd fds[FRONTEND_SOCKETS + 1];
-	char *msg = NULL;
+	struct frontend *d = frontend;
+
+	return page_cache_get(&d->page_cache, page, output, again, d->now_ms);
+}
+
+static int http_named(void *frontend, const char *name)
+{
+	return own_named(frontend, name);
+}
+
+/* Everything that needs more than the sandbox leaves. False: *msg says why. */
+static bool begin(struct frontend *d, char **msg)
+{
+	const struct frontend_options *o = d->o;
+	const struct http_ops ops = { d, http_drawing, http_named };
 	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
 	uint64_t salt;
 
-	d.o = o;
 	randombytes_buf(&salt, sizeof(salt));
-	peers_begin(&d.peers, o->rate, &now, salt);
-	peers_begin(&d.actions_by, ACTIONS_EACH, &now, salt);
-	if (sandbox_enter(&o->sandbox, &msg)) {
+	d->now_ms = now.mono_ms;
+	peers_begin(&d->peers, o->rate, &now, salt);
+	peers_begin(&d->actions_by, ACTIONS_EACH, &now, salt);
+	if (o->http.fd >= 0)
+		d->http = http_begin(o->http.fd, o->http.trusted, &ops, o->rate, &now, salt);
+	if (o->http.fd >= 0 && !d->http) {
+		fail(msg, ENOMEM, "HTTP cannot be begun");
+		return false;
+	}
+	return !sandbox_enter(&o->sandbox, msg);
+}
+
+/* Waits until there is something to do: in fds, the sockets first, then the engine. */
+static void wait_for_work(struct frontend *d, struct pollfd *fds)
+{
+	const struct frontend_options *o = d->o;
+	int n = 0;
+
+	for (; n < o->n_sockets; n++)
+		fds[n] = (struct pollfd){ .fd = o->sockets[n].fd, .events = POLLIN };
+	fds[n++] = (struct pollfd){ .fd = o->ipc, .events = POLLIN };
+	if (d->http)
+		fds[n++] = (struct pollfd){ .fd = http_fd(d->http), .events = POLLIN };
+	poll(fds, (nfds_t)n, d->http ? http_due(d->http, TURN_MS) : TURN_MS);
+	d->now_ms = clock_ms(CLOCK_MONOTONIC);
+	d->real_ms = clock_ms(CLOCK_REALTIME);
+	d->out.now_ms = d->now_ms;
+	d->out.real_ms = d->real_ms;
+}
+
+void frontend_run(const struct frontend_options *o)
+{
+	static struct frontend d;
+	struct pollfd fds[FRONTEND_SOCKETS + 2];
+	char *msg = NULL;
+
+	d.o = o;
+	d.page_cache.ipc = o->ipc;
+	if (!begin(&d, &msg)) {
 		dprintf(STDERR_FILENO, "teletap: serve: %s\n", msg ? msg : "not confined");
 		_exit(3);
 	}
-	for (int i = 0; i < o->n_sockets; i++)
-		fds[i] = (struct pollfd){ .fd = o->sockets[i].fd, .events = POLLIN };
-	fds[o->n_sockets] = (struct pollfd){ .fd = o->ipc, .events = POLLIN };
 	for (;;) {
-		poll(fds, (nfds_t)o->n_sockets + 1, 500);
-		d.now_ms = clock_ms(CLOCK_MONOTONIC);
-		d.real_ms = clock_ms(CLOCK_REALTIME);
-		d.out.now_ms = d.now_ms;
-		d.out.real_ms = d.real_ms;
+		wait_for_work(&d, fds);
 		if (fds[o->n_sockets].revents)
 			listen_to_engine(&d);
 		for (int i = 0; i < o->n_sockets; i++) {
@@ -425,5 +448,7 @@ void frontend_run(const struct frontend_options *o)
 				take_letters(&d, &o->sockets[i]);
 		}
 		give_up_waiting(&d);
+		if (d.http)
+			http_run(d.http, d.now_ms);
 	}
 }

@@ -21,6 +21,7 @@ struct frontend_socket {
 struct frontend_options {
 	struct frontend_socket sockets[FRONTEND_SOCKETS];
 	int n_sockets;
+	struct frontend_socket http; /* that listens for HTTP; fd -1: none */
 	int ipc;
 	double rate;
 	struct sandbox sandbox;

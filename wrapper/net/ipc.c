@@ -54,8 +54,8 @@ int ipc_take(int fd, struct ipc_message *m)
 	return 1;
 }
 
-int ipc_send_page(int fd, int page, bool json, int state, uint32_t sequence, const char *text,
-		  size_t len)
+int ipc_send_page(int fd, int page, enum output output, int state, uint32_t sequence,
+		  const char *text, size_t len)
 {
 	static struct ipc_message m;
 	size_t offset = 0;
@@ -63,7 +63,7 @@ int ipc_send_page(int fd, int page, bool json, int state, uint32_t sequence, con
 
 	m = (struct ipc_message){ .kind = IPC_PAGE,
 				  .page = (uint32_t)page,
-				  .json = json,
+				  .output = output,
 				  .state = (uint32_t)state,
 				  .sequence = sequence,
 				  .total = (uint32_t)len };

@@ -12,21 +12,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/output.h"
+
 #define IPC_BYTES 32768 /* in a message; a page takes several */
 #define IPC_PAGE_MAX (4 << 20)
 #define IPC_NAME 32 /* with its NUL */
 
 enum ipc_kind {
-	IPC_WANT,   /* to the engine: page */
+	IPC_WANT,   /* to the engine: page; output: OPENMETRICS for the document of metrics */
 	IPC_ACTION, /* to the engine: id and the datagram; to the frontend: id and the answer */
 	IPC_NAMES,  /* to the frontend: the names of the program's own pages, IPC_NAME bytes each */
 	IPC_PAGE,   /* to the frontend: a piece of a drawing */
 	IPC_FORGET, /* to the frontend: the page is to be asked for again */
 	IPC_KEY,    /* to the frontend: the key; no bytes: there is none */
+	IPC_TOKEN,  /* likewise the token of HTTP */
 };
 
 struct ipc_message {
-	uint32_t kind, page, json, state, sequence, total, offset, id;
+	uint32_t kind, page, output, state, sequence, total, offset, id;
 	int64_t until_ms; /* of an action: monotonic; later it is not taken */
 	uint32_t len;     /* of bytes; not sent */
 	unsigned char bytes[IPC_BYTES];
@@ -42,7 +45,7 @@ int ipc_send(int fd, const struct ipc_message *m);
 int ipc_take(int fd, struct ipc_message *m);
 
 /* Sends a drawing. Returns 0 or -errno. */
-int ipc_send_page(int fd, int page, bool json, int state, uint32_t sequence, const char *text,
-		  size_t len);
+int ipc_send_page(int fd, int page, enum output output, int state, uint32_t sequence,
+		  const char *text, size_t len);
 
 #endif

@@ -5,9 +5,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct drawing *page_cache_at(struct page_cache *s, int page, bool json)
+#include "source/program_pages.h"
+
+#define TELL_MS 500     /* between two words to the engine about one page */
+#define CONTENTS_MS 500 /* the contents, and pages of the program's own, are drawn anew then */
+
+struct drawing *page_cache_at(struct page_cache *s, int page, enum output output)
 {
-	return &s->drawings[page - REQUEST_PAGE_MIN][json];
+	return &s->drawings[page - REQUEST_PAGE_MIN][output];
+}
+
+static int64_t *told_ms(struct page_cache *s, int page, enum output output)
+{
+	return &s->wanted_ms[page - REQUEST_PAGE_MIN][output == OUTPUT_OPENMETRICS];
+}
+
+void page_cache_tell(struct page_cache *s, int page, enum output output, int64_t now_ms)
+{
+	static struct ipc_message m;
+	int64_t *told = told_ms(s, page, output);
+
+	if (*told && now_ms - *told < TELL_MS)
+		return;
+	m = (struct ipc_message){ .kind = IPC_WANT, .page = (uint32_t)page, .output = output };
+	if (!ipc_send(s->ipc, &m))
+		*told = now_ms;
+}
+
+void page_cache_anew(struct page_cache *s, int page, enum output output)
+{
+	*told_ms(s, page, output) = 0;
+}
+
+struct drawing *page_cache_get(struct page_cache *s, int page, enum output output, bool again,
+			       int64_t now_ms)
+{
+	struct drawing *drawing = page_cache_at(s, page, output);
+
+	if (drawing->there && (page == PAGE_CONTENTS || own_is(page)) && !again &&
+	    now_ms - drawing->since_ms > CONTENTS_MS) {
+		drawing->there = false;
+		page_cache_anew(s, page, output);
+	}
+	if (!again)
+		page_cache_tell(s, page, output, now_ms);
+	return drawing->there ? drawing : NULL;
 }
 
 static bool wanted(const struct drawing *d, int64_t now_ms)
@@ -19,9 +61,9 @@ int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t n
 {
 	struct drawing *in = &s->incoming, *place, *held, old;
 
-	if (m->page < REQUEST_PAGE_MIN || m->page > REQUEST_PAGE_MAX || m->json > 1 ||
-	    m->state > PAGE_NONE || m->total > IPC_PAGE_MAX || m->len > IPC_BYTES ||
-	    m->offset > m->total || m->len > m->total - m->offset ||
+	if (m->page < REQUEST_PAGE_MIN || m->page > REQUEST_PAGE_MAX ||
+	    m->output >= PAGE_CACHE_FORMATS || m->state > PAGE_NONE || m->total > IPC_PAGE_MAX ||
+	    m->len > IPC_BYTES || m->offset > m->total || m->len > m->total - m->offset ||
 	    (m->offset && m->offset != in->len))
 		return -EBADMSG;
 	if (m->total > in->room) {
@@ -38,7 +80,7 @@ int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t n
 	if (in->len < m->total)
 		return 0;
 	/* The two change places, so that their memory is used again. */
-	place = page_cache_at(s, (int)m->page, m->json);
+	place = page_cache_at(s, (int)m->page, (enum output)m->output);
 	in->sequence = m->sequence;
 	in->state = (enum page_state)m->state;
 	in->since_ms = now_ms;
@@ -46,7 +88,7 @@ int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t n
 	in->there = true;
 	old = *place;
 	*place = *in;
-	held = &s->held[m->page - REQUEST_PAGE_MIN][m->json];
+	held = &s->held[m->page - REQUEST_PAGE_MIN][m->output];
 	if (old.len > REQUEST_PIECE && wanted(&old, now_ms) && !wanted(held, now_ms)) {
 		*in = *held;
 		*held = old;
@@ -57,11 +99,11 @@ int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t n
 	return 1;
 }
 
-struct drawing *page_cache_continue(struct page_cache *s, int page, bool json, uint32_t sequence,
-				    int64_t now_ms)
+struct drawing *page_cache_continue(struct page_cache *s, int page, enum output output,
+				    uint32_t sequence, int64_t now_ms)
 {
-	struct drawing *both[] = { page_cache_at(s, page, json),
-				   &s->held[page - REQUEST_PAGE_MIN][json] };
+	struct drawing *both[] = { page_cache_at(s, page, output),
+				   &s->held[page - REQUEST_PAGE_MIN][output] };
 
 	for (int i = 0; i < 2; i++) {
 		if (both[i]->len && both[i]->sequence == sequence) {
@@ -75,7 +117,7 @@ struct drawing *page_cache_continue(struct page_cache *s, int page, bool json, u
 void page_cache_forget(struct page_cache *s, int page)
 {
 	if (page >= REQUEST_PAGE_MIN && page <= REQUEST_PAGE_MAX) {
-		page_cache_at(s, page, false)->there = false;
-		page_cache_at(s, page, true)->there = false;
+		page_cache_at(s, page, OUTPUT_TEXT)->there = false;
+		page_cache_at(s, page, OUTPUT_JSON)->there = false;
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page_cache: the drawings that the frontend hands out, one per page and format.
+ * page_cache: the drawings that the frontend hands out, one per page and format. The
+ * document of metrics is that of the contents in its format.
  */
 #ifndef TELETAP_NET_PAGE_CACHE_H
 #define TELETAP_NET_PAGE_CACHE_H
@@ -9,6 +10,7 @@
 #include "net/ipc.h"
 
 #define PAGE_CACHE_HELD_MS 2000
+#define PAGE_CACHE_FORMATS (OUTPUT_OPENMETRICS + 1)
 #define PAGE_CACHE_PAGES (REQUEST_PAGE_MAX - REQUEST_PAGE_MIN + 1)
 
 struct drawing {
@@ -21,14 +23,15 @@ struct drawing {
 };
 
 struct page_cache {
-	struct drawing drawings[PAGE_CACHE_PAGES][2]; /* text, JSON */
+	struct drawing drawings[PAGE_CACHE_PAGES][PAGE_CACHE_FORMATS];
 	/*
 	 * An earlier one, for those who are still collecting its parts: over a slow link a
 	 * page that is drawn every second would begin again for ever. It is replaced when
 	 * nobody has asked for it for PAGE_CACHE_HELD_MS.
 	 */
-	struct drawing held[PAGE_CACHE_PAGES][2];
-	int64_t wanted_ms[PAGE_CACHE_PAGES]; /* when the engine was told last */
+	struct drawing held[PAGE_CACHE_PAGES][PAGE_CACHE_FORMATS];
+	int64_t wanted_ms[PAGE_CACHE_PAGES][2]; /* when the engine was told last; of metrics */
+	int ipc;                                /* to the engine */
 	struct drawing incoming;
 };
 
@@ -36,11 +39,24 @@ struct page_cache {
  * The drawing of which a request wants further parts: of that sequence, the present or an
  * earlier one; NULL: there is none any more. now_ms: monotonic.
  */
-struct drawing *page_cache_continue(struct page_cache *s, int page, bool json, uint32_t sequence,
-				    int64_t now_ms);
+struct drawing *page_cache_continue(struct page_cache *s, int page, enum output output,
+				    uint32_t sequence, int64_t now_ms);
 
 /* A page's drawing; page is one from REQUEST_PAGE_MIN to REQUEST_PAGE_MAX. */
-struct drawing *page_cache_at(struct page_cache *s, int page, bool json);
+struct drawing *page_cache_at(struct page_cache *s, int page, enum output output);
+
+/* Tells the engine that the page is wanted; not more often than it can be told. */
+void page_cache_tell(struct page_cache *s, int page, enum output output, int64_t now_ms);
+
+/* Makes the next word to the engine about the page go out at once. */
+void page_cache_anew(struct page_cache *s, int page, enum output output);
+
+/*
+ * The drawing that answers a request for a page; NULL: it is to be waited for, and the engine
+ * has been told. again: the request has been waiting.
+ */
+struct drawing *page_cache_get(struct page_cache *s, int page, enum output output, bool again,
+			       int64_t now_ms);
 
 /*
  * Takes a piece of a drawing. 1: the drawing is complete; 0: not yet; -EBADMSG for a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "net/rate_limit.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 void peers_begin(struct peers *p, double rate, const struct peers_time *now, uint64_t salt)
@@ -31,6 +32,15 @@ static uint64_t hash(uint64_t salt, const unsigned char *bytes, size_t n)
 	while (n--)
 		h = (h ^ *bytes++) * 1099511628211U;
 	return h ^ h >> 32;
+}
+
+void peers_address(const struct sockaddr *from, unsigned char out[PEERS_ADDRESS])
+{
+	memset(out, 0, PEERS_ADDRESS);
+	if (from->sa_family == AF_INET)
+		memcpy(out, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	else if (from->sa_family == AF_INET6)
+		memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
 }
 
 bool peers_allow(struct peers *p, const unsigned char address[PEERS_ADDRESS], int64_t now_ms)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "net/datagram.h"
 
@@ -51,6 +52,9 @@ struct peers {
 
 /* now: the beginning; salt: random. */
 void peers_begin(struct peers *p, double rate, const struct peers_time *now, uint64_t salt);
+
+/* The address of a peer, without its port: for IPv6, that of its network (a host has a /64). */
+void peers_address(const struct sockaddr *from, unsigned char out[PEERS_ADDRESS]);
 
 /* Whether this address may ask once more. now_ms: monotonic. */
 bool peers_allow(struct peers *p, const unsigned char address[PEERS_ADDRESS], int64_t now_ms);

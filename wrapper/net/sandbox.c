@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <string.h>
@@ -40,6 +41,14 @@ static const int allowed[] = {
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(getrandom),
 	SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(getpid),       SCMP_SYS(gettid),
+};
+
+/* What libmicrohttpd needs besides: with epoll, no thread, and a socket that listens already. */
+static const int connections[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(shutdown),
 };
 
 int sandbox_find(const char *user, struct sandbox *c, char **msg)
@@ -110,13 +119,19 @@ static int drop_user(const struct sandbox *c)
 	return keep_capabilities(0);
 }
 
-static int filter(void)
+static int filter(bool with_connections)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int err = ctx ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !err; i++)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0;
+	     i < sizeof(connections) / sizeof(connections[0]) && with_connections && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, connections[i], 0);
+	if (!err && with_connections)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1,
+				       SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP));
 	/* Its own memory: so teletap.h writes into the ring's file. */
 	if (!err)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(process_vm_writev), 1,
@@ -142,6 +157,6 @@ int sandbox_enter(const struct sandbox *c, char **msg)
 		err = -errno;
 	if (err)
 		return fail(msg, -err, "privileges cannot be given up: %s", strerror(-err));
-	err = filter();
+	err = filter(c->connections);
 	return err ? fail(msg, -err, "seccomp: %s: does this kernel have it?", strerror(-err)) : 0;
 }

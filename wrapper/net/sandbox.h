@@ -5,12 +5,14 @@
 #ifndef TELETAP_NET_SANDBOX_H
 #define TELETAP_NET_SANDBOX_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* The user that the process becomes; looked up while files can still be read. */
 struct sandbox {
 	uid_t uid;
 	gid_t gid;
+	bool connections; /* it accepts connections at a socket it has (HTTP) */
 };
 
 /*
@@ -22,8 +24,9 @@ int sandbox_find(const char *user, struct sandbox *c, char **msg);
 /*
  * As root: an empty root directory, that user, no groups, no capability, none ever
  * again. As anybody: no new privileges, no core file, and a seccomp filter that leaves
- * what is needed to answer datagrams: no file can be opened, no program run, no socket
- * made. Irreversible. Returns 0, or -errno with *msg set; the process is then to end.
+ * what is needed to answer datagrams, and, if it is wanted, connections: no file can be opened, no
+ * program run, no socket made. Irreversible. Returns 0, or -errno with *msg set; the process is
+ * then to end.
  */
 int sandbox_enter(const struct sandbox *c, char **msg);
 

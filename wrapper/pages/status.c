@@ -15,13 +15,17 @@
 #include "pages/crash.h"
 #include "pages/status_limits.h"
 
-enum { SUBSYSTEM, VERDICT, PAGE, TEXT, N_COLUMNS };
+enum { SUBSYSTEM, VERDICT, PAGE, TEXT, LIMIT, VALUE, WARN_FROM, FAIL_FROM, N_COLUMNS };
 
 static const struct column columns[N_COLUMNS] = {
 	[SUBSYSTEM] = { "subsystem", "subsystem", 10, UNIT_TEXT, BLOCK_INTERVAL },
 	[VERDICT] = { "verdict", "verdict", 8, UNIT_VERDICT, BLOCK_INTERVAL },
 	[PAGE] = { "page", "page", 5, UNIT_NUMBER, BLOCK_INTERVAL },
 	[TEXT] = { "text", "", 0, UNIT_TEXT, BLOCK_INTERVAL },
+	[LIMIT] = { "limit", "", 0, UNIT_TEXT, BLOCK_NONE },
+	[VALUE] = { "value", "", 0, UNIT_SHARE, BLOCK_NONE },
+	[WARN_FROM] = { "warn_from", "", 0, UNIT_SHARE, BLOCK_NONE },
+	[FAIL_FROM] = { "fail_from", "", 0, UNIT_SHARE, BLOCK_NONE },
 };
 
 enum verdict { UNWATCHED, OK, WARN, FAIL };
@@ -33,6 +37,10 @@ struct status {
 	struct table *t;
 	enum verdict worst;
 	int worst_page, watched;
+	/* what the next row is judged by: the worst of its figures; -1: nothing */
+	int limit;
+	double value;
+	enum verdict verdict;
 };
 
 static const struct state *module(const struct status *st, const char *name)
@@ -44,11 +52,42 @@ static const struct state *module(const struct status *st, const char *name)
 	return NULL;
 }
 
-static enum verdict judge(const struct status *st, enum status_limit which, double value)
+static const struct status_limits *limits(const struct status *st)
 {
-	const struct status_limits *l = st->all->limits ? st->all->limits : &status_defaults;
+	return st->all->limits ? st->all->limits : &status_defaults;
+}
 
-	return value >= l->limits[which].fail ? FAIL : value >= l->limits[which].warn ? WARN : OK;
+static enum verdict judge(struct status *st, enum status_limit which, double value)
+{
+	const struct status_limits *l = limits(st);
+	enum verdict v = value >= l->limits[which].fail   ? FAIL
+			 : value >= l->limits[which].warn ? WARN
+							  : OK;
+
+	/* Of those that are as bad, always the same one: the first of the limits. */
+	if (st->limit < 0 || v > st->verdict || (v == st->verdict && (int)which < st->limit)) {
+		st->limit = which;
+		st->value = value;
+		st->verdict = v;
+	}
+	return v;
+}
+
+/* The figure that a row was judged by, and its limits. */
+static void put_figure(struct status *st, struct cell *c)
+{
+	int which = st->limit;
+
+	st->limit = -1;
+	c[VALUE].unknown = c[WARN_FROM].unknown = c[FAIL_FROM].unknown = true;
+	if (which < 0)
+		return;
+	c[LIMIT] = (struct cell){ .text = status_limit_names[which] };
+	c[VALUE] = (struct cell){ .share = st->value };
+	c[WARN_FROM].share = limits(st)->limits[which].warn;
+	c[WARN_FROM].unknown = isinf(c[WARN_FROM].share);
+	c[FAIL_FROM].share = limits(st)->limits[which].fail;
+	c[FAIL_FROM].unknown = isinf(c[FAIL_FROM].share);
 }
 
 static enum verdict worse(enum verdict a, enum verdict b)
@@ -69,6 +108,7 @@ static void row(struct status *st, const char *subsystem, int page, enum verdict
 	c[VERDICT].text = verdicts[v];
 	c[PAGE].number = page;
 	c[TEXT].text = text;
+	put_figure(st, c);
 	st->watched += v != UNWATCHED;
 	if (v > st->worst) {
 		st->worst = v;
@@ -113,13 +153,15 @@ static void disk(struct status *st, const struct state *s)
 		unwatched(st, "disk", 203);
 		return;
 	}
-	if (judge(st, LIMIT_INODES_USED, worst_inodes) > judge(st, LIMIT_DISK_USED, worst))
+	if (judge(st, LIMIT_INODES_USED, worst_inodes) > judge(st, LIMIT_DISK_USED, worst)) {
 		row(st, "disk", 203, judge(st, LIMIT_INODES_USED, worst_inodes),
 		    table_text(st->t, "%.1f %% of the inodes used of %s", 100 * worst_inodes,
 			       where_inodes));
-	else
-		row(st, "disk", 203, judge(st, LIMIT_DISK_USED, worst),
-		    table_text(st->t, "%.1f %% used of %s, the fullest", 100 * worst, where));
+		return;
+	}
+	st->limit = -1;
+	row(st, "disk", 203, judge(st, LIMIT_DISK_USED, worst),
+	    table_text(st->t, "%.1f %% used of %s, the fullest", 100 * worst, where));
 }
 
 static void memory(struct status *st, const struct state *s)
@@ -377,7 +419,7 @@ static void losses(struct status *st)
 
 void page_status_fill(const struct states *all, struct table *t)
 {
-	struct status st = { .all = all, .t = t };
+	struct status st = { .all = all, .t = t, .limit = -1 };
 	const struct state *host;
 
 	table_begin(t, columns, N_COLUMNS);

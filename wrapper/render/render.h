@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * render: state -> a page as text or JSON. Pure: no clock, no terminal, no process.
+ * render: state -> pages in a format, each format in a file of its own. Pure: no clock, no
+ * terminal, no process.
  */
 #ifndef TELETAP_RENDER_RENDER_H
 #define TELETAP_RENDER_RENDER_H
 
+#include "model/output.h"
 #include "model/subject.h"
 #include "pages/page.h"
 
@@ -27,8 +29,17 @@ struct render {
 	"the module has not answered for %d s: these are the figures of before; 'dmesg' may say "  \
 	"why"
 
-/* Return the page (to be freed), NULL when out of memory. Text ends in a newline. */
+/*
+ * Draws n pages of one moment. Returns them (to be freed), NULL when out of
+ * memory. The last newline is the caller's; text ends in an empty line.
+ */
+char *render_pages(enum output output, const struct render *list, int n);
+
+/* The formats. Text and JSON draw one page. */
 char *render_text(const struct render *r);
 char *render_json(const struct render *r);
+
+/* The document has all pages of its moment; of those without a state it says that they are down. */
+char *render_openmetrics(const struct render *list, int n);
 
 #endif

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "pages/page.h"
 
 #define CONFIG_MAX (1 << 20)
 
@@ -40,29 +42,78 @@ static int load(const char *path, json_t **root, char **msg)
 	return err;
 }
 
-int config_read(const char *path, json_t **actions, json_t **status, char **msg)
+/* The same, with the references of all its parts; NULL: it lacks it. */
+static int read_parts(const char *path, json_t **actions, json_t **status, json_t **metrics,
+		      char **msg)
 {
 	json_t *root;
 	int err = load(path, &root, msg);
 
-	*actions = *status = NULL;
+	*actions = *status = *metrics = NULL;
 	if (!err && json_is_array(root)) {
 		*actions = json_incref(root);
 	} else if (!err) {
 		json_error_t error;
 
-		if (json_unpack_ex(root, &error, JSON_STRICT, "{s?O, s?O}", "actions", actions,
-				   "status", status)) {
-			/* one may have been taken before the other was found wanting */
+		if (json_unpack_ex(root, &error, JSON_STRICT, "{s?O, s?O, s?O}", "actions", actions,
+				   "status", status, "metrics", metrics)) {
+			/* some may have been taken before another was found wanting */
 			json_decref(*actions);
 			json_decref(*status);
-			*actions = *status = NULL;
-			err = fail(msg, EINVAL,
-				   "--config %s: %s: it has \"actions\" and \"status\"", path,
-				   error.text);
+			json_decref(*metrics);
+			*actions = *status = *metrics = NULL;
+			err = fail(
+				msg, EINVAL,
+				"--config %s: %s: it has \"actions\", \"status\" and \"metrics\"",
+				path, error.text);
 		}
 	}
 	json_decref(root);
+	return err;
+}
+
+int config_read(const char *path, json_t **actions, json_t **status, char **msg)
+{
+	json_t *metrics;
+	int err = read_parts(path, actions, status, &metrics, msg);
+
+	json_decref(metrics);
+	return err;
+}
+
+static const struct page *page_of(const json_t *word)
+{
+	char number[24];
+
+	if (json_is_string(word))
+		return page_find(json_string_value(word));
+	snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(word));
+	return json_is_integer(word) ? page_find(number) : NULL;
+}
+
+int config_metrics(const char *path, bool *wanted, char **msg)
+{
+	json_t *actions = NULL, *status = NULL, *metrics = NULL, *word;
+	size_t i;
+	int err = path ? read_parts(path, &actions, &status, &metrics, msg) : 0;
+
+	memset(wanted, 0, (size_t)n_pages * sizeof(*wanted));
+	if (!err && metrics && !json_is_array(metrics))
+		err = fail(msg, EINVAL, "--config %s: metrics: not an array of pages", path);
+	json_array_foreach (metrics, i, word) {
+		const struct page *page = page_of(word);
+
+		if (!err && !page)
+			err = fail(msg, EINVAL,
+				   "--config %s: metrics: the %zu. is no page: 'teletap list' "
+				   "shows them",
+				   path, i + 1);
+		if (page)
+			wanted[page - pages] = true;
+	}
+	json_decref(actions);
+	json_decref(status);
+	json_decref(metrics);
 	return err;
 }
 

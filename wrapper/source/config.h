@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * config: the configuration file (--config) -> its JSON, and the limits of page 200 in it.
- * It is {"actions": [...], "status": {...}}, both optional; a list alone is the actions.
+ * It is {"actions": [...], "status": {...}, "metrics": [...]}, all optional; a list alone is the
+ * actions.
  */
 #ifndef TELETAP_SOURCE_CONFIG_H
 #define TELETAP_SOURCE_CONFIG_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "pages/status_limits.h"
 
@@ -16,6 +18,12 @@
  * with *msg set: -EINVAL for contents that are no good.
  */
 int config_read(const char *path, json_t **actions, json_t **status, char **msg);
+
+/*
+ * The pages of "metrics", by number or name: a bool for each of pages[], none of them without
+ * a file. Likewise.
+ */
+int config_metrics(const char *path, bool *wanted, char **msg);
 
 /* The limits: those of the file (NULL: none) in the place of those built in. Likewise. */
 int config_limits(const char *path, struct status_limits *limits, char **msg);

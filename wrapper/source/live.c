@@ -86,22 +86,40 @@ static char *draw_ended(const char *why, bool json, char *page)
 	return out;
 }
 
+/* What a page of a module that has been drawn is drawn from. */
+static void describe(struct live *l, struct module *m, const struct page *page, struct render *r,
+		     struct states *all)
+{
+	gather(l, m, all);
+	*r = (struct render){ .page = page,
+			      .target = &m->shown,
+			      .state = &m->session->state,
+			      .states = all,
+			      .number = m->number,
+			      .last = m->ended,
+			      .silent_s = m->phase == LIVE ? session_silent_s(m->session) : 0,
+			      .width = l->source.width,
+			      .sort = l->sort };
+}
+
+static void live_show(struct source *s, const struct page *page, struct render *r,
+		      struct states *all)
+{
+	struct live *l = (struct live *)s;
+	struct module *m = module_of(l, page);
+
+	if (m && m->drawn && !m->ended && !l->idle)
+		describe(l, m, page, r, all);
+}
+
 static enum page_state draw_state(struct live *l, struct module *m, const struct page *page,
 				  bool json, char **text)
 {
 	struct states all;
-	struct render r = { .page = page,
-			    .target = &m->shown,
-			    .state = &m->session->state,
-			    .states = &all,
-			    .number = m->number,
-			    .last = m->ended,
-			    .silent_s = m->phase == LIVE ? session_silent_s(m->session) : 0,
-			    .width = l->source.width,
-			    .sort = l->sort };
+	struct render r;
 
-	gather(l, m, &all);
-	*text = json ? render_json(&r) : render_text(&r);
+	describe(l, m, page, &r, &all);
+	*text = render_pages(json ? OUTPUT_JSON : OUTPUT_TEXT, &r, 1);
 	if (m->ended || l->idle) {
 		*text = draw_ended(m->ended ? m->ended_why : l->gone_why, json, *text);
 		return PAGE_ENDED;
@@ -383,6 +401,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 		return NULL;
 	l->source = (struct source){ .want = live_want,
 				     .draw = live_draw,
+				     .show = live_show,
 				     .version = live_version,
 				     .judge = live_judge,
 				     .headline = live_headline,

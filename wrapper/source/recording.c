@@ -36,24 +36,34 @@ static uint32_t version(struct source *s, const struct page *page)
 	return ((struct played *)s)->version;
 }
 
+static void show(struct source *s, const struct page *page, struct render *r, struct states *all)
+{
+	struct played *p = (struct played *)s;
+
+	*all = (struct states){ .limits = &p->limits };
+	*r = (struct render){ .page = page,
+			      .target = &p->replay.target,
+			      .state = replay_state(&p->replay, page),
+			      .states = all,
+			      .width = p->source.width,
+			      .number = (long)p->replay.number,
+			      .last = p->replay.last };
+	if (r->state)
+		replay_states(&p->replay, page, all);
+}
+
 static enum page_state draw(struct source *s, const struct page *page, bool json, char **text)
 {
 	struct played *p = (struct played *)s;
-	struct states all = { .limits = &p->limits };
-	struct render r = { .page = page,
-			    .target = &p->replay.target,
-			    .state = replay_state(&p->replay, page),
-			    .states = &all,
-			    .width = p->source.width,
-			    .number = (long)p->replay.number,
-			    .last = p->replay.last };
+	struct states all;
+	struct render r;
 
+	show(s, page, &r, &all);
 	if (!r.state) {
 		*text = source_notice(page, json, "cannot", 0, "The page was not recorded.");
 		return PAGE_CANNOT;
 	}
-	replay_states(&p->replay, page, &all);
-	*text = json ? render_json(&r) : render_text(&r);
+	*text = render_pages(json ? OUTPUT_JSON : OUTPUT_TEXT, &r, 1);
 	return p->ended ? PAGE_ENDED : PAGE_LIVE;
 }
 
@@ -161,6 +171,7 @@ struct source *source_recording_open(const struct opts *o, const char *path, boo
 	}
 	p->source = (struct source){ .want = want,
 				     .draw = draw,
+				     .show = show,
 				     .version = version,
 				     .judge = judge,
 				     .headline = headline,

@@ -6,6 +6,28 @@
 #include <stdlib.h>
 
 #include "model/quote.h"
+#include "render/render.h"
+
+char *source_metrics(struct source *s, const bool *wanted)
+{
+	struct render *list = calloc((size_t)n_pages, sizeof(*list));
+	struct states *all = calloc((size_t)n_pages, sizeof(*all));
+	char *text = NULL;
+	int n = 0;
+
+	for (int i = 0; list && all && i < n_pages; i++) {
+		if (wanted[i]) {
+			list[n].page = &pages[i];
+			s->show(s, &pages[i], &list[n], &all[n]);
+			n++;
+		}
+	}
+	if (list && all)
+		text = render_pages(OUTPUT_OPENMETRICS, list, n);
+	free(list);
+	free(all);
+	return text;
+}
 
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,
 		    const char *fmt, ...)

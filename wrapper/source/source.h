@@ -17,12 +17,21 @@
 
 #define SOURCE_FDS 128
 
+struct render;
+
 struct source {
 	/* The page was asked for: its module is loaded, or stays. */
 	void (*want)(struct source *s, const struct page *page, int64_t now_ms);
 
 	/* Draws the page as it is now; *text is to be freed, NULL when out of memory. */
 	enum page_state (*draw)(struct source *s, const struct page *page, bool json, char **text);
+
+	/*
+	 * What the page is to be drawn from, for a document of several pages: with a state when
+	 * its figures are those of now. r and all are filled, and point into the source.
+	 */
+	void (*show)(struct source *s, const struct page *page, struct render *r,
+		     struct states *all);
 
 	/* Changes whenever draw would draw something else. Never 0. */
 	uint32_t (*version)(struct source *s, const struct page *page);
@@ -66,6 +75,12 @@ struct source *live_open(const struct opts *o, int *err, char **msg);
 struct source *source_recording_open(const struct opts *o, const char *path, bool held, int *err,
 				     char **msg);
 struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key);
+
+/*
+ * The document of metrics of these pages (a bool for each of pages[]); to be freed. NULL: out
+ * of memory.
+ */
+char *source_metrics(struct source *s, const bool *wanted);
 
 /* For a page without figures: some lines, as text or JSON; to be freed. */
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# teletap check: the four statuses, and performance data as a strict reader wants it.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+limits() {
+	echo "{ \"status\": { $1 } }" >"$BATS_TEST_TMPDIR/limits"
+}
+
+# A value and its limits, out of the only line, which has to be a plugin's.
+figure() {
+	/usr/bin/python3 - "$1" <<-'EOF' 3<<<"$output"
+		import os, re, sys
+		text = os.fdopen(3).read()
+		assert text.count("\n") == 1 and text.isprintable() or text[:-1].isprintable(), text
+		line, data = text[:-1].split("|")
+		assert re.match(r"TELETAP (OK|WARNING|CRITICAL|UNKNOWN): ", line), line
+		found = {}
+		for item in data.split():
+		    m = re.fullmatch(r"([a-z0-9_]+)=(-?[0-9.e+-]+);([0-9.e+-]*);([0-9.e+-]*);0", item)
+		    assert m and m[1] not in found, item
+		    found[m[1]] = " ".join(m.groups()[1:])
+		    float(m[2])
+		print(found[sys.argv[1]])
+	EOF
+}
+
+@test "OK, WARNING and CRITICAL, by the limits of the configuration" {
+	all='"disk_used": [null, null], "inodes_used": [null, null], "pressure": [null, null], "units_failed": [null, null]'
+	limits "$all, \"memory_used\": [null, null]"
+	run -0 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	[[ $output == "TELETAP OK: all that is watched is well"* ]]
+	[[ $(figure memory_used) == 0.*"  " ]]
+	limits "$all, \"memory_used\": [0, null]"
+	run -1 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	[[ $output == "TELETAP WARNING: memory WARN, "*" % used |"* ]]
+	[[ $(figure memory_used) == 0.*" 0 " ]]
+	limits "$all, \"memory_used\": [0, 0.0001]"
+	run -2 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	[[ $output == "TELETAP CRITICAL: memory FAIL, "* ]]
+	used=$(figure memory_used)
+	[[ $used == *" 0 0.0001" ]]
+	# what /proc says, as far as it stays the same meanwhile
+	awk -v used="${used%% *}" '/^MemTotal/ { t = $2 } /^MemAvailable/ { a = $2 }
+		END { d = used - (t - a) / t; exit !(d < 0.1 && d > -0.1) }' /proc/meminfo
+}
+
+@test "UNKNOWN: a process that is not there, wrong usage, a stopped teletap" {
+	run -3 --separate-stderr teletap check -p 4194305
+	[[ $output == "TELETAP UNKNOWN: no process 4194305"* ]]
+	for wrong in --nosuch 'gc' '-o openmetrics' '-p x'; do
+		# shellcheck disable=SC2086
+		run -3 --separate-stderr teletap check $wrong
+		[ -z "$output" ]
+	done
+	# it ends, although its clock does not tick
+	# shellcheck disable=SC2016 # for the inner shell
+	run -3 timeout 11 bash -c '
+		teletap check >"$1" & pid=$!
+		until (($(awk "/^SigCgt/ { print \"0x\" \$2 }" /proc/$pid/status) & 0x2000)); do :; done
+		kill -STOP $pid; kill -ALRM $pid; kill -CONT $pid
+		wait $pid' - "$BATS_TEST_TMPDIR/out"
+	[ "$(cat "$BATS_TEST_TMPDIR/out")" = "TELETAP UNKNOWN: no answer in time" ]
+}
+
+@test "JSON has the same figures" {
+	run teletap check -o json
+	[ "$status" -le 2 ]
+	jq -e '.page == 200 and (.rows[] | select(.subsystem == "memory") | .limit == "memory_used"
+		and .value > 0 and .warn_from > 0)' <<<"$output"
+}
