@@ -264,16 +264,15 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 }
 
 /*
- * The page's markers in the extension, where this collector has its figures from there: a BPF
- * program takes what is the same as CPython's own, a module has a script for what is not. NULL:
- * it does not.
+ * The page's markers in the extension, where this collector has its figures from there: modules
+ * have none for what is the same as CPython's own. NULL: it does not.
  */
 static const struct origin *extension_of(const struct page *page, enum collector by, bool *same)
 {
 	const struct origin *extension = &page->extension;
 
 	*same = extension->module && !strcmp(extension->module, page->origin.module);
-	return extension->module && *same == (by == COLLECT_BPF) ? extension : NULL;
+	return extension->module && !(*same && by == COLLECT_STAP) ? extension : NULL;
 }
 
 /*
