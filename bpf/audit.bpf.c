@@ -8,6 +8,8 @@
 
 struct audit_tables tables;
 
+#include "extension.h"
+
 #include "arguments.h"
 
 #define SCRATCH struct arguments
@@ -138,7 +140,10 @@ int audit_event(void *ctx)
 	event_add(a->key.who, a->key.event);
 	if (!a->key.kind || !config.python.minor)
 		return 0;
-	bias = operand_register(ctx, AT_IP) - site->address;
+	if (!python_bias(ctx, site, 2, &bias)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
 	if (!arguments_read(a, arguments))
 		return 0;
 	a->key.function = python_function(&a->walk, bias, python_thread(bias));

@@ -60,7 +60,7 @@ int gc_start(void *ctx)
 	b = scratch_of(&tables.totals, bpf_get_current_pid_tgid());
 	if (!b)
 		return 0;
-	b->has_python = bias_find(ctx, site, &b->bias);
+	b->has_python = python_bias(ctx, site, 1, &b->bias);
 	b->enabled = -1;
 	b->automatic = GC_UNKNOWN;
 	if (b->has_python) {

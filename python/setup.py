@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: 0BSD
-"""Builds the module for the Python that runs this: one for 3.11, and one with the
-stable interface for all from 3.12 on."""
+"""Builds the module for the Python that runs this: one for each of 3.9 to 3.11, and one with
+the stable interface for all from 3.12 on."""
 import glob
 import os
 import platform
@@ -10,7 +10,12 @@ import sysconfig
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    sys.exit("teletap: not for free-threaded builds of CPython: build with another one")
+
 STABLE = sys.version_info >= (3, 12)
+with open("VERSION") as file:
+    VERSION = file.read().strip()
 
 
 class Build(build_py):
@@ -26,6 +31,7 @@ class Build(build_py):
 
 
 setup(
+    version=VERSION,
     cmdclass={"build_py": Build},
     ext_modules=[
         Extension(
@@ -34,7 +40,7 @@ setup(
             depends=glob.glob("native/*.h"),
             # Debian's pyconfig.h includes another one from there
             include_dirs=[os.path.dirname(sysconfig.get_path("include"))],
-            define_macros=[("_GNU_SOURCE", "1")]
+            define_macros=[("_GNU_SOURCE", "1"), ("VERSION", '"%s"' % VERSION)]
             + ([("Py_LIMITED_API", "0x030c0000")] if STABLE else []),
             extra_compile_args=["-std=c17", "-fvisibility=hidden", "-Wall", "-Wextra"]
             + (["-mtls-dialect=gnu2"] if platform.machine() == "x86_64" else []),

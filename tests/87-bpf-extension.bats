@@ -157,6 +157,26 @@ same_imports() {
 	each same_imports
 }
 
+audited() {
+	cat >"$dir/audit.py" <<-'PY'
+		import json, os, sys
+		import teletap
+		def reader():
+		    for i in range(23):
+		        open("/dev/null").close()
+		        sys.audit("test.event", i)
+		reader()
+		os._exit(0)
+	PY
+	PYTHONPATH=$SHARE teletap watch audit --collector bpf -o json -i 60 -c "$1 $dir/audit.py" >"$out" 2>"$err"
+	last
+	[ "$(q '[.rows[] | select(.event == "test.event") | .events_total]')" = '[23]' ]
+	case $1 in *3.10.*|*3.12.*) return ;; esac # their arguments are not read
+	[ "$(q '[.rows[] | select((.argument // "") | test("^/dev/null")) | [.function, .events_total]]')" = '[["reader",23]]' ]
+}
+
+@test "231: audit events with their arguments, and who raised them" { each audited; }
+
 brought() {
 	teletap watch gc -o json -c "$1 -m told $dir/said" >"$out" 2>"$err"
 	last
@@ -185,7 +205,7 @@ told_make() {
 		    json.dump(["teletap" in sys.modules, getattr(builtins, "customized", 0),
 		               any("teletap" in p for p in sys.path)], f)
 	PY
-	cd "$dir"
+	cd "$dir" || return
 	export PYTHONPATH=$dir/site
 }
 
@@ -227,3 +247,23 @@ if [ ${#BARE[@]} -gt 0 ]; then
 		[[ $(q .notes) == *"teletap has no build of its extension for CPython 3."* ]]
 	}
 fi
+
+@test "the source archive builds a wheel, whose version is the project's" {
+	cp -rL "$TOP/python" "$dir/source"
+	cd "$dir/source"
+	python=/usr/bin/python3.11
+	"$python" setup.py -q sdist >"$out" 2>&1
+	tar -xzf dist/*.tar.gz -C "$dir"
+	cd "$dir/teletap-$(<"$TOP/VERSION")"
+	"$python" setup.py -q bdist_wheel >"$out" 2>&1
+	"$python" -m zipfile -e dist/*.whl "$dir/site"
+	cd /
+	run -0 env TELETAP_PYTHON=1 "$python" -c "import site, sys; site.addsitedir('$dir/site')
+print(sys.modules['teletap'].__version__)"
+	[ "$output" = "$(<"$TOP/VERSION")" ]
+	# another Python has no build there, and begins as ever
+	rm "$dir"/site/teletap/_native.*
+	run -0 env TELETAP_PYTHON=1 "$python" -c "import site, sys; site.addsitedir('$dir/site')
+print('teletap' in sys.modules)"
+	[ "$output" = False ]
+}

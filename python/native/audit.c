@@ -7,8 +7,8 @@
 #include "native.h"
 
 /* Public, and the same since 3.8, but not among what the limited interface declares. */
-extern int audit_add(int (*hook)(const char *, PyObject *, void *), void *)
-	__asm__("PySys_AddAuditHook") __attribute__((weak));
+extern int audit_add(int (*hook)(const char *, PyObject *, void *),
+		     void *) __asm__("PySys_AddAuditHook") __attribute__((weak));
 
 static int hook(const char *event, PyObject *arguments, void *unused)
 {

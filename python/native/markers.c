@@ -16,7 +16,8 @@
  *   import__find__load__start   the module's name, as CPython
  *   import__find__load__done    the same, and 1: found
  *   loaded            1: this module, once in a process that begins
- *   audit             the event's name, and the tuple of its arguments, as CPython
+ *   audit             the event's name, and the tuple of its arguments, as CPython; then
+ *                     where CPython is, as above
  */
 #include "native.h"
 
@@ -40,6 +41,14 @@ SEMAPHORE(loaded);
 #define SYMBOL(name) __asm__(#name) __attribute__((weak))
 extern const char runtime_symbol[] SYMBOL(_PyRuntime);
 extern const char code_symbol[] SYMBOL(PyCode_Type);
+
+/* In registers: where the linker has put their addresses, no tracer knows. */
+static inline void places(const void **runtime, const void **code)
+{
+	*runtime = runtime_symbol;
+	*code = code_symbol;
+	__asm__("" : "+r"(*runtime), "+r"(*code));
+}
 
 int markers_wanted(void)
 {
@@ -69,10 +78,9 @@ void markers_loaded(void)
 void markers_gc_start(int generation, int state)
 {
 	if (teletap_python_gc__start_semaphore) {
-		const void *runtime = runtime_symbol, *code = code_symbol;
+		const void *runtime, *code;
 
-		/* In registers: where the linker puts their addresses, no tracer knows. */
-		__asm__("" : "+r"(runtime), "+r"(code));
+		places(&runtime, &code);
 		TELETAP_MARK4_(teletap_python, gc__start, "-4", generation, "8", runtime, "8", code,
 			       "-4", state)
 	}
@@ -102,7 +110,11 @@ void markers_import_done(const char *name, int found)
 void markers_audit(const char *event, const PyObject *arguments)
 {
 	if (teletap_python_audit_semaphore) {
-		TELETAP_MARK2_(teletap_python, audit, "8", event, "8", arguments)
+		const void *runtime, *code;
+
+		places(&runtime, &code);
+		TELETAP_MARK4_(teletap_python, audit, "8", event, "8", arguments, "8", runtime, "8",
+			       code)
 	}
 }
 

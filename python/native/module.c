@@ -4,12 +4,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static bool started;   /* in this interpreter */
-static bool ended;     /* it is on its way down */
-static _Atomic int on; /* what is switched on of WANT_TABLES */
+static bool started;          /* in this interpreter */
+static bool ended;            /* it is on its way down */
+static _Atomic int on;        /* what is switched on of WANT_TABLES */
 static _Atomic int others_on; /* of the rest */
-static bool looking;   /* what is called then may give the lock away */
-static int forking;    /* forks under way */
+static bool looking;          /* what is called then may give the lock away */
+static int forking;           /* forks under way */
 
 static void look_for_calls(int wants)
 {
@@ -150,13 +150,12 @@ static PyObject *only(PyObject *self, PyObject *patterns)
 static PyObject *status(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
-	return Py_BuildValue("{s:N,s:N,s:N,s:N,s:N,s:N,s:z}", "sums",
-			     PyBool_FromLong(on & WANT_SUMS), "calls",
-			     PyBool_FromLong(on & WANT_CALLS), "gc",
-			     PyBool_FromLong(others_on & WANT_GC), "imports",
-			     PyBool_FromLong(others_on & WANT_IMPORTS), "audit",
-			     PyBool_FromLong(others_on & WANT_AUDIT), "helper",
-			     PyBool_FromLong(helper_runs()), "why", source_why());
+	return Py_BuildValue(
+		"{s:N,s:N,s:N,s:N,s:N,s:N,s:z}", "sums", PyBool_FromLong(on & WANT_SUMS), "calls",
+		PyBool_FromLong(on & WANT_CALLS), "gc", PyBool_FromLong(others_on & WANT_GC),
+		"imports", PyBool_FromLong(others_on & WANT_IMPORTS), "audit",
+		PyBool_FromLong(others_on & WANT_AUDIT), "helper", PyBool_FromLong(helper_runs()),
+		"why", source_why());
 }
 
 static PyMethodDef hooks[] = {
@@ -215,7 +214,8 @@ static int module_exec(PyObject *module)
 	}
 	if (PyModule_AddFunctions(module, source_methods) ||
 	    PyModule_AddFunctions(module, app_methods) ||
-	    PyModule_AddFunctions(module, pages_methods) || app_begin())
+	    PyModule_AddFunctions(module, pages_methods) ||
+	    PyModule_AddStringConstant(module, "__version__", VERSION) || app_begin())
 		return -1;
 	if (started)
 		return 0;

@@ -14,7 +14,11 @@ if sys.version_info < (3, 9) or sys.implementation.name != "cpython":
 if not getattr(sys, "_is_gil_enabled", lambda: True)() or "t" in getattr(sys, "abiflags", ""):
     raise ImportError("teletap does not work in free-threaded builds of CPython")
 
-from teletap._native import counter, gauge, only, status, stop, tally  # noqa: E402
+try:
+    from teletap._native import (  # noqa: F401
+        __version__, counter, gauge, only, status, stop, tally)
+except SystemError:  # a build for later Pythons
+    raise ImportError("teletap has no build for Python %d.%d" % sys.version_info[:2]) from None
 
 # Brought in when they are used first: the import stays short.
 _LATER = {

@@ -20,7 +20,10 @@ every() {
 	local python
 	for python in $ALL; do
 		run --separate-stderr timeout 60 "$python" -X dev -W always "$@" < /dev/null
-		[ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$python: $stderr"; return 1; }
+		if [ "$status" -ne 0 ] || [ -n "$stderr" ]; then
+			echo "$python: $stderr"
+			return 1
+		fi
 		# shellcheck disable=SC2154
 		echo "$python: $output"
 	done

@@ -21,7 +21,8 @@ struct sent {
 };
 
 static const struct bpf_probe probes[] = {
-	{ "audit", "audit_event", 2, 0 },
+	{ "audit", "audit_event", 2, 2 },
+	{ "loaded", "loaded", 0, 0 },
 	{ NULL, NULL, 0, 0 },
 };
 

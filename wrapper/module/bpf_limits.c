@@ -30,7 +30,8 @@ int bpf_limits_check(const struct origin *origin, const struct target_file *file
 			    "%s: by bpf calls are known of CPython 3.11, and of programs that "
 			    "import teletap: '--collector stap' has the others",
 			    file->path);
-	if (!strcmp(origin->module, "imports") && !python_layout(place.version))
+	if (!strcmp(origin->provider, "python") && !strcmp(origin->module, "imports") &&
+	    !python_layout(place.version))
 		return fail(msg, ENOTSUP,
 			    "%s: by bpf page 230 has imports of CPython 3.8 to 3.15 only: "
 			    "'--collector stap' may have this one's",

@@ -32,9 +32,9 @@ struct plan {
 	bool given;          /* the file is the extension's, which the command is given */
 	const char *unbuilt; /* the CPython's version that the extension has no build for, so that
 				the page tells less; NULL: it does not matter */
-	const struct target_file *python;      /* the CPython that has the stacks; NULL: not known */
-	char id[TARGET_ID_MAX];                /* the build-id of file; or "host" */
-	char sites[PLAN_SITES]; /* names the contents of all files: see script_macros.h */
+	const struct target_file *python; /* the CPython that has the stacks; NULL: not known */
+	char id[TARGET_ID_MAX];           /* the build-id of file; or "host" */
+	char sites[PLAN_SITES];           /* names the contents of all files: see script_macros.h */
 };
 
 /*
