@@ -265,25 +265,16 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 }
 
 /*
-<<<<<<< HEAD
  * The page's markers in the extension, where this collector has its figures from there: BPF
  * programs do, a module has a script where they are not the same as CPython's own. NULL: it does
  * not.
-=======
- * The page's markers in the extension, where this collector has its figures from there: modules
- * have none for what is the same as CPython's own. NULL: it does not.
->>>>>>> ext
  */
 static const struct origin *extension_of(const struct page *page, enum collector by, bool *same)
 {
 	const struct origin *extension = &page->extension;
 
 	*same = extension->module && !strcmp(extension->module, page->origin.module);
-<<<<<<< HEAD
 	return extension->module && (by == COLLECT_BPF || !*same) ? extension : NULL;
-=======
-	return extension->module && !(*same && by == COLLECT_STAP) ? extension : NULL;
->>>>>>> ext
 }
 
 /*
