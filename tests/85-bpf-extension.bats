@@ -172,7 +172,7 @@ forged() {
 	local steps=(enter:1:known sleep:20 leave:1:known) ms
 
 	for ms in 20 40 80 160; do
-		steps+=(enter:1:other sleep:$ms leave:1:other)
+		steps+=(enter:1:other "sleep:$ms" leave:1:other)
 	done
 	TELETAP_BPF_ROOM=3 teletap watch call-times --collector bpf -i 60 -o json --function known -c "$FORGED ${steps[*]}" >"$out"
 	last
