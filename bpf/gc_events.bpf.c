@@ -23,25 +23,6 @@ struct begun {
 #define SCRATCH struct begun
 #include "scratch.h"
 
-/*
- * What is to be added to an address in the file of the CPython that is known; false: it is
- * another one that runs here. A marker of CPython's lies in that file; one of the extension tells
- * where _PyRuntime and PyCode_Type are.
- */
-static __always_inline bool bias_find(const void *ctx, const struct site *site, uint64_t *bias)
-{
-	int64_t runtime, type;
-
-	*bias = operand_register(ctx, AT_IP) - site->address;
-	if (site->n_operands < 3 || !config.runtime)
-		return config.runtime;
-	if (!operand_read(ctx, &site->operands[1], &runtime) ||
-	    !operand_read(ctx, &site->operands[2], &type))
-		return false;
-	*bias = runtime - config.runtime;
-	return type - config.type == *bias;
-}
-
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {

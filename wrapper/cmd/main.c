@@ -23,7 +23,7 @@
 
 static const struct command commands[] = {
 	{ "watch", "PAGE[,PAGE...] [-p PID | -e FILE | -c 'COMMAND'] [SECONDS [COUNT]] [OPTION]...",
-	  "Prints pages of a running program, periodically", "peicnPJMYGOQZE9o*", cmd_watch,
+	  "Prints pages of a running program, periodically", "peicnPJ_YGOQZE9o*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[{-p PID | -e FILE} [--pack DIR]]",
 	  "Says what works here and for this target, and what to do about the rest", "peP",

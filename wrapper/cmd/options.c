@@ -356,7 +356,7 @@ static const struct row table[] = {
 	{ 'Y', "crashes", "DIR", "keep files of crashes there (247)", TEXT(crashes) },
 	{ 'J', "inject", NULL, "bring the extension into the process first (CPython 3.14 on)",
 	  FLAG(inject) },
-	{ 'M', "no-extension", NULL, "start the command without teletap's extension for Python",
+	{ '_', "no-extension", NULL, "start the command without teletap's extension for Python",
 	  FLAG(no_extension) },
 	{ 'E', "encode-names", NULL, "where CPython has to encode module names, let it (230)",
 	  FLAG(encode_names) },

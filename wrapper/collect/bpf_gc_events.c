@@ -30,7 +30,7 @@ static int configure(const struct plan *plan, struct config *config)
 	struct python_place place;
 
 	/* What causes a collection needs more than stacks do. */
-	python_place_read(plan->file->fd, &place);
+	python_place_read(plan->python ? plan->python->fd : -1, &place);
 	return python_has_stacks(place.version) ? stacks_configure(plan, config) : 1;
 }
 
