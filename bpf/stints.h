@@ -91,16 +91,29 @@ static __always_inline uint64_t stint_set(uint64_t key)
 	return key * 0x61c8864680b583ebULL >> 54;
 }
 
-/* A thread's slot; NULL: it has none. */
-static __always_inline struct stint *stint_find(const struct task_struct *task)
+/*
+ * The place of a slot, from 1 on; 0: there is none. Not static: so the kernel checks it once, and
+ * not wherever it is called, which takes seconds.
+ */
+__attribute__((noinline)) uint64_t stint_place(uint64_t key)
 {
-	uint64_t key = stint_key(task), set = stint_set(key);
+	uint64_t set = stint_set(key);
 
 	for (int i = 0; i < STINT_WAYS; i++) {
 		if (*(volatile uint64_t *)&tables.keys[INDEX(set, STINT_SETS - 1)][i] == key)
-			return &tables.stints[INDEX(set, STINT_SETS - 1)][i];
+			return set * STINT_WAYS + i + 1;
 	}
-	return NULL;
+	return 0;
+}
+
+/* A thread's slot; NULL: it has none. */
+static __always_inline struct stint *stint_find(const struct task_struct *task)
+{
+	uint64_t place = stint_place(stint_key(task));
+
+	if (!place)
+		return NULL;
+	return &tables.stints[0][0] + INDEX(place - 1, STINT_SETS * STINT_WAYS - 1);
 }
 
 /* The same, or one that is free; NULL: there is none, which is counted. */
