@@ -18,6 +18,17 @@ static __always_inline bool gc_ending(uint64_t bias)
 	return python_word(config.runtime + bias + PYTHON(r_ending));
 }
 
+/*
+ * Where the threshold is: behind two pointers, which one of 3.13's releases began to align to 4
+ * bytes (gh-127545; 3.13.0 has 8, 3.13.15 has 4), so that all lies 4 bytes lower.
+ */
+static __always_inline uint64_t gc_young_at(uint64_t gc)
+{
+	uint64_t at = gc + PYTHON(gc_young);
+
+	return python_word(at - 16) >> 47 ? at - 4 : at;
+}
+
 /* What the collector says: whether it works by itself; due: whether a collection is. */
 static __always_inline bool gc_state(uint64_t thread, int32_t *enabled, bool *due)
 {
@@ -28,7 +39,7 @@ static __always_inline bool gc_state(uint64_t thread, int32_t *enabled, bool *du
 		return false;
 	gc += PYTHON(i_collector);
 	if (!python_read(&on, sizeof(on), gc + PYTHON(gc_on)) ||
-	    !python_read(young, sizeof(young), gc + PYTHON(gc_young)))
+	    !python_read(young, sizeof(young), gc_young_at(gc)))
 		return false;
 	*enabled = !!on;
 	*due = on && young[0] && young[1] > young[0];

@@ -39,7 +39,7 @@ static const struct python_layout layouts[] = {
 	  .c_trace = 176, .c_start = 192,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
 	  .f_locals = 72, .c_names = 96, .p_items = 24 },
-	{ .minor = 13, .r_ending = 608, .i_collector = 7400, .gc_on = 12, .gc_young = 36, .t_interp = 16,
+	{ .minor = 13, .r_ending = 608, .i_collector = 7400, .gc_on = 12, .gc_young = 40, .t_interp = 16,
 	  .r_head = 632, .i_next = 7264, .i_threads = 7344, .i_gil = 16, .i_gc = 7528,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160,
 	  .t_frame = 72, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 70,
