@@ -16,6 +16,7 @@
 #include "collect/crash_file.h"
 #include "collect/memory_collector.h"
 #include "collect/proc_collector.h"
+#include "collect/session_explain.h"
 #include "collect/stap_settings.h"
 #include "model/escape.h"
 #include "model/sum.h"
@@ -220,24 +221,6 @@ static void tell_lacking(struct session *s)
 	free(line);
 }
 
-/* A module with a probe missing has figures that are not whole: it is not used. */
-static int refused(const struct session *s, char **msg)
-{
-	int err = s->state.refused < 4096 ? (int)s->state.refused : EIO;
-
-	if (err == EINVAL)
-		return fail(
-			msg, EBUSY,
-			"%s: another tracer (bpftrace, perf, bcc) has taken a marker of page %d: "
-			"stop it first",
-			s->plan.file->path, s->plan.page->number);
-	return fail(
-		msg, EBUSY,
-		"%s: the kernel refuses a probe of page %d (%s): the file is not what its markers "
-		"say, or its file system allows no probes; reinstall it, or watch another page",
-		s->plan.file->path, s->plan.page->number, strerror(err));
-}
-
 /*
  * The module's first line comes before its probes are in place, and a question is
  * not heard before they are: an answer means that everything is ready.
@@ -271,7 +254,7 @@ int session_attach_step(struct session *s, char **msg)
 		return 0;
 	}
 	if (s->state.refused)
-		return refused(s, msg);
+		return session_refused(s, msg);
 	runner_started(&s->runner);
 	if (s->plan.beside || s->plan.unbuilt)
 		tell_lacking(s);
@@ -347,63 +330,6 @@ void session_unload(struct session *s)
 	runner_stop(&s->runner);
 }
 
-/* staprun's first complaint, for people. */
-static void first_words(const char *words, char *out, size_t size)
-{
-	const char *start = strstr(words, "ERROR:");
-
-	start = start ? start + strlen("ERROR:") : words;
-	start += strspn(start, " \n");
-	snprintf(out, size, "%.*s", (int)strcspn(start, "\n\r"), start);
-}
-
-static int explain(const struct session *s, int status, char **msg)
-{
-	char why[300];
-
-	first_words(s->runner.words, why, sizeof(why));
-	if (WIFSIGNALED(status))
-		return fail(msg, ECANCELED,
-			    "staprun was killed by signal %d: the figures end with the last "
-			    "page; start again",
-			    WTERMSIG(status));
-	if (s->state.now.final)
-		return fail(msg, ECANCELED,
-			    "somebody ended staprun: the last page is complete; start again");
-	if (WEXITSTATUS(status) == 127 && *why) /* of the dynamic loader, too */
-		return fail(msg, ECANCELED, "staprun could not be started: %s", why);
-	if (WEXITSTATUS(status) == 127)
-		return fail(msg, ECANCELED, "there is no staprun here: install systemtap-runtime");
-	if (strstr(s->runner.words, "Invalid module format") || strstr(s->runner.words, "mismatch"))
-		return fail(msg, ECANCELED,
-			    "the kernel refuses the module (%s): build it for this kernel: "
-			    "'teletap build %s'",
-			    why, s->plan.page->name);
-	if (strstr(s->runner.words, "not permitted") || strstr(s->runner.words, "Required key") ||
-	    strstr(s->runner.words, "Key was rejected")) {
-		if (s->runner.is_signed)
-			return fail(
-				msg, ECANCELED,
-				"the kernel does not know the key that signed the module (%s): "
-				"enroll its certificate ('mokutil --import CERT', then boot), or "
-				"sign with a key it knows",
-				why);
-		return fail(
-			msg, ECANCELED,
-			"the kernel refuses unsigned modules (%s): Secure Boot, lockdown or "
-			"module.sig_enforce is on: sign it with 'teletap build %s --key KEY.pem "
-			"--cert CERT'",
-			why, s->plan.page->name);
-	}
-	if (*why)
-		return fail(msg, ECANCELED, "staprun ended: %s: start again, or see 'dmesg'", why);
-	if (s->stopping)
-		return fail(msg, ECANCELED,
-			    "staprun ended without its last snapshot: the figures end with "
-			    "the last page; start again");
-	return fail(msg, ECANCELED, "staprun ended without a reason: start again, or see 'dmesg'");
-}
-
 int session_finish(struct session *s, char **msg)
 {
 	int status;
@@ -423,5 +349,5 @@ int session_finish(struct session *s, char **msg)
 	status = runner_finish(&s->runner, msg);
 	if (status < 0)
 		return status;
-	return s->stopping && session_answered(s) ? 0 : explain(s, status, msg);
+	return s->stopping && session_answered(s) ? 0 : session_explain(s, status, msg);
 }
