@@ -342,54 +342,16 @@ static void live_close(struct source *s)
 		if (busy)
 			poll(fds, (nfds_t)live_fds(s, fds), 50);
 	}
-	for (int i = 0; i < l->n_modules; i++) {
-		state_free(&l->modules[i].session->state);
-		free(l->modules[i].session);
-		free(l->modules[i].ko.path);
-		free(l->modules[i].why);
-		free(l->modules[i].ended_why);
-	}
 	live_target_close(l);
 	checks_free(&l->checks);
 	for (int i = 0; l->pages && i < n_pages; i++)
 		free(l->pages[i].why);
 	free(l->pages);
-	free(l->modules);
+	live_modules_free(l);
 	free(l->exe);
 	free(l->gone_why);
 	own_close(l->source.own);
 	free(l);
-}
-
-static bool add_module(struct live *l, const char *name, enum collector collector)
-{
-	struct module *m = &l->modules[l->n_modules];
-
-	if (!name || live_module_named(l, name, collector))
-		return true;
-	*m = (struct module){ .name = name, .collector = collector, .compiler_fd = -1 };
-	m->session = calloc(1, sizeof(*m->session));
-	if (!m->session)
-		return false;
-	m->session->runner.out = m->session->runner.err = -1;
-	l->n_modules++;
-	return true;
-}
-
-/* One entry for each module that pages have, and each collector that has it. */
-static bool list_modules(struct live *l)
-{
-	l->modules = calloc(2 * COLLECTORS * (size_t)n_pages, sizeof(*l->modules));
-	l->pages = calloc((size_t)n_pages, sizeof(*l->pages));
-	for (int i = 0; l->modules && l->pages && i < n_pages * COLLECTORS; i++) {
-		const struct page *page = &pages[i / COLLECTORS];
-		enum collector by = (enum collector)(i % COLLECTORS);
-
-		if (page->by & 1U << by && (!add_module(l, page->origin.module, by) ||
-					    !add_module(l, page->extension.module, by)))
-			return false;
-	}
-	return l->modules && l->pages;
 }
 
 struct source *live_open(const struct opts *o, int *err, char **msg)
@@ -412,8 +374,8 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .close = live_close };
 	l->o = *o;
 	l->source.own = own_open();
-	*err = l->source.own && list_modules(l) ? config_limits(o->config, &l->limits, msg)
-						: -ENOMEM;
+	*err = l->source.own && live_modules_list(l) ? config_limits(o->config, &l->limits, msg)
+						     : -ENOMEM;
 	if (!*err)
 		*err = live_target_open(l, msg);
 	if (!*err)

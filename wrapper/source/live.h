@@ -87,6 +87,10 @@ struct live {
 /* The one with this name by this collector; NULL: no page has it. */
 struct module *live_module_named(struct live *l, const char *name, enum collector collector);
 
+/* An entry for each module that pages have, and each collector that has it; false: no memory. */
+bool live_modules_list(struct live *l);
+void live_modules_free(struct live *l);
+
 /*
  * Opens the target, sees which module each page has its figures from, and takes what
  * is known of it. Returns 0, or -errno with *msg set.

@@ -20,6 +20,48 @@ struct module *live_module_named(struct live *l, const char *name, enum collecto
 	return NULL;
 }
 
+static bool add_module(struct live *l, const char *name, enum collector collector)
+{
+	struct module *m = &l->modules[l->n_modules];
+
+	if (!name || live_module_named(l, name, collector))
+		return true;
+	*m = (struct module){ .name = name, .collector = collector, .compiler_fd = -1 };
+	m->session = calloc(1, sizeof(*m->session));
+	if (!m->session)
+		return false;
+	m->session->runner.out = m->session->runner.err = -1;
+	l->n_modules++;
+	return true;
+}
+
+bool live_modules_list(struct live *l)
+{
+	l->modules = calloc(2 * COLLECTORS * (size_t)n_pages, sizeof(*l->modules));
+	l->pages = calloc((size_t)n_pages, sizeof(*l->pages));
+	for (int i = 0; l->modules && l->pages && i < n_pages * COLLECTORS; i++) {
+		const struct page *page = &pages[i / COLLECTORS];
+		enum collector by = (enum collector)(i % COLLECTORS);
+
+		if (page->by & 1U << by && (!add_module(l, page->origin.module, by) ||
+					    !add_module(l, page->extension.module, by)))
+			return false;
+	}
+	return l->modules && l->pages;
+}
+
+void live_modules_free(struct live *l)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		state_free(&l->modules[i].session->state);
+		free(l->modules[i].session);
+		free(l->modules[i].ko.path);
+		free(l->modules[i].why);
+		free(l->modules[i].ended_why);
+	}
+	free(l->modules);
+}
+
 /* Sees which module each page has its figures from. */
 static void find_modules(struct live *l)
 {
