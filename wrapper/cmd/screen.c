@@ -10,15 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/signals.h"
-#include "cmd/search.h"
-#include "cmd/stderr_capture.h"
+#include "cmd/screen_paint.h"
 #include "net/contents.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
@@ -28,41 +26,6 @@
 #define DIGITS_MS 2000 /* then those typed so far are forgotten */
 #define INTERVAL_MIN 0.1
 #define INTERVAL_MAX 3600.0
-#define MESSAGE 200
-#define WRITE_S 2 /* then what a terminal has not taken is thrown away */
-
-static const char help[] = "Keys\n\n"
-			   "  210         go to page 210 (255: all pages)\n"
-			   "  Tab         the next of the pages that were asked for\n"
-			   "  space, p    pause, and go on\n"
-			   "  left, right a moment back, forth, in a recording\n"
-			   "  s, S        sort by the next column; as the page is\n"
-			   "  +, -        more, less time between pages\n"
-			   "  arrows      scroll; PgUp, PgDn, Home, End\n"
-			   "  /, n        search for a word; the next line that has it\n"
-			   "  h, ?        this help; any key leaves it\n"
-			   "  q           leave\n";
-
-struct screen {
-	struct source *source;
-	const struct page *const *wanted;
-	int n_wanted, which; /* the present one of them */
-	struct page other;   /* a page that our table lacks */
-	const struct page *page;
-	char *text;
-	uint32_t version; /* of text; 0: it is to be drawn */
-	int64_t contents_ms;
-	double interval;
-	int sort, scroll, n_lines;
-	bool paused, helping, redraw;
-	bool tail; /* the end of the page is shown, also when it grows */
-	struct search search;
-	int found; /* the line that was found last */
-	char digits[4];
-	int64_t digits_ms, wanted_ms, now_ms;
-	char message[MESSAGE];
-	struct messages messages;
-};
 
 bool screen_possible(const struct opts *o)
 {
@@ -129,112 +92,6 @@ static void refresh_text(struct screen *s)
 	s->redraw = true;
 }
 
-/* One line of the picture, cut to its width. */
-static void put_line(int row, const char *line, size_t len, int attributes)
-{
-	attrset((attr_t)attributes);
-	mvaddnstr(row, 0, line, (int)len);
-	attrset(A_NORMAL);
-}
-
-static int count_lines(const char *text)
-{
-	int n = 0;
-
-	for (const char *p = text; *p; p++)
-		n += *p == '\n' || !p[1];
-	return n;
-}
-
-/* As many lines, but not beyond the end of the page. */
-static void scroll_to(struct screen *s, int line)
-{
-	int most = s->n_lines - (LINES - 1);
-
-	s->scroll = line > most ? most : line;
-	s->scroll = s->scroll < 0 ? 0 : s->scroll;
-	s->tail = most > 0 && s->scroll == most;
-}
-
-static void put_text(struct screen *s, const char *text)
-{
-	int row = 0, line = 0;
-
-	s->n_lines = count_lines(text);
-	if (s->tail && !s->helping)
-		s->scroll = s->n_lines > LINES - 1 ? s->n_lines - (LINES - 1) : 0;
-	for (const char *p = text; *p; line++) {
-		size_t len = strcspn(p, "\n");
-		bool loud = !strncmp(p, "ENDED", 5) || !strncmp(p, "NOT EXACT", 9) ||
-			    !strncmp(p, "NO ANSWER", 9);
-
-		if (line >= s->scroll && row < LINES - 1)
-			put_line(row++, p, len,
-				 loud || search_in(&s->search, p, len) ? A_REVERSE
-				 : line == 0                           ? A_BOLD
-								       : A_NORMAL);
-		p += len + (p[len] == '\n');
-	}
-}
-
-static void put_status(struct screen *s)
-{
-	char status[256];
-
-	if (s->search.typing)
-		snprintf(status, sizeof(status), "/%s", s->search.word);
-	else if (*s->message)
-		snprintf(status, sizeof(status), "%s", s->message);
-	else if (*s->digits)
-		snprintf(status, sizeof(status), "page %s", s->digits);
-	else if (s->source->travel)
-		snprintf(status, sizeof(status),
-			 "left, right: a moment back, forth  space: play  255: contents  h: help  "
-			 "q: leave");
-	else
-		snprintf(status, sizeof(status), "%s%.3g s%s%.0d  255: contents  h: help  q: leave",
-			 s->paused ? "PAUSED  " : "", s->interval, s->sort ? "  sort " : "",
-			 s->sort);
-	attrset(A_REVERSE);
-	mvhline(LINES - 1, 0, ' ', COLS);
-	mvaddnstr(LINES - 1, 0, status, COLS);
-	attrset(A_NORMAL);
-}
-
-/* curses writes, and waits, until the terminal has taken all; one that has stalled never does. */
-static void throw_away(int number)
-{
-	int err = errno;
-
-	(void)number;
-	tcflow(STDOUT_FILENO, TCOON);
-	tcflush(STDOUT_FILENO, TCOFLUSH);
-	errno = err;
-}
-
-static void limit_writing(int seconds)
-{
-	const struct itimerval t = { { seconds, 0 }, { seconds, 0 } };
-
-	setitimer(ITIMER_REAL, &t, NULL);
-}
-
-static void paint(struct screen *s)
-{
-	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
-
-	if (!s->redraw || poll(&room, 1, 0) == 0)
-		return;
-	s->redraw = false;
-	erase();
-	put_text(s, s->helping ? help : s->text ? s->text : "");
-	put_status(s);
-	move(LINES - 1, 0);
-	limit_writing(WRITE_S);
-	refresh();
-	limit_writing(0);
-}
-
 static void tune(struct screen *s, double factor, int sort)
 {
 	s->interval *= factor;
@@ -257,7 +114,7 @@ static void find_next(struct screen *s)
 		return;
 	}
 	s->found = line;
-	scroll_to(s, line);
+	screen_scroll_to(s, line);
 }
 
 /* How far a key scrolls; 0: it is none that does. */
@@ -363,12 +220,12 @@ static bool take_key(struct screen *s, int key)
 	case KEY_RESIZE:
 		s->source->width = COLS > 80 ? COLS : 80;
 		s->version = 0;
-		scroll_to(s, s->scroll);
+		screen_scroll_to(s, s->scroll);
 		clear();
 		break;
 	default:
 		if (lines_of(s, key))
-			scroll_to(s, s->scroll + lines_of(s, key));
+			screen_scroll_to(s, s->scroll + lines_of(s, key));
 	}
 	return true;
 }
@@ -392,7 +249,7 @@ static int go_on(struct screen *s)
 	}
 	due = s->source->step(s->source, s->now_ms);
 	refresh_text(s);
-	paint(s);
+	screen_paint(s);
 	return due < 250 ? due : 250;
 }
 
@@ -447,24 +304,25 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	set_escdelay(25);
 	source->width = COLS > 80 ? COLS : 80;
 	go_to(&s, wanted[0]);
-	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = throw_away, .sa_flags = SA_RESTART },
+	sigaction(SIGALRM,
+		  &(struct sigaction){ .sa_handler = screen_throw_away, .sa_flags = SA_RESTART },
 		  NULL);
 	ret = loop(&s, signals);
-	limit_writing(WRITE_S);
+	screen_limit_writing(WRITE_S);
 	endwin();
 	delscreen(terminal);
-	limit_writing(0);
+	screen_limit_writing(0);
 	messages_release(&s.messages);
 	if (ret != SIGHUP && source->last) {
 		source->last(source);
 		s.paused = false;
 		refresh_text(&s);
 	}
-	limit_writing(WRITE_S);
+	screen_limit_writing(WRITE_S);
 	if (ret != SIGHUP && s.text)
 		fputs(s.text, stdout);
 	fflush(stdout);
-	limit_writing(0);
+	screen_limit_writing(0);
 	free(s.text);
 	messages_close(&s.messages);
 	close(signals);
