@@ -234,6 +234,35 @@ if [ ${#BARE[@]} -gt 0 ]; then
 		[ "$(q '[.rows[].runs_total][0]')" -ge 23 ]
 	}
 
+	# What is counted is what the program counts itself; times are within those of its clock.
+	@test "220 and 221 -c: calls and times of a Python without markers" {
+		cat >"$dir/fib.py" <<-'PY'
+			import json, sys, time
+			calls = 0
+			def fib(n):
+			    global calls
+			    calls += 1
+			    return n if n < 2 else fib(n - 1) + fib(n - 2)
+			took = 0
+			for _ in range(10):
+			    begun = time.monotonic_ns()
+			    fib(12)
+			    took += time.monotonic_ns() - begun
+			json.dump([calls, took], open(sys.argv[1], "w"))
+		PY
+		for python in "${BARE[@]}"; do
+			for what in calls call-times; do
+				teletap watch $what -o json --function fib -c "$python $dir/fib.py $dir/said" >"$out"
+				page=$(tail -n 1 "$out")
+				echo "$python $what $(<"$dir/said") $page"
+				jq -e --argjson page "$page" '. as [$calls, $took] | $page |
+					(.collector == "bpf") and (.loss | add == 0) and (.rows | length == 1) and
+					(.rows[0] | .calls_total == $calls and
+						(.inclusive_ns_total // 1) > 0 and (.inclusive_ns_total // 0) <= $took)' "$dir/said"
+			done
+		done
+	}
+
 	@test "-c: no build for this Python: it goes on without, and the page says so" {
 		told_make
 		mkdir "$dir/bin" "$dir/share"
