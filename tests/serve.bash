@@ -53,8 +53,9 @@ stop_server() {
 }
 
 kill_server() {
-	# a test that fails may have stopped it
-	[ -z "${server-}" ] || { kill "$server" && kill -CONT "$server" && wait "$server"; } 2>/dev/null || true
+	# A test that fails may have stopped it. SIGCONT comes first: LeakSanitizer stops the process
+	# at its end, and would wait for ever for a stop that has been taken back.
+	[ -z "${server-}" ] || { kill -CONT "$server" && kill "$server" && wait "$server"; } 2>/dev/null || true
 	server=''
 }
 
