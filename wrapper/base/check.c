@@ -28,10 +28,11 @@ static bool about_signatures(const struct check *check)
 	return !strcmp(check->id, "lockdown") || !strcmp(check->id, "signatures");
 }
 
-/* No package cures it: another kernel is needed, or another start of this one. */
-static bool about_kernel(const struct check *check)
+/* No package cures it: another kernel is needed, another start of this one, or another place. */
+static bool is_given(const struct check *check)
 {
-	return !strncmp(check->id, "modules", 7) || !strcmp(check->id, "uprobes");
+	return !strncmp(check->id, "modules", 7) || !strcmp(check->id, "uprobes") ||
+	       !strcmp(check->id, "pid-namespace");
 }
 
 const struct check *check_failed(const struct checks *c, bool is_signed)
@@ -43,7 +44,7 @@ const struct check *check_failed(const struct checks *c, bool is_signed)
 
 		if (check->verdict != VERDICT_FAIL || (is_signed && about_signatures(check)))
 			continue;
-		if (about_kernel(check))
+		if (is_given(check))
 			return check;
 		first = first ? first : check;
 	}
