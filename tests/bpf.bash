@@ -34,6 +34,7 @@ lowered() { [ "$("$LIVE/semaphores" "$1")" -eq 0 ]; }
 
 # watch PAGE ARGUMENT...: in the background; its objects go to $out.
 watch() {
+	: >"$out"
 	teletap watch "$1" --collector bpf -o json "${@:2}" >"$out" 2>"$err" 3>&- 7>&- &
 	tap=$!
 }
