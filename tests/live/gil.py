@@ -111,7 +111,8 @@ def check_waits(pages, done):
     for tid, late in done["overslept"].items():
         row = have[int(tid)]
         # a sleep may end just when the lock is free; one that has been woken may find it taken
-        assert 0.7 * SLEEPS <= row["waits_total"] <= 2 * SLEEPS, row
+        # an emulated machine that is stopped between two calls of a wait makes two waits of it
+        assert 0.7 * SLEEPS <= row["waits_total"] <= max(2 * SLEEPS, row["calls_total"] / 4), row
         assert row["waits_total"] < row["calls_total"]
         # to wake up takes some time, too, on a busy machine
         assert row["wait_ns_total"] / 1e9 < 1.02 * late, row
