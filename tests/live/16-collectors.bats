@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One program, watched by every collector of page 210 at once: each has the program's own figures.
 
-# bats file_tags=kernels
 bats_require_minimum_version 1.5.0
 load helper
 
@@ -35,8 +34,11 @@ all_agree() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=kernels
 @test "3.9: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.9; }
 @test "3.11: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.11; }
 @test "3.13: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.13; }
+# bats test_tags=kernels
 @test "3.14: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.14; }
+# bats test_tags=kernels
 @test "3.15: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.15; }

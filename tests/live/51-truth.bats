@@ -50,6 +50,7 @@ said() { truth "$@" ''; }
 @test "3.11" { busy python3.11; said -p "$pid" $PYTHON,$CALLS; }
 # bats test_tags=full
 @test "3.13" { busy python3.13; said -p "$pid" $PYTHON; }
+# bats test_tags=full
 @test "3.14" { busy python3.14; said -p "$pid" $PYTHON,$TASKS; }
 # bats test_tags=full
 @test "3.15" { busy python3.15; said -p "$pid" $PYTHON,$TASKS,$CALLS; }
