@@ -174,6 +174,34 @@ os._exit(0)'"
 @test "threads of a stripped program that has Python in it and exports nothing" { each same_hidden; }
 @test "threads in sub-interpreters" { each same_interpreters; }
 @test "tasks: who awaits whom, from 3.14 on" { each same_tasks; }
+# No Python of 3.14 or later is installed here; the lab's tree has them, where it has been made.
+if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
+	@test "tasks: 3.14 and 3.15 of the lab's tree" {
+		need_root
+		mkdir "$BATS_TEST_TMPDIR/root"
+		cat >"$BATS_TEST_TMPDIR/enter" <<-'EOF'
+			#!/bin/bash
+			tests=$1 root=$2
+			shift 2
+			exec chroot "$root" "${@/#$tests//mnt}"
+		EOF
+		cat >"$BATS_TEST_TMPDIR/compare" <<-'EOF'
+			#!/bin/bash
+			tree=$1 tests=$2 root=$3 python=$4
+			mount --bind "$tree" "$root" && mount --bind "$tests" "$root/mnt" && mount --bind /proc "$root/proc" &&
+				exec /usr/bin/python3 "$tests/tasks-compare.py" "${0%compare}enter" "$tests" "$root" "$python"
+		EOF
+		chmod +x "$BATS_TEST_TMPDIR"/{enter,compare}
+		for version in 3.14 3.15; do
+			run unshare --mount "$BATS_TEST_TMPDIR/compare" "$TOP/build/lab/tree" "$TOP/tests" \
+				"$BATS_TEST_TMPDIR/root" "python$version"
+			echo "$version: $output"
+			[ "$status" = 0 ]
+			[ -z "$output" ]
+		done
+	}
+fi
+
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
 
 @test "threads of the children, a fork of them, and a program that is no Python" {
