@@ -298,7 +298,8 @@ static struct target_file *find_origin(const struct page *page, enum collector b
 			return file;
 	}
 	*origin = &page->origin;
-	if ((same || by == COLLECT_BPF) && extension && t->offered && !lacking(extension, &t->offered->sdt)) {
+	if ((same || by == COLLECT_BPF) && extension && t->offered &&
+	    !lacking(extension, &t->offered->sdt)) {
 		*origin = extension;
 		return t->offered;
 	}
