@@ -55,6 +55,7 @@ said() { truth "$@" ''; }
 # bats test_tags=full
 @test "3.15" { busy python3.15; said -p "$pid" $PYTHON,$TASKS,$CALLS; }
 
+# bats test_tags=full
 @test "a Python without markers" {
 	bare=$BATS_TEST_TMPDIR/python-bare
 	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"

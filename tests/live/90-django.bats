@@ -34,6 +34,7 @@ under_load() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "Django behind gunicorn, a minute under load, every page watched" {
 	serve python3
 	pages=$(teletap doctor -p "$master" -o json | jq -r '[.pages[] | select(.works) | .name] | join(",")')
