@@ -9,14 +9,7 @@ bats_require_minimum_version 1.5.0
 load helper
 load bpf
 
-setup_file() {
-	need_bpf
-	need_python
-	need_uprobes
-	export EXE=$BATS_FILE_TMPDIR/python3.11
-	python_copy "$EXE"
-	export python
-}
+setup_file() { need_python_copy; }
 
 @test "230: the imports that -X importtime tells, nested alike, as long" {
 	local status=9 folders=() folder

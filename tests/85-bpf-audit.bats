@@ -8,14 +8,7 @@ bats_require_minimum_version 1.5.0
 load helper
 load bpf
 
-setup_file() {
-	need_bpf
-	need_python
-	need_uprobes
-	export EXE=$BATS_FILE_TMPDIR/python3.11
-	python_copy "$EXE"
-	export python
-}
+setup_file() { need_python_copy; }
 
 # has EVENT ROW: whether the page has "[count, function, argument]" of it
 has() {
@@ -82,8 +75,9 @@ has() {
 			continue
 		fi
 		echo "$version"
-		# What its start passes may lie where no memory has been yet: that is counted.
+		# What the start of later ones passes may lie where no memory has been yet: that is counted.
 		page=$(tail -n 1 "$out")
+		[ "$version" != 3.11 ] || last
 		[ "$(q '[.collector, .last, (.loss | .skipped < 10 and .dropped + .table_full == 0)]')" = '["bpf",true,true]' ]
 		has subprocess.Popen '[1,"known","文字 raw -5 1099511627776 <int> <NoneType> é"]'
 		has os.exec "[1,\"known\",\"$(seq -s ' ' 0 31)...\"]"

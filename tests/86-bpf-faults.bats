@@ -74,12 +74,5 @@ reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
 }
 
 @test "234: SIGKILL leaves nothing; doctor tries it" {
-	watch faults -e "$(realpath /usr/bin/python3)" -i 0.5
-	attached
-	child=$(pgrep -x teletap-bpf -P "$tap")
-	kill -KILL "$tap"
-	gone() { [ ! -e "/proc/$child" ]; }
-	await gone
-	run -0 --separate-stderr teletap doctor -e "$(realpath /usr/bin/python3)" -o json
-	[ "$(jq -c '.pages[] | select(.page == 234).collectors[] | select(.name == "bpf").works' <<<"$output")" = true ]
+	goes_with_teletap faults 234
 }

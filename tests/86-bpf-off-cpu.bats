@@ -119,12 +119,5 @@ later()" 3>&- &
 		-c "/usr/bin/python3 $LIVE/offcpu.py run $dir/done" >"$out"
 	page=$(tail -n 1 "$out")
 	[ "$(q '.loss.table_full > 100')" = true ]
-	watch off-cpu -e /usr/bin/python3 -i 0.5
-	attached
-	child=$(pgrep -x teletap-bpf -P "$tap")
-	kill -KILL "$tap"
-	gone() { [ ! -e "/proc/$child" ]; }
-	await gone
-	run -0 --separate-stderr teletap doctor -e "$(realpath /usr/bin/python3)" -o json
-	[ "$(jq -c '.pages[] | select(.page == 235).collectors[] | select(.name == "bpf").works' <<<"$output")" = true ]
+	goes_with_teletap off-cpu 235
 }

@@ -109,12 +109,5 @@ naps()' 3>&- &
 }
 
 @test "223: SIGKILL leaves nothing; doctor tries it" {
-	watch stacks -e "$(realpath /usr/bin/python3)" -i 0.5
-	attached
-	child=$(pgrep -x teletap-bpf -P "$tap")
-	kill -KILL "$tap"
-	gone() { [ ! -e "/proc/$child" ]; }
-	await gone
-	run -0 --separate-stderr teletap doctor -e "$(realpath /usr/bin/python3)" -o json
-	[ "$(jq -c '.pages[] | select(.page == 223).collectors[] | select(.name == "bpf").works' <<<"$output")" = true ]
+	goes_with_teletap stacks 223
 }

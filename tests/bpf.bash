@@ -8,6 +8,29 @@ need_bpf() {
 	export LIVE=$TOP/tests/live
 }
 
+# For setup_file: $EXE is a copy of Debian's Python, whose markers no other test's are.
+need_python_copy() {
+	need_bpf
+	need_python
+	need_uprobes
+	export EXE=$BATS_FILE_TMPDIR/python3.11
+	python_copy "$EXE"
+	export python
+}
+
+# goes_with_teletap PAGE NUMBER: SIGKILL to teletap leaves no collector, and doctor tries the page.
+goes_with_teletap() {
+	local child exe
+	exe=$(realpath /usr/bin/python3)
+	watch "$1" -e "$exe" -i 0.5
+	attached
+	child=$(pgrep -x teletap-bpf -P "$tap")
+	kill -KILL "$tap"
+	await [ ! -e "/proc/$child" ]
+	run -0 --separate-stderr teletap doctor -e "$exe" -o json
+	[ "$(jq -c ".pages[] | select(.page == $2).collectors[] | select(.name == \"bpf\").works" <<<"$output")" = true ]
+}
+
 setup() {
 	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err dir=$BATS_TEST_TMPDIR
 	tap='' pid=''
