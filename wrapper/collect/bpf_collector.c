@@ -309,7 +309,8 @@ static char *lines(void *ctx, bool final)
 		host_threads_line(f, &host, &s->threads);
 	if (s->module->probes || s->module->threads)
 		fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
-	/* Who has been seen has it, too: programs of calls have no use for the marker "loaded". */
+	/* A process that was seen has the extension: programs of calls do without the marker
+	 * "loaded". */
 	if (s->plan.given)
 		fprintf(f, "extension\t1\t%" PRIu64 "\n", t->loaded + t->processes);
 	who_lines(f, s);

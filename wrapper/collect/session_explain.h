@@ -11,7 +11,7 @@
  */
 int session_refused(const struct session *s, char **msg);
 
-/* What staprun's wait status and words mean. Returns -ECANCELED with *msg set. */
+/* Explains staprun's wait status and words. Returns -ECANCELED with *msg set. */
 int session_explain(const struct session *s, int status, char **msg);
 
 #endif

@@ -24,10 +24,10 @@ struct status {
 /* Begins the table of st. */
 void status_begin(struct status *st);
 
-/* What is watched by the module of this name; NULL: nothing. */
+/* The state of the module of this name; NULL: the module is not watched. */
 const struct state *status_module(const struct status *st, const char *name);
 
-/* How a value stands to its limits. The next row tells the worst of those it was judged by. */
+/* Judges a value by its limits. The next row tells the worst of the values since the last row. */
 enum verdict status_judge(struct status *st, enum status_limit which, double value);
 enum verdict status_worse(enum verdict a, enum verdict b);
 
@@ -36,7 +36,7 @@ void status_row(struct status *st, const char *subsystem, int page, enum verdict
 		const char *text);
 void status_unwatched(struct status *st, const char *subsystem, int page);
 
-/* What the note at the end says of all rows. */
+/* Adds the note about all rows. */
 void status_end(struct status *st);
 
 /* The rows of the host: disk, memory, pressure, units. */
