@@ -51,9 +51,9 @@ exact_process() {
 @test "3.15: -p counts what gc.get_stats() counts" { exact_process python3.15; }
 
 @test "the version shown is the interpreter's own" {
-	for python in python3.9 python3.11 python3.13 python3.14 python3.15; do
+	for python in python3.9 python3.15; do
 		run -0 --separate-stderr teletap watch gc -o json -c "$python -c 'pass'"
-		[ "$(jq -r .target.python <<< "$output")" = \
+		[ "$(tail -n 1 <<< "$output" | jq -r .target.python)" = \
 			"$($python -c 'import platform; print(platform.python_version())')" ]
 	done
 }

@@ -22,6 +22,7 @@ exact() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "3.9: the imports that -X importtime tells, nested alike, as long" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: the imports that -X importtime tells, nested alike, as long" { exact python3.11; }
@@ -52,6 +53,7 @@ exact() {
 }
 
 # CPython encodes the names for its markers, and forgets that this can fail.
+# bats test_tags=full
 @test "names that have no UTF-8 are watched, and cannot be imported as ever" {
 	local wanted="['ModuleNotFoundError', 'ModuleNotFoundError', 'ModuleNotFoundError', 'ModuleNotFoundError', 'imported']"
 	for python in python3.9 python3.11 python3.13 python3.14 python3.15; do

@@ -53,6 +53,7 @@ exact() {
 	exec 7>&-
 }
 
+# bats test_tags=full
 @test "3.9: as many events as the program's hook counts, with their arguments" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: as many events as the program's hook counts, with their arguments" { exact python3.11; }

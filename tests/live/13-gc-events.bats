@@ -14,6 +14,7 @@ exact() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "3.9: every collection, its stack and its cause" { exact python3.9; }
 # bats test_tags=full
 @test "3.11: every collection, its stack and its cause" { exact python3.11; }

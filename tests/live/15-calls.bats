@@ -34,6 +34,7 @@ counted_as_profiled() {
 }
 
 @test "3.9: calls per function are those of sys.setprofile" { counted_as_profiled python3.9; }
+# bats test_tags=full
 @test "3.11: calls per function are those of sys.setprofile" { counted_as_profiled python3.11; }
 @test "3.15: calls per function are those of sys.setprofile" { counted_as_profiled python3.15; }
 
@@ -72,6 +73,7 @@ timed_as_slept() {
 	took main 3 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 ''
 }
 
+# bats test_tags=full
 @test "3.9: inclusive and exclusive times are those slept" { timed_as_slept python3.9; }
 # What a function does that an exception was thrown into is its caller's time.
 @test "3.15: inclusive and exclusive times are those slept" { timed_as_slept python3.15; }
@@ -132,6 +134,7 @@ in_order() {
 	jq -es '[.[].rows[] | .time] | . == sort' "$out" > /dev/null
 }
 
+# bats test_tags=full
 @test "3.9: entries and returns come in order, with file and line" { in_order python3.9 2; }
 @test "3.15: entries and returns come in order, with file and line" { in_order python3.15 1; }
 
@@ -170,6 +173,7 @@ in_order() {
 		'[.[].rows[].duration_ns.max] | max - ($slept[0] | max) | . > 0 and . < 8e6' "$out"
 }
 
+# bats test_tags=full
 @test "patterns choose functions and files" {
 	traced calls python3.9 "$HERE/calls.py" --function 'p[l]*n' --file '*/calls.p?'
 	[ "$(tail -n 1 "$out" | jq -r '[.rows[].function] | unique | join(" ")')" = plain ]
@@ -242,6 +246,7 @@ in_order() {
 	[ "$(tail -n 1 "$out" | jq '[.rows[].inclusive_ns_total] | unique == [null]')" = true ]
 }
 
+# bats test_tags=full
 @test "the JIT is on: the page says what that means" {
 	PYTHON_JIT=1 traced calls python3.15 "$HERE/order.py"
 	[[ "$(tail -n 1 "$out" | jq -r '.notes[0]')" = *JIT* ]]

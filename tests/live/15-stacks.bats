@@ -38,6 +38,7 @@ shares() {
 	[ "$(of sleeper)" -lt 10 ]
 }
 
+# bats test_tags=full
 @test "3.9: shares of samples" { shares python3.9; }
 # bats test_tags=full
 @test "3.11: shares of samples" { shares python3.11; }
@@ -103,6 +104,7 @@ shares() {
 		exit !(waiting >= 45 && waiting <= 60 && running > 50) }'
 }
 
+# bats test_tags=full
 @test "--folded and --speedscope hold the samples of the last page" {
 	sample "python3.14 $HERE/spend.py 3 1" --folded "$BATS_TEST_TMPDIR/folded" \
 		--speedscope "$BATS_TEST_TMPDIR/speedscope"

@@ -51,13 +51,13 @@ load helper
 	chmod +x "$BATS_TEST_TMPDIR/tool"
 	ln -s tool "$BATS_TEST_TMPDIR/link"
 	PATH=$BATS_TEST_TMPDIR:$PATH run -0 --separate-stderr teletap watch gc -o json -c link
-	[ "$(jq '.rows[1].runs_total' <<< "$output")" = 4 ]
+	[ "$(tail -n 1 <<< "$output" | jq '.rows[1].runs_total')" = 4 ]
 	expect_clean
 }
 
 @test "a wrapper hides the program: -e beside -c names it" {
 	run -0 --separate-stderr teletap watch gc -o json -e "$(command -v python3.14)" \
 		-c "sh -c 'python3.14 -c \"import gc; gc.disable(); [gc.collect(1) for i in range(6)]; import os; os._exit(0)\"; true'"
-	[ "$(jq '.rows[1].runs_total' <<< "$output")" = 6 ]
+	[ "$(tail -n 1 <<< "$output" | jq '.rows[1].runs_total')" = 6 ]
 	expect_clean
 }

@@ -183,6 +183,7 @@ children() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "more threads than have a place: their sums in a row without a number, and it is said" {
 	cat > "$BATS_TEST_TMPDIR/many.py" <<-'EOF'
 		import gc, os, threading

@@ -25,6 +25,7 @@ unharmed() {
 }
 
 # How soon it comes is measured by tests/bench/live.
+# bats test_tags=full
 @test "the first page comes after one interval, of many" {
 	watch gc -p "$pid" -i 1 -n 1000 -o json
 	first_page
@@ -62,6 +63,7 @@ ends_with_signal() {
 # bats test_tags=full
 @test "SIGHUP" { ends_with_signal HUP 129; }
 
+# bats test_tags=full
 @test "the terminal is closed" {
 	tmux -L t new-session -d "teletap watch gc -p $pid -i 1"
 	for _ in $(seq 300); do [ "$("$HERE/semaphores" "$pid")" = 0 ] || break; sleep 0.05; done

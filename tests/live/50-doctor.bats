@@ -38,6 +38,7 @@ works_for() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "3.9: works" { works_for python3.9 null; }
 # bats test_tags=full
 @test "3.11: works" { works_for python3.11 null; }
@@ -72,6 +73,7 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	[ "$(verdict sub-interpreters)" = WARN ]
 }
 
+# bats test_tags=full
 @test "the JIT asked for: said" {
 	PYTHON_JIT=1 python3.14 -c 'import time; time.sleep(100)' 3>&- &
 	pid=$!
@@ -81,6 +83,7 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	[ "$(verdict jit)" = WARN ]
 }
 
+# bats test_tags=full
 @test "libpython in another program" {
 	gcc -o "$BATS_TEST_TMPDIR/host" -x c - -x none /usr/lib/x86_64-linux-gnu/libpython3.14.so <<-'EOF'
 		int Py_BytesMain(int, char **);

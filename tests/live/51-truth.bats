@@ -96,6 +96,7 @@ said() { truth "$@" ''; }
 	said -p "$(pgrep -P "$pid")" $PYTHON,$TASKS
 }
 
+# bats test_tags=full
 @test "its interpreter deleted, or never there" {
 	cp "$(realpath "$(command -v python3.14)")" "$BATS_TEST_TMPDIR/gone"
 	PYTHONHOME=/usr busy "$BATS_TEST_TMPDIR/gone"

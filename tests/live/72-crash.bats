@@ -100,6 +100,7 @@ row() {
 	row frame '#[1-4] main'
 }
 
+# bats test_tags=full
 @test "abort" {
 	doomed 'log last words' abort
 	is 'SIGABRT, sent by itself'
@@ -154,6 +155,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	row log 'error +the worker is about to segv'
 }
 
+# bats test_tags=full
 @test "in a forked child, and then again: each has a file" {
 	begin
 	echo 'child segv' >&7

@@ -47,6 +47,7 @@ rows() {
 	[ "$(jq -c '[.[] | [.operation, .ended_total, .open]]' <<< "${lines[1]}")" = '[["load",0,1]]' ]
 }
 
+# bats test_tags=full
 @test "an error only, in a program at fixed addresses" {
 	program -O2 -no-pie <<< 'for (int i = 0; i < 23; i++) TELETAP_ERROR("here", "broken", 1);'
 	run -0 rows errors
