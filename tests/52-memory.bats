@@ -123,13 +123,14 @@ print(sys.prefix, v("INCLUDEPY"), v("LIBPL") + "/" + v("LIBRARY"), sys.version_i
 	[ "$(jq -c '[.rows[].stack[] | .function, .line]' <<<"$output")" = '["here",4,"<module>",5]' ]
 }
 
-# A thread is in the interpreter that it runs.
+# A thread is in the interpreter that it runs; doctor counts them.
 same_interpreters() {
 	begin "$1" interpreters
 	run -0 --separate-stderr teletap watch threads -p "$pid" -o json
 	echo "$output"
 	[ "$(jq -c '[.rows[].stack[:2] | [.[0].function, .[0].line, .[1].function]] | sort' <<<"$output" | grep -c '\["inside",3,"<module>"\]')" = 1 ]
 	[ "$(jq '.rows | length' <<<"$output")" = 2 ]
+	[ "$(teletap doctor -p "$pid" -o json | jq .target.interpreters)" = 2 ]
 }
 
 # Tasks are what the program and CPython's own reader of them say; older versions are refused.

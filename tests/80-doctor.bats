@@ -358,7 +358,7 @@ SLEEP=(-c 'import time; time.sleep(100)')
 	check utf8-paths OK '*cannot be seen*'
 	check jit OK '*not asked for*'
 	check free-threaded OK '*'
-	check sub-interpreters WARN '*unknown*'
+	check sub-interpreters OK 'one interpreter, *'
 	page true '*module*'
 	[ "$(target pid)" = "$pid" ]
 	[ "$(target deleted)" = false ]

@@ -39,9 +39,9 @@ works_for() {
 }
 
 # bats test_tags=full
-@test "3.9: works" { works_for python3.9 null; }
+@test "3.9: works" { works_for python3.9 1; }
 # bats test_tags=full
-@test "3.11: works" { works_for python3.11 null; }
+@test "3.11: works" { works_for python3.11 1; }
 # bats test_tags=full
 @test "3.13: works" { works_for python3.13 1; }
 @test "3.14: works" { works_for python3.14 1; }

@@ -13,7 +13,6 @@ enum { FINE, UNKNOWN, ALIEN, FREE_THREADED };
 int stacks_configure(const struct plan *plan, struct config *config)
 {
 	int fd = plan->python ? plan->python->fd : -1;
-	struct python_debug debug;
 	struct python_place place;
 	struct python_collect collect;
 	const struct python_layout *layout;
@@ -26,7 +25,7 @@ int stacks_configure(const struct plan *plan, struct config *config)
 	if (!layout || !place.runtime || !place.type)
 		return UNKNOWN;
 	if (layout->minor >= 13) {
-		if (python_debug_read(fd, &debug) && debug.free_threaded)
+		if (python_free_threaded(fd))
 			return FREE_THREADED;
 		if (!python_words_read(fd, words) || !python_layout_agree(layout, words))
 			return ALIEN;

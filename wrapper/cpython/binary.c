@@ -147,50 +147,6 @@ static uint32_t parse_hex(const char *version)
 	       (serial & 15);
 }
 
-/* The address of the first executable segment, from the start of its page. */
-static uint64_t code_addr(Elf *elf)
-{
-	GElf_Phdr ph;
-	size_t n;
-
-	if (elf_getphdrnum(elf, &n))
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		if (gelf_getphdr(elf, (int)i, &ph) && ph.p_type == PT_LOAD && ph.p_flags & PF_X)
-			return ph.p_vaddr & ~(uint64_t)4095;
-	}
-	return 0;
-}
-
-bool python_debug_read(int fd, struct python_debug *d)
-{
-	/* cookie, version, free_threaded; then of _PyRuntime: size, finalizing, interpreters
-	 * head; then of an interpreter: size, id, next */
-	uint64_t fields[9];
-	size_t section = 0;
-	GElf_Ehdr header;
-	bool good;
-	Elf *elf;
-
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf)
-		return false;
-	*d = (struct python_debug){ .runtime = symbol_addr(elf, "_PyRuntime", &section) };
-	good = d->runtime && gelf_getehdr(elf, &header) &&
-	       read_addr(fd, elf, section, d->runtime, fields, sizeof(fields)) &&
-	       !memcmp(fields, "xdebugpy", 8);
-	if (good) {
-		d->code = code_addr(elf);
-		d->moves = header.e_type == ET_DYN;
-		d->free_threaded = fields[2] == 1;
-		d->head = fields[5];
-		d->next = fields[8];
-	}
-	elf_end(elf);
-	return good;
-}
-
 bool python_words_read(int fd, uint64_t *words)
 {
 	size_t section = 0;
@@ -206,6 +162,13 @@ bool python_words_read(int fd, uint64_t *words)
 	       !memcmp(words, PYTHON_COOKIE, 8);
 	elf_end(elf);
 	return good;
+}
+
+bool python_free_threaded(int fd)
+{
+	uint64_t words[PYTHON_WORDS];
+
+	return python_words_read(fd, words) && words[2] == 1;
 }
 
 /* tapsets/teletap_cpython.stp has a row for each. */

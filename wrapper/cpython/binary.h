@@ -15,23 +15,14 @@
 void python_version(int fd, char out[PYTHON_VERSION_MAX]);
 
 /*
- * Where a CPython from 3.13 on tells debuggers about itself: _Py_DebugOffsets, at the
- * start of _PyRuntime (Include/internal/pycore_debug_offsets.h, seen in 3.13 to 3.15).
+ * The first PYTHON_WORDS (layouts.h) words of _PyRuntime, as the file at fd has them: where a
+ * CPython from 3.13 on tells debuggers about itself (_Py_DebugOffsets,
+ * Include/internal/pycore_debug_offsets.h). False: it is no such Python.
  */
-struct python_debug {
-	uint64_t runtime; /* address of _PyRuntime in the file */
-	uint64_t code;    /* address of the file's first executable segment */
-	bool moves;       /* ET_DYN: addresses are relative to where it is mapped */
-	bool free_threaded;
-	uint64_t head; /* in _PyRuntime: the first interpreter */
-	uint64_t next; /* in an interpreter: the next one */
-};
-
-/* Reads them from the file at fd. False: it is no such Python. */
-bool python_debug_read(int fd, struct python_debug *d);
-
-/* Its first PYTHON_WORDS (layouts.h) words, as the file has them. False: as above. */
 bool python_words_read(int fd, uint64_t *words);
+
+/* Whether the file at fd is a free-threaded build of such a CPython. */
+bool python_free_threaded(int fd);
 
 /*
  * The address of a symbol that the file exports, with its section's number and its size; 0:

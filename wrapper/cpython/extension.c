@@ -16,14 +16,13 @@
 /* The minor version of the target's CPython 3, with its whole version; -1: there is none. */
 static int minor_of(const struct target *t, char version[PYTHON_VERSION_MAX])
 {
-	struct python_debug debug;
 	int minor = -1;
 
 	for (size_t i = 0; i < t->n_files; i++) {
 		python_version(t->files[i].fd, version);
 		if (sscanf(version, "3.%d", &minor) != 1)
 			continue;
-		if (python_debug_read(t->files[i].fd, &debug) && debug.free_threaded)
+		if (python_free_threaded(t->files[i].fd))
 			return -1;
 		return minor;
 	}

@@ -279,7 +279,6 @@ static bool read_code(Elf *elf, int fd, uint64_t file_size, struct code *c)
 
 void bypass_imports(int fd, struct sdt_file *sdt)
 {
-	struct python_debug debug = { 0 };
 	struct code c = { 0 };
 	struct stat st;
 	Elf *elf;
@@ -287,7 +286,7 @@ void bypass_imports(int fd, struct sdt_file *sdt)
 	if (!bypass_lacks(sdt) || sdt->elf_machine != EM_X86_64 || fstat(fd, &st))
 		return;
 	/* The script does not know the string objects of these. */
-	if (python_debug_read(fd, &debug) && debug.free_threaded)
+	if (python_free_threaded(fd))
 		return;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);

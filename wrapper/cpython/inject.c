@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/paths.h"
-#include "cpython/binary.h"
+#include "cpython/process.h"
 #include "target/maps.h"
 
 #define PLEASE_STOP (1u << 5)
@@ -130,22 +130,14 @@ static int check_namespace(pid_t pid, char **msg)
 /* Finds _PyRuntime in the process. */
 static int find_runtime(struct process *p, char **msg)
 {
-	struct maps maps;
-	int err = maps_read(p->pid, &maps, msg);
+	struct memory m;
+	struct python python;
 
-	for (size_t i = 0; !err && i < maps.n_files && !p->runtime; i++) {
-		int fd = maps_open(&maps, &maps.files[i], NULL);
-		struct python_debug debug;
-
-		if (fd >= 0 && python_debug_read(fd, &debug))
-			p->runtime = debug.runtime +
-				     (debug.moves ? maps.files[i].start - debug.code : 0);
-		if (fd >= 0)
-			close(fd);
-	}
-	if (err)
-		return err;
-	maps_free(&maps);
+	if (!memory_begin(&m, p->pid))
+		return fail(msg, ENOMEM, "--inject: out of memory");
+	python_find(&m, &python);
+	memory_end(&m);
+	p->runtime = python.version >> 16 >= 0x30d ? python.runtime : 0;
 	if (!p->runtime)
 		return fail(
 			msg, ENOTSUP,
@@ -161,7 +153,7 @@ static int read_offsets(struct process *p, char **msg)
 	int n = 0;
 
 	if (!get(p, p->runtime, p->offsets, 3 * sizeof(uint64_t)) ||
-	    memcmp(&p->offsets[COOKIE], "xdebugpy", 8))
+	    memcmp(&p->offsets[COOKIE], PYTHON_COOKIE, 8))
 		return fail(msg, ENOTSUP,
 			    "--inject: CPython in process %d is not yet, or no more, up",
 			    (int)p->pid);

@@ -5,8 +5,7 @@
  * version, free threads   from the file (binary.c)
  * JIT                     PYTHON_JIT in the environment the process began with; read by
  *                         CPython once, at its start (3.13 on)
- * sub-interpreters        the list that begins in _PyRuntime, read from the process's
- *                         memory by the offsets it publishes there (3.13 on)
+ * sub-interpreters        from the process's memory (process.c)
  * paths that are no UTF-8 arguments, folder, PYTHONPATH, mapped files; the paths of the
  *                         sources it has imported lie in its heap and are not seen
  *
@@ -26,9 +25,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpython/process.h"
 #include "target/maps.h"
 
-#define INTERPRETERS_MAX 4096 /* a longer list is not believed */
 #define TEXT_MAX (1 << 20)
 
 static bool has_python_markers(const struct sdt_file *sdt)
@@ -41,24 +40,25 @@ static bool has_python_markers(const struct sdt_file *sdt)
 }
 
 /* Takes the file if it is a CPython. */
-static bool take_file(struct interpreter *in, const char *path, int fd, const struct sdt_file *sdt,
-		      struct python_debug *debug)
+static bool take_file(struct interpreter *in, const char *path, int fd, const struct sdt_file *sdt)
 {
+	uint64_t words[PYTHON_WORDS];
+
 	python_version(fd, in->version);
 	if (!*in->version)
 		return false;
 	in->path = strdup(path);
 	in->markers = has_python_markers(sdt);
 	sdt_build_id_hex(sdt, in->id);
-	if (python_debug_read(fd, debug))
-		in->free_threaded = debug->free_threaded ? ANSWER_YES : ANSWER_NO;
-	else if (atoi(in->version + 2) < 13) /* there was none before 3.13 */
+	if (python_free_threaded(fd))
+		in->free_threaded = ANSWER_YES;
+	else if (python_words_read(fd, words) || atoi(in->version + 2) < 13) /* none before 3.13 */
 		in->free_threaded = ANSWER_NO;
 	return true;
 }
 
 /* A libpython without markers is no file of the target: look at all that is mapped. */
-static void take_mapped(struct interpreter *in, const struct maps *maps, struct python_debug *debug)
+static void take_mapped(struct interpreter *in, const struct maps *maps)
 {
 	for (size_t i = 0; i < maps->n_files && !in->path; i++) {
 		const char *path = maps->files[i].path;
@@ -66,7 +66,7 @@ static void take_mapped(struct interpreter *in, const struct maps *maps, struct 
 		struct sdt_file sdt;
 
 		if (fd >= 0 && !sdt_read(fd, path, &sdt, NULL)) {
-			take_file(in, path, fd, &sdt, debug);
+			take_file(in, path, fd, &sdt);
 			sdt_free(&sdt);
 		}
 		if (fd < 0)
@@ -153,36 +153,24 @@ void interpreter_judge(struct interpreter *in, pid_t pid)
 	maps_free(&maps);
 }
 
-static bool peek(int mem, uint64_t addr, void *out, size_t size)
+/* 0: not known. */
+static int count_interpreters(pid_t pid)
 {
-	return pread(mem, out, size, (off_t)addr) == (ssize_t)size;
-}
+	uint64_t list[PYTHON_INTERPRETERS];
+	struct memory m;
+	struct python p;
+	int n = 0;
 
-/* Walks the process's list of interpreters; 0 when anything about it looks wrong. */
-static int count_interpreters(pid_t pid, uint64_t runtime, const struct python_debug *d)
-{
-	char path[64], cookie[8];
-	uint64_t at;
-	int mem, n = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
-	mem = open(path, O_RDONLY | O_CLOEXEC);
-	if (mem < 0)
+	if (!memory_begin(&m, pid))
 		return 0;
-	if (peek(mem, runtime, cookie, 8) && !memcmp(cookie, "xdebugpy", 8) &&
-	    peek(mem, runtime + d->head, &at, 8)) {
-		while (at && n < INTERPRETERS_MAX) {
-			n++;
-			if (!peek(mem, at + d->next, &at, 8))
-				n = INTERPRETERS_MAX;
-		}
-	}
-	close(mem);
-	return n < INTERPRETERS_MAX ? n : 0;
+	python_find(&m, &p);
+	if (p.state == PYTHON_READ)
+		n = python_interpreters(&m, &p, list);
+	memory_end(&m);
+	return n > 0 && n < PYTHON_INTERPRETERS ? n : 0;
 }
 
-static void read_process(struct interpreter *in, pid_t pid, const struct maps *maps,
-			 const struct python_debug *debug)
+static void read_process(struct interpreter *in, pid_t pid, const struct maps *maps)
 {
 	char link[64], root[PATH_MAX];
 	struct stat ours, theirs;
@@ -205,17 +193,14 @@ static void read_process(struct interpreter *in, pid_t pid, const struct maps *m
 		in->deleted = len > tail && !strcmp(m->path + len - tail, " (deleted)");
 		if (in->deleted) /* said once */
 			in->path[len - tail] = '\0';
-		if (debug->runtime)
-			in->interpreters = count_interpreters(
-				pid, debug->runtime + (debug->moves ? m->start - debug->code : 0),
-				debug);
 		break;
 	}
+	if (in->path)
+		in->interpreters = count_interpreters(pid);
 }
 
 void interpreter_read(struct interpreter *in, const struct target *t)
 {
-	struct python_debug debug = { 0 };
 	struct maps maps = { 0 };
 
 	*in = (struct interpreter){ 0 };
@@ -226,13 +211,13 @@ void interpreter_read(struct interpreter *in, const struct target *t)
 			const struct target_file *f = &t->files[i];
 
 			if (has_python_markers(&f->sdt) == (markers == 1))
-				take_file(in, f->path, f->fd, &f->sdt, &debug);
+				take_file(in, f->path, f->fd, &f->sdt);
 		}
 	}
 	if (!in->path)
-		take_mapped(in, &maps, &debug);
+		take_mapped(in, &maps);
 	if (t->pid)
-		read_process(in, maps.task ? maps.task : t->pid, &maps, &debug);
+		read_process(in, maps.task ? maps.task : t->pid, &maps);
 	maps_free(&maps);
 }
 
@@ -323,7 +308,8 @@ static void check_interpreter(const struct interpreter *in, const struct target 
 			  "pages add up what they do",
 			  in->interpreters);
 	else
-		check_add(c, "sub-interpreters", VERDICT_WARN, "from 3.13 on, run as root",
+		check_add(c, "sub-interpreters", VERDICT_WARN,
+			  "run as root, or as the user it runs as",
 			  "whether there are sub-interpreters is unknown: pages add up what they "
 			  "do");
 	if (in->jit == ANSWER_YES)
