@@ -11,7 +11,6 @@
 #include "histogram.h"
 #include "session.h"
 
-#include <bpf/bpf_core_read.h>
 
 struct disk_io_tables tables;
 

@@ -7,7 +7,6 @@
 #include "faults.h"
 #include "session.h"
 
-#include <bpf/bpf_core_read.h>
 
 struct fault_tables tables;
 

@@ -146,21 +146,31 @@ int import_start(void *ctx)
 	return 0;
 }
 
-/* Takes away what lies above the innermost import of that name, left without an end. */
-static __always_inline struct open_import *find_open(struct importer *importer,
-						     struct open_key *key, uint32_t word)
+/*
+ * The depth of a thread's innermost import of that name, what lies above it having been left
+ * without an end; 0: there is none. Not static: see descends.
+ */
+__attribute__((noinline)) uint64_t depth_of(uint32_t tid, uint32_t depth, uint32_t word)
 {
+	struct open_key key = { .tid = tid, .depth = depth };
 	struct open_import *open;
 
-	for (int i = 0; i < DEPTH; i++) {
-		key->depth = importer->depth - i;
-		if (i >= (int)importer->depth)
-			return NULL;
-		open = bpf_map_lookup_elem(&under_way, key);
+	for (int i = 0; i < DEPTH && key.depth; i++, key.depth--) {
+		open = bpf_map_lookup_elem(&under_way, &key);
 		if (open && (open->word == word || !open->word || !word))
-			return open;
+			return key.depth;
 	}
-	return NULL;
+	return 0;
+}
+
+/* Takes away a thread's imports of these depths. */
+__attribute__((noinline)) uint64_t forget(uint32_t tid, uint32_t from, uint32_t to)
+{
+	struct open_key key = { .tid = tid, .depth = from };
+
+	for (int i = 0; i < DEPTH && key.depth <= to; i++, key.depth++)
+		bpf_map_delete_elem(&under_way, &key);
+	return 0;
 }
 
 static __always_inline void import_add(const struct open_import *open, uint64_t took_ns, bool found)
@@ -177,7 +187,7 @@ static __always_inline void import_add(const struct open_import *open, uint64_t 
 SEC("uprobe/import__find__load__done")
 int import_done(void *ctx)
 {
-	struct open_key key = { .tid = bpf_get_current_pid_tgid() }, above;
+	struct open_key key = { .tid = bpf_get_current_pid_tgid() };
 	const struct site *site = site_of(ctx);
 	int64_t name, module, none = 0;
 	struct open_import *open;
@@ -193,16 +203,17 @@ int import_done(void *ctx)
 		return 0;
 	}
 	importer = importer_here(key.tid, false);
-	open = importer ? find_open(importer, &key, name_of(name, site->n_operands > 2)) : NULL;
+	if (importer)
+		key.depth = depth_of(key.tid, importer->depth,
+				     name_of(name, site->n_operands > 2));
+	open = importer ? bpf_map_lookup_elem(&under_way, &key) : NULL;
 	if (!open) {
 		count(&tables.unpaired);
 		return 0;
 	}
 	took_ns = bpf_ktime_get_ns() - open->start_ns;
 	import_add(open, took_ns, module && module != none);
-	above = key;
-	for (int i = 0; i < DEPTH && above.depth <= importer->depth; i++, above.depth++)
-		bpf_map_delete_elem(&under_way, &above);
+	forget(key.tid, key.depth, importer->depth);
 	importer->depth = key.depth - 1;
 	key.depth--;
 	open = bpf_map_lookup_elem(&under_way, &key);

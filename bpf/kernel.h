@@ -22,6 +22,7 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
 
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 /* Source: include/uapi/linux/bpf.h. */

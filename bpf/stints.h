@@ -106,14 +106,17 @@ __attribute__((noinline)) uint64_t stint_place(uint64_t key)
 	return 0;
 }
 
+static __always_inline struct stint *stint_at(uint64_t place)
+{
+	return &tables.stints[0][0] + INDEX(place - 1, STINT_SETS * STINT_WAYS - 1);
+}
+
 /* A thread's slot; NULL: it has none. */
 static __always_inline struct stint *stint_find(const struct task_struct *task)
 {
 	uint64_t place = stint_place(stint_key(task));
 
-	if (!place)
-		return NULL;
-	return &tables.stints[0][0] + INDEX(place - 1, STINT_SETS * STINT_WAYS - 1);
+	return place ? stint_at(place) : NULL;
 }
 
 /* The same, or one that is free; NULL: there is none, which is counted. */

@@ -7,7 +7,6 @@
 
 #include "stints.h"
 
-#include <bpf/bpf_core_read.h>
 
 #define DEAD 0x80 /* include/linux/sched.h */
 
@@ -32,15 +31,13 @@ struct task_struct___wait {
 /* A wait has ended: what the program has to say of it. */
 static void wait_over(const struct stint *s, struct stint_row *row, int64_t now, int64_t took);
 
-/* A thread has come onto a processor, at that time. */
-static __always_inline void come_back(const struct task_struct *task, int64_t now)
+/* The thread of that place has come onto a processor, at that time. Not static: see stint_place. */
+__attribute__((noinline)) uint64_t wait_ends(uint64_t place, int64_t now)
 {
-	struct stint *s = stint_find(task);
+	struct stint *s = stint_at(place);
 	struct stint_row *row;
 	int64_t took, since;
 
-	if (!s)
-		return;
 	row = stint_end(s, now, &took);
 	if (row)
 		wait_over(s, row, now, took);
@@ -50,6 +47,15 @@ static __always_inline void come_back(const struct task_struct *task, int64_t no
 		wait_over(s, row, now, stint_add(row, s->old_began, since, now));
 	}
 	s->ready = 0;
+	return 0;
+}
+
+static __always_inline void come_back(const struct task_struct *task, int64_t now)
+{
+	uint64_t place = stint_place(stint_key(task));
+
+	if (place)
+		wait_ends(place, now);
 }
 
 /* How long a thread that leaves its processor has run there. */
