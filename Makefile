@@ -246,6 +246,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/header
 	$(Q)tests/bench/extension
 	$(Q)tests/bench/django
+	$(Q)tests/bench/bpf
 	$(Q)tests/bench/sample
 
 clean:

@@ -6,140 +6,18 @@ same work once, forth or back. A figure is the median of the rounds; a ratio is 
 median of the rounds' own ratios. No round begins when SECONDS are over. Modules are
 ready before; what they cost to compile is said by 'teletap build'.
 """
-import contextlib
-import json
 import os
-import re
-import signal
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
+
+from tracers import (Loop, bpftrace, counts, figure, memory, note, over, remark, report, results,
+                     seen_by_bpftrace, seen_by_teletap, times, tracer, wanted, watch)
 
 PYTHON = os.path.realpath("/usr/bin/python3.15")
 EXTENDED = os.path.realpath("/usr/bin/python3.14")  # has no markers for calls: the extension's
-HERE = os.path.dirname(os.path.abspath(__file__))
-CALLS = 10000  # in one measurement
-LIMIT = 100  # seconds until a tracer's first output
 empty = sys.argv[1:3]
 rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 4
 budget = float(sys.argv[4]) if len(sys.argv) > 4 else 270
-results = []  # one of {figure: value} for each round
-remarks = []  # what could not be measured, and why
-
-
-def note(name, value):
-    results[-1][name] = value
-
-
-def remark(words):
-    if words not in remarks:
-        remarks.append(words)
-
-
-class Loop:
-    """The program measured: loop.py."""
-
-    def __init__(self, python=PYTHON, *modules):
-        self.process = subprocess.Popen(
-            [python, os.path.join(HERE, "loop.py"), *modules],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": os.path.join(HERE, "../../build/python")})
-        self.made = 0
-        self.pid = self.process.pid
-        self.measure()
-
-    def measure(self, calls=CALLS):
-        print(calls, file=self.process.stdin, flush=True)
-        ns, made = self.process.stdout.readline().split()
-        self.made = int(made)
-        return float(ns)
-
-    def idle(self):
-        return min(self.measure() for _ in range(20))
-
-    def busy(self):
-        """What else the machine does can only add: the best counts."""
-        return min(self.measure() for _ in range(15))
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-class Tracer:
-    """A tracer at work; first: seconds to the first output that says it is, or None."""
-
-    def __init__(self, command, ready, path):
-        self.path = path
-        self.start = time.monotonic()
-        with open(path, "w") as out:
-            self.process = subprocess.Popen(
-                command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-        self.first = None
-        while self.process.poll() is None and time.monotonic() - self.start < LIMIT:
-            if re.search(ready, self.text()):
-                self.first = time.monotonic() - self.start
-                return
-            time.sleep(0.005)
-        if re.search(ready, self.text()):
-            self.first = time.monotonic() - self.start
-
-    def text(self):
-        with open(self.path, errors="replace") as f:
-            return f.read()
-
-    def why(self):
-        """What a tracer that has not come to work says last."""
-        if self.process.poll() is None:
-            return "printed nothing in %d s" % LIMIT
-        wrong = re.findall(r"(?i).*\berror\b.*", self.text()) or self.text().splitlines() or [""]
-        return "ended after %.0f s: %s" % (time.monotonic() - self.start, wrong[0].strip()[:160])
-
-    def stop(self, sig=signal.SIGINT):
-        """Its process alone is asked to end, as by kill; then all of them are made to."""
-        try:
-            self.process.send_signal(sig)
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            remark("%s did not end within 30 s of a SIGINT" % self.process.args[0])
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        return self.text()
-
-
-@contextlib.contextmanager
-def tracer(command, ready, needed=True):
-    with tempfile.TemporaryDirectory() as folder:
-        t = Tracer(command, ready, os.path.join(folder, "out"))
-        try:
-            if needed and t.first is None:
-                sys.exit("bench: %s: %s" % (" ".join(command), t.why()))
-            yield t
-        finally:
-            t.stop()
-
-
-def memory(pid):
-    """Of a process and its children: what is resident, and maps of BPF, in kB."""
-    pids, total = [pid], 0
-    while pids:
-        pid = pids.pop()
-        try:
-            with open("/proc/%d/status" % pid) as f:
-                total += sum(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
-            for fd in os.listdir("/proc/%d/fdinfo" % pid):
-                with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
-                    text = f.read()
-                if "map_type" in text:
-                    total += int(re.search(r"memlock:\s*(\d+)", text)[1]) // 1024
-            with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
-                pids += map(int, f.read().split())
-        except OSError:
-            pass
-    return total
 
 
 def modules():
@@ -149,39 +27,14 @@ def modules():
                    if line.startswith(("teletap_", "empty"))) // 1024
 
 
-def watch(page, pid, *options):
-    return ["teletap", "watch", page, "-p", str(pid), "-o", "json", "-i", "0.1", *options]
-
-
-def bpftrace(program):
-    """It says that it is ready when its probes are in place, by a probe of its own."""
-    return ["bpftrace", "-e", 'BEGIN { printf("ready\\n"); } ' + program]
-
-
-def pages(text):
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-
-
-def seen_by_teletap(text):
-    return sum(row["calls_total"] for row in pages(text)[-1]["rows"] if row["function"] == "small")
-
-
-def seen_by_bpftrace(text):
-    return sum(int(n) for n in re.findall(r"^@n?\[small, .*\]: (\d+)$", text, re.M))
-
-
 MARK = "usdt:%s:python:function__%%s" % PYTHON
-KEY = "str(arg1), str(arg0), arg2"
-COUNTS = MARK % "entry" + " { @[%s] = count(); }" % KEY
-TIMES = (MARK % "entry" + " { @s[tid, @d[tid]] = nsecs; @d[tid]++; } " + MARK % "return" +
-         " { @d[tid]--; @n[%s] = count(); @t[%s] = sum(nsecs - @s[tid, @d[tid]]); }" % (KEY, KEY))
 TRACERS = [
     ("one empty probe", lambda pid: ["staprun", empty[0]], "ready", None),
     ("page 220 --counts", lambda pid: watch("calls", pid, "--counts"), '"page":220', seen_by_teletap),
-    ("bpftrace, counts", lambda pid: bpftrace(COUNTS), "^ready", seen_by_bpftrace),
+    ("bpftrace, counts", lambda pid: bpftrace(counts(MARK)), "^ready", seen_by_bpftrace),
     ("two empty probes", lambda pid: ["staprun", empty[1]], "ready", None),
     ("page 220", lambda pid: watch("calls", pid), '"page":220', seen_by_teletap),
-    ("bpftrace, times", lambda pid: bpftrace(TIMES), "^ready", seen_by_bpftrace),
+    ("bpftrace, times", lambda pid: bpftrace(times(MARK)), "^ready", seen_by_bpftrace),
 ]
 
 
@@ -224,30 +77,9 @@ def bystander(loop, other):
             note("bystander of page %s: times its cost alone" % page, other.busy() / off)
 
 
-def figure(name):
-    """The rounds' values."""
-    return [r[name] for r in results if name in r]
-
-
-def over(one, other):
-    """The rounds' ratios of two figures."""
-    return [r[one] / r[other] for r in results if one in r and other in r]
-
-
-def wanted(what, values, goal, more=False):
-    goal_text = "wanted: %s %g" % ("at least" if more else "at most", goal)
-    if not values:
-        print("%-46s %26s   %s  not measured" % (what, "", goal_text))
-        return
-    value = statistics.median(values)
-    print("%-46s %7.2f (%7.2f to %7.2f)   %s  %s" % (
-        what, value, min(values), max(values), goal_text,
-        "kept" if (value >= goal if more else value <= goal) else "MISSED"))
-
-
 def main():
     begin = time.monotonic()
-    loop, other, extended = Loop(), Loop(), Loop(EXTENDED, "teletap")
+    loop, other, extended = Loop(PYTHON), Loop(PYTHON), Loop(EXTENDED, "teletap")
     fresh = loop.idle()
     for number in range(rounds):
         if time.monotonic() - begin > budget:
@@ -265,14 +97,8 @@ def main():
     for program in loop, other, extended:
         program.close()
 
-    print("%-62s %8s   %s" % ("%d rounds" % len(results), "median", "from - to"))
     print("%-62s %8.0f" % ("a call, nobody looking: ns", fresh))
-    for name in dict.fromkeys(name for r in results for name in r):
-        values = figure(name)
-        print("%-62s %8.4g   %.4g - %.4g" % (name, statistics.median(values), min(values), max(values)))
-    for words in remarks:
-        print("note: " + words)
-    print()
+    report()
     cost, first = "%s: ns per call", "%s: s to its first output"
     wanted("page 220 --counts / one empty probe",
            over(cost % "page 220 --counts", cost % "one empty probe"), 1.3)

@@ -22,7 +22,8 @@ teardown() {
 # the milliseconds of all.
 stats() {
 	awk -v name="$1" '$3 == name {
-		print $4, $6 * 512, $8, $10 * 512, $15, $17 * 512, $19, $7 + $11 + $18 + $20
+		printf "%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f\n",
+			$4, $6 * 512, $8, $10 * 512, $15, $17 * 512, $19, $7 + $11 + $18 + $20
 	}' /proc/diskstats
 }
 
