@@ -11,7 +11,6 @@
 #include "histogram.h"
 #include "session.h"
 
-
 struct disk_io_tables tables;
 
 /* Sources: include/linux/blk_types.h; blk-mq.h, where RQF_FLUSH_SEQ has moved in 6.12. */

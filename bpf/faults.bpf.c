@@ -7,7 +7,6 @@
 #include "faults.h"
 #include "session.h"
 
-
 struct fault_tables tables;
 
 #include "here.h"

@@ -204,8 +204,7 @@ int import_done(void *ctx)
 	}
 	importer = importer_here(key.tid, false);
 	if (importer)
-		key.depth = depth_of(key.tid, importer->depth,
-				     name_of(name, site->n_operands > 2));
+		key.depth = depth_of(key.tid, importer->depth, name_of(name, site->n_operands > 2));
 	open = importer ? bpf_map_lookup_elem(&under_way, &key) : NULL;
 	if (!open) {
 		count(&tables.unpaired);

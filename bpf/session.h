@@ -95,8 +95,7 @@ __attribute__((noinline)) uint64_t descends(uint64_t address)
 /* Is it a thread of one of the processes watched? */
 static __always_inline bool watched_task(struct task_struct *task)
 {
-	return task->tgid == config.watched ||
-	       descends((uint64_t)BPF_CORE_READ(task, real_parent));
+	return task->tgid == config.watched || descends((uint64_t)BPF_CORE_READ(task, real_parent));
 }
 
 /* Is the current process one of those watched? As teletap_watched in tapsets/. */
@@ -153,8 +152,8 @@ static __always_inline uint32_t who_of(struct totals *t, struct task_struct *tas
 
 	if (config.by == BY_ALL)
 		return 0;
-	key.birth = config.by == BY_PROCESS ? BPF_CORE_READ(task, group_leader, start_time) :
-					      task->start_time;
+	key.birth = config.by == BY_PROCESS ? BPF_CORE_READ(task, group_leader, start_time)
+					    : task->start_time;
 	key.number = config.by == BY_PROCESS ? task->tgid : task->pid;
 	key.pid = task->tgid;
 	number = entry_number(&who_numbers, &key, &t->n_whos, WHOS, &t->full, &is_new);

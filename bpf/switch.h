@@ -7,7 +7,6 @@
 
 #include "stints.h"
 
-
 #define DEAD 0x80 /* include/linux/sched.h */
 
 struct sched_entity {
