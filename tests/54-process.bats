@@ -55,8 +55,12 @@ truth() {
 		pid = int(sys.argv[1])
 		status = dict(l.split(":", 1) for l in open(f"/proc/{pid}/status"))
 		kb = lambda key: int(status[key].split()[0]) * 1024
-		children = [p for p in os.listdir("/proc") if p.isdigit() and
-		            open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1] == str(pid)]
+		def parent(p):
+		    try:
+		        return open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1]
+		    except OSError: # it has ended
+		        return None
+		children = [p for p in os.listdir("/proc") if p.isdigit() and parent(p) == str(pid)]
 		print(json.dumps([status["Name"].strip(), status["State"].split()[0], kb("VmRSS"), kb("VmSwap"),
 		    int(status["Threads"]), len(os.listdir(f"/proc/{pid}/fd")),
 		    resource.prlimit(pid, resource.RLIMIT_NOFILE)[0], len(children),

@@ -91,7 +91,7 @@ static bool scan_file(struct memory *m, uint64_t base, const uint64_t *sizes,
 		      uint64_t found[N_WORDS])
 {
 	struct loaded l;
-	bool is_32, good = false;
+	bool is_32 = false, good = false;
 
 	if (loaded_open(m, base, &l, &is_32))
 		return false;
