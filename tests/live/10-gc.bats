@@ -50,6 +50,7 @@ exact_process() {
 # bats test_tags=full
 @test "3.15: -p counts what gc.get_stats() counts" { exact_process python3.15; }
 
+# bats test_tags=full
 @test "the version shown is the interpreter's own" {
 	for python in python3.9 python3.15; do
 		run -0 --separate-stderr teletap watch gc -o json -c "$python -c 'pass'"

@@ -29,6 +29,7 @@ exact() {
 # bats test_tags=full
 @test "3.13: the imports that -X importtime tells, nested alike, as long" { exact python3.13; }
 @test "3.14: the imports that -X importtime tells, nested alike, as long" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: the imports that -X importtime tells, nested alike, as long" { exact python3.15; }
 
 @test "-p: what was imported before is not invented, nor the import attached in" {

@@ -63,6 +63,7 @@ exact() {
 # bats test_tags=full
 @test "3.15: as many events as the program's hook counts, with their arguments" { exact python3.15; }
 
+# bats test_tags=full
 @test "a program without a hook: its events are counted all the same" {
 	teletap watch audit -o json -c 'python3.14 -S -c "import sys; [sys.audit(\"mine\") for i in range(777)]"' \
 		> "$BATS_TEST_TMPDIR/page"

@@ -20,8 +20,9 @@ exact() {
 @test "3.11: every collection, its stack and its cause" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: every collection, its stack and its cause" { exact python3.13; }
-# bats test_tags=kernels
+# bats test_tags=oldest
 @test "3.14: every collection, its stack and its cause" { exact python3.14; }
+# bats test_tags=full
 @test "3.15: every collection, its stack and its cause" { exact python3.15; }
 
 # bats test_tags=full
@@ -59,6 +60,7 @@ exact() {
 	[ "$output" = '[[0,false],[1,true],[0,false]]' ]
 }
 
+# bats test_tags=full
 @test "more collections than are kept: the last ones, and how many there were" {
 	echo 'import gc, os
 gc.disable()

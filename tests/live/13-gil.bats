@@ -34,6 +34,7 @@ exact() {
 # bats test_tags=full
 @test "3.13: the waits the program knows of, their reason, the calls strace sees" { exact python3.13; }
 @test "3.14: the waits the program knows of, their reason, the calls strace sees" { exact python3.14; }
+# bats test_tags=full
 @test "a Python without markers: this page needs none" {
 	objcopy --remove-section .note.stapsdt "$(command -v python3.14)" "$BATS_TEST_TMPDIR/bare"
 	run -3 --separate-stderr teletap watch gc -e "$BATS_TEST_TMPDIR/bare"
@@ -41,4 +42,5 @@ exact() {
 	PYTHONHOME=/usr waits "$BATS_TEST_TMPDIR/bare"
 }
 
+# bats test_tags=full
 @test "3.15: the waits the program knows of, their reason, the calls strace sees" { exact python3.15; }

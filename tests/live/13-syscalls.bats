@@ -23,11 +23,12 @@ exact() {
 @test "3.11: the calls that strace sees, by function" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: the calls that strace sees, by function" { exact python3.13; }
-# bats test_tags=kernels
+# bats test_tags=oldest
 @test "3.14: the calls that strace sees, by function" { exact python3.14; }
 # bats test_tags=full
 @test "3.15: the calls that strace sees, by function" { exact python3.15; }
 
+# bats test_tags=full
 @test "--call: names and patterns" {
 	begin syscalls.py python3.14
 	work syscalls --call 'getppid,open*'

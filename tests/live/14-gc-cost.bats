@@ -39,11 +39,12 @@ cost() {
 @test "3.11: faults, copied pages, forked children and exits" { cost python3.11; }
 # bats test_tags=full
 @test "3.13: faults, copied pages, forked children and exits" { cost python3.13; }
-# bats test_tags=kernels
+# bats test_tags=oldest
 @test "3.14: faults, copied pages, forked children and exits" { cost python3.14; }
 # bats test_tags=full
 @test "3.15: faults, copied pages, forked children and exits" { cost python3.15; }
 
+# bats test_tags=full
 @test "a program that leaves without a last collection has none at its exit" {
 	teletap watch gc-cost -i 60 -o json -c "python3.14 -c 'import gc, os
 gc.collect()
@@ -52,7 +53,7 @@ os._exit(0)'" > "$BATS_TEST_TMPDIR/pages"
 	[ "$output" = '[0,0]' ]
 }
 
-# bats test_tags=kernels
+# bats test_tags=full
 @test "page 212 has the pauses of page 210" {
 	teletap watch gc,gc-pauses -i 60 -o json -c "python3.14 $HERE/cost.py $BATS_TEST_TMPDIR/known" > "$BATS_TEST_TMPDIR/pages"
 	runs=$(jq -sc '[.[] | select(.page == 210)][-1].rows | map(.runs_total)' "$BATS_TEST_TMPDIR/pages")

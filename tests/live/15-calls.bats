@@ -138,6 +138,7 @@ in_order() {
 @test "3.9: entries and returns come in order, with file and line" { in_order python3.9 2; }
 @test "3.15: entries and returns come in order, with file and line" { in_order python3.15 1; }
 
+# bats test_tags=full
 @test "flow: what the rate does not allow is left out, counted and said" {
 	traced flow python3.15 "$HERE/calls.py" --rate 10 --function plain
 	# events of a second, and of the one in which the watching ends
@@ -191,6 +192,7 @@ in_order() {
 	done
 }
 
+# bats test_tags=full
 @test "a process that runs already: what is open is not counted" {
 	cat > "$work/open.py" <<-'PY'
 		import os, sys, time
@@ -213,6 +215,7 @@ in_order() {
 	[ "$(rows "$work/open.py")" = '2 inner 2' ]
 }
 
+# bats test_tags=full
 @test "3.14 has no function markers: refused, with the page that helps" {
 	run -3 --separate-stderr teletap watch calls -c 'python3.14 -c 1'
 	[[ "$stderr" = *'no function markers in CPython 3.12 to 3.14'*'page 223'* ]]
@@ -233,6 +236,7 @@ in_order() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "3.15: a thread that goes on in another interpreter: times are unknown, not 0" {
 	cat > "$work/two.py" <<-'PY'
 		import _interpreters

@@ -44,10 +44,12 @@ shares() {
 @test "3.11: shares of samples" { shares python3.11; }
 # bats test_tags=full
 @test "3.13: shares of samples" { shares python3.13; }
-# bats test_tags=kernels
+# bats test_tags=oldest
 @test "3.14: shares of samples" { shares python3.14; }
+# bats test_tags=full
 @test "3.15: shares of samples" { shares python3.15; }
 
+# bats test_tags=full
 @test "a Python without markers: this page needs none" {
 	objcopy --remove-section .note.stapsdt "$(command -v python3.14)" "$BATS_TEST_TMPDIR/bare"
 	PYTHONHOME=/usr shares "$BATS_TEST_TMPDIR/bare"
@@ -68,6 +70,7 @@ shares() {
 	kill -0 "$other"
 }
 
+# bats test_tags=full
 @test "two threads that share the interpreter lock have half of the samples each" {
 	sample "python3.14 $HERE/spend.py 4 2"
 	run jq -sc '[.[-1].rows[] | select(.kind == "stack" and any(.stack[]?; .function == "run"))] |
@@ -76,6 +79,7 @@ shares() {
 	within "${lines[0]}" $((lines[0] + lines[1])) 0.5
 }
 
+# bats test_tags=full
 @test "--hz: so many samples a second, and --waiting: waiting threads as if they were sampled" {
 	sample "python3.14 $HERE/spend.py 4 1" --hz 50 --waiting
 	# 4 s of waiting, 4 s of running, 50 a second
@@ -133,7 +137,7 @@ processor() { echo "$1" > /sys/devices/system/cpu/cpu1/online; }
 # says WORDS: the last page has a note with them.
 says() { tail -n 1 "$tap_out" | jq -e --arg words "$1" '.notes | any(test($words))'; }
 
-# bats test_tags=kernels
+# bats test_tags=oldest
 @test "a processor that comes after attaching, or goes and comes back: pages go on, and say it" {
 	python3.14 "$HERE/spend.py" 100 1 3>&- > /dev/null &
 	pid=$!

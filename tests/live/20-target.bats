@@ -45,6 +45,7 @@ load helper
 	kill $children
 }
 
+# bats test_tags=full
 @test "the program of -c is found through PATH, links, #! lines and env" {
 	printf '#!/usr/bin/env python3.14\nimport gc, os\ngc.disable()\nfor i in range(4): gc.collect(1)\nos._exit(0)\n' \
 		> "$BATS_TEST_TMPDIR/tool"
@@ -55,6 +56,7 @@ load helper
 	expect_clean
 }
 
+# bats test_tags=full
 @test "a wrapper hides the program: -e beside -c names it" {
 	run -0 --separate-stderr teletap watch gc -o json -e "$(command -v python3.14)" \
 		-c "sh -c 'python3.14 -c \"import gc; gc.disable(); [gc.collect(1) for i in range(6)]; import os; os._exit(0)\"; true'"

@@ -80,6 +80,7 @@ children() {
 	pkill -P "$parent" || true
 }
 
+# bats test_tags=full
 @test "multiprocessing by fork: the children there and those to come" { children fork; }
 # bats test_tags=full
 @test "multiprocessing by spawn: the children there and those to come" { children spawn; }
@@ -109,6 +110,7 @@ children() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "page 220 by process and by thread: the calls of each" {
 	cat > "$BATS_TEST_TMPDIR/calls.py" <<-'EOF'
 		import json, os, sys, threading
@@ -152,6 +154,7 @@ children() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "pages 233 to 235 by process and by thread: calls, faults and waits of each" {
 	for by in pid thread; do
 		teletap watch syscalls,faults,off-cpu --by "$by" -o json -i 60 \

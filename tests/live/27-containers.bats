@@ -89,6 +89,7 @@ contain() {
 	inner=$(outer)
 }
 
+# bats test_tags=full
 @test "a container: another root, mount and PID namespace, a copied Python" {
 	place
 	root python3.14
@@ -120,6 +121,7 @@ contain() {
 	kill -9 "$one" "$two"
 }
 
+# bats test_tags=full
 @test "a container on an overlay file system, as images are, its Python in the image" {
 	modprobe overlay || true
 	place
@@ -135,6 +137,7 @@ contain() {
 	kill -9 "$inner"
 }
 
+# bats test_tags=full
 @test "Python inside of a program of C, its lock held by a thread of C" {
 	place
 	# shellcheck disable=SC2046

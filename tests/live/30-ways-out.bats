@@ -15,6 +15,7 @@ unharmed() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "the count is reached" {
 	run -0 --separate-stderr teletap watch gc -p "$pid" -n 2 -i 1 -o json
 	[ "${#lines[@]}" = 2 ]
@@ -72,6 +73,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=full
 @test "Ctrl-C typed at a terminal: a last page, and the shell goes on" {
 	tmux -L t new-session -d -x 80 -y 50
 	tmux -L t send-keys "teletap watch gc -p $pid; echo status \$?" Enter
@@ -85,6 +87,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=full
 @test "the reader of the pages goes away" {
 	run -0 bash -c "teletap watch gc -p $pid -i 0.5 -o json | head -n 1 | jq .page"
 	[ "$output" = 210 ]
@@ -119,6 +122,7 @@ ends_with_signal() {
 	unharmed
 }
 
+# bats test_tags=full
 @test "teletap and stapio are killed at once: no module is left" {
 	watch_pid "$pid"
 	kill -9 "$tap" "$(pgrep stapio)"

@@ -12,18 +12,21 @@ refused() {
 	echo "$stderr"
 }
 
+# bats test_tags=full
 @test "no such process" {
 	refused teletap watch gc -p 4194303
 	[[ "$stderr" == *"no process 4194303"* ]]
 	expect_clean
 }
 
+# bats test_tags=full
 @test "a shell has no markers" {
 	refused teletap watch gc -p $$
 	[[ "$stderr" == *"has no markers of python"* ]]
 	expect_clean
 }
 
+# bats test_tags=full
 @test "a Python built without markers" {
 	bare=$BATS_TEST_TMPDIR/python-bare
 	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"
@@ -35,6 +38,7 @@ refused() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "not root" {
 	sleep 60 3>&- &
 	refused setpriv --reuid=65534 --regid=65534 --clear-groups \

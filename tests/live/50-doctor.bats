@@ -45,6 +45,7 @@ works_for() {
 # bats test_tags=full
 @test "3.13: works" { works_for python3.13 1; }
 @test "3.14: works" { works_for python3.14 1; }
+# bats test_tags=full
 @test "3.15: works" { works_for python3.15 1; }
 
 @test "this machine: modules can be loaded, and stap and staprun tell their versions" {
@@ -58,6 +59,7 @@ works_for() {
 	jq -e '.checks[] | select(.id == "staprun").text | test("5\\.[0-9]")' <<< "$json"
 }
 
+# bats test_tags=full
 @test "sub-interpreters are counted" {
 	mkdir "$BATS_TEST_TMPDIR/sub"
 	python3.14 -c "
@@ -98,12 +100,14 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	[ "$(jq -c .target.interpreters <<< "$json")" = 1 ]
 }
 
+# bats test_tags=full
 @test "a shell does not work" {
 	doctor 1 -p $$
 	works false
 	run -3 --separate-stderr teletap watch gc -p $$ -n 1
 }
 
+# bats test_tags=full
 @test "a Python without markers: the pages that need none" {
 	bare=$BATS_TEST_TMPDIR/python-bare
 	objcopy --remove-section .note.stapsdt "$(command -v python3.13)" "$bare"

@@ -64,11 +64,13 @@ said() { truth "$@" ''; }
 	said -e "$bare" 223,224,232-235,247
 }
 
+# bats test_tags=full
 @test "bash" {
 	bash -c 'while :; do sleep 0.1; done' 3>&- &
 	said -p $! $ANY
 }
 
+# bats test_tags=full
 @test "a program of C with markers" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	"$HERE/../../build/test/service" < "$BATS_TEST_TMPDIR/in" > /dev/null 3>&- &

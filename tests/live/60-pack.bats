@@ -37,6 +37,7 @@ bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "without the pack it says what is missing" {
 	run -3 --separate-stderr bare watch gc -p "$pid" --collector stap
 	[ "${#stderr_lines[@]}" = 1 ]
@@ -80,6 +81,7 @@ signed_pack() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "a signed module runs once at a time: the second one is told" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1
@@ -122,6 +124,7 @@ signed_pack() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "doctor: what the pack holds for this kernel and target" {
 	signed_pack
 	run -0 teletap doctor -p "$pid" --pack "$BATS_TEST_TMPDIR/pack" -o json

@@ -69,6 +69,7 @@ q() { jq -c "$1" <<< "$page"; }
 		'[["events",800777,0],["most",781937,0],["some",18840,0],["weight",800777,2402331]]' ]
 }
 
+# bats test_tags=full
 @test "241 counters: 8 threads of 100,000 events, an interval each 0.2 s, of all processes" {
 	serve
 	watch counters -e "$SERVICE" -o json -i 0.2
@@ -92,6 +93,7 @@ q() { jq -c "$1" <<< "$page"; }
 	[ "$(q .notes)" = '[]' ]
 }
 
+# bats test_tags=full
 @test "242 spans: one under way when attached is said, not invented" {
 	serve
 	tell 'begin early 1'
@@ -136,6 +138,7 @@ q() { jq -c "$1" <<< "$page"; }
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "the last page of a killed program has what was read last" {
 	serve
 	watch log -p "$pid" -o json -i 0.5
@@ -152,6 +155,7 @@ q() { jq -c "$1" <<< "$page"; }
 	printf '%s\n' "$output" | jq -e 'select(.page == 246 and .last) | [.rows[].errors_total] == [3, 3]'
 }
 
+# bats test_tags=full
 @test "the ring's pages need no root for one's own program" {
 	chmod 711 "$BATS_TEST_TMPDIR"
 	setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '(echo all 1; sleep 20) | /src/build/test/service' > /dev/null 3>&- &
@@ -160,6 +164,7 @@ q() { jq -c "$1" <<< "$page"; }
 	[[ "$output" == *'request 1 of 1: slow'* ]]
 }
 
+# bats test_tags=full
 @test "261 glibc: the heap grows by what sbrk says, arenas, and locks that were not free" {
 	serve
 	watch glibc -p "$pid" -o json -i 0.5

@@ -48,6 +48,7 @@ os.execv("/bin/true", ["a\tb\nc\x1b[2J\\", "caf\u00e9", "x" * 5000])'
 	[[ "$(rows '.programs == 2' .arguments)" == '"a\tb\nc\u001b[2J\\ café xxxxx'*'xx..."' ]]
 }
 
+# bats test_tags=full
 @test "processes with threads that all end at once end once" {
 	watch_host exec
 	for _ in {1..20}; do
@@ -60,6 +61,7 @@ os.kill(os.getpid(), 9)' || true
 	[ "$(rows '.signal == 9' .command | sort -u)" = '"python3.14"' ]
 }
 
+# bats test_tags=full
 @test "-p: descendants of that process only" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	bash -c 'while read -r line && [ "$line" != end ]; do /bin/echo "$line" > /dev/null; done

@@ -85,6 +85,7 @@ no_module() { [ -z "$(modules)" ]; }
 	stop_serve "$pid"
 }
 
+# bats test_tags=full
 @test "three clients at once; unloaded when nobody asks any more" {
 	start python3.14
 	serve -p "$pid" -i 1 --idle 3
@@ -126,6 +127,7 @@ no_module() { [ -z "$(modules)" ]; }
 	stop_serve
 }
 
+# bats test_tags=full
 @test "--pid-file: its successor is picked up" {
 	file=$BATS_TEST_TMPDIR/pid
 	serve --pid-file "$file" -i 1
@@ -151,6 +153,7 @@ no_module() { [ -z "$(modules)" ]; }
 	stop_serve "$two"
 }
 
+# bats test_tags=full
 @test "-e: processes come and go" {
 	exe=$(realpath "$(command -v python3.14)")
 	serve -e "$exe" -i 1
@@ -192,6 +195,7 @@ no_module() { [ -z "$(modules)" ]; }
 	stop_serve "$pid"
 }
 
+# bats test_tags=full
 @test "record and replay: the same pages as live" {
 	start python3.14
 	teletap record gc,imports -p "$pid" -i 1 -w "$BATS_TEST_TMPDIR/r" 3>&- &

@@ -93,6 +93,7 @@ row() {
 	row frame 'main\+'
 }
 
+# bats test_tags=full
 @test "with 9000 mappings the frames have their names" {
 	doomed maps
 	is 'SIGSEGV at address 0xdead: nothing is mapped there'
@@ -121,6 +122,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	row log 'last words'
 }
 
+# bats test_tags=full
 @test "out of memory in a small cgroup" {
 	mountpoint -q /sys/fs/cgroup || mount -t cgroup2 none /sys/fs/cgroup
 	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
@@ -136,6 +138,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	row log 'last words'
 }
 
+# bats test_tags=full
 @test "exit status 3; and status 0 is no crash" {
 	doomed 'log last words' 'exit 3'
 	is 'exit status 3'

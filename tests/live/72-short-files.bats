@@ -30,6 +30,7 @@ setup() {
 	done
 }
 
+# bats test_tags=full
 @test "every way to make and to delete one; what is none; how long each lived" {
 	watch_host short-files
 	for dir in "$tmpfs" "$ext4"; do
@@ -52,6 +53,7 @@ setup() {
 	EOF
 }
 
+# bats test_tags=full
 @test "a long path: its end; a hostile one: escaped" {
 	watch_host short-files
 	deep=$tmpfs/$(printf 'd%.0s' {1..200})/$(printf 'e%.0s' {1..200})/$(printf 'f%.0s' {1..200})

@@ -24,6 +24,7 @@ rows() {
 	tail -n 1 <<< "$output" | jq -c '[.loss | add], .rows'
 }
 
+# bats test_tags=full
 @test "a counter only" {
 	program -O0 <<< 'for (int i = 0; i < 23; i++) TELETAP_COUNTER("requests", 2);'
 	run -0 rows counters

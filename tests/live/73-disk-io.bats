@@ -72,6 +72,7 @@ compare() {
 	[ "$flushes" -ge 1 ]
 }
 
+# bats test_tags=full
 @test "writes that are flushes, too: each counts once" {
 	watch_host disk-io
 	before=$(stats "$name")
@@ -84,6 +85,7 @@ compare() {
 	[ "$flushes" -ge 40 ]
 }
 
+# bats test_tags=full
 @test "the disk that this machine runs from; text" {
 	watch_host disk-io -p $$
 	before=$(stats vda)

@@ -44,6 +44,7 @@ verdicts() { jq -c '[.rows[] | select(.verdict and .page != 203 and .subsystem !
 	expect_clean
 }
 
+# bats test_tags=full
 @test "a Python program: gc; no claim about what it does not have" {
 	start python3.14 1000
 	watch status -p "$pid" -o json -i 1 --crashes "$dir/crashes"

@@ -16,6 +16,7 @@ teardown() {
 	umount -l /tmp/dead 2>/dev/null || true
 }
 
+# bats test_tags=full
 @test "a file system whose server is dead: not asked, and counted" {
 	python3.14 "$HERE/dead_mount.py" /tmp/dead 3>&- > "$BATS_TEST_TMPDIR/ready" 2>&1 &
 	await grep -q mounted "$BATS_TEST_TMPDIR/ready" || { cat "$BATS_TEST_TMPDIR/ready"; false; }
@@ -30,6 +31,7 @@ teardown() {
 	[ "$(rows '.kind == "units"' .failed)" = null ]
 }
 
+# bats test_tags=full
 @test "pressure: two processes for each processor" {
 	for _ in 1 2 3 4; do (while :; do :; done) 3>&- & done
 	teletap watch host -i 2 -n 1 -o json > "$BATS_TEST_TMPDIR/page"

@@ -69,6 +69,7 @@ exact() {
 	[[ $output == '/usr/bin/python3.14 3.14.'*' counted in the program by its extension, '* ]]
 }
 
+# bats test_tags=full
 @test "3.11: page 220 is exact" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: page 220 is exact" { exact python3.13; }
@@ -76,6 +77,7 @@ exact() {
 # bats test_tags=full
 @test "3.15: page 220 is exact, by the extension although CPython has markers" { exact python3.15; }
 
+# bats test_tags=full
 @test "the last 0.1 s of a program that ends, of its threads and children are counted" {
 	run_live python3.13 import leave fork
 	watch_extension "$pid" -o json -i 30
@@ -84,6 +86,7 @@ exact() {
 	same python3.13 2
 }
 
+# bats test_tags=full
 @test "the last 0.1 s before a watch ends are counted" {
 	run_live python3.14 import stop
 	watch_extension "$pid" -o json -i 30
