@@ -100,7 +100,7 @@ $(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/unused_bytes target/elf base/regular_file base/fail)
+$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/uprobe target/unused_bytes target/elf base/regular_file base/fail)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
