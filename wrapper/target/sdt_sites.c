@@ -47,16 +47,14 @@ static uint64_t offset_of(const struct segments *s, uint64_t addr, uint64_t size
 	return 0;
 }
 
-/* The nop of sys/sdt.h, or the one of five bytes, which kernels from 6.18 on trap faster. */
+/* Not one of five bytes: what some kernels make of it kills forked children, see docs/systemtap.md. */
 static bool is_nop(struct image *im, uint64_t offset)
 {
-	static const unsigned char nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	unsigned char bytes[sizeof(nop5)];
-	ssize_t got = image_read(im, bytes, sizeof(bytes), offset);
+	unsigned char byte;
 
 	if (im->machine != EM_X86_64 && im->machine != EM_386)
 		return true;
-	return got > 0 && (bytes[0] == 0x90 || (got == sizeof(nop5) && !memcmp(bytes, nop5, 5)));
+	return image_read(im, &byte, 1, offset) == 1 && byte == 0x90;
 }
 
 static bool is_usable(struct image *im, const struct segments *s, struct sdt_marker *marker)
