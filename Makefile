@@ -105,6 +105,11 @@ $(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_s
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
+$(B)/test/nop10: tests/nop10.c $(B)/obj/target/nop10.o $(B)/obj/target/uprobe.o
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
 $(B)/test/crash: tests/crash.c $(patsubst %,$(B)/obj/%.o,collect/crash collect/crash_file collect/crash_backtrace base/regular_file collect/ring collect/ring_lines model/escape base/fail) \
 		$(DRAW:%=$(B)/obj/%.o)
 	@mkdir -p $(@D)
@@ -207,7 +212,8 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers $(B)/test/memory
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers $(B)/test/memory \
+	$(B)/test/nop10
 
 check-host:
 	$(Q)tests/deps test
@@ -217,7 +223,7 @@ check-host:
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
 		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside \
-		build/asan/test/peers build/asan/test/memory
+		build/asan/test/peers build/asan/test/memory build/asan/test/nop10
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

@@ -103,7 +103,7 @@ desk() {
 	done
 }
 
-# Some kernels make of it what kills forked children, see docs/systemtap.md.
+# Some kernels make of it what kills forked children, see wrapper/target/nop10.c.
 @test "sites with a nop of five bytes: left out" {
 	need_compiler
 	mkdir -p "$D/five"
