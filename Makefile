@@ -250,6 +250,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/serve
 	$(Q)tests/bench/live
 	$(Q)tests/bench/header
+	$(Q)tests/bench/nop10
 	$(Q)tests/bench/extension
 	$(Q)tests/bench/django
 	$(Q)tests/bench/bpf
