@@ -19,7 +19,7 @@ setup_file() {
 }
 
 @test "the trial tells what a kernel makes of a nop" {
-	run -0 "$BUILD/test/nop10"
+	run -0 --separate-stderr "$BUILD/test/nop10"
 	echo "$output"
 	[[ ${lines[0]} == 'nop10 works' || ${lines[0]} == 'nop10 no' ]]
 	[[ ${lines[1]} == 'nop5 writes' || ${lines[1]} == 'nop5 traps' ]]
