@@ -100,7 +100,12 @@ $(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/unused_bytes target/elf base/regular_file base/fail)
+$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/uprobe target/unused_bytes target/elf base/regular_file base/fail)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(B)/test/nop10: tests/nop10.c $(B)/obj/target/nop10.o $(B)/obj/target/uprobe.o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
@@ -207,7 +212,8 @@ check:
 	$(Q)tests/check
 
 # The tests that need no kernel module, with and without sanitizers.
-TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers $(B)/test/memory
+TESTED := $(B)/test/draw $(B)/test/ring $(B)/test/crash $(B)/test/inside $(B)/test/peers $(B)/test/memory \
+	$(B)/test/nop10
 
 check-host:
 	$(Q)tests/deps test
@@ -217,7 +223,7 @@ check-host:
 asan:
 	$(Q)$(MAKE) --no-print-directory B=build/asan CFLAGS='-O1 -g $(SANITIZE)' LDFLAGS='$(SANITIZE)' \
 		all build/asan/test/draw build/asan/test/ring build/asan/test/crash build/asan/test/inside \
-		build/asan/test/peers build/asan/test/memory
+		build/asan/test/peers build/asan/test/memory build/asan/test/nop10
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -244,6 +250,7 @@ bench: lab $(B)/test/load
 	$(Q)tests/bench/serve
 	$(Q)tests/bench/live
 	$(Q)tests/bench/header
+	$(Q)tests/bench/nop10
 	$(Q)tests/bench/extension
 	$(Q)tests/bench/django
 	$(Q)tests/bench/bpf

@@ -212,14 +212,19 @@
 #define TELETAP_RING_KEPT_ 3      /* files of earlier runs */
 
 /*
- * A marker: a nop, and a note that describes it in the section .note.stapsdt, as tracers
+ * A marker: a nop (on x86-64 a second one of ten bytes behind it, where newer kernels can put a
+ * call in place of a trap), and a note that describes it in the section .note.stapsdt, as tracers
  * read it (owner "stapsdt", type 3): the addresses of the nop, of .stapsdt.base (by which
  * they see that a file was moved) and of the semaphore, then three strings. An argument
  * is SIZE@OPERAND, and SIZE is negative for signed ones: pairs of a size and a value.
  */
+#ifdef __x86_64__
+#define TELETAP_NOP10_ "\t.byte 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0\n"
+#else
+#define TELETAP_NOP10_ ""
+#endif
 #define TELETAP_NOTE_(provider, name, args)                                                        \
-	"997:\tnop\n"                                                                              \
-	"\t.pushsection .note.stapsdt,\"?\",%%note\n"                                              \
+	"997:\tnop\n" TELETAP_NOP10_ "\t.pushsection .note.stapsdt,\"?\",%%note\n"                 \
 	"\t.balign 4\n"                                                                            \
 	"\t.4byte 8, 999f - 998f, 3\n"                                                             \
 	"\t.asciz \"stapsdt\"\n"                                                                   \

@@ -105,6 +105,16 @@ notes() {
 		it && /Arguments:/ { gsub(/-?[0-9]+\(%r[bs]p\)/, "STACK"); print }'
 }
 
+# Each marker of ours is a nop, and has the nop of ten bytes behind it.
+followed() {
+	teletap probes -o json -e out | jq 'select(.name == "mine").pc' >places
+	[ "$(objdump -d out | awk '
+		NR == FNR { marker[sprintf("%x:", $1)]; next }
+		behind && /\t66 2e 0f 1f 84 00 00 / { n++ }
+		{ behind = ($1 in marker) && $2 == "90" }
+		END { print n }' places -)" = 5 ]
+}
+
 @test "the notes are those of <sys/sdt.h>: base, semaphore, arguments" {
 	gcc -E - <<<'#include <sys/sdt.h>' >/dev/null 2>&1 || skip "needs sys/sdt.h"
 	local mine cc options
@@ -117,6 +127,7 @@ notes() {
 			[ "$(grep -c 'Base: 0x0*[1-9a-f][0-9a-f]*, Semaphore: 0x0*[1-9a-f]' <<<"$mine")" = 5 ]
 			diff <(echo "$mine") <(notes theirs)
 			[ "$(./out)" = '45 4' ]
+			followed
 		done
 	done <<-'EOF'
 		-O0

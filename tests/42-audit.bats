@@ -25,3 +25,11 @@ session() {
 	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
 	lacks '[\x00-\x1f\x7f]' <<<"$output"
 }
+
+@test "audit: the extension's hook is refused: a note, and no event" {
+	printf '%s\n' $'teletap\t1\taudit' $'snap\t1\t1000000000\t1700000000000000000\t0' $'procs\t1' \
+		$'audit\t1\t2' $'name\t1\tteletap.refused\t\t0' $'stacks\t0\t0\t0\t0\t0' \
+		$'loss\t0\t0\t0' $'end\t1' >"$BATS_TEST_TMPDIR/lines"
+	run -0 draw -g audit -o json <"$BATS_TEST_TMPDIR/lines"
+	jq -e '.rows == [] and (.notes[0] | startswith("a hook of the program refuses"))' <<<"$output"
+}

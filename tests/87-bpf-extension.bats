@@ -177,6 +177,44 @@ audited() {
 
 @test "231: audit events with their arguments, and who raised them" { each audited; }
 
+refused() {
+	cat >"$dir/refuses.py" <<-'PY'
+		import sys
+		heard = []
+		def refuse(event, arguments):
+		    heard.append(event)
+		    if event == "sys.addaudithook":
+		        raise RuntimeError("no more hooks")
+		sys.addaudithook(refuse)
+		import teletap
+		print("ready", flush=True)
+		sys.stdin.readline()
+		for i in range(23):
+		    sys.audit("test.event", i)
+		print(heard.count("teletap.listens"), heard.count("test.event"), flush=True)
+		sys.stdin.readline()
+	PY
+	rm -f "$dir/go"
+	mkfifo "$dir/go"
+	PYTHONPATH=$SHARE "$1" "$dir/refuses.py" <"$dir/go" >"$dir/said" 3>&- 7>&- &
+	pid=$!
+	exec 7>"$dir/go"
+	await grep -q ready "$dir/said"
+	watch audit -p "$pid" -i 0.3
+	await grep -q 'a hook of the program refuses' "$out"
+	echo >&7
+	await grep -q '^1 23$' "$dir/said"
+	finish
+	exec 7>&-
+	[ "$(q .rows)" = '[]' ]
+	[ "$(q '[.notes[] | select(startswith("a hook of the program refuses the extension"))] | length')" = 1 ]
+}
+
+# Debian's Python has a marker of its own, for which no hook is needed.
+@test "231: a hook of the program refuses the extension's: a note, and no event" {
+	for python in "${BARE[@]: -1}"; do refused "$python"; done
+}
+
 brought() {
 	teletap watch gc -o json -c "$1 -m told $dir/said" >"$out" 2>"$err"
 	last

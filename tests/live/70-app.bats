@@ -80,6 +80,29 @@ q() { jq -c "$1" <<< "$page"; }
 	[ "$(jq -s '[.[].rows[] | select(.name == "events").events] | add' < "$tap_out")" = 800000 ]
 }
 
+# Kernels 6.18 to 7.1 would let the child die at a nop of five bytes (wrapper/target/nop10.c).
+# bats test_tags=kernels
+@test "241 counters by a BPF program: where the kernel takes it, at the nop of ten bytes" {
+	dir=$BATS_TEST_TMPDIR
+	gcc -O2 -Wno-unused -D_GNU_SOURCE -I/src/include -o "$dir/nops" "$HERE/nops.c"
+	mkfifo "$dir/commands"
+	"$dir/nops" < "$dir/commands" > "$dir/said" 3>&- &
+	pid=$!
+	exec 7> "$dir/commands"
+	said ready
+	watch_page counters "$pid" --collector bpf -o json -i 1 -v
+	echo 1000 >&7
+	said '0 0'
+	finish
+	[ "$(q '[.rows[] | [.name, .events_total, .change_total]]')" = '[["passed",2000,6000]]' ]
+	echo 5 >&7
+	said '0 0'
+	case $(uname -r) in
+		6.*) run -1 grep 'nop of ten bytes' "$tap_err" ;;
+		*) grep '1 of 1 probes at a nop of ten bytes' "$tap_err" ;;
+	esac
+}
+
 @test "242 spans: 23 of them, 5 failed, times, and those under way" {
 	serve
 	watch_page spans "$pid" -o json -i 1

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A probe stands at the marker itself, and the kernel raises the marker's semaphore in each
- * process where it does (target/semaphore.c). It lets all probes at one place have the same
- * semaphore, or none: a module of SystemTap has none, so beside one of those ours have none
- * either, and the semaphores are raised from where nothing runs, as for modules.
+ * A probe stands at the marker itself, or, where that is faster and harms nothing, at the nop10
+ * behind it (target/nop10.h). The kernel raises the marker's semaphore in each process where it
+ * does (target/semaphore.c). It lets all probes at one place have the same semaphore, or none: a
+ * module of SystemTap has none, so beside one of those ours have none either, and the semaphores
+ * are raised from where nothing runs, as for modules.
  *
  * Probes are for all processes, and programs look themselves who it is: what the kernel
  * filters by process it hides from its children.
@@ -19,7 +20,9 @@
 #include <sys/resource.h>
 
 #include "base/fail.h"
+#include "base/log.h"
 #include "model/origin.h"
+#include "target/nop10.h"
 #include "target/operand.h"
 #include "target/semaphore.h"
 
@@ -49,6 +52,7 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 	struct site *sites;
 	struct sdt_arg args[SITE_OPERANDS];
 	int n = probe->n_arguments, err;
+	unsigned beside = marker->nop10 && nop10_works();
 
 	if (list)
 		p->list = list;
@@ -56,10 +60,10 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 	if (!sites)
 		return -ENOMEM;
 	p->sites = sites;
-	sites[p->n] = (struct site){ .address = marker->pc + marker->shift };
+	sites[p->n] = (struct site){ .address = marker->pc + marker->shift + beside };
 	n += sdt_args(marker->args, args, SITE_OPERANDS) > n ? probe->n_more : 0;
 	sites[p->n].n_operands = (uint64_t)n;
-	err = operands_parse(file->fd, marker, sites[p->n].operands, n);
+	err = operands_parse(file->fd, marker, sites[p->n].address, sites[p->n].operands, n);
 	if (err)
 		return fail(
 			msg, -err,
@@ -67,7 +71,8 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 			"BPF programs: %s: '--collector stap' may",
 			file->path, marker->provider, marker->name, (unsigned long long)marker->pc,
 			marker->args, operands_why(err));
-	list[p->n++] = (struct bpf_place){ file, marker, probe };
+	p->n_nop10 += beside;
+	list[p->n++] = (struct bpf_place){ file, marker, probe, marker->site + beside };
 	return 0;
 }
 
@@ -90,6 +95,8 @@ int bpf_places_find(struct bpf_places *p, const struct plan *plan, const struct 
 			}
 		}
 	}
+	if (p->n_nop10)
+		vsay("%zu of %zu probes at a nop of ten bytes, which is faster", p->n_nop10, p->n);
 	if (err)
 		bpf_places_free(p);
 	return err;
@@ -132,7 +139,7 @@ static int attach_one(const struct bpf_place *place, size_t number, const struct
 	if (!program)
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", place->file->fd);
-	*link = bpf_program__attach_uprobe_opts(program, -1, path, place->marker->site, &opts);
+	*link = bpf_program__attach_uprobe_opts(program, -1, path, place->offset, &opts);
 	return *link ? 0 : -errno;
 }
 

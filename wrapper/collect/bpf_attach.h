@@ -21,12 +21,13 @@ struct bpf_place {
 	const struct target_file *file;
 	const struct sdt_marker *marker;
 	const struct bpf_probe *probe;
+	uint64_t offset; /* in the file */
 };
 
 struct bpf_places {
 	struct bpf_place *list;
 	struct site *sites; /* of each its arguments */
-	size_t n;
+	size_t n, n_nop10;  /* n_nop10: of them stand at one */
 };
 
 /*

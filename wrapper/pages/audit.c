@@ -99,9 +99,18 @@ static void fill_argument(const struct state *s, struct table *t, const struct r
 	c[WHAT] = c[ARGUMENT];
 }
 
+/* What the extension says when a hook of the program refuses its own (python/native/audit.c). */
+static bool is_refusal(const struct state *s, const struct record *r)
+{
+	const struct record *name = state_find(s, LINE_NAME, record_now(r, AUDIT_EVENT));
+
+	return name && !strcmp(record_text(name, NAME_FUNCTION), "teletap.refused");
+}
+
 void page_audit_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
+	bool refused = false;
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
@@ -110,11 +119,18 @@ void page_audit_fill(const struct state *s, struct table *t)
 	t->by_total = ARGUED;
 	t->text_rows = AUDIT_ROWS;
 	t->empty = "none";
-	while ((r = state_each(s, LINE_AUDIT, &at)))
-		fill_event(s, t, r);
+	while ((r = state_each(s, LINE_AUDIT, &at))) {
+		if (is_refusal(s, r))
+			refused = true;
+		else
+			fill_event(s, t, r);
+	}
 	at = 0;
 	while ((r = state_each(s, LINE_ARGUED, &at)))
 		fill_argument(s, t, r);
+	if (refused)
+		table_note(t, "a hook of the program refuses the extension's: there are processes "
+			      "whose events are not known");
 	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t, "this build of Python cannot be read: there are no arguments and no "
 			      "functions");

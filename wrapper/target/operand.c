@@ -111,7 +111,7 @@ static bool parse_memory(const char *text, struct operand *o)
 
 /*
  * NAME[+NUMBER], behind %fs: with @tpoff, else in front of (%rip), which then has the address of
- * the marker, at. -ENOTSUP: it is not that, or the name's variable is of the other kind.
+ * the probe, at. -ENOTSUP: it is not that, or the name's variable is of the other kind.
  */
 static int parse_variable(int fd, uint64_t at, const char *text, struct operand *o)
 {
@@ -167,7 +167,8 @@ static int parse(int fd, uint64_t at, const struct sdt_arg *arg, struct operand 
 	return parse_memory(word, o) ? 0 : parse_variable(fd, at, word, o);
 }
 
-int operands_parse(int fd, const struct sdt_marker *marker, struct operand *operands, int n)
+int operands_parse(int fd, const struct sdt_marker *marker, uint64_t at, struct operand *operands,
+		   int n)
 {
 	struct sdt_arg args[SITE_OPERANDS];
 	int has = sdt_args(marker->args, args, SITE_OPERANDS);
@@ -175,7 +176,7 @@ int operands_parse(int fd, const struct sdt_marker *marker, struct operand *oper
 	if (n > SITE_OPERANDS || has < n)
 		return -ENODATA;
 	for (int i = 0; i < n; i++) {
-		int err = parse(fd, marker->pc + marker->shift, &args[i], &operands[i]);
+		int err = parse(fd, at, &args[i], &operands[i]);
 
 		if (err)
 			return err;

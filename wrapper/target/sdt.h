@@ -25,6 +25,7 @@ struct sdt_marker {
 			       (prelink moves it); 0 where the file has no such section */
 	uint64_t site;      /* offset of the nop in the file, */
 	uint64_t counter;   /* and of the semaphore; 0: not known (ET_REL), or none */
+	uint64_t nop10;     /* of the nop10 behind the nop, see nop10.h; 0: none */
 };
 
 /* What one file holds. Owns all its strings; release with sdt_free. */

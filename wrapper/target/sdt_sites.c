@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "target/nop10.h"
+
+#define PAGE 4096
 #define LOADS_MAX 64 /* segments; linkers make 2 to 6 */
 
 struct segments {
@@ -47,16 +50,27 @@ static uint64_t offset_of(const struct segments *s, uint64_t addr, uint64_t size
 	return 0;
 }
 
-/* The nop of sys/sdt.h, or the one of five bytes, which kernels from 6.18 on trap faster. */
+/* Not one of five bytes: what some kernels make of it kills forked children, see nop10.c. */
 static bool is_nop(struct image *im, uint64_t offset)
 {
-	static const unsigned char nop5[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
-	unsigned char bytes[sizeof(nop5)];
-	ssize_t got = image_read(im, bytes, sizeof(bytes), offset);
+	unsigned char byte;
 
 	if (im->machine != EM_X86_64 && im->machine != EM_386)
 		return true;
-	return got > 0 && (bytes[0] == 0x90 || (got == sizeof(nop5) && !memcmp(bytes, nop5, 5)));
+	return image_read(im, &byte, 1, offset) == 1 && byte == 0x90;
+}
+
+/* The offset of the nop10 behind the nop: no kernel takes one that lies in two pages. */
+static uint64_t find_nop10(struct image *im, const struct segments *s, uint64_t addr)
+{
+	static const unsigned char nop10[NOP10_SIZE] = NOP10_BYTES;
+	unsigned char bytes[NOP10_SIZE];
+	uint64_t at = offset_of(s, addr, NOP10_SIZE, PF_X);
+
+	if (im->machine != EM_X86_64 || !at || at % PAGE + NOP10_SIZE > PAGE ||
+	    image_read(im, bytes, NOP10_SIZE, at) != NOP10_SIZE)
+		return 0;
+	return memcmp(bytes, nop10, NOP10_SIZE) ? 0 : at;
 }
 
 static bool is_usable(struct image *im, const struct segments *s, struct sdt_marker *marker)
@@ -67,6 +81,8 @@ static bool is_usable(struct image *im, const struct segments *s, struct sdt_mar
 			offset_of(s, marker->semaphore + marker->shift, sizeof(uint16_t), PF_W);
 	if (marker->counter % sizeof(uint16_t))
 		return false; /* the kernel counts in none */
+	if (marker->site)
+		marker->nop10 = find_nop10(im, s, marker->pc + marker->shift + 1);
 	return marker->site && is_nop(im, marker->site) && (!marker->semaphore || marker->counter);
 }
 

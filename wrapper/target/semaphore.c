@@ -38,7 +38,6 @@
 
 #include <errno.h>
 #include <linux/close_range.h>
-#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -54,6 +53,7 @@
 #include "base/fail.h"
 #include "model/origin.h"
 #include "target/unused_bytes.h"
+#include "target/uprobe.h"
 
 #define SLOW 16      /* descriptors */
 #define SPARE 64u    /* descriptors for everything else */
@@ -64,32 +64,6 @@ struct spot {
 	uint64_t where, counter;
 	const struct sdt_marker *marker;
 };
-
-static int uprobe_type(void)
-{
-	FILE *f = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
-	int type;
-
-	if (!f)
-		return -1;
-	if (fscanf(f, "%d", &type) != 1)
-		type = -1;
-	fclose(f);
-	return type;
-}
-
-static int place(const char *path, int type, uint64_t where, uint64_t counter)
-{
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = (uint32_t)type,
-		.config = counter << 32,
-		.uprobe_path = (uint64_t)(uintptr_t)path,
-		.probe_offset = where,
-	};
-
-	return (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-}
 
 /* The distinct semaphores of the file, sorted: its rank decides on a semaphore's place. */
 static int compare(const void *a, const void *b)
@@ -180,7 +154,7 @@ static int place_all(struct semaphores *s, int fd, const struct spot *spots, siz
 	setrlimit(RLIMIT_NOFILE, &more);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	while (!err && s->n < n) {
-		s->fds[s->n] = place(path, type, spots[s->n].where, spots[s->n].counter);
+		s->fds[s->n] = uprobe_open(path, type, spots[s->n].where, spots[s->n].counter);
 		if (s->fds[s->n] < 0)
 			err = say_refused(&spots[s->n], errno, msg);
 		else
