@@ -42,8 +42,8 @@ __attribute__((noinline)) uint64_t wait_ends(uint64_t place, int64_t now)
 		wait_over(s, row, now, took);
 	since = __sync_lock_test_and_set(&s->old_since, 0);
 	if (since) {
-		row = row_at(s->old_row);
-		wait_over(s, row, now, stint_add(row, s->old_began, since, now));
+		took = stint_add(s->old_row, s->old_began, since, now);
+		wait_over(s, row_at(s->old_row), now, took);
 	}
 	s->ready = 0;
 	return 0;
