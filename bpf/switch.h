@@ -64,6 +64,28 @@ static __always_inline int64_t ran(const struct task_struct___wait *t)
 }
 
 /*
+ * A switch from the current thread to the next: what they waited for is over. Whether the
+ * current one is ours, and goes on later. From Linux 5.18 on the tracepoint has the state. Not
+ * all switches have been seen to come by: the one to the current thread may not have.
+ */
+static __always_inline bool switch_over(uint64_t *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *next = (struct task_struct *)ctx[2];
+	int64_t now = bpf_ktime_get_ns();
+	uint32_t state = ctx[3];
+
+	if (!(next->flags & PF_KTHREAD))
+		come_back(next, now);
+	if (!task->mm && !(state & DEAD))
+		return false;
+	come_back(task, now - ran((struct task_struct___wait *)task));
+	if (state & DEAD)
+		stint_drop();
+	return !(state & DEAD) && ours(task);
+}
+
+/*
  * When a thread that is on no processor left it, by the scheduler's clock: not later than
  * that. See teletap_still_left in tapsets/teletap_still.stp.
  */
