@@ -32,17 +32,19 @@ void bpf_path(const char *module, char out[PATH_MAX])
 		*out = '\0';
 }
 
-/* What libbpf has to say goes to -v, a line at a time. */
+/* What libbpf has to say goes to -v, a line at a time, and from one thread at a time. */
 static int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *text = NULL, *rest, *line;
 
 	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
+	flockfile(stderr);
 	for (rest = text; (line = strsep(&rest, "\n"));) {
 		if (*line)
 			vsay("%s", line);
 	}
+	funlockfile(stderr);
 	free(text);
 	return 0;
 }
