@@ -36,11 +36,7 @@ struct space {
 
 struct fault_tables {
 	struct totals totals;
-	struct walk_sums stacks;
-	uint64_t n_names;
-	struct name_entry names[WALK_NAMES + 1];
-	uint64_t n_nodes; /* no stacks are kept here */
-	struct stack_node nodes[STACK_NODES + 1];
+	WALK_TABLES; /* no stacks are kept */
 	uint64_t n_rows;
 	struct fault_row rows[FAULT_ROWS + 1];
 };

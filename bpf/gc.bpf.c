@@ -4,12 +4,11 @@
  */
 #include "gc.h"
 #include "histogram.h"
-#include "operands.h"
-#include "session.h"
 
 struct gc_tables tables;
 
 #include "extension.h"
+#include "gc_start.h"
 
 /* Collections under way, by thread. */
 struct begun {
@@ -36,18 +35,11 @@ struct {
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
-	const struct site *site = site_of(ctx);
 	uint32_t tid = bpf_get_current_pid_tgid();
 	struct begun b = { 0 };
 	int64_t generation;
 
-	if (!site || !watched())
-		return 0;
-	if (!operand_read(ctx, &site->operands[0], &generation)) {
-		count(&tables.totals.unread);
-		return 0;
-	}
-	if (generation < 0 || generation >= GC_GENERATIONS)
+	if (!gc_starts(ctx, GC_GENERATIONS, &generation))
 		return 0;
 	b.generation = generation;
 	b.birth = bpf_get_current_task_btf()->start_time;

@@ -4,10 +4,11 @@
  * fault copied a page is known to the kernel's function for it alone, where no program can be.
  */
 #include "gc_cost.h"
-#include "operands.h"
 #include "session.h"
 
 struct cost_tables tables;
+
+#include "gc_start.h"
 
 #define THREADS_MOST 8192 /* of a process whose faults are added up */
 
@@ -141,18 +142,11 @@ SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const struct site *site = site_of(ctx);
 	uint32_t tid = bpf_get_current_pid_tgid();
 	struct begun b = { 0 };
 	int64_t generation;
 
-	if (!site || !watched())
-		return 0;
-	if (!operand_read(ctx, &site->operands[0], &generation)) {
-		count(&tables.totals.unread);
-		return 0;
-	}
-	if (generation < 0 || generation >= COST_GENERATIONS)
+	if (!gc_starts(ctx, COST_GENERATIONS, &generation))
 		return 0;
 	b.process = process_number(task);
 	b.generation = generation;

@@ -35,11 +35,7 @@ struct gil_holder {
 
 struct gil_tables {
 	struct totals totals;
-	struct walk_sums stacks;
-	uint64_t n_names;
-	struct name_entry names[WALK_NAMES + 1];
-	uint64_t n_nodes; /* no stacks are kept here */
-	struct stack_node nodes[STACK_NODES + 1];
+	WALK_TABLES; /* no stacks are kept */
 	uint64_t n_threads;
 	struct gil_thread threads[GIL_THREADS + 1];
 	struct gil_holder holders[WALK_NAMES + 1]; /* by name; 0: not known */

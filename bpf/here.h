@@ -189,26 +189,15 @@ static __always_inline uint32_t stack_here(void)
 	return node;
 }
 
-static long function_step(uint32_t i, void *ctx)
-{
-	return python_step(i, ctx) || (*(struct walk **)ctx)->stack.n;
-}
-
 /* The name of a thread state's innermost function; 0: none, or it is not known. */
 static __always_inline uint32_t function_of(uint64_t bias, uint64_t thread)
 {
 	struct walk_place *p = thread ? walk_take() : NULL;
-	struct walk *w;
 	uint32_t name;
 
 	if (!p)
 		return 0;
-	w = &p->walk;
-	w->stack.n = w->stack.end = w->skipped = 0;
-	w->bias = bias;
-	w->at = python_innermost(thread);
-	bpf_loop(PYTHON_SKIPPED + 1, function_step, &w, 0);
-	name = w->stack.n ? w->stack.names[0] : 0;
+	name = python_function(&p->walk, bias, thread);
 	walk_release(p);
 	return name;
 }

@@ -21,8 +21,11 @@ static __always_inline uint32_t highest_bit(uint64_t value)
 	return at;
 }
 
-/* 0 to HISTOGRAM_BUCKETS - 1; negative values are in bucket 0. */
-static __always_inline uint32_t histogram_bucket(int64_t value)
+/*
+ * 0 to HISTOGRAM_BUCKETS - 1; negative values are in bucket 0. Not static: so the kernel checks it
+ * once, and not for each way to each place that it is called from.
+ */
+__attribute__((noinline)) uint32_t histogram_bucket(int64_t value)
 {
 	uint32_t e;
 

@@ -146,19 +146,24 @@ int import_start(void *ctx)
 	return 0;
 }
 
+/* Whether a thread's import of that depth may have that name. Not static: see descends. */
+__attribute__((noinline)) uint64_t is_named(uint32_t tid, uint32_t depth, uint32_t word)
+{
+	struct open_key key = { .tid = tid, .depth = depth };
+	struct open_import *open = bpf_map_lookup_elem(&under_way, &key);
+
+	return open && (open->word == word || !open->word || !word);
+}
+
 /*
  * The depth of a thread's innermost import of that name, what lies above it having been left
- * without an end; 0: there is none. Not static: see descends.
+ * without an end; 0: there is none. Not static, either.
  */
 __attribute__((noinline)) uint64_t depth_of(uint32_t tid, uint32_t depth, uint32_t word)
 {
-	struct open_key key = { .tid = tid, .depth = depth };
-	struct open_import *open;
-
-	for (int i = 0; i < DEPTH && key.depth; i++, key.depth--) {
-		open = bpf_map_lookup_elem(&under_way, &key);
-		if (open && (open->word == word || !open->word || !word))
-			return key.depth;
+	for (int i = 0; i < DEPTH && depth; i++, depth--) {
+		if (is_named(tid, depth, word))
+			return depth;
 	}
 	return 0;
 }

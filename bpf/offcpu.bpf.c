@@ -41,30 +41,19 @@ static __always_inline void wait_over(const struct stint *s, struct stint_row *r
 	count(&tables.times[ready][INDEX(histogram_bucket(took), HISTOGRAM_BUCKETS - 1)]);
 }
 
-/*
- * Under the scheduler's locks, interrupts off. From Linux 5.18 on it has the state. Not all
- * switches have been seen to come by: the one to the current thread may not have.
- */
+/* Under the scheduler's locks, interrupts off. */
 SEC("tp_btf/sched_switch")
 int switched(uint64_t *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *next = (struct task_struct *)ctx[2];
-	int64_t now = bpf_ktime_get_ns();
-	uint32_t state = ctx[3], stack;
+	uint32_t stack;
 
-	if (!(next->flags & PF_KTHREAD))
-		come_back(next, now);
-	if (!task->mm && !(state & DEAD))
-		return 0;
-	come_back(task, now - ran((struct task_struct___wait *)task));
-	if (state & DEAD)
-		stint_drop();
-	if (state & DEAD || !ours(task))
+	if (!switch_over(ctx))
 		return 0;
 	seen(&tables.totals);
 	stack = stack_here();
-	stint_begin(row_number(who_here(&tables.totals), stack, cause_of(task, ctx[0] & 1, state)));
+	stint_begin(
+		row_number(who_here(&tables.totals), stack, cause_of(task, ctx[0] & 1, ctx[3])));
 	return 0;
 }
 

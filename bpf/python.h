@@ -219,16 +219,21 @@ static long python_step(uint32_t i, void *ctx)
 	return 0;
 }
 
-/* The current thread's stack; what it could not read is in the sums. */
-static __always_inline void python_stack(struct walk *w, uint64_t bias, uint64_t thread)
+static __always_inline void walk_begin(struct walk *w, uint64_t bias, uint64_t thread)
 {
-	struct walk_sums *sums = &tables.stacks;
-
 	w->stack.n = 0;
 	w->stack.end = WALK_WHOLE;
 	w->skipped = 0;
 	w->bias = bias;
 	w->at = thread ? python_innermost(thread) : 0;
+}
+
+/* The current thread's stack; what it could not read is in the sums. */
+static __always_inline void python_stack(struct walk *w, uint64_t bias, uint64_t thread)
+{
+	struct walk_sums *sums = &tables.stacks;
+
+	walk_begin(w, bias, thread);
 	bpf_loop(PYTHON_STEPS, python_step, &w, 0);
 	if (w->at && w->stack.end == WALK_WHOLE)
 		w->stack.end = WALK_UNREAD;
@@ -250,14 +255,10 @@ static long python_first(uint32_t i, void *ctx)
 	return python_step(i, ctx) || (*(struct walk **)ctx)->stack.n;
 }
 
-/* The name of the innermost function of the current thread; 0: none, or it is not known. */
+/* The name of a thread state's innermost function; 0: none, or it is not known. */
 static __always_inline uint32_t python_function(struct walk *w, uint64_t bias, uint64_t thread)
 {
-	w->stack.n = 0;
-	w->stack.end = WALK_WHOLE;
-	w->skipped = 0;
-	w->bias = bias;
-	w->at = thread ? python_innermost(thread) : 0;
+	walk_begin(w, bias, thread);
 	bpf_loop(PYTHON_SKIPPED, python_first, &w, 0);
 	return w->stack.n ? w->stack.names[0] : 0;
 }

@@ -49,27 +49,35 @@ static __always_inline void span_open(const struct span_key *key)
 		count(&sums->begun);
 }
 
+/* Which span it is; false: that cannot be read, or has no room, which is counted. */
+static __always_inline bool span_read(void *ctx, const struct site *site, struct span_key *key)
+{
+	int64_t text, id;
+
+	if (!operand_read(ctx, &site->operands[0], &text) ||
+	    !operand_read(ctx, &site->operands[1], &id)) {
+		count(&tables.totals.unread);
+		return false;
+	}
+	key->operation = operation_of(text);
+	if (!key->operation)
+		return false;
+	key->id = id;
+	key->pid = bpf_get_current_pid_tgid() >> 32;
+	return true;
+}
+
 SEC("uprobe/teletap__span__begin")
 int span_begin(void *ctx)
 {
 	const struct site *site = site_of(ctx);
 	struct span_key key = { 0 };
-	int64_t text, id;
 
 	if (!site || !watched())
 		return 0;
 	seen(&tables.totals);
-	if (!operand_read(ctx, &site->operands[0], &text) ||
-	    !operand_read(ctx, &site->operands[1], &id)) {
-		count(&tables.totals.unread);
-		return 0;
-	}
-	key.operation = operation_of(text);
-	if (!key.operation)
-		return 0;
-	key.id = id;
-	key.pid = bpf_get_current_pid_tgid() >> 32;
-	span_open(&key);
+	if (span_read(ctx, site, &key))
+		span_open(&key);
 	return 0;
 }
 
@@ -94,21 +102,16 @@ int span_end(void *ctx)
 	uint64_t now = bpf_ktime_get_ns(), *began, began_ns;
 	const struct site *site = site_of(ctx);
 	struct span_key key = { 0 };
-	int64_t text, id, status;
+	int64_t status;
 
 	if (!site || !watched())
 		return 0;
-	if (!operand_read(ctx, &site->operands[0], &text) ||
-	    !operand_read(ctx, &site->operands[1], &id) ||
-	    !operand_read(ctx, &site->operands[2], &status)) {
+	if (!operand_read(ctx, &site->operands[2], &status)) {
 		count(&tables.totals.unread);
 		return 0;
 	}
-	key.operation = operation_of(text);
-	if (!key.operation)
+	if (!span_read(ctx, site, &key))
 		return 0;
-	key.id = id;
-	key.pid = bpf_get_current_pid_tgid() >> 32;
 	began = bpf_map_lookup_elem(&under_way, &key);
 	if (began)
 		began_ns = *began;

@@ -31,4 +31,12 @@ struct walk_sums {
 	uint64_t taken, none, unread, cut;
 };
 
+/* What a walk counts and keeps, in the tables of programs that include here.h, behind totals. */
+#define WALK_TABLES                                                                                \
+	struct walk_sums stacks;                                                                   \
+	uint64_t n_names;                                                                          \
+	struct name_entry names[WALK_NAMES + 1];                                                   \
+	uint64_t n_nodes;                                                                          \
+	struct stack_node nodes[STACK_NODES + 1]
+
 #endif

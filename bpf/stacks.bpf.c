@@ -67,22 +67,10 @@ int sampled(void *ctx __attribute__((unused)))
 SEC("tp_btf/sched_switch")
 int waiting_switched(uint64_t *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_struct *next = (struct task_struct *)ctx[2];
-	int64_t now = bpf_ktime_get_ns();
-	uint32_t state = ctx[3];
-
-	if (!(next->flags & PF_KTHREAD))
-		come_back(next, now);
-	if (!task->mm && !(state & DEAD))
-		return 0;
-	come_back(task, now - ran((struct task_struct___wait *)task));
-	if (state & DEAD)
-		stint_drop();
-	if (state & DEAD || ctx[0] & 1 || !state || !ours(task))
+	if (!switch_over(ctx) || ctx[0] & 1 || !(uint32_t)ctx[3])
 		return 0;
 	seen(&tables.totals);
-	stint_begin(sample_row(task, stack_here(), SAMPLE_WAITS));
+	stint_begin(sample_row(bpf_get_current_task_btf(), stack_here(), SAMPLE_WAITS));
 	return 0;
 }
 

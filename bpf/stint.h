@@ -41,11 +41,7 @@ enum { WAIT_TIMES, READY_TIMES, STINT_TIMES };
 
 struct stint_tables {
 	struct totals totals;
-	struct walk_sums stacks;
-	uint64_t n_names;
-	struct name_entry names[WALK_NAMES + 1];
-	uint64_t n_nodes;
-	struct stack_node nodes[STACK_NODES + 1];
+	WALK_TABLES;
 	uint64_t n_rows;
 	struct stint_row rows[STINT_ROWS + 1];
 	uint64_t keys[STINT_SETS][STINT_WAYS];

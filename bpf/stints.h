@@ -119,28 +119,41 @@ static __always_inline struct stint *stint_find(const struct task_struct *task)
 	return place ? stint_at(place) : NULL;
 }
 
-/* The same, or one that is free; NULL: there is none, which is counted. */
+/* A place that is free, made the thread's; 0: there is none, which is counted. As stint_place. */
+__attribute__((noinline)) uint64_t stint_new_place(uint64_t key)
+{
+	uint64_t set = stint_set(key);
+
+	for (int i = 0; i < STINT_WAYS; i++) {
+		if (!__sync_val_compare_and_swap(&tables.keys[INDEX(set, STINT_SETS - 1)][i], 0,
+						 key))
+			return set * STINT_WAYS + i + 1;
+	}
+	count(&tables.totals.full);
+	return 0;
+}
+
+/* A thread's slot, or a new one; NULL: there is none, which is counted. */
 static __always_inline struct stint *stint_take(const struct task_struct *task)
 {
-	uint64_t key = stint_key(task), set = stint_set(key);
 	struct stint *s = stint_find(task);
+	uint64_t place;
 
-	for (int i = 0; !s && i < STINT_WAYS; i++) {
-		if (!__sync_val_compare_and_swap(&tables.keys[INDEX(set, STINT_SETS - 1)][i], 0,
-						 key)) {
-			s = &tables.stints[INDEX(set, STINT_SETS - 1)][i];
-			s->pid = task->pid;
-		}
-	}
-	if (!s)
-		count(&tables.totals.full);
+	if (s)
+		return s;
+	place = stint_new_place(stint_key(task));
+	if (!place)
+		return NULL;
+	s = stint_at(place);
+	s->pid = task->pid;
 	return s;
 }
 
-/* Adds what has ended to its row; how long it took. */
-static __always_inline int64_t stint_add(struct stint_row *row, int64_t began, int64_t since,
-					 int64_t now)
+/* Adds what has ended to its row; how long it took. As stint_place. */
+__attribute__((noinline)) int64_t stint_add(uint32_t number, int64_t began, int64_t since,
+					    int64_t now)
 {
+	struct stint_row *row = row_at(number);
 	int64_t took = now > began ? now - began : 1;
 
 	if (now > since)
@@ -155,13 +168,11 @@ static __always_inline int64_t stint_add(struct stint_row *row, int64_t began, i
 static __always_inline struct stint_row *stint_end(struct stint *s, int64_t now, int64_t *took)
 {
 	int64_t since = __sync_lock_test_and_set(&s->since, 0);
-	struct stint_row *row;
 
 	if (!since)
 		return NULL;
-	row = row_at(s->row);
-	*took = stint_add(row, s->began, since, now);
-	return row;
+	*took = stint_add(s->row, s->began, since, now);
+	return row_at(s->row);
 }
 
 /* The current thread begins what the row is of; that ends what it was at. */

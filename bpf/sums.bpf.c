@@ -80,19 +80,21 @@ static __always_inline bool sum_add(uint64_t *to, uint64_t n)
 	return false;
 }
 
-static __always_inline void row_add(const struct batch *b, uint32_t name)
+/* Not static: so the kernel checks it once. */
+__attribute__((noinline)) int row_add(uint32_t who, uint32_t name, uint64_t calls,
+				      uint64_t inclusive, uint64_t exclusive)
 {
-	struct call_sums *to = sums_of(b->who, name);
-	uint64_t inclusive = b->row.sums.inclusive, exclusive = b->row.sums.exclusive;
+	struct call_sums *to = sums_of(who, name);
 
 	if (!to)
-		return;
+		return 0;
 	if (inclusive == NO_TIME && exclusive == NO_TIME) {
 		*(volatile uint64_t *)&tables.untimed = 1;
 		inclusive = exclusive = 0;
 	}
-	if (sum_add(&to->calls, b->row.sums.calls) && sum_add(&to->inclusive, inclusive))
+	if (sum_add(&to->calls, calls) && sum_add(&to->inclusive, inclusive))
 		sum_add(&to->exclusive, exclusive);
+	return 0;
 }
 
 /* For bpf_loop: adds a row of the batch. 1: there is an end. */
@@ -117,7 +119,8 @@ static long row_take(uint32_t i, void *ctx)
 		return 0;
 	number = name_number(&tables.totals, &tables.n_names, tables.names, name);
 	if (number)
-		row_add(b, number);
+		row_add(b->who, number, b->row.sums.calls, b->row.sums.inclusive,
+			b->row.sums.exclusive);
 	return 0;
 }
 

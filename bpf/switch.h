@@ -42,8 +42,8 @@ __attribute__((noinline)) uint64_t wait_ends(uint64_t place, int64_t now)
 		wait_over(s, row, now, took);
 	since = __sync_lock_test_and_set(&s->old_since, 0);
 	if (since) {
-		row = row_at(s->old_row);
-		wait_over(s, row, now, stint_add(row, s->old_began, since, now));
+		took = stint_add(s->old_row, s->old_began, since, now);
+		wait_over(s, row_at(s->old_row), now, took);
 	}
 	s->ready = 0;
 	return 0;
@@ -61,6 +61,28 @@ static __always_inline void come_back(const struct task_struct *task, int64_t no
 static __always_inline int64_t ran(const struct task_struct___wait *t)
 {
 	return t->se.sum_exec_runtime - t->se.prev_sum_exec_runtime;
+}
+
+/*
+ * A switch from the current thread to the next: what they waited for is over. Whether the
+ * current one is ours, and goes on later. From Linux 5.18 on the tracepoint has the state. Not
+ * all switches have been seen to come by: the one to the current thread may not have.
+ */
+static __always_inline bool switch_over(uint64_t *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *next = (struct task_struct *)ctx[2];
+	int64_t now = bpf_ktime_get_ns();
+	uint32_t state = ctx[3];
+
+	if (!(next->flags & PF_KTHREAD))
+		come_back(next, now);
+	if (!task->mm && !(state & DEAD))
+		return false;
+	come_back(task, now - ran((struct task_struct___wait *)task));
+	if (state & DEAD)
+		stint_drop();
+	return !(state & DEAD) && ours(task);
 }
 
 /*

@@ -605,11 +605,49 @@ static inline int teletap_trim_(const char *out, int n)
 	return out[n - 1] == '.' ? n - 1 : n;
 }
 
+/* Brings a value that is not negative to one digit before its point; returns the exponent. */
+static inline int teletap_scale_(long double *value)
+{
+	int exponent = 0;
+
+	while (*value >= 1e16L) {
+		*value /= 1e16L;
+		exponent += 16;
+	}
+	while (*value >= 10) {
+		*value /= 10;
+		exponent++;
+	}
+	while (*value > 0 && *value < 1e-15L) {
+		*value *= 1e16L;
+		exponent -= 16;
+	}
+	while (*value > 0 && *value < 1) {
+		*value *= 10;
+		exponent--;
+	}
+	return exponent;
+}
+
+/* Adds an exponent to the n characters of a number; returns how many they are then. */
+static inline int teletap_exponent_(char *out, int n, int exponent, char e)
+{
+	unsigned size = (unsigned)(exponent < 0 ? -exponent : exponent);
+
+	out[n++] = e;
+	out[n++] = exponent < 0 ? '-' : '+';
+	if (size > 99)
+		out[n++] = (char)('0' + size / 100);
+	out[n++] = (char)('0' + size / 10 % 10);
+	out[n++] = (char)('0' + size % 10);
+	return n;
+}
+
 static inline void teletap_float_(struct teletap_out_ *o, struct teletap_spec_ *f,
 				  long double value, char conversion)
 {
 	char out[80], sign[2] = { 0, 0 };
-	int exponent = 0, precision = f->precision < 0 ? 6 : f->precision > 40 ? 40 : f->precision;
+	int exponent, precision = f->precision < 0 ? 6 : f->precision > 40 ? 40 : f->precision;
 	int upper = conversion < 'a', n, general = conversion == 'g' || conversion == 'G';
 	int scientific = !general && conversion != 'f' && conversion != 'F';
 	long double scaled;
@@ -627,22 +665,7 @@ static inline void teletap_float_(struct teletap_out_ *o, struct teletap_spec_ *
 		return;
 	}
 	scaled = value;
-	while (scaled >= 1e16L) {
-		scaled /= 1e16L;
-		exponent += 16;
-	}
-	while (scaled >= 10) {
-		scaled /= 10;
-		exponent++;
-	}
-	while (scaled > 0 && scaled < 1e-15L) {
-		scaled *= 1e16L;
-		exponent -= 16;
-	}
-	while (scaled > 0 && scaled < 1) {
-		scaled *= 10;
-		exponent--;
-	}
+	exponent = teletap_scale_(&scaled);
 	if (general) {
 		precision = (precision ? precision : 1) - 1;
 		n = teletap_point_(out, scaled, precision, 0);
@@ -661,16 +684,8 @@ static inline void teletap_float_(struct teletap_out_ *o, struct teletap_spec_ *
 	}
 	if (general && !f->sharp)
 		n = teletap_trim_(out, n);
-	if (scientific) {
-		unsigned size = (unsigned)(exponent < 0 ? -exponent : exponent);
-
-		out[n++] = upper ? 'E' : 'e';
-		out[n++] = exponent < 0 ? '-' : '+';
-		if (size > 99)
-			out[n++] = (char)('0' + size / 100);
-		out[n++] = (char)('0' + size / 10 % 10);
-		out[n++] = (char)('0' + size % 10);
-	}
+	if (scientific)
+		n = teletap_exponent_(out, n, exponent, upper ? 'E' : 'e');
 	teletap_number_(o, f, sign, 0, out, n);
 }
 
@@ -705,6 +720,53 @@ static inline int teletap_value_(const char **format, va_list *args)
 	return value;
 }
 
+/* The flags, width and precision that format points at; what is behind them. */
+static inline const char *teletap_flags_(struct teletap_spec_ *f, const char *format, va_list *args)
+{
+	for (;; format++) {
+		if (*format == '-')
+			f->minus = 1;
+		else if (*format == '+')
+			f->plus = 1;
+		else if (*format == ' ')
+			f->space = 1;
+		else if (*format == '#')
+			f->sharp = 1;
+		else if (*format == '0')
+			f->zero = 1;
+		else
+			break;
+	}
+	f->width = teletap_value_(&format, args);
+	if (f->width < 0) {
+		f->minus = 1;
+		f->width = f->width < -10000 ? 10000 : -f->width;
+	}
+	if (*format == '.') {
+		format++;
+		f->precision = teletap_value_(&format, args);
+		if (f->precision < 0)
+			f->precision = -1;
+	}
+	return format;
+}
+
+static inline long long teletap_signed_(int size, va_list *args)
+{
+	long long number = size == 'l' ? va_arg(*args, long) : va_arg(*args, int);
+
+	return size == 'h' ? (short)number : size == 'c' ? (signed char)number : number;
+}
+
+static inline unsigned long long teletap_unsigned_(int size, va_list *args)
+{
+	long long number = size == 'l' ? va_arg(*args, long) : (long)va_arg(*args, unsigned);
+
+	return (unsigned long long)(size == 'h'   ? (unsigned short)number
+				    : size == 'c' ? (unsigned char)number
+						  : number);
+}
+
 /* The conversion that format points at, behind its %. */
 static inline const char *teletap_convert_(struct teletap_out_ *o, const char *format,
 					   va_list *args)
@@ -714,39 +776,14 @@ static inline const char *teletap_convert_(struct teletap_out_ *o, const char *f
 	long long number;
 	char c;
 
-	for (;; format++) {
-		if (*format == '-')
-			f.minus = 1;
-		else if (*format == '+')
-			f.plus = 1;
-		else if (*format == ' ')
-			f.space = 1;
-		else if (*format == '#')
-			f.sharp = 1;
-		else if (*format == '0')
-			f.zero = 1;
-		else
-			break;
-	}
-	f.width = teletap_value_(&format, args);
-	if (f.width < 0) {
-		f.minus = 1;
-		f.width = f.width < -10000 ? 10000 : -f.width;
-	}
-	if (*format == '.') {
-		format++;
-		f.precision = teletap_value_(&format, args);
-		if (f.precision < 0)
-			f.precision = -1;
-	}
+	format = teletap_flags_(&f, format, args);
 	for (; *format && strchr("hljztL", *format); format++)
 		size = *format == 'h' ? (size == 'h' ? 'c' : 'h') : *format == 'L' ? 'L' : 'l';
 	c = *format;
 	switch (c) {
 	case 'd':
 	case 'i':
-		number = size == 'l' ? va_arg(*args, long) : va_arg(*args, int);
-		number = size == 'h' ? (short)number : size == 'c' ? (signed char)number : number;
+		number = teletap_signed_(size, args);
 		teletap_integer_(o, &f,
 				 number < 0 ? 0 - (unsigned long long)number
 					    : (unsigned long long)number,
@@ -756,12 +793,8 @@ static inline const char *teletap_convert_(struct teletap_out_ *o, const char *f
 	case 'o':
 	case 'x':
 	case 'X':
-		number = size == 'l' ? va_arg(*args, long) : (long)va_arg(*args, unsigned);
-		number = size == 'h'   ? (unsigned short)number
-			 : size == 'c' ? (unsigned char)number
-				       : number;
 		f.plus = f.space = 0;
-		teletap_integer_(o, &f, (unsigned long long)number, 0, c);
+		teletap_integer_(o, &f, teletap_unsigned_(size, args), 0, c);
 		break;
 	case 'p':
 		f.sharp = 1;

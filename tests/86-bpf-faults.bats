@@ -18,8 +18,6 @@ pages() {
 	echo "$(cut -d' ' -f1 "/proc/$pid/statm") $(awk '/^Rss:/ { print $2 / 4 }' "/proc/$pid/smaps_rollup")"
 }
 
-reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
-
 @test "234: faults and growth by function, of each Python" {
 	for python in "${PYTHONS[@]}"; do
 		library "$python"

@@ -14,26 +14,11 @@ setup_file() {
 	type strace
 }
 
-reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
-
-begin() {
-	library "$1"
-	echo "$1, in $file"
-	rm -f "$dir"/{fifo,done,out}
-	mkfifo "$dir/fifo"
-	"$1" "$LIVE/gil.py" run "$dir/fifo" "$dir/done" 3>&- &
-	pid=$!
-	exec 7>"$dir/fifo"
-	await reads
-}
+begin() { begin_live gil.py "$1"; }
 
 # work: until the program reads again; the last page is $page
 work() {
-	watch gil -p "$pid" -i 0.3
-	attached
-	echo -n x >&7
-	await [ -e "$dir/done" ]
-	await reads
+	work_live gil
 	lines=$(wc -l <"$out")
 	more() { [ "$(wc -l <"$out")" -gt $((lines + 1)) ]; } # what is over is seen to be
 	await more

@@ -14,28 +14,10 @@ setup_file() {
 	type strace
 }
 
-reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
-
-# begin PYTHON: the program, which reads from descriptor 7
-begin() {
-	library "$1"
-	echo "$1, in $file"
-	rm -f "$dir"/{fifo,done,out}
-	mkfifo "$dir/fifo"
-	"$1" "$LIVE/syscalls.py" run "$dir/fifo" "$dir/done" 3>&- &
-	pid=$!
-	exec 7>"$dir/fifo"
-	await reads
-}
+begin() { begin_live syscalls.py "$1"; }
 
 # work ARGUMENT...: it works while the page is watched, and reads again.
-work() {
-	watch syscalls -p "$pid" -i 0.3 "$@"
-	attached
-	echo -n x >&7
-	await [ -e "$dir/done" ]
-	await reads
-}
+work() { work_live syscalls "$@"; }
 
 end() {
 	exec 7>&-

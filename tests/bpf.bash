@@ -94,3 +94,27 @@ library() {
 	file=$(ldd "$1" | awk '/libpython/ { print $3 }')
 	file=${file:-$(realpath "$1")}
 }
+
+# Whether the program waits for its input.
+reads() { [ "$(cut -d' ' -f1 "/proc/$pid/syscall" 2>/dev/null)" = 0 ]; }
+
+# begin_live FILE PYTHON: runs a program of tests/live, which reads from descriptor 7.
+begin_live() {
+	library "$2"
+	echo "$2, in $file"
+	rm -f "$dir"/{fifo,done,out}
+	mkfifo "$dir/fifo"
+	"$2" "$LIVE/$1" run "$dir/fifo" "$dir/done" 3>&- &
+	pid=$!
+	exec 7>"$dir/fifo"
+	await reads
+}
+
+# work_live PAGE ARGUMENT...: it works while the page is watched, and reads again.
+work_live() {
+	watch "$@" -p "$pid" -i 0.3
+	attached
+	echo -n x >&7
+	await [ -e "$dir/done" ]
+	await reads
+}

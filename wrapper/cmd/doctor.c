@@ -303,9 +303,8 @@ static void print_json(struct answers *a)
 	checks_json(&a->host_checks, true);
 	checks_json(&a->target_checks, false);
 	fputs("],\"pages\":[", stdout);
-	for (int i = 0; i < n_pages; i++) {
+	for (int i = 0; i < n_pages; i++)
 		a->n_working += page_json(a, &pages[i], i == 0);
-	}
 	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
 		const char *name;
 
@@ -359,16 +358,15 @@ static enum status look_at_target(struct answers *a)
 	say("%s", quoted);
 	free(quoted);
 	free(msg);
-	if (err != -EINVAL)
-		return STATUS_REFUSED;
-	return STATUS_USAGE;
+	return err == -EINVAL ? STATUS_USAGE : STATUS_REFUSED;
 }
 
 enum status cmd_doctor(const struct opts *o)
 {
 	struct answers a = { .o = o, .target = { .pidfd = -1, .gate = -1 } };
 	const char *root = getenv(HOST_ROOT);
-	enum status status = STATUS_OK;
+	enum status status;
+	struct judge j;
 
 	if (o->n_args) {
 		say("%s: no argument is needed; a target is -p PID or -e FILE", o->args[0]);
@@ -378,11 +376,12 @@ enum status cmd_doctor(const struct opts *o)
 		say("--pack: also name the target: -p PID or -e FILE");
 		return STATUS_USAGE;
 	}
-	if (o->pid || o->n_files)
-		status = look_at_target(&a);
+	status = o->pid || o->n_files ? look_at_target(&a) : STATUS_OK;
 	if (status)
 		return status;
 	host_check(root ? root : "", &a.host, &a.host_checks);
+	j = judge_of(&a);
+	judge_prepare(&j);
 	if (o->output == OUTPUT_JSON)
 		print_json(&a);
 	else

@@ -94,12 +94,29 @@ void opts_print(const struct command *cmd)
 	}
 }
 
+/* What getopt_long needs to know of the options that the command takes; both are zeroed. */
+static void fill_getopt(const struct command *cmd, struct option *longs, char *shorts)
+{
+	*shorts++ = ':';
+	for (const struct row *row = options_table; row < options_table + options_rows; row++) {
+		if (!takes(cmd, row->letter))
+			continue;
+		*longs++ = (struct option){ row->name, row->arg ? required_argument : no_argument,
+					    NULL, row->letter };
+		if (row->letter < 'a')
+			continue;
+		*shorts++ = row->letter;
+		if (row->arg)
+			*shorts++ = ':';
+	}
+}
+
 enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, struct opts *o)
 {
 	struct option longs[OPTIONS_MAX + 1] = { 0 };
-	char shorts[2 * OPTIONS_MAX + 2] = ":", *s = shorts + 1;
+	char shorts[2 * OPTIONS_MAX + 2] = { 0 };
 	const struct row *row;
-	int n = 0, c;
+	int c;
 
 	*o = (struct opts){ .interval = 3,
 			    .collector = -1,
@@ -109,20 +126,7 @@ enum opts_verdict opts_parse(const struct command *cmd, int argc, char **argv, s
 			    .rate = 100,
 			    .idle = 60,
 			    .timeout = 3 };
-	for (size_t i = 0; i < options_rows; i++) {
-		if (!takes(cmd, options_table[i].letter))
-			continue;
-		longs[n++] =
-			(struct option){ options_table[i].name,
-					 options_table[i].arg ? required_argument : no_argument,
-					 NULL, options_table[i].letter };
-		if (options_table[i].letter < 'a')
-			continue;
-		*s++ = options_table[i].letter;
-		if (options_table[i].arg)
-			*s++ = ':';
-	}
-
+	fill_getopt(cmd, longs, shorts);
 	optind = 1;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (c) {

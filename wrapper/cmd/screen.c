@@ -151,31 +151,9 @@ static void take_digit(struct screen *s, char digit)
 	}
 }
 
-/* False: leave. */
-static bool take_key(struct screen *s, int key)
+/* A key that stands for itself. False: leave. */
+static bool take_command(struct screen *s, int key)
 {
-	s->redraw = true;
-	if (key != KEY_RESIZE)
-		s->message[0] = '\0';
-	if (s->search.typing && key != KEY_RESIZE) {
-		if (search_key(&s->search, key == KEY_BACKSPACE ? '\b'
-					   : key == KEY_ENTER   ? '\n'
-								: key)) {
-			s->found = s->scroll - 1;
-			find_next(s);
-		}
-		return true;
-	}
-	if (s->helping && key != KEY_RESIZE) {
-		s->helping = false;
-		return key != 'q';
-	}
-	if (key >= '0' && key <= '9') {
-		take_digit(s, (char)key);
-		return true;
-	}
-	if (key != KEY_RESIZE)
-		s->digits[0] = '\0';
 	switch (key) {
 	case 'q':
 		return false;
@@ -228,6 +206,34 @@ static bool take_key(struct screen *s, int key)
 			screen_scroll_to(s, s->scroll + lines_of(s, key));
 	}
 	return true;
+}
+
+/* False: leave. */
+static bool take_key(struct screen *s, int key)
+{
+	s->redraw = true;
+	if (key != KEY_RESIZE)
+		s->message[0] = '\0';
+	if (s->search.typing && key != KEY_RESIZE) {
+		if (search_key(&s->search, key == KEY_BACKSPACE ? '\b'
+					   : key == KEY_ENTER   ? '\n'
+								: key)) {
+			s->found = s->scroll - 1;
+			find_next(s);
+		}
+		return true;
+	}
+	if (s->helping && key != KEY_RESIZE) {
+		s->helping = false;
+		return key != 'q';
+	}
+	if (key >= '0' && key <= '9') {
+		take_digit(s, (char)key);
+		return true;
+	}
+	if (key != KEY_RESIZE)
+		s->digits[0] = '\0';
+	return take_command(s, key);
 }
 
 /* Wants pages, steps, draws. Returns how long nothing is due, in ms. */

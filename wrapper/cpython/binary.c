@@ -15,27 +15,19 @@
 #include <unistd.h>
 
 #include "cpython/layouts.h"
+#include "target/symbol.h"
 
 uint64_t python_symbol(Elf *elf, const char *name, size_t *section, uint64_t *size)
 {
-	Elf_Scn *scn = NULL;
+	struct symbol_walk w = { .elf = elf, .type = SHT_DYNSYM };
+	const char *its;
+	GElf_Sym sym;
 
-	while ((scn = elf_nextscn(elf, scn))) {
-		Elf_Data *data;
-		GElf_Shdr sh;
-		GElf_Sym sym;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
-			const char *s = elf_strptr(elf, sh.sh_link, sym.st_name);
-
-			if (s && !strcmp(s, name)) {
-				*section = sym.st_shndx;
-				*size = sym.st_size;
-				return sym.st_value;
-			}
+	while (symbol_next(&w, &sym, &its)) {
+		if (its && !strcmp(its, name)) {
+			*section = sym.st_shndx;
+			*size = sym.st_size;
+			return sym.st_value;
 		}
 	}
 	return 0;

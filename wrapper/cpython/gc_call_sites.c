@@ -21,6 +21,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cpython/binary.h"
+#include "target/symbol.h"
+
 #define DOC "collect($module"
 #define TRIES 100 /* CPython has some methods of that name */
 #define FUNCTION_MAX 4096
@@ -212,29 +215,17 @@ static int find_calls(const struct file *f, uint64_t addr, struct call calls[CAL
 	return n;
 }
 
-/* An exported symbol's address, by its name, or (name NULL) 1 if one is at addr; or 0. */
-static uint64_t find_symbol(const struct file *f, const char *name, uint64_t addr)
+static bool is_exported(const struct file *f, uint64_t addr)
 {
-	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
+	struct symbol_walk w = { .elf = f->elf, .type = SHT_DYNSYM };
+	const char *name;
 	GElf_Sym sym;
 
-	while ((scn = elf_nextscn(f->elf, scn))) {
-		Elf_Data *data;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNSYM)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
-			const char *s = elf_strptr(f->elf, sh.sh_link, sym.st_name);
-
-			if (s && name && !strcmp(s, name))
-				return sym.st_value;
-			if (!name && sym.st_value == addr && sym.st_shndx != SHN_UNDEF)
-				return 1;
-		}
+	while (symbol_next(&w, &sym, &name)) {
+		if (sym.st_value == addr && sym.st_shndx != SHN_UNDEF)
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static void find_moves(struct file *f)
@@ -256,6 +247,8 @@ void python_collect_read(int fd, struct python_collect *c)
 {
 	struct call a[CALLS_MAX], b[CALLS_MAX];
 	struct file f = { 0 };
+	size_t section;
+	uint64_t size;
 	int n_a, n_b;
 
 	*c = (struct python_collect){ 0 };
@@ -265,11 +258,11 @@ void python_collect_read(int fd, struct python_collect *c)
 	if (f.bytes) {
 		find_moves(&f);
 		n_a = find_calls(&f, find_method(&f), a);
-		n_b = find_calls(&f, find_symbol(&f, "PyGC_Collect", 0), b);
+		n_b = find_calls(&f, python_symbol(f.elf, "PyGC_Collect", &section, &size), b);
 		for (int i = 0; i < n_a && !c->python; i++) {
 			for (int k = 0; k < n_b && !c->python; k++) {
 				if (a[i].target != b[k].target || !is_code(&f, a[i].target) ||
-				    find_symbol(&f, NULL, a[i].target))
+				    is_exported(&f, a[i].target))
 					continue;
 				c->python = a[i].back;
 				c->c = b[k].back;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "module/bpf_program.h"
+#include "module/bpf_trial.h"
 #include "module/choose.h"
 #include "module/module.h"
 #include "module/sign.h"
@@ -132,6 +132,28 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 				  : "read from the program's memory",
 	     page->incomplete & 1U << by ? ", but a part of its figures is not there" : "");
 	return true;
+}
+
+void judge_prepare(const struct judge *j)
+{
+	static const struct target nothing = { .kind = TARGET_HOST };
+	struct plan plan;
+
+	/* By a kernel module everything works, and BPF programs are not asked for. */
+	if (j->unseen || (!j->target && !check_failed(j->checks, false)))
+		return;
+	for (int i = 0; i < n_pages; i++) {
+		const struct page *page = &pages[i];
+
+		plan = (struct plan){ .module = page->origin.module, .collector = COLLECT_BPF };
+		if (!(page->by & BY_BPF) ||
+		    (resolves(j, page) &&
+		     choose(page, j->target ? j->target : &nothing, -1, j->pack, &plan, NULL)))
+			continue;
+		if (plan.collector == COLLECT_BPF && choose_bpf(plan.module, NULL))
+			bpf_want(plan.module);
+	}
+	bpf_try();
 }
 
 bool judge_page(const struct judge *j, const struct page *page, int *by, char **why)

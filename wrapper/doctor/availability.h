@@ -19,6 +19,12 @@ struct judge {
 	const char *pack;            /* --pack; NULL: none */
 };
 
+/*
+ * Has what several pages need looked at at once, so that the answers below come sooner. They are
+ * the same without it.
+ */
+void judge_prepare(const struct judge *j);
+
 /* Whether the page works by this collector, one of its own. *why is to be freed. */
 bool judge_collector(const struct judge *j, const struct page *page, enum collector by, char **why);
 

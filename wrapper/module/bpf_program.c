@@ -32,17 +32,19 @@ void bpf_path(const char *module, char out[PATH_MAX])
 		*out = '\0';
 }
 
-/* What libbpf has to say goes to -v, a line at a time. */
+/* What libbpf has to say goes to -v, a line at a time, and from one thread at a time. */
 static int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *text = NULL, *rest, *line;
 
 	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
+	flockfile(stderr);
 	for (rest = text; (line = strsep(&rest, "\n"));) {
 		if (*line)
 			vsay("%s", line);
 	}
+	funlockfile(stderr);
 	free(text);
 	return 0;
 }
@@ -254,41 +256,4 @@ void bpf_unload(struct bpf_loaded *l)
 		munmap(l->tables, l->size);
 	bpf_object__close(l->object);
 	*l = (struct bpf_loaded){ 0 };
-}
-
-/* Whether the module's programs can be loaded, with no place to probe. */
-static int try(const char *module, char **msg)
-{
-	static const struct site site;
-	static const struct config config;
-	struct bpf_loaded l;
-	int err = bpf_load(&l, module, &config, &site, 1, msg);
-
-	if (!err)
-		bpf_unload(&l);
-	return err;
-}
-
-#define TRIED_MAX 32
-
-bool bpf_loads(const char *module, char **why)
-{
-	static struct {
-		const char *module;
-		bool loads;
-		char *why;
-	} tried[TRIED_MAX];
-	int i = 0;
-
-	while (i < TRIED_MAX - 1 && tried[i].module && strcmp(tried[i].module, module) != 0)
-		i++;
-	if (!tried[i].module || strcmp(tried[i].module, module) != 0) {
-		free(tried[i].why);
-		tried[i].why = NULL;
-		tried[i].module = module;
-		tried[i].loads = !try(module, &tried[i].why);
-	}
-	if (!tried[i].loads)
-		fail(why, 0, "%s", tried[i].why ? tried[i].why : strerror(ENOMEM));
-	return tried[i].loads;
 }

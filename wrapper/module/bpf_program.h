@@ -44,10 +44,4 @@ uint64_t bpf_missed(const struct bpf_loaded *l);
 
 void bpf_unload(struct bpf_loaded *l);
 
-/*
- * Whether the running kernel takes the module's programs from us; else *why (may be NULL). It
- * is asked once.
- */
-bool bpf_loads(const char *module, char **why);
-
 #endif

@@ -91,6 +91,7 @@ void live_target_judge(struct live *l)
 	l->judged = true;
 	if (!l->checks.n)
 		host_check(root ? root : "", &l->host, &l->checks);
+	judge_prepare(&j);
 	for (int i = 0; i < n_pages; i++) {
 		char *why;
 		int by;

@@ -7,8 +7,23 @@
 #include "target/symbol.h"
 
 #include <errno.h>
-#include <gelf.h>
 #include <string.h>
+
+bool symbol_next(struct symbol_walk *w, GElf_Sym *symbol, const char **name)
+{
+	while (!w->data || !gelf_getsym(w->data, w->next, symbol)) {
+		w->section = elf_nextscn(w->elf, w->section);
+		if (!w->section)
+			return false;
+		w->next = 1; /* the first one stands for none */
+		w->data = gelf_getshdr(w->section, &w->header) && w->header.sh_type == w->type
+				  ? elf_getdata(w->section, NULL)
+				  : NULL;
+	}
+	w->next++;
+	*name = elf_strptr(w->elf, w->header.sh_link, symbol->st_name);
+	return true;
+}
 
 static bool is_wanted(const GElf_Sym *sym, const char *found, const char *name)
 {
@@ -18,36 +33,22 @@ static bool is_wanted(const GElf_Sym *sym, const char *found, const char *name)
 	       type != STT_FILE && found && !strcmp(found, name);
 }
 
-/* Adds what a table has of that name. */
-static int search(Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh, const char *name, GElf_Sym *found,
-		  int n)
-{
-	Elf_Data *data = elf_getdata(scn, NULL);
-	GElf_Sym sym;
-
-	for (int i = 1; data && n < 2 && gelf_getsym(data, i, &sym); i++) {
-		if (!is_wanted(&sym, elf_strptr(elf, sh->sh_link, sym.st_name), name) ||
-		    (n && sym.st_value == found->st_value && sym.st_info == found->st_info))
-			continue;
-		*found = sym;
-		n++;
-	}
-	return n;
-}
-
 static int find(Elf *elf, const char *name, GElf_Sym *found)
 {
 	int n = 0;
 
 	/* What the table of dynamic symbols has, the other one has as well, if it is there. */
 	for (int table = 0; table < 2 && !n; table++) {
-		Elf_Scn *scn = NULL;
-		GElf_Shdr sh;
+		struct symbol_walk w = { .elf = elf, .type = table ? SHT_DYNSYM : SHT_SYMTAB };
+		const char *its;
+		GElf_Sym sym;
 
-		while ((scn = elf_nextscn(elf, scn))) {
-			if (gelf_getshdr(scn, &sh) &&
-			    sh.sh_type == (table ? SHT_DYNSYM : SHT_SYMTAB))
-				n = search(elf, scn, &sh, name, found, n);
+		while (n < 2 && symbol_next(&w, &sym, &its)) {
+			if (!is_wanted(&sym, its, name) ||
+			    (n && sym.st_value == found->st_value && sym.st_info == found->st_info))
+				continue;
+			*found = sym;
+			n++;
 		}
 	}
 	return n == 1 ? 0 : n ? -ENOTUNIQ : -ENOENT;

@@ -5,6 +5,7 @@
 #ifndef TELETAP_TARGET_SYMBOL_H
 #define TELETAP_TARGET_SYMBOL_H
 
+#include <gelf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,19 @@ struct symbol {
 	int64_t value; /* its address in the file; of a thread's: to be added to the thread pointer
 			*/
 };
+
+/* A walk through a file's symbol tables: elf and type are set first, the rest is 0. */
+struct symbol_walk {
+	Elf *elf;
+	unsigned type; /* SHT_SYMTAB, SHT_DYNSYM */
+	Elf_Scn *section;
+	GElf_Shdr header;
+	Elf_Data *data;
+	int next;
+};
+
+/* The next symbol; *name: NULL when it has none that can be read. False: there is no more. */
+bool symbol_next(struct symbol_walk *w, GElf_Sym *symbol, const char **name);
 
 /*
  * Looks the name up among the variables and functions that the file defines; names that only
