@@ -30,7 +30,8 @@ static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counte
 						    &bpf_flow,       &bpf_flow_extension,
 						    &bpf_offcpu,     &bpf_syscalls,
 						    &bpf_faults,     &bpf_gil,
-						    &bpf_sampled };
+						    &bpf_sampled,    &bpf_postgres,
+						    &bpf_glibc };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -165,6 +166,17 @@ static int open_events(struct bpf_source *s, char **msg)
 	return s->events ? 0 : fail(msg, errno, "the BPF programs' ring: %s", strerror(errno));
 }
 
+static void give_names(const struct bpf_module *m, char *tables)
+{
+	struct name_entry *entries = (void *)(tables + m->names);
+	uint64_t *n = (void *)(tables + m->n_names);
+
+	for (; m->given && m->given[*n + 1]; entries[*n].ready = 1) {
+		++*n;
+		snprintf(entries[*n].name.function, FUNCTION_ROOM, "%s", m->given[*n]);
+	}
+}
+
 static int begin(void *ctx, char **msg)
 {
 	struct bpf_source *s = ctx;
@@ -178,6 +190,8 @@ static int begin(void *ctx, char **msg)
 			   s->module->name);
 	if (!err && s->module->begin)
 		s->module->begin(s->loaded.tables);
+	if (!err)
+		give_names(s->module, s->loaded.tables);
 	s->loaded.settings = &s->settings;
 	s->loaded.state = err ? NULL : calloc(1, s->module->state_size + 1);
 	if (!err && !s->loaded.state)

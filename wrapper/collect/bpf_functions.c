@@ -12,15 +12,15 @@
 #define STATE_SWITCHES 4 /* as the record "timed" has it */
 
 const struct bpf_probe bpf_return_probes[] = {
-	{ "function__return", "call_return", 2, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "function__return", "call_return", 2, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* The end comes first: a beginning that is seen has its end seen. */
 const struct bpf_probe bpf_extension_probes[] = {
-	{ "function__return", "call_return", 4, 0 },
-	{ "function__entry", "call_entry", 4, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "function__return", "call_return", 4, 0, 0 },
+	{ "function__entry", "call_entry", 4, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 int bpf_returned_configure(const struct plan *plan, struct config *config)

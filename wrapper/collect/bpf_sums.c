@@ -9,8 +9,8 @@
 #include "collect/bpf_functions.h"
 
 static const struct bpf_probe probes[] = {
-	{ "sums", "sums_take", 4, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "sums", "sums_take", 4, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* A batch is that of a process: its threads are not told apart. */
