@@ -20,6 +20,14 @@ struct call_row {
 	uint64_t calls;
 };
 
+/* A call that has ended, as programs tell each other. */
+struct call_over {
+	uint32_t name, depth;
+	bool counts, timed; /* timed: its beginning was seen, and the rest is known */
+	bool outer;         /* no other call of this name was open in the thread */
+	uint64_t took_ns, child_ns;
+};
+
 struct call_tables {
 	struct totals totals;
 	uint64_t n_names;

@@ -151,7 +151,7 @@ static __always_inline uint32_t extension_name(void *ctx, const struct site *sit
 }
 
 /* A function is entered: its number, and how deep; 0: it is not watched, or not known. */
-static __always_inline uint32_t extension_enter(void *ctx, uint64_t now, uint32_t *depth)
+static __always_inline uint32_t call_enter(void *ctx, uint64_t now, uint32_t *depth)
 {
 	const struct site *site = site_of(ctx);
 	uint32_t tid = bpf_get_current_pid_tgid(), name;
@@ -169,21 +169,21 @@ static __always_inline uint32_t extension_enter(void *ctx, uint64_t now, uint32_
 }
 
 /* A function is left: its number, what it took, and how deep it was; 0: that is not known. */
-static __always_inline uint32_t extension_leave(void *ctx, uint64_t now, uint64_t *took_ns,
-						uint32_t *depth)
+static __always_inline uint32_t call_leave(void *ctx, uint64_t now, struct call_over *over)
 {
 	const struct site *site = site_of(ctx);
 	uint32_t tid = bpf_get_current_pid_tgid();
 	struct open_call call;
 	struct call_thread *t;
 
+	*over = (struct call_over){ .timed = true };
 	if (!site || !watched())
 		return 0;
-	*depth = extension_depth(ctx, site);
-	t = *depth ? call_thread_here(tid) : NULL;
-	if (!t || !call_close(t, tid, *depth, &call))
+	over->depth = extension_depth(ctx, site);
+	t = over->depth ? call_thread_here(tid) : NULL;
+	if (!t || !call_close(t, tid, over->depth, &call))
 		return 0;
-	*took_ns = now > call.start_ns ? now - call.start_ns : 0;
+	over->took_ns = now > call.start_ns ? now - call.start_ns : 0;
 	return call.name;
 }
 

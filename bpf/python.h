@@ -8,16 +8,13 @@
 
 #define NAME_ROOM WALK_NAMES
 #include "names.h"
+#include "python_thread.h"
 #include "stack.h"
 
-#define PYTHON(field) (config.python.field)
-#define PYTHON_INTERPRETERS 64 /* more are not searched for the thread */
-#define PYTHON_SKIPPED 64      /* frames in a row that are none of Python's */
+#define PYTHON_SKIPPED 64 /* frames in a row that are none of Python's */
 #define PYTHON_STEPS (WALK_FRAMES * 4)
 #define STRING_HASH 24 /* of a string object: PyASCIIObject, Include/cpython/unicodeobject.h */
 #define NO_HASH (~0ULL)
-#define OWNER_GENERATOR 1
-#define OWNER_INTERPRETER 3
 
 /*
  * Names by code object. That the object is still the same one is seen from what it points to,
@@ -41,51 +38,6 @@ struct walk {
 	struct name name;
 	uint64_t at, bias, skipped;
 };
-
-static __always_inline bool python_read(void *to, uint32_t size, uint64_t from)
-{
-	return from && !bpf_probe_read_user(to, size, (const void *)from);
-}
-
-static __always_inline uint64_t python_word(uint64_t from)
-{
-	uint64_t value = 0;
-
-	return python_read(&value, sizeof(value), from) ? value : 0;
-}
-
-/*
- * The thread state of the current thread, which has its interpreter's lock; 0: that cannot be
- * had. A thread is known by the address of its control block, which pthread_self() says.
- */
-static __always_inline uint64_t python_thread(uint64_t bias)
-{
-	uint64_t self = bpf_get_current_task_btf()->thread.fsbase;
-	uint64_t runtime = config.runtime + bias, interpreter = 0, t;
-
-	if (PYTHON(r_gil)) {
-		t = python_word(runtime + PYTHON(r_gil) + PYTHON(g_holder));
-		return t && python_word(t + PYTHON(t_ident)) == self ? t : 0;
-	}
-	for (int i = 0; i < PYTHON_INTERPRETERS; i++) {
-		interpreter =
-			python_word(i ? interpreter + PYTHON(i_next) : runtime + PYTHON(r_head));
-		if (!interpreter)
-			break;
-		t = python_word(interpreter + PYTHON(i_gil));
-		t = t ? python_word(t + PYTHON(g_holder)) : 0;
-		if (t && python_word(t + PYTHON(t_ident)) == self)
-			return t;
-	}
-	return 0;
-}
-
-static __always_inline uint64_t python_innermost(uint64_t t)
-{
-	if (PYTHON(t_cframe))
-		t = python_word(t + PYTHON(t_cframe));
-	return t ? python_word(t + PYTHON(t_frame)) : 0;
-}
 
 /* Finds the text of a string object, its size in bytes and its kind; see words.h. */
 static __always_inline bool python_string(uint64_t object, uint64_t *from, uint64_t *size,

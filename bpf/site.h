@@ -32,7 +32,8 @@ struct operand {
 #define SITE_OPERANDS 4
 struct site {
 	uint64_t address;    /* in the file */
-	uint64_t n_operands; /* that it has, of which those below are known as far as needed */
+	uint32_t n_operands; /* that it has, of which those below are known as far as needed */
+	uint32_t kind;       /* of its events, as the collector's probe has it */
 	struct operand operands[SITE_OPERANDS];
 };
 

@@ -3,14 +3,12 @@
  * Which functions are called most, and where does the time go? Page 220, counted in the program by
  * the extension (python/), which hands over batches of sums.
  */
-#include "call_sums.h"
+#include "function_sums.h"
 #define NAME_ROOM CALL_NAMES
 #include "names.h"
 #include "operands.h"
 
 #define NO_TIME UINT64_MAX /* both times of what has been counted only */
-
-struct sums_tables tables;
 
 /* struct sum of python/native/native.h. */
 struct batch_row {
@@ -29,40 +27,6 @@ struct batch {
 
 #define SCRATCH struct batch
 #include "scratch.h"
-
-struct row_key {
-	uint32_t who, name;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, CALL_ROWS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct row_key);
-	__type(value, uint32_t);
-} row_numbers SEC(".maps");
-
-/* The sums of a name by those that the batch is of; NULL: there is no room, which is counted. */
-static __always_inline struct call_sums *sums_of(uint32_t who, uint32_t name)
-{
-	struct row_key key = { .who = who, .name = name };
-	struct sums_row *row;
-	uint32_t number;
-	bool is_new;
-
-	if (!who)
-		return &tables.sums[INDEX(name, CALL_NAMES)];
-	number = entry_number(&row_numbers, &key, &tables.n_rows, CALL_ROWS, &tables.totals.full,
-			      &is_new);
-	if (!number)
-		return NULL;
-	row = &tables.rows[INDEX(number, CALL_ROWS)];
-	if (is_new) {
-		row->who = who;
-		__sync_fetch_and_add(&row->name, name);
-	}
-	return &row->sums;
-}
 
 /* A program may say any number: one that leads to no sum is left out, which is counted. */
 static __always_inline bool sum_add(uint64_t *to, uint64_t n)
@@ -89,7 +53,7 @@ __attribute__((noinline)) int row_add(uint32_t who, uint32_t name, uint64_t call
 	if (!to)
 		return 0;
 	if (inclusive == NO_TIME && exclusive == NO_TIME) {
-		*(volatile uint64_t *)&tables.untimed = 1;
+		*(volatile uint64_t *)&tables.switches = 1;
 		inclusive = exclusive = 0;
 	}
 	if (sum_add(&to->calls, calls) && sum_add(&to->inclusive, inclusive))

@@ -5,6 +5,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 bats_require_minimum_version 1.5.0
 load helper
+load ../calls
 
 setup() {
 	work=$BATS_TEST_TMPDIR
@@ -17,12 +18,6 @@ traced() {
 		{ cat "$work/err"; return 1; }
 	[ "$(tail -n 1 "$out" | jq -c '.loss')" = '{"skipped":0,"dropped":0,"table_full":0,"lines":0}' ] ||
 		{ tail -n 1 "$out" | jq -c .loss; return 1; }
-}
-
-# rows FILE : of the last page, "calls function line" of that file's functions, sorted
-rows() {
-	tail -n 1 "$out" | jq -r --arg file "$1" \
-		'.rows[] | select(.file == $file) | "\(.calls_total) \(.function) \(.line)"' | sort
 }
 
 counted_as_profiled() {
@@ -38,45 +33,16 @@ counted_as_profiled() {
 @test "3.11: calls per function are those of sys.setprofile" { counted_as_profiled python3.11; }
 @test "3.15: calls per function are those of sys.setprofile" { counted_as_profiled python3.15; }
 
-# took FUNCTION CALLS INCLUSIVE EXCLUSIVE : the last two by the sleeps of each thread that they
-# are the sum of, as jq writes a list's parts; within 5 % and 40 ms: what the
-# functions do beside sleeping takes some ms on a busy machine, and one sleep of the three threads
-# in the wrong place would be 600 ms
-took() {
-	local slept
-	slept=$(jq -cs --argjson inclusive "[$3]" --argjson exclusive "[$4]" '
-		def sum(which): [.[] as $thread | which[] | $thread[.]] | add // 0;
-		[sum($inclusive), sum($exclusive)]' "$work/slept")
-	tail -n 1 "$out" | jq -e --arg f "$1" --arg file "$HERE/sleeps.py" \
-		--argjson calls "$2" --argjson slept "$slept" '
-		def near(ns): . - ns | (if . < 0 then -. else . end) <= ns * 0.05 + 40e6;
-		.rows[] | select(.function == $f and .file == $file)
-		| .calls_total == $calls and (.inclusive_ns_total | near($slept[0]))
-		  and (.exclusive_ns_total | near($slept[1]))' > /dev/null ||
-		{ echo "$slept"; tail -n 1 "$out" | jq -c --arg f "$1" '.rows[] | select(.function == $f)'; return 1; }
-}
-
-timed_as_slept() {
+slept() {
 	rm -f "$work/slept"
 	traced calls "$1" "$HERE/sleeps.py $work/slept"
-	[ "$(jq -cs 'map(length)' "$work/slept")" = '[17,17,17]' ]
-	took leaf 9 0,2,16 0,2,16
-	took branch 3 0,1,2 1
-	took recursive 12 3,4,5,6 3,4,5,6
-	took ping 9 7,8 7,8
-	took pong 6 8 ''
-	took numbers 12 9,11,13 9,11,13
-	took consumer 3 9,10,11,12,13,14 10,12,14
-	took raises 3 15 15
-	took catcher 3 15 ''
-	took thrower 3 16 ''
-	took main 3 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 ''
+	timed_as_slept
 }
 
 # bats test_tags=full
-@test "3.9: inclusive and exclusive times are those slept" { timed_as_slept python3.9; }
+@test "3.9: inclusive and exclusive times are those slept" { slept python3.9; }
 # What a function does that an exception was thrown into is its caller's time.
-@test "3.15: inclusive and exclusive times are those slept" { timed_as_slept python3.15; }
+@test "3.15: inclusive and exclusive times are those slept" { slept python3.15; }
 
 @test "3.11: times are unknown, and the page says so" {
 	traced calls python3.11 "$HERE/order.py"
@@ -116,27 +82,14 @@ timed_as_slept() {
 	run -2 teletap watch flow -p $$ --counts
 }
 
-# Each event of order.py as "event depth function line", depth from the module's.
 in_order() {
-	local expected
 	traced flow "$1" "$HERE/order.py" --file '*/order.py' --rate 1000
-	# the first line of a module's code is that of its first statement in 3.9
-	jq -r '.rows[] | "\(.event) \(.depth) \(.function) \(.line)"' "$out" > "$work/events"
-	expected='entry 0 <module> MODULE|entry 1 Body 18|return 1 Body 18
-		|entry 1 method 19|entry 2 first 5
-		|entry 3 second 10|entry 4 third 14|return 4 third 14|return 3 second 10
-		|entry 3 second 10|entry 4 third 14|return 4 third 14|return 3 second 10
-		|return 2 first 5|return 1 method 19
-		|entry 1 outcome 23|entry 2 fails 30|return 2 fails 30
-		|entry 2 third 14|return 2 third 14|return 1 outcome 23|return 0 <module> MODULE'
-	diff <(tr '|' '\n' <<< "${expected//MODULE/$2}" | sed 's/^[[:space:]]*//; /^$/d') \
-		<(awk 'NR == 1 { base = $2 } { $2 -= base; print }' "$work/events")
-	jq -es '[.[].rows[] | .time] | . == sort' "$out" > /dev/null
+	flow_in_order
 }
 
 # bats test_tags=full
-@test "3.9: entries and returns come in order, with file and line" { in_order python3.9 2; }
-@test "3.15: entries and returns come in order, with file and line" { in_order python3.15 1; }
+@test "3.9: entries and returns come in order, with file and line" { in_order python3.9; }
+@test "3.15: entries and returns come in order, with file and line" { in_order python3.15; }
 
 # bats test_tags=full
 @test "flow: what the rate does not allow is left out, counted and said" {
@@ -148,30 +101,8 @@ in_order() {
 }
 
 @test "call-times: the distribution of what was slept" {
-	cat > "$work/spread.py" <<-'PY'
-		import json, sys, time
-		times = []
-		at, now = times.append, time.monotonic_ns
-		def wait(s): at(now()), time.sleep(s), at(now())
-		def other(): pass
-		for s in [0.02] * 30 + [0.2] * 5 + [1.1]: wait(s); other()
-		with open(sys.argv[1], "w") as f: json.dump([end - begin for begin, end in zip(times[::2], times[1::2])], f)
-	PY
-	traced call-times python3.15 "$work/spread.py $work/slept" --function 'w*t' --file '*/spread.py'
-	jq -c . "$work/slept"
-	tail -n 1 "$out" | jq -e --slurpfile slept "$work/slept" '
-		def between(from; to): map(select(. >= from and . < to)) | length;
-		.rows | length == 1 and (.[0]
-		| .function == "wait" and .line == 4 and .calls_total == 36
-		  and (.histogram | [.under_10us, .under_100us, .under_1ms, .under_10ms,
-		                     .under_100ms, .under_1s, .from_1s])
-		      == ($slept[0] | [0, 0, 0, 0, between(1e7; 1e8), between(1e8; 1e9), between(1e9; 1e11)])
-		  and .duration_ns_total - ($slept[0] | add) > 0
-		  and .duration_ns_total - ($slept[0] | add) < 36 * 8e6)' ||
-		{ tail -n 1 "$out"; return 1; }
-	# over all pages: the longest was the longest
-	jq -es --slurpfile slept "$work/slept" \
-		'[.[].rows[].duration_ns.max] | max - ($slept[0] | max) | . > 0 and . < 8e6' "$out"
+	traced call-times python3.15 "$HERE/spread.py $work/slept" --function 'w*t' --file '*/spread.py'
+	times_as_slept
 }
 
 # bats test_tags=full

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pages 241 and 246: what applications count, and what goes wrong in them.
+ * Pages 241 and 246: what applications count, and what goes wrong in them. Page 261: what the
+ * C library does, by the markers of the manual of glibc, "Internal Probes".
  */
 #include "bpf/app.h"
 
@@ -11,15 +12,54 @@
 #include "collect/bpf_collector.h"
 
 static const struct bpf_probe counters[] = {
-	{ "teletap__counter", "app_counter", 2, 0 },
-	{ "teletap__gauge", "app_gauge", 2, 0 },
-	{ "teletap__tally", "app_tally", 3, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "teletap__counter", "app_counter", 2, 0, 0 },
+	{ "teletap__gauge", "app_gauge", 2, 0, 0 },
+	{ "teletap__tally", "app_tally", 3, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 static const struct bpf_probe errors[] = {
-	{ "teletap__error", "app_error", 3, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "teletap__error", "app_error", 3, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
+};
+
+enum {
+	LOCK = 1,
+	ARENA_NEW,
+	ARENA_REUSE,
+	ARENA_FREE,
+	ARENA_RETRY,
+	HEAP_NEW,
+	HEAP_FREE,
+	SBRK_MORE,
+	SBRK_LESS
+};
+
+static const char *const libc_events[] = {
+	[LOCK] = "contended lock",
+	[ARENA_NEW] = "arena made",
+	[ARENA_REUSE] = "arena shared",
+	[ARENA_FREE] = "arena taken over",
+	[ARENA_RETRY] = "arena full, another tried",
+	[HEAP_NEW] = "heap made",
+	[HEAP_FREE] = "heap freed",
+	[SBRK_MORE] = "main heap grown",
+	[SBRK_LESS] = "main heap shrunk",
+	[SBRK_LESS + 1] = NULL,
+};
+
+static const struct bpf_probe libc[] = {
+	{ "lll_lock_wait", "glibc_event", 0, 0, LOCK },
+	{ "lll_lock_wait_private", "glibc_event", 0, 0, LOCK },
+	{ "memory_arena_new", "glibc_event", 0, 0, ARENA_NEW },
+	{ "memory_arena_reuse", "glibc_event", 0, 0, ARENA_REUSE },
+	{ "memory_arena_reuse_free_list", "glibc_event", 0, 0, ARENA_FREE },
+	{ "memory_arena_retry", "glibc_event", 0, 0, ARENA_RETRY },
+	{ "memory_heap_new", "glibc_memory", 2, 0, HEAP_NEW },
+	{ "memory_heap_free", "glibc_memory", 2, 0, HEAP_FREE },
+	{ "memory_sbrk_more", "glibc_memory", 2, 0, SBRK_MORE },
+	{ "memory_sbrk_less", "glibc_memory", 2, 0, SBRK_LESS },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 static void begin(void *tables)
@@ -98,20 +138,18 @@ static void errors_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_s
 	}
 }
 
-const struct bpf_module bpf_counters = { .name = "counters",
-					 .size = sizeof(struct app_tables),
-					 .n_names = offsetof(struct app_tables, n_names),
-					 .names = offsetof(struct app_tables, names),
-					 .name_room = APP_NAMES,
-					 .probes = counters,
-					 .begin = begin,
-					 .lines = counters_lines };
+#define APP_MODULE                                                                                 \
+	.size = sizeof(struct app_tables), .n_names = offsetof(struct app_tables, n_names),        \
+	.names = offsetof(struct app_tables, names), .name_room = APP_NAMES, .begin = begin
 
-const struct bpf_module bpf_errors = { .name = "errors",
-				       .size = sizeof(struct app_tables),
-				       .n_names = offsetof(struct app_tables, n_names),
-				       .names = offsetof(struct app_tables, names),
-				       .name_room = APP_NAMES,
-				       .probes = errors,
-				       .begin = begin,
-				       .lines = errors_lines };
+const struct bpf_module bpf_counters = {
+	.name = "counters", APP_MODULE, .probes = counters, .lines = counters_lines
+};
+
+const struct bpf_module bpf_errors = {
+	.name = "errors", APP_MODULE, .probes = errors, .lines = errors_lines
+};
+
+const struct bpf_module bpf_glibc = {
+	.name = "glibc", APP_MODULE, .given = libc_events, .probes = libc, .lines = counters_lines
+};

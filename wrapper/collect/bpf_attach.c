@@ -62,7 +62,8 @@ static int place_add(struct bpf_places *p, const struct target_file *file,
 	p->sites = sites;
 	sites[p->n] = (struct site){ .address = marker->pc + marker->shift + beside };
 	n += sdt_args(marker->args, args, SITE_OPERANDS) > n ? probe->n_more : 0;
-	sites[p->n].n_operands = (uint64_t)n;
+	sites[p->n].n_operands = (uint32_t)n;
+	sites[p->n].kind = probe->kind;
 	err = operands_parse(file->fd, marker, sites[p->n].address, sites[p->n].operands, n);
 	if (err)
 		return fail(

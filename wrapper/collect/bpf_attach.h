@@ -14,6 +14,7 @@
 struct bpf_probe {
 	const char *marker, *program;
 	int n_arguments, n_more; /* n_more: where the marker has more, so many of them */
+	uint32_t kind;           /* of its events: the number of a name that is given */
 };
 
 /* A place where a program will be. */

@@ -21,9 +21,9 @@ struct sent {
 };
 
 static const struct bpf_probe probes[] = {
-	{ "audit", "audit_event", 2, 2 },
-	{ "loaded", "loaded", 0, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "audit", "audit_event", 2, 2, 0 },
+	{ "loaded", "loaded", 0, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 static int configure(const struct plan *plan, struct config *config)

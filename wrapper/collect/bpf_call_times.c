@@ -46,6 +46,7 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 	size_t n_buckets = bpf_used(&t->n_buckets, TOOK_BUCKETS);
 
 	bpf_open_sweep(l, "open_calls");
+	bpf_open_sweep(l, "open_names");
 	for (size_t i = 1; i <= n_names; i++) {
 		if (!t->calls[i] || !bpf_name_judge(&t->names[i], s, &t->wanted[i]))
 			continue;
@@ -62,17 +63,25 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 				(key - 1) & 1023, t->buckets[i].count);
 	}
 	call_lines(f, t, s);
-	bpf_switches_line(f, t->switches);
+	bpf_switches_line(f, t->switches, s->jit);
 }
 
 #define TIMES_MODULE                                                                               \
 	.size = sizeof(struct times_tables), .n_names = offsetof(struct times_tables, n_names),    \
 	.names = offsetof(struct times_tables, names), .name_room = CALL_NAMES
 
+const struct bpf_module bpf_call_times_timed = { .name = "call_times_timed",
+						 TIMES_MODULE,
+						 .probes = bpf_timed_probes,
+						 .by_thread = "by_thread",
+						 .configure = bpf_frames_configure,
+						 .event = event,
+						 .lines = timed_lines };
+
 const struct bpf_module bpf_call_times = { .name = "call_times",
 					   TIMES_MODULE,
 					   .probes = bpf_return_probes,
-					   .configure = bpf_returned_configure,
+					   .configure = bpf_frames_configure,
 					   .lines = counted_lines };
 
 const struct bpf_module bpf_call_times_extension = { .name = "call_times_extension",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page 220 of a CPython 3.11: calls are counted when they return. Patterns choose among names
- * when they are told.
+ * Page 220 of a CPython 3.11, or with --counts: calls are counted when they return. Patterns choose
+ * among names when they are told.
  */
 #include "bpf/calls.h"
 
@@ -39,5 +39,5 @@ const struct bpf_module bpf_calls = { .name = "calls",
 				      .names = offsetof(struct call_tables, names),
 				      .name_room = CALL_NAMES,
 				      .probes = bpf_return_probes,
-				      .configure = bpf_returned_configure,
+				      .configure = bpf_frames_configure,
 				      .lines = lines };

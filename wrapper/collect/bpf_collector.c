@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "collect/bpf_functions.h"
 #include "collect/bpf_words.h"
 #include "collect/host_threads.h"
 #include "model/escape.h"
@@ -20,17 +21,32 @@
 #define FILE_OPTION '6'
 #define HZ 99 /* samples a second, unless told otherwise */
 
-static const struct bpf_module *const modules[] = { &bpf_gc,         &bpf_counters,
-						    &bpf_errors,     &bpf_spans,
-						    &bpf_calls,      &bpf_exec,
-						    &bpf_disk_io,    &bpf_imports,
-						    &bpf_gc_events,  &bpf_audit,
-						    &bpf_gc_cost,    &bpf_sums,
-						    &bpf_call_times, &bpf_call_times_extension,
-						    &bpf_flow,       &bpf_flow_extension,
-						    &bpf_offcpu,     &bpf_syscalls,
-						    &bpf_faults,     &bpf_gil,
-						    &bpf_sampled };
+static const struct bpf_module *const modules[] = { &bpf_gc,
+						    &bpf_counters,
+						    &bpf_errors,
+						    &bpf_spans,
+						    &bpf_calls,
+						    &bpf_exec,
+						    &bpf_disk_io,
+						    &bpf_imports,
+						    &bpf_gc_events,
+						    &bpf_audit,
+						    &bpf_gc_cost,
+						    &bpf_sums,
+						    &bpf_call_times,
+						    &bpf_call_times_extension,
+						    &bpf_flow,
+						    &bpf_flow_extension,
+						    &bpf_offcpu,
+						    &bpf_syscalls,
+						    &bpf_faults,
+						    &bpf_gil,
+						    &bpf_sampled,
+						    &bpf_postgres,
+						    &bpf_glibc,
+						    &bpf_calls_timed,
+						    &bpf_call_times_timed,
+						    &bpf_flow_timed };
 
 struct bpf_source {
 	const struct bpf_module *module;
@@ -101,6 +117,15 @@ static void take_settings(struct bpf_source *s, const struct opts *o)
 	}
 }
 
+static const struct bpf_module *find_module(const char *name)
+{
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		if (!strcmp(modules[i]->name, name))
+			return modules[i];
+	}
+	return NULL;
+}
+
 static int make(const struct plan *plan, const struct target *t, const struct opts *o, void **ctx,
 		char **msg)
 {
@@ -109,19 +134,16 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	*ctx = s;
 	if (!s)
 		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		if (!strcmp(modules[i]->name, plan->module))
-			s->module = modules[i];
-	}
+	s->plan = *plan;
+	find_target(s, t);
+	take_settings(s, o);
+	s->module = find_module(s->settings.counts ? plan->module : plan->program);
 	if (!s->module)
 		return fail(msg, ENOTSUP, "page %d: there are no BPF programs for it",
 			    plan->page->number);
 	s->name_sent = calloc(s->module->name_room + 1, sizeof(*s->name_sent));
 	if (!s->name_sent)
 		return -ENOMEM;
-	s->plan = *plan;
-	find_target(s, t);
-	take_settings(s, o);
 	if (s->module->configure)
 		s->settings.why = s->module->configure(plan, &s->config);
 	return s->module->probes ? bpf_places_find(&s->places, plan, s->module->probes, msg) : 0;
@@ -165,6 +187,17 @@ static int open_events(struct bpf_source *s, char **msg)
 	return s->events ? 0 : fail(msg, errno, "the BPF programs' ring: %s", strerror(errno));
 }
 
+static void give_names(const struct bpf_module *m, char *tables)
+{
+	struct name_entry *entries = (void *)(tables + m->names);
+	uint64_t *n = (void *)(tables + m->n_names);
+
+	for (; m->given && m->given[*n + 1]; entries[*n].ready = 1) {
+		++*n;
+		snprintf(entries[*n].name.function, FUNCTION_ROOM, "%s", m->given[*n]);
+	}
+}
+
 static int begin(void *ctx, char **msg)
 {
 	struct bpf_source *s = ctx;
@@ -178,6 +211,8 @@ static int begin(void *ctx, char **msg)
 			   s->module->name);
 	if (!err && s->module->begin)
 		s->module->begin(s->loaded.tables);
+	if (!err)
+		give_names(s->module, s->loaded.tables);
 	s->loaded.settings = &s->settings;
 	s->loaded.state = err ? NULL : calloc(1, s->module->state_size + 1);
 	if (!err && !s->loaded.state)

@@ -29,6 +29,7 @@ struct bpf_module {
 	size_t n_names, names; /* where their names are; 0: they have none */
 	size_t words;          /* or words, likewise */
 	size_t name_room;
+	const char *const *given; /* names known beforehand: from [1] on, NULL at the end */
 	/* In the order of attaching: ends before beginnings. NULL: a page of the host. */
 	const struct bpf_probe *probes;
 	const struct bpf_event *events; /* of perf; NULL: none */
@@ -50,7 +51,8 @@ extern const struct child_ops bpf_ops;
 extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls, bpf_exec,
 	bpf_disk_io, bpf_imports, bpf_gc_events, bpf_audit, bpf_gc_cost, bpf_sums, bpf_call_times,
 	bpf_call_times_extension, bpf_flow, bpf_flow_extension, bpf_offcpu, bpf_syscalls,
-	bpf_faults, bpf_gil, bpf_sampled;
+	bpf_faults, bpf_gil, bpf_sampled, bpf_postgres, bpf_glibc, bpf_calls_timed,
+	bpf_call_times_timed, bpf_flow_timed;
 
 /* An entry's number as far as the table has them, after the events that found no room. */
 static inline size_t bpf_used(const uint64_t *used, size_t room)

@@ -89,10 +89,10 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 {
 	const struct flow_tables *t = l->tables;
 
-	(void)s;
 	bpf_open_sweep(l, "open_calls");
+	bpf_open_sweep(l, "open_names");
 	flow_lines(f, l);
-	bpf_switches_line(f, t->switches);
+	bpf_switches_line(f, t->switches, s->jit);
 }
 
 #define FLOW_MODULE                                                                                \
@@ -100,10 +100,17 @@ static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_se
 	.names = offsetof(struct flow_tables, names), .name_room = CALL_NAMES,                     \
 	.state_size = sizeof(struct flow), .event = event
 
+const struct bpf_module bpf_flow_timed = { .name = "flow_timed",
+					   FLOW_MODULE,
+					   .probes = bpf_timed_probes,
+					   .by_thread = "by_thread",
+					   .configure = bpf_frames_configure,
+					   .lines = timed_lines };
+
 const struct bpf_module bpf_flow = { .name = "flow",
 				     FLOW_MODULE,
 				     .probes = bpf_return_probes,
-				     .configure = bpf_returned_configure,
+				     .configure = bpf_frames_configure,
 				     .lines = returned_lines };
 
 const struct bpf_module bpf_flow_extension = { .name = "flow_extension",

@@ -7,29 +7,31 @@
 #include <string.h>
 
 #include "bpf/calls.h"
-#include "cpython/binary.h"
+#include "collect/bpf_stacks.h"
 
 #define STATE_SWITCHES 4 /* as the record "timed" has it */
 
 const struct bpf_probe bpf_return_probes[] = {
-	{ "function__return", "call_return", 2, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "function__return", "call_return", 2, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* The end comes first: a beginning that is seen has its end seen. */
-const struct bpf_probe bpf_extension_probes[] = {
-	{ "function__return", "call_return", 4, 0 },
-	{ "function__entry", "call_entry", 4, 0 },
-	{ NULL, NULL, 0, 0 },
+const struct bpf_probe bpf_timed_probes[] = {
+	{ "function__return", "call_return", 2, 0, 0 },
+	{ "function__entry", "call_entry", 2, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
-int bpf_returned_configure(const struct plan *plan, struct config *config)
-{
-	struct python_place place;
+const struct bpf_probe bpf_extension_probes[] = {
+	{ "function__return", "call_return", 4, 0, 0 },
+	{ "function__entry", "call_entry", 4, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
+};
 
-	python_place_read(plan->file->fd, &place);
-	config->runtime = place.runtime;
-	return 0;
+int bpf_frames_configure(const struct plan *plan, struct config *config)
+{
+	return stacks_configure(plan, config);
 }
 
 /* Texts need not end where their room does. */
@@ -60,7 +62,8 @@ void bpf_open_sweep(const struct bpf_loaded *l, const char *map)
 {
 	int fd = bpf_object__find_map_fd_by_name(l->object, map);
 	struct {
-		uint32_t tid, depth;
+		uint32_t tid, unused;
+		uint64_t frame; /* of keys that have one */
 	} key, next;
 	bool has = !bpf_map_get_next_key(fd, NULL, &next), lives = false;
 	uint32_t tid = 0;
@@ -76,7 +79,7 @@ void bpf_open_sweep(const struct bpf_loaded *l, const char *map)
 	}
 }
 
-void bpf_switches_line(FILE *f, bool switches)
+void bpf_switches_line(FILE *f, bool switches, bool jit)
 {
-	fprintf(f, "timed\t%d\t0\t0\t%d\n", !switches, switches ? STATE_SWITCHES : 0);
+	fprintf(f, "timed\t%d\t%d\t0\t%d\n", !switches, jit, switches ? STATE_SWITCHES : 0);
 }

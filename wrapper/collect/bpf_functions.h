@@ -7,11 +7,14 @@
 
 #include "collect/bpf_collector.h"
 
-/* The markers of a CPython 3.11, which tells of returns only, and those of the extension. */
-extern const struct bpf_probe bpf_return_probes[], bpf_extension_probes[];
+/*
+ * CPython's markers, where returns only are looked at, and where entries are, too; those of the
+ * extension.
+ */
+extern const struct bpf_probe bpf_return_probes[], bpf_timed_probes[], bpf_extension_probes[];
 
-/* Tells the programs what bpf/returned.h needs. */
-int bpf_returned_configure(const struct plan *plan, struct config *config);
+/* Tells the programs what they need to know of a CPython's frames. */
+int bpf_frames_configure(const struct plan *plan, struct config *config);
 
 /* Whether a name can be told, and the user's patterns choose it. */
 bool bpf_name_wanted(const struct name_entry *entry, const struct bpf_settings *s);
@@ -23,6 +26,6 @@ bool bpf_name_judge(const struct name_entry *entry, const struct bpf_settings *s
 void bpf_open_sweep(const struct bpf_loaded *l, const char *map);
 
 /* Prints whether calls are timed: they are, unless threads change stacks. */
-void bpf_switches_line(FILE *f, bool switches);
+void bpf_switches_line(FILE *f, bool switches, bool jit);
 
 #endif

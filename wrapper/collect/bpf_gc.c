@@ -9,10 +9,10 @@
 #include "collect/bpf_collector.h"
 
 static const struct bpf_probe probes[] = {
-	{ "gc__done", "gc_done", 1, 0 },
-	{ "gc__start", "gc_start", 1, 0 },
-	{ "loaded", "loaded", 0, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "gc__done", "gc_done", 1, 0, 0 },
+	{ "gc__start", "gc_start", 1, 0, 0 },
+	{ "loaded", "loaded", 0, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 static void sums_line(FILE *f, struct gc_sums *s, int generation, size_t who)

@@ -16,9 +16,9 @@
 
 /* The end comes first: a beginning that is seen has its end seen. */
 static const struct bpf_probe probes[] = {
-	{ "gc__done", "gc_done", 1, 0 },
-	{ "gc__start", "gc_start", 1, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "gc__done", "gc_done", 1, 0, 0 },
+	{ "gc__start", "gc_start", 1, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* The page faults of each process as they were seen last, and outside of collections in all. */

@@ -14,10 +14,10 @@
 #include "cpython/binary.h"
 
 static const struct bpf_probe probes[] = {
-	{ "gc__done", "gc_done", 1, 0 },
-	{ "gc__start", "gc_start", 1, 3 },
-	{ "loaded", "loaded", 0, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "gc__done", "gc_done", 1, 0, 0 },
+	{ "gc__start", "gc_start", 1, 3, 0 },
+	{ "loaded", "loaded", 0, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 struct collections {

@@ -12,10 +12,10 @@
 
 /* The end comes first: a beginning that is seen has its end seen. */
 static const struct bpf_probe probes[] = {
-	{ "import__find__load__done", "import_done", 2, 1 },
-	{ "import__find__load__start", "import_start", 1, 1 },
-	{ "loaded", "loaded", 0, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "import__find__load__done", "import_done", 2, 1, 0 },
+	{ "import__find__load__start", "import_start", 1, 1, 0 },
+	{ "loaded", "loaded", 0, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* A version that is not known is refused before. */

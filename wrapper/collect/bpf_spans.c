@@ -2,21 +2,18 @@
 /*
  * Page 242: operations of an application that begin and end.
  */
-#include "bpf/spans.h"
+#include "collect/bpf_spans.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stddef.h>
-
-#include "collect/bpf_collector.h"
 
 /* The end comes first: a beginning that is seen has its end seen. */
 static const struct bpf_probe probes[] = {
-	{ "teletap__span__end", "span_end", 3, 0 },
-	{ "teletap__span__begin", "span_begin", 2, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "teletap__span__end", "span_end", 3, 0, 0 },
+	{ "teletap__span__begin", "span_begin", 2, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* Forgets spans whose process has ended: they have no end. */
@@ -60,7 +57,7 @@ static void operation_lines(FILE *f, struct span_tables *t, size_t id)
 	}
 }
 
-static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
+void bpf_span_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
 {
 	struct span_tables *t = l->tables;
 	size_t n = bpf_used(&t->n_names, SPAN_OPERATIONS);
@@ -72,10 +69,4 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 	fprintf(f, "unpaired\t%" PRIu64 "\n", t->unpaired);
 }
 
-const struct bpf_module bpf_spans = { .name = "spans",
-				      .size = sizeof(struct span_tables),
-				      .n_names = offsetof(struct span_tables, n_names),
-				      .names = offsetof(struct span_tables, names),
-				      .name_room = SPAN_OPERATIONS,
-				      .probes = probes,
-				      .lines = lines };
+const struct bpf_module bpf_spans = { .name = "spans", BPF_SPANS, .probes = probes };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Page 220 by the extension: calls that the program itself has added up.
+ * Page 220 with times: by the extension, calls that the program itself has added up, and by the
+ * markers of CPython 3.9 and 3.15.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -9,8 +10,8 @@
 #include "collect/bpf_functions.h"
 
 static const struct bpf_probe probes[] = {
-	{ "sums", "sums_take", 4, 0 },
-	{ NULL, NULL, 0, 0 },
+	{ "sums", "sums_take", 4, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 /* A batch is that of a process: its threads are not told apart. */
@@ -46,15 +47,27 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 		    t->totals.who_ready[row->who] && bpf_name_wanted(&t->names[name], settings))
 			sums_line(f, name, &row->sums, row->who);
 	}
-	bpf_switches_line(f, t->untimed);
+	bpf_switches_line(f, t->switches, settings->jit);
 }
 
-const struct bpf_module bpf_sums = { .name = "sums",
-				     .size = sizeof(struct sums_tables),
-				     .n_names = offsetof(struct sums_tables, n_names),
-				     .names = offsetof(struct sums_tables, names),
-				     .name_room = CALL_NAMES,
-				     .probes = probes,
-				     .by_thread = "by_thread",
-				     .configure = configure,
-				     .lines = lines };
+static void timed_lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
+{
+	bpf_open_sweep(l, "open_calls");
+	bpf_open_sweep(l, "open_names");
+	lines(f, l, settings);
+}
+
+#define SUMS_MODULE                                                                                \
+	.size = sizeof(struct sums_tables), .n_names = offsetof(struct sums_tables, n_names),      \
+	.names = offsetof(struct sums_tables, names), .name_room = CALL_NAMES,                     \
+	.by_thread = "by_thread"
+
+const struct bpf_module bpf_sums = {
+	.name = "sums", SUMS_MODULE, .probes = probes, .configure = configure, .lines = lines
+};
+
+const struct bpf_module bpf_calls_timed = { .name = "calls_timed",
+					    SUMS_MODULE,
+					    .probes = bpf_timed_probes,
+					    .configure = bpf_frames_configure,
+					    .lines = timed_lines };

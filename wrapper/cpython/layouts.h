@@ -50,6 +50,7 @@
 	F(c_file)     /* code: file */                                                             \
 	F(c_name)     /* code: name */                                                             \
 	F(c_qualname) /* code: qualified name; from 3.11 on */                                     \
+	F(c_flags)    /* code: what a call of it makes */                                          \
 	F(c_line)     /* code: first line */                                                       \
 	F(c_lines)    /* code: table of lines */                                                   \
 	F(c_trace)    /* code: first instruction that counts as executing; from 3.11 on */         \

@@ -124,7 +124,7 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 		return false;
 	if (by == COLLECT_STAP)
 		return judge_stap(j, page, &plan, why);
-	if (by == COLLECT_BPF && !judge_bpf(plan.module, why))
+	if (by == COLLECT_BPF && !judge_bpf(plan.program, why))
 		return false;
 	fail(why, 0, "%s; no module is needed%s",
 	     by == COLLECT_BPF    ? "by a BPF program"

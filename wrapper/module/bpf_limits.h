@@ -11,4 +11,10 @@
 /* Returns 0 when they have the origin's pages of this file, else -errno with *msg set. */
 int bpf_limits_check(const struct origin *origin, const struct target_file *file, char **msg);
 
+/*
+ * Which programs (bpf/NAME.bpf.c) have them: the origin's, or those that time calls where the
+ * file's CPython tells of entries, too.
+ */
+const char *bpf_program_name(const struct origin *origin, const struct target_file *file);
+
 #endif

@@ -165,7 +165,7 @@ int choose(const struct page *page, const struct target *t, int collector, const
 					   : (enum collector)__builtin_ctz(page->by),
 			    plan, msg);
 	has_module = has(page, COLLECT_STAP, t, &module);
-	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.module, NULL);
+	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.program, NULL);
 	unsafe = has_module && has_bpf && others_may_write(&module);
 	if (has_module && !unsafe && module_is_ready(&module, pack)) {
 		*plan = module;

@@ -183,6 +183,7 @@ static int resolve_host(const struct page *page, enum collector by, struct plan 
 			       .collector = by,
 			       .origin = &page->origin,
 			       .module = page->origin.module,
+			       .program = page->origin.module,
 			       .file = &host,
 			       .id = "host" };
 	return macros_identify(plan);
@@ -356,6 +357,8 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		.given = file == t->offered,
 	};
 	plan->python = find_python(t, plan);
+	if (by == COLLECT_BPF)
+		plan->program = bpf_program_name(origin, file);
 	sdt_build_id_hex(&file->sdt, plan->id);
 	if (by == COLLECT_RING)
 		return 0;

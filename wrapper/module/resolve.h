@@ -20,6 +20,7 @@ struct plan {
 	enum collector collector;
 	const struct origin *origin; /* of that page */
 	const char *module;          /* of that origin */
+	const char *program;         /* by BPF: which programs (bpf/NAME.bpf.c) */
 	bool also;                   /* a page draws from it, too, and can be without */
 	bool ticks; /* a file's own code adds up, and hands over every PLAN_TICK_MS */
 	bool jit;   /* a process that will be probed was asked to use its JIT; see utf8_paths.h */
