@@ -152,7 +152,9 @@ static int find_files(const struct target *t, struct plan *plan, char **msg)
 
 static void describe(const struct target *t, char *out, size_t size)
 {
-	if (t->kind == TARGET_PID)
+	if (t->kind == TARGET_GROUP)
+		snprintf(out, size, "%s (%s)", t->group.name, t->files[0].path);
+	else if (t->kind == TARGET_PID)
 		snprintf(out, size, "process %d (%s)", t->pid, t->n_files ? t->files[0].path : "?");
 	else
 		snprintf(out, size, "%s", t->files[0].path);
@@ -326,6 +328,11 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	char what[512];
 	int err;
 
+	if (t->kind == TARGET_GROUP && by == COLLECT_STAP && !page->whole)
+		return fail(msg, ENOTSUP,
+			    "%s: a module watches one process or every process of a file: name one "
+			    "(-p PID, -e FILE)",
+			    t->group.name);
 	if (page_is_host(page))
 		return resolve_host(page, by, plan);
 	if (t->kind == TARGET_HOST)
@@ -344,6 +351,11 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
+	if (by == COLLECT_RING && t->kind == TARGET_GROUP && t->group.n_pids > 1)
+		return fail(msg, ENOTSUP,
+			    "page %d is about one process, and %s has %zu: name it "
+			    "(-p PID)",
+			    page->number, t->group.name, t->group.n_pids);
 	err = check_file(page, origin, by, file, msg);
 	if (err)
 		return add_left_out(err, t, msg);

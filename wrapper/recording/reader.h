@@ -63,7 +63,8 @@ struct recording {
 	int pid;
 	char exe[PATH_MAX];
 	char python[RECORDING_PYTHON];
-	bool cut; /* the file ended within a frame */
+	char group[PATH_MAX + 16]; /* "": none */
+	bool cut;                  /* the file ended within a frame */
 };
 
 /*
