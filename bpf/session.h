@@ -18,7 +18,7 @@
 
 #define GENERATIONS 64   /* ancestors that are looked at, of processes or of cgroups */
 #define TICK_NS 10000000 /* USER_HZ is 100: include/asm-generic/param.h */
-#define EXTEND_TRIES 64
+#define EXTEND_TRIES 16
 
 const volatile struct config config = { 0 };
 

@@ -41,7 +41,7 @@ setup() {
 teardown() {
 	jobs -p | xargs -r kill -9 2>/dev/null || true
 	wait 2>/dev/null || true
-	find "$MOUNT" -depth -type d -name "*$name*" -exec find {} -depth -type d -exec rmdir {} \; \; 2>/dev/null
+	find "$MOUNT" -depth -type d -path "*$name*" -exec rmdir {} + || true
 	[ -n "$BATS_TEST_COMPLETED" ] || { tail -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
 }
 
@@ -206,10 +206,9 @@ comings() {
 	refused teletap serve --port "$PORT" -p 2000000
 	serve --cgroup "/$name/later"
 	until_true says 'no target yet: no cgroup' page 255
+	kill -9 "$pid"
 	for _ in 1 2; do
 		mkdir "$group/later"
-		kill -9 "$pid"
-		wait "$pid" || true
 		sleep infinity 3>&- &
 		pid=$!
 		echo "$pid" >"$group/later/cgroup.procs"

@@ -63,7 +63,7 @@ char *presence_lost(struct presence *p, struct target *t)
 
 	if (target_gone(t) && t->kind == TARGET_GROUP)
 		fail(&why, 0, "%s: all processes have ended", t->group.name);
-	else if (t->kind != TARGET_GROUP && target_gone(t))
+	else if (target_gone(t))
 		fail(&why, 0, "process %d has ended", (int)t->pid);
 	else if (p->pid_file && !presence_pid(p->pid_file, &now, NULL) && now != t->pid &&
 		 !kill(now, 0))

@@ -117,12 +117,10 @@ void group_close(struct target_group *g)
 	*g = (struct target_group){ .watch = -1, .readable = -1 };
 }
 
-bool group_gone(struct target_group *g)
+static bool all_ended(struct target_group *g)
 {
-	bool gone = true;
+	bool ended = true;
 
-	if (g->who.cgroup.id)
-		return cgroup_empty(g->watch);
 	for (int i = 0; i < g->who.n_roots; i++) {
 		struct pollfd fd = { .fd = g->ends[i], .events = POLLIN };
 
@@ -132,7 +130,16 @@ bool group_gone(struct target_group *g)
 			close(fd.fd);
 			g->ends[i] = -1;
 		}
-		gone &= g->ends[i] < 0;
+		ended &= g->ends[i] < 0;
 	}
-	return gone;
+	return ended;
+}
+
+bool group_gone(struct target_group *g)
+{
+	struct pollfd fd = { .fd = g->readable, .events = POLLIN };
+
+	if (!g->gone && poll(&fd, 1, 0) > 0)
+		g->gone = g->who.cgroup.id ? cgroup_empty(g->watch) : all_ended(g);
+	return g->gone;
 }

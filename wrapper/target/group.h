@@ -16,7 +16,8 @@ struct target_group {
 	int ends[OPTS_PIDS]; /* readable when a process has ended; -1: taken note of */
 	int watch;           /* of the cgroup; -1: none */
 	int readable;        /* when group_gone is to be asked */
-	pid_t *pids;         /* those that belong to it now, as far as there is room */
+	bool gone;
+	pid_t *pids; /* those that belong to it now, as far as there is room */
 	size_t n_pids;
 };
 
@@ -27,7 +28,7 @@ struct target_group {
 int group_open(struct target_group *g, const struct opts *o, char **msg);
 void group_close(struct target_group *g);
 
-/* Whether all of its processes have ended. */
+/* Whether all of its processes have ended; it then stays so. */
 bool group_gone(struct target_group *g);
 
 #endif

@@ -356,8 +356,9 @@ bool target_gone(struct target *t)
 {
 	struct pollfd fd = { .fd = t->pidfd, .events = POLLIN };
 
-	return t->pidfd >= 0 && poll(&fd, 1, 0) > 0 &&
-	       (t->kind != TARGET_GROUP || group_gone(&t->group));
+	if (t->kind == TARGET_GROUP)
+		return group_gone(&t->group);
+	return t->pidfd >= 0 && poll(&fd, 1, 0) > 0;
 }
 
 void target_members(const struct target *t, int fd, struct members *who)
