@@ -52,6 +52,7 @@ begin() {
 		mkfifo "$dir/in.$word" "$dir/from.$word"
 		"$EXE" "$TOP/tests/memory.py" gc <"$dir/in.$word" >"$dir/from.$word" 3>&- &
 		pids[$word]=$!
+		# shellcheck disable=SC1083,SC2086,SC2093 # descriptors with names
 		exec {to[$word]}>"$dir/in.$word" {from[$word]}<"$dir/from.$word"
 		hear "$word"
 		[ "$heard" = ready ]
