@@ -347,15 +347,10 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	file = find_origin(page, by, t, &origin);
 	if (!file)
 		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
-	if (by == COLLECT_RING && t->kind == TARGET_FILE)
+	if (by == COLLECT_RING && (t->kind == TARGET_FILE || t->group.n_pids > 1))
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);
-	if (by == COLLECT_RING && t->kind == TARGET_GROUP && t->group.n_pids > 1)
-		return fail(msg, ENOTSUP,
-			    "page %d is about one process, and %s has %zu: name it "
-			    "(-p PID)",
-			    page->number, t->group.name, t->group.n_pids);
 	err = check_file(page, origin, by, file, msg);
 	if (err)
 		return add_left_out(err, t, msg);
