@@ -130,7 +130,7 @@ $(B)/test/inside: tests/inside.c $(B)/obj/net/sandbox.o $(B)/obj/base/fail.o
 
 # Reads the threads of a Python again and again, for tests/52-memory.bats.
 $(B)/test/memory: tests/memory.c $(patsubst wrapper/%.c,$(B)/obj/%.o,$(wildcard wrapper/collect/memory_[hlpstgw]*.c wrapper/cpython/[afloprv]*.c)) \
-		$(patsubst %,$(B)/obj/%.o,target/memory target/loaded model/escape model/utf8 base/fail base/clock base/rootfs collect/processes)
+		$(patsubst %,$(B)/obj/%.o,target/memory target/loaded model/escape model/utf8 base/fail base/clock base/rootfs collect/processes target/cgroup)
 
 $(B)/test/peers: tests/peers.c $(B)/obj/net/rate_limit.o
 

@@ -26,7 +26,7 @@ static __always_inline bool ours(struct task_struct *task)
 
 	if (!mm || task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return false;
-	return config.watched ? watched_task(task) : place_of(mm, &bias);
+	return some_are_watched() ? watched_task(task) : place_of(mm, &bias);
 }
 
 /* A walk is too large for a program's stack, and programs can be preempted: one takes any. */

@@ -146,7 +146,7 @@ int import_start(void *ctx)
 	return 0;
 }
 
-/* Whether a thread's import of that depth may have that name. Not static: see descends. */
+/* Whether a thread's import of that depth may have that name. Not static: see belongs. */
 __attribute__((noinline)) uint64_t is_named(uint32_t tid, uint32_t depth, uint32_t word)
 {
 	struct open_key key = { .tid = tid, .depth = depth };

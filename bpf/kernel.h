@@ -83,6 +83,26 @@ struct signal_struct {
 #define PF_FORKNOEXEC 0x40 /* forked, and not exec'd since */
 #define PF_KTHREAD 0x200000
 
+struct kernfs_node {
+	uint64_t id;
+} __attribute__((preserve_access_index));
+
+struct cgroup;
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+} __attribute__((preserve_access_index));
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+} __attribute__((preserve_access_index));
+
+/* Of a task: dfl_cgrp is its cgroup of version 2 (include/linux/cgroup-defs.h). */
+struct css_set {
+	struct cgroup *dfl_cgrp;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -92,6 +112,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
 	uint64_t start_time, start_boottime;
 	struct list_head thread_node;
 	unsigned long min_flt, maj_flt;

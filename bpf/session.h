@@ -16,7 +16,8 @@
 #include "kernel.h"
 #include "shared.h"
 
-#define GENERATIONS 64 /* ancestors that are looked at */
+#define GENERATIONS 64   /* ancestors that are looked at, of processes or of cgroups */
+#define TICK_NS 10000000 /* USER_HZ is 100: include/asm-generic/param.h */
 #define EXTEND_TRIES 16
 
 const volatile struct config config = { 0 };
@@ -72,18 +73,56 @@ static __always_inline uint32_t entry_number(void *map, const void *key, uint64_
 	return 0;
 }
 
+/* Of several processes that are watched, when they began, in ticks since the machine's start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WATCHED_MAX);
+	__type(key, int32_t);
+	__type(value, uint64_t);
+} roots SEC(".maps");
+
+static __always_inline bool some_are_watched(void)
+{
+	return config.watched || config.cgroup;
+}
+
+static __always_inline bool in_cgroup(const struct task_struct *task)
+{
+	const struct cgroup *group = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+
+	for (int i = 0; i < GENERATIONS && group; i++) {
+		if (BPF_CORE_READ(group, kn, id) == config.cgroup)
+			return true;
+		group = BPF_CORE_READ(group, self.parent, cgroup);
+	}
+	return false;
+}
+
+static __always_inline bool is_root(const struct task_struct *task)
+{
+	int32_t pid = BPF_CORE_READ(task, tgid);
+	uint64_t *begun;
+
+	if (config.watched != WATCHED_SEVERAL)
+		return pid == config.watched;
+	begun = bpf_map_lookup_elem(&roots, &pid);
+	return begun && *begun == BPF_CORE_READ(task, group_leader, start_boottime) / TICK_NS;
+}
+
 /*
  * Is the thread at this address one of a process watched, or of its descendants? Not static: so
  * the verifier checks it once, and not wherever it is called. The kernel's pointers are read by a
  * helper: for each that is loaded the verifier looks through all types of the kernel, several
  * times (btf_find_by_name_kind under type_is_rcu, seen on 6.18: 200 ms of processor for this loop).
  */
-__attribute__((noinline)) uint64_t descends(uint64_t address)
+__attribute__((noinline)) uint64_t belongs(uint64_t address)
 {
 	const struct task_struct *task = (const struct task_struct *)address;
 
+	if (config.cgroup)
+		return in_cgroup(task);
 	for (int i = 0; i < GENERATIONS; i++) {
-		if (BPF_CORE_READ(task, tgid) == config.watched)
+		if (is_root(task))
 			return true;
 		if (BPF_CORE_READ(task, pid) <= 1)
 			return false;
@@ -95,15 +134,14 @@ __attribute__((noinline)) uint64_t descends(uint64_t address)
 /* Is it a thread of one of the processes watched? */
 static __always_inline bool watched_task(struct task_struct *task)
 {
-	return task->tgid == config.watched || descends((uint64_t)BPF_CORE_READ(task, real_parent));
+	return (config.watched > 0 && task->tgid == config.watched) ||
+	       belongs((uint64_t)BPF_CORE_READ(task, group_leader));
 }
 
 /* Is the current process one of those watched? As teletap_watched in tapsets/. */
 static __always_inline bool watched(void)
 {
-	if (!config.watched || (int)(bpf_get_current_pid_tgid() >> 32) == config.watched)
-		return true;
-	return watched_task(bpf_get_current_task_btf());
+	return !some_are_watched() || watched_task(bpf_get_current_task_btf());
 }
 
 /*

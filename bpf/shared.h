@@ -14,11 +14,15 @@
 
 enum { BY_ALL, BY_PROCESS, BY_THREAD };
 
+#define WATCHED_SEVERAL (-1)
+#define WATCHED_MAX 16
 #define CONFIG_CALLS 512 /* system calls that can be chosen: wrapper/model/syscalls.h */
 
 /* What a program is told before it is loaded. */
 struct config {
-	int32_t watched; /* a process, with its descendants; 0: all that run into the probes */
+	/* Who is watched; none of these: all that run into the probes. */
+	int32_t watched; /* a process, with its descendants; WATCHED_SEVERAL: those in "roots", */
+	uint64_t cgroup; /* or the processes in this one and below; 0: not by one */
 	uint32_t by;     /* BY_...: whose figures are told apart */
 	uint32_t room;   /* entries that a table may have, if that is less than it holds */
 	/* Of a CPython, for events of the kernel: */

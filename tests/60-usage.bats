@@ -138,7 +138,7 @@ start() {
 	misused teletap watch "gc$(printf ',gc%.0s' {1..32})" -p 1
 	misused teletap watch -p 1
 	misused teletap watch gc gc -p 1
-	misused teletap watch gc -p 1 -p 2
+	misused teletap watch gc -p 1 -p 2 --unit a
 }
 
 @test "a page or a command that is misspelt: those that are near" {

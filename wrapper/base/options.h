@@ -14,6 +14,7 @@
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define OPTS_LIST_MAX 64
+#define OPTS_PIDS 16     /* of -p */
 #define OPTS_CALL 'N'    /* the letter of --call */
 #define OPTS_COUNTS '8'  /* the letter of --counts */
 #define OPTS_BY 'B'      /* that of --by */
@@ -31,7 +32,10 @@ struct setting {
 };
 
 struct opts {
-	pid_t pid;                        /* -p; 0: not given */
+	pid_t pid; /* -p; 0: not given, or more than one: */
+	pid_t pids[OPTS_PIDS];
+	int n_pids;
+	const char *kind, *group; /* "unit", "cgroup" or "container", and its value; NULL: none */
 	const char *files[OPTS_LIST_MAX]; /* -e */
 	int n_files;
 	const char *command; /* -c; NULL: not given */
@@ -63,9 +67,22 @@ struct opts {
 	bool no_extension;                     /* --no-extension */
 	bool inject;                           /* --inject */
 	bool encode_names;                     /* --encode-names */
+	bool waits;                            /* for a target that is not there yet */
 	bool verbose;
 	char **args; /* what is left of the line */
 	int n_args;
 };
+
+/* Whether several processes are one target, see target/group.h. */
+static inline bool opts_name_group(const struct opts *o)
+{
+	return o->group || o->n_pids > 1;
+}
+
+/* Whether processes that run already, or a file, are named. */
+static inline bool opts_name_program(const struct opts *o)
+{
+	return o->pid || o->n_files || opts_name_group(o);
+}
 
 #endif

@@ -244,7 +244,8 @@ enum status cmd_build(const struct opts *o)
 		return STATUS_REFUSED;
 	}
 	if (!o->pid && !o->n_files && !plan_is_host(o, wanted.pages, wanted.n)) {
-		say("no target: give -p PID or -e FILE");
+		say(o->n_pids ? "one -p is enough: a module is for every process of its file"
+			      : "no target: give -p PID or -e FILE");
 		return STATUS_USAGE;
 	}
 	for (; opened < n_targets; opened++) {

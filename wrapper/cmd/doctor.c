@@ -4,6 +4,7 @@
  * rest. The verdicts come from host.c, interpreter.c and doctor/availability.c, which asks the same
  * that 'teletap watch' goes by.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,15 @@ static void pages_text(struct answers *a)
 	free(reasons);
 }
 
+static void group_text(const struct target *t, const char *path)
+{
+	char *name = must(quote_text(t->group.name ? t->group.name : ""));
+
+	printf("\n%c%s, %zu now  %s\n", toupper((unsigned char)*name), name + (*name != '\0'),
+	       t->group.n_pids, path);
+	free(name);
+}
+
 static void print_text(struct answers *a)
 {
 	bool color = want_color(a->o);
@@ -165,6 +175,8 @@ static void print_text(struct answers *a)
 
 		if (a->o->pid)
 			printf("\nProcess %d  %s\n", (int)a->o->pid, path);
+		else if (a->target.kind == TARGET_GROUP)
+			group_text(&a->target, path);
 		else
 			printf("\n%s\n", path);
 		checks_text(&a->target_checks, color);
@@ -226,6 +238,11 @@ static void target_json(const struct answers *a)
 		printf("{\"pid\":%d", (int)a->o->pid);
 	else
 		fputs("{\"pid\":null", stdout);
+	if (a->o->group)
+		member(a->o->kind, a->o->group, false);
+	for (int i = 0; i < a->o->n_pids && !a->o->pid; i++)
+		printf("%s%d%s", i ? "," : ",\"pids\":[", (int)a->o->pids[i],
+		       i + 1 < a->o->n_pids ? "" : "]");
 	member("exe", a->target.n_files ? a->target.files[0].path : NULL, false);
 	member("python", in->path ? in->version : NULL, false);
 	member("file", in->path, false);
@@ -372,11 +389,11 @@ enum status cmd_doctor(const struct opts *o)
 		say("%s: no argument is needed; a target is -p PID or -e FILE", o->args[0]);
 		return STATUS_USAGE;
 	}
-	if (o->pack && !o->pid && !o->n_files) {
+	if (o->pack && !opts_name_program(o)) {
 		say("--pack: also name the target: -p PID or -e FILE");
 		return STATUS_USAGE;
 	}
-	status = o->pid || o->n_files ? look_at_target(&a) : STATUS_OK;
+	status = opts_name_program(o) ? look_at_target(&a) : STATUS_OK;
 	if (status)
 		return status;
 	host_check(root ? root : "", &a.host, &a.host_checks);

@@ -103,11 +103,27 @@ static bool take_pid(struct opts *o, const struct row *row, const char *value)
 
 	if (!parse_long(value, 1, INT_MAX, &number))
 		return refuse(row, value, "not a process number");
-	if (o->pid) {
-		say("-p: one process for now");
+	for (int i = 0; i < o->n_pids; i++) {
+		if (o->pids[i] == number)
+			return true;
+	}
+	if (o->n_pids == OPTS_PIDS) {
+		say("-p: at most %d processes: name their cgroup (--cgroup)", OPTS_PIDS);
 		return false;
 	}
-	o->pid = (pid_t)number;
+	o->pids[o->n_pids++] = (pid_t)number;
+	o->pid = o->n_pids == 1 ? (pid_t)number : 0;
+	return true;
+}
+
+static bool take_group(struct opts *o, const struct row *row, const char *value)
+{
+	if (o->group) {
+		say("one of --unit, --cgroup and --container is enough");
+		return false;
+	}
+	o->kind = row->name;
+	o->group = value;
 	return true;
 }
 
@@ -263,6 +279,11 @@ static bool take_by(struct opts *o, const struct row *row, const char *value)
 
 const struct row options_table[] = {
 	{ 'p', "pid", "PID", "this process, its threads and its children", .take = take_pid },
+	{ '=', "unit", "UNIT", "every process of this unit of systemd", .take = take_group },
+	{ '/', "cgroup", "PATH", "every process in this cgroup (version 2) and below it",
+	  .take = take_group },
+	{ '#', "container", "ID", "every process of this container; the ID's beginning will do",
+	  .take = take_group },
 	{ 'e', "exe", "FILE", "every process of this binary", .take = take_file },
 	{ 'c', "command", "COMMAND", "start this command and watch it from its first instruction",
 	  TEXT(command) },

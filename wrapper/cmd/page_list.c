@@ -49,7 +49,7 @@ bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 
 bool plan_is_host(const struct opts *o, const struct page *const *wanted, int n_wanted)
 {
-	bool host = n_wanted && !o->pid && !o->n_files && !o->command;
+	bool host = n_wanted && !opts_name_program(o) && !o->command;
 
 	for (int p = 0; p < n_wanted; p++)
 		host &= page_is_host(wanted[p]);

@@ -326,6 +326,10 @@ enum status cmd_probes(const struct opts *o)
 	struct probes p = { .o = o };
 	enum status status = STATUS_OK;
 
+	if (o->n_pids > 1) {
+		say("one -p is enough");
+		return STATUS_USAGE;
+	}
 	if (o->pid ? o->n_files || o->n_args : !o->n_files && !o->n_args) {
 		say(o->pid ? "-p PID or files, not both"
 			   : "name a process (-p PID) or a file (-e FILE)");

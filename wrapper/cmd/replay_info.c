@@ -105,12 +105,15 @@ static int print_text(struct replay *r, const struct info *i)
 {
 	char first[32], last[32];
 	char *exe = quote_text(r->target.exe ? r->target.exe : ""), *names = replay_pages(r);
+	char *group = quote_text(r->target.group ? r->target.group : "");
 
 	moment_format(i->first_ns, first);
 	moment_format(i->last_ns, last);
 	printf("target   %s", exe && *exe ? exe : "this host");
 	if (r->target.pid)
 		printf(", process %d", r->target.pid);
+	if (group && *group)
+		printf(", %s", group);
 	if (r->target.python && *r->target.python)
 		printf(", Python %s", r->target.python);
 	printf("\npages    %s\n", names && *names ? names : "none");
@@ -122,6 +125,7 @@ static int print_text(struct replay *r, const struct info *i)
 	       i->damage ? i->damage : "");
 	free(names);
 	free(exe);
+	free(group);
 	return ferror(stdout) || fflush(stdout) ? -EIO : 0;
 }
 

@@ -212,8 +212,8 @@ static pid_t start_frontend(struct frontend_options *d)
 /* One target, and what goes with it. */
 static bool good_usage(const struct opts *o)
 {
-	int targets = (o->pid > 0) + (o->n_files > 0 || o->command) + (o->pid_file != NULL) +
-		      (o->replay != NULL);
+	int targets = (o->n_pids > 0) + (o->group != NULL) + (o->n_files > 0 || o->command) +
+		      (o->pid_file != NULL) + (o->replay != NULL);
 
 	if (o->token && !o->http) {
 		say("--token: it is for --http");
@@ -223,7 +223,8 @@ static bool good_usage(const struct opts *o)
 		return true;
 	say(o->n_args
 		    ? "%s: no argument is needed"
-		    : "one target: -p PID, -e FILE, -c 'COMMAND', --pid-file FILE or --replay FILE",
+		    : "one target: -p PID, --unit UNIT, --cgroup PATH, --container ID, -e FILE, -c "
+		      "'COMMAND', --pid-file FILE or --replay FILE",
 	    o->n_args ? o->args[0] : "");
 	return false;
 }
@@ -276,14 +277,17 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 	return err;
 }
 
-enum status cmd_serve(const struct opts *o)
+enum status cmd_serve(const struct opts *given)
 {
+	struct opts own = *given;
+	const struct opts *o = &own;
 	static struct actions actions;
 	struct frontend_options frontend = { .http.fd = -1 };
 	struct engine k = { .o = o, .actions = &actions, .ipc = -1, .signals = -1 };
 	char *msg = NULL;
 	int ret;
 
+	own.waits = true;
 	if (!good_usage(o))
 		return STATUS_USAGE;
 	k.metrics = calloc((size_t)n_pages, sizeof(*k.metrics));

@@ -49,7 +49,8 @@ static void describe(struct watch *w, const struct plan *plans, int n)
 	 */
 	for (size_t i = 0; i < w->target.n_files && !*w->python; i++) {
 		python_version(w->target.files[i].fd, w->python);
-		if (*w->python && plans[0].collector != COLLECT_MEMORY)
+		if (*w->python &&
+		    (plans[0].collector != COLLECT_MEMORY || w->target.kind == TARGET_GROUP))
 			w->shown.exe = w->target.files[i].path;
 	}
 }
@@ -75,6 +76,7 @@ static int start(struct watch *w, char **msg)
 	if (!err)
 		err = target_start(&w->target, msg);
 	w->shown.pid = w->target.pid;
+	w->shown.group = w->target.group.name;
 	if (!err && w->o->write)
 		err = recorder_open(&w->recorder, w->o->write, (int64_t)(w->o->size_mb * 1e6),
 				    (int)w->o->keep, &w->shown, msg);
@@ -195,10 +197,12 @@ static enum status watch_screen(const struct opts *o)
 		return STATUS_USAGE;
 	runner_sweep();
 	source = NULL;
-	if (o->pid || o->n_files || plan_is_host(o, wanted, n))
+	if (opts_name_program(o) || plan_is_host(o, wanted, n))
 		source = live_open(o, &ret, &msg);
 	else
-		ret = fail(&msg, EINVAL, "no target: give -p PID or -e FILE");
+		ret = fail(&msg, EINVAL,
+			   "no target: give -p PID, -e FILE, --unit UNIT, "
+			   "--cgroup PATH or --container ID");
 	if (source) {
 		ret = screen_run(source, o, wanted, n, &msg);
 		source->close(source);

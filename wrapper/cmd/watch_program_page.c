@@ -91,8 +91,8 @@ enum status watch_own(const struct opts *o, int number)
 {
 	struct watch_own w = { .o = o, .number = number, .state = PAGE_CANNOT };
 
-	if (!o->pid || o->n_files || o->command) {
-		say("page %d is drawn by a process: name it (-p PID)", number);
+	if (!o->pid || o->group || o->n_files || o->command) {
+		say("page %d is drawn by a process: name that (-p PID)", number);
 		return STATUS_USAGE;
 	}
 	w.process = (int)syscall(SYS_pidfd_open, o->pid, 0);

@@ -82,7 +82,7 @@ int watch_run(struct watch *w, char **msg)
 		if (fds[FD_PAGES].revents)
 			w->broken = fds[FD_PAGES].revents == POLLOUT ? -outlet_write(&w->outlet)
 								     : EPIPE;
-		if (w->broken || fds[FD_TARGET].revents)
+		if (w->broken || (fds[FD_TARGET].revents && target_gone(&w->target)))
 			return 0;
 		if (fds[FD_SIGNAL].revents && (w->signal = signals_take(w->signals)))
 			return 0;

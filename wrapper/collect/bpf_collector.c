@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -65,14 +64,12 @@ struct bpf_source {
 
 static void find_target(struct bpf_source *s, const struct target *t)
 {
-	struct stat st;
+	struct members *who = &s->threads.all.who;
 
-	s->config.watched = s->threads.pid = t->pid;
 	s->threads.since_attached = true;
-	if (s->plan.file->fd >= 0 && !fstat(s->plan.file->fd, &st)) {
-		s->threads.dev = st.st_dev;
-		s->threads.ino = st.st_ino;
-	}
+	target_members(t, s->plan.file->fd, who);
+	s->config.cgroup = who->cgroup.id;
+	s->config.watched = who->n_roots > 1 ? WATCHED_SEVERAL : who->roots[0].pid;
 }
 
 /* A hexadecimal number with a bit for each call, the first call's last. */
@@ -179,6 +176,19 @@ static int take_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+/* Several processes that are watched are in a map. */
+static int put_roots(struct bpf_source *s, char **msg)
+{
+	int fd = bpf_object__find_map_fd_by_name(s->loaded.object, "roots");
+	const struct members *who = &s->threads.all.who;
+
+	for (int i = 0; i < who->n_roots && who->n_roots > 1; i++) {
+		if (bpf_map_update_elem(fd, &who->roots[i].pid, &who->roots[i].begun, BPF_ANY))
+			return fail(msg, errno, "the BPF programs' processes: %s", strerror(errno));
+	}
+	return 0;
+}
+
 static int open_events(struct bpf_source *s, char **msg)
 {
 	int fd = bpf_object__find_map_fd_by_name(s->loaded.object, "events");
@@ -209,6 +219,8 @@ static int begin(void *ctx, char **msg)
 			   "the BPF program %s is another version's: install teletap "
 			   "again",
 			   s->module->name);
+	if (!err)
+		err = put_roots(s, msg);
 	if (!err && s->module->begin)
 		s->module->begin(s->loaded.tables);
 	if (!err)

@@ -10,13 +10,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "model/line.h"
 
 #define LOOK_MAX 65536 /* threads that are looked at */
-#define DEPTH_MAX 64   /* generations */
 
 static int by_tid(const void *a, const void *b)
 {
@@ -91,9 +89,9 @@ static void look_at(const struct look *l, struct host_threads *t, pid_t pid, pid
 	keep(t, thread);
 }
 
-static void look_process(const struct look *l, struct host_threads *t, pid_t pid, int depth)
+static void look_process(const struct look *l, struct host_threads *t, pid_t pid)
 {
-	char path[PATH_MAX], name[80], text[4096];
+	char path[PATH_MAX], name[80];
 	DIR *tasks;
 	pid_t tid;
 
@@ -104,33 +102,9 @@ static void look_process(const struct look *l, struct host_threads *t, pid_t pid
 			look_at(l, t, pid, tid);
 		else
 			t->unseen++;
-		snprintf(name, sizeof(name), "/proc/%d/task/%d/children", pid, tid);
-		if (!t->pid || depth == DEPTH_MAX || look_text(l, name, text, sizeof(text)))
-			continue;
-		for (char *rest = text, *word; (word = strsep(&rest, " "));) {
-			if (rest && isdigit((unsigned char)*word))
-				look_process(l, t, (pid_t)atoi(word), depth + 1);
-		}
 	}
 	if (tasks)
 		closedir(tasks);
-}
-
-static void look_file(const struct look *l, struct host_threads *t)
-{
-	char path[PATH_MAX], name[40];
-	DIR *proc = opendir(look_path(l, "/proc", path));
-	struct stat st;
-	pid_t pid;
-
-	while (proc && (pid = next_number(proc))) {
-		snprintf(name, sizeof(name), "/proc/%d/exe", pid);
-		if (!stat(look_path(l, name, path), &st) && st.st_dev == t->dev &&
-		    st.st_ino == t->ino)
-			look_process(l, t, pid, 0);
-	}
-	if (proc)
-		closedir(proc);
 }
 
 void host_threads_line(FILE *f, const struct look *l, struct host_threads *t)
@@ -141,10 +115,10 @@ void host_threads_line(FILE *f, const struct look *l, struct host_threads *t)
 	t->threads = t->still = t->unseen = t->longest_ns = 0;
 	t->n = t->room = 0;
 	t->list = NULL;
-	if (t->pid)
-		look_process(l, t, t->pid, 0);
-	else if (t->ino)
-		look_file(l, t);
+	processes_look(&t->all, l);
+	for (size_t i = 0; i < t->all.n; i++)
+		look_process(l, t, t->all.list[i]);
+	t->unseen += t->all.unseen;
 	if (t->n)
 		qsort(t->list, t->n, sizeof(*t->list), by_tid);
 	free(t->last);

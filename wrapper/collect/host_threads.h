@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/rootfs.h"
+#include "collect/processes.h"
 
 struct host_thread {
 	pid_t tid;
@@ -20,9 +21,7 @@ struct host_thread {
 };
 
 struct host_threads {
-	pid_t pid; /* with its descendants; 0: the processes that run this file: */
-	dev_t dev;
-	ino_t ino;                /* 0: none, and no record */
+	struct processes all;     /* whose they are; none: no record */
 	bool since_attached;      /* still are those only that have not run since then */
 	int64_t attached_ns;      /* when the first one was made; 0: not yet */
 	struct host_thread *last; /* of the last look, by number */

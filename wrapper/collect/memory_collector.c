@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -17,7 +16,8 @@
 
 struct memory_source {
 	enum { PAGE_OF_GC, PAGE_OF_THREADS, PAGE_OF_TASKS, PAGE_OF_STACKS } page;
-	bool exists; /* the target is a process that ran before */
+	pid_t pid;   /* the process that the target is; 0: there are several */
+	bool exists; /* it ran before */
 	bool locals; /* page 224: with variables */
 	int by;      /* enum by of pages/split.h */
 	int64_t sequence;
@@ -55,7 +55,6 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 		char **msg)
 {
 	struct memory_source *s = calloc(1, sizeof(*s));
-	struct stat st;
 
 	*ctx = s;
 	if (!s || !memory_begin(&s->all.memory, t->pid))
@@ -68,11 +67,9 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	s->samples.period = 1000000000 / SAMPLES_RATE;
 	s->counted.since_attached = true;
 	s->exists = t->kind == TARGET_PID;
-	s->counted.pid = s->all.now.pid = t->pid;
-	if (t->n_files && !fstat(t->files[0].fd, &st)) {
-		s->counted.dev = s->all.now.dev = st.st_dev;
-		s->counted.ino = s->all.now.ino = st.st_ino;
-	}
+	s->pid = t->pid;
+	target_members(t, t->n_files ? t->files[0].fd : -1, &s->all.now.who);
+	s->counted.all.who = s->all.now.who;
 	return take_settings(s, o, msg);
 }
 
@@ -98,12 +95,12 @@ static int find_python(struct memory_source *s, char **msg)
 	for (size_t i = 0; i < s->all.n; i++) {
 		const struct memory_process *process = &s->all.list[i];
 
-		if (process->pid != s->all.now.pid || process->python.state == PYTHON_READ)
+		if (process->pid != s->pid || process->python.state == PYTHON_READ)
 			continue;
 		*msg = python_why(&process->python, process->pid);
 		return process->python.state == PYTHON_GONE ? -ESRCH : -ENOTSUP;
 	}
-	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->all.now.pid);
+	return s->all.n ? 0 : fail(msg, ESRCH, "no process %d: it has ended", (int)s->pid);
 }
 
 static int begin(void *ctx, char **msg)
@@ -171,7 +168,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 		memory_processes_at(&s->all, process);
 		if (read)
 			memory_gc_read(&s->all.memory, &process->python, &process->gc,
-				       !s->exists && process->pid == s->all.now.pid);
+				       !s->exists && process->pid == s->pid);
 		n += read;
 		*unread += process->gc.unread;
 		for (int g = 0; g < MEMORY_GENERATIONS; g++) {

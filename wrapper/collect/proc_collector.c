@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "collect/host_read.h"
@@ -30,7 +29,6 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 {
 	struct proc_source *s = calloc(1, sizeof(*s));
 	const char *root = getenv(HOST_ROOT);
-	struct stat st;
 
 	(void)o, (void)msg;
 	*ctx = s;
@@ -39,11 +37,8 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 	s->module = plan->module;
 	s->exists = t->kind == TARGET_PID;
 	s->host.root = root ? root : "";
-	s->host.threads.pid = s->all.pid = t->pid;
-	if (t->n_files && !fstat(t->files[0].fd, &st)) {
-		s->host.threads.dev = s->all.dev = st.st_dev;
-		s->host.threads.ino = s->all.ino = st.st_ino;
-	}
+	target_members(t, t->n_files ? t->files[0].fd : -1, &s->all.who);
+	s->host.threads.all.who = s->all.who;
 	return 0;
 }
 
@@ -65,7 +60,7 @@ static int begin(void *ctx, char **msg)
 
 	if (strcmp(s->module, PAGE_SOCKETS) != 0)
 		return 0;
-	return socket_begin(&s->sockets, s->exists ? s->all.pid : 0, msg);
+	return socket_begin(&s->sockets, s->exists ? s->all.who.roots[0].pid : 0, msg);
 }
 
 /* The records of the target; NULL: out of memory. */

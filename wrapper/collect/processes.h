@@ -10,14 +10,12 @@
 #include <sys/types.h>
 
 #include "base/rootfs.h"
+#include "target/members.h"
 
 #define PROCESSES_MAX 1024 /* more are not looked at */
 
 struct processes {
-	/* What is wanted. */
-	pid_t pid; /* with its descendants; 0: the processes that run this file: */
-	dev_t dev;
-	ino_t ino; /* 0: none */
+	struct members who; /* are wanted */
 	/* What processes_look found. */
 	pid_t list[PROCESSES_MAX]; /* a process before its children */
 	pid_t parent[PROCESSES_MAX];

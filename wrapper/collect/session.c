@@ -61,6 +61,12 @@ static const struct child_ops *const children[COLLECTORS] = {
 	[COLLECT_PROC] = &proc_ops,
 };
 
+/* A group has one process, or the page is refused. */
+static pid_t ring_pid(const struct target *t)
+{
+	return t->kind == TARGET_GROUP ? t->group.pids[0] : t->pid;
+}
+
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
@@ -75,7 +81,9 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 		uncounted_begin(&s->uncounted, plan, t);
 	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
 	if (plan->collector == COLLECT_RING)
-		return feeder_start(&s->feeder, t->pid, t->kind == TARGET_PID, &s->runner.out, msg);
+		return feeder_start(&s->feeder, ring_pid(t),
+				    t->kind == TARGET_PID || t->kind == TARGET_GROUP,
+				    &s->runner.out, msg);
 	if (plan->collector != COLLECT_STAP)
 		return child_start(&s->child, children[plan->collector], plan, t, o, &s->runner.out,
 				   msg);

@@ -10,13 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collect/processes.h"
 #include "model/escape.h"
 #include "target/maps.h"
 
 #define LOOK_MS 2000
-#define LOOKS 3            /* at the files of a process, until it has no markers */
-#define PROCESSES_MAX 4096 /* that one look takes in, */
-#define DEPTH_MAX 32       /* and generations of them */
+#define LOOKS 3 /* at the files of a process, until it has no markers */
 
 void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t)
 {
@@ -100,32 +99,6 @@ static void look_at(struct uncounted *s, pid_t pid)
 		f->now++;
 }
 
-/* The children of one of its threads, and theirs. */
-static void look_below(struct uncounted *s, pid_t pid, int depth, int *left)
-{
-	char name[64 + NAME_MAX];
-	struct dirent *entry;
-	DIR *dir;
-
-	snprintf(name, sizeof(name), "/proc/%d/task", (int)pid);
-	dir = depth < DEPTH_MAX ? opendir(name) : NULL;
-	while (dir && *left > 0 && (entry = readdir(dir))) {
-		FILE *f;
-		int child;
-
-		snprintf(name, sizeof(name), "/proc/%d/task/%s/children", (int)pid, entry->d_name);
-		f = isdigit((unsigned char)*entry->d_name) ? fopen(name, "re") : NULL;
-		while (f && fscanf(f, "%d", &child) == 1 && (*left)-- > 0) {
-			look_at(s, child);
-			look_below(s, child, depth + 1, left);
-		}
-		if (f)
-			fclose(f);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 /* Every process of the file that has the watched one's name now. */
 static void look_for_new(struct uncounted *s)
 {
@@ -154,9 +127,23 @@ static void look_for_new(struct uncounted *s)
 		closedir(proc);
 }
 
+/* Every process of the target. */
+static void look_at_all(struct uncounted *s)
+{
+	static const struct look here = { .root = "" };
+	struct processes *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return;
+	target_members(s->target, -1, &all->who);
+	processes_look(all, &here);
+	for (size_t i = 0; i < all->n; i++)
+		look_at(s, all->list[i]);
+	free(all);
+}
+
 char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 {
-	int left = PROCESSES_MAX;
 	char *lines = NULL;
 	size_t size;
 	FILE *out;
@@ -168,8 +155,8 @@ char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 		s->list[i].now = 0;
 	if (s->target->kind == TARGET_FILE)
 		look_for_new(s);
-	else if (s->target->pid)
-		look_below(s, s->target->pid, 0, &left);
+	else
+		look_at_all(s);
 	out = open_memstream(&lines, &size);
 	for (int i = 0; out && i < s->n; i++) {
 		struct uncounted_file *f = &s->list[i];

@@ -160,7 +160,7 @@ bool judge_page(const struct judge *j, const struct page *page, int *by, char **
 {
 	static const struct target nothing = { .kind = TARGET_HOST };
 	struct plan plan;
-	int first = __builtin_ctz(page->by);
+	int first = choose_first(page, j->target);
 
 	if (resolves(j, page) && !j->unseen &&
 	    !choose(page, j->target ? j->target : &nothing, -1, j->pack, &plan, NULL))

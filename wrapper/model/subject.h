@@ -4,9 +4,11 @@
 
 /* The program that a page is about. */
 struct render_target {
-	int pid; /* 0: all processes of the binary */
+	int pid; /* 0: all processes of the binary, or */
 	const char *exe;
 	const char *python; /* version; "" when it is not Python */
+	/* of a group, "KIND NAME": unit, cgroup, container, processes; NULL: none */
+	const char *group;
 };
 
 #endif

@@ -152,6 +152,15 @@ bool choose_by_name(const struct page *page, enum collector by, const struct tar
 	return by == COLLECT_MEMORY && t->kind == TARGET_FILE && page->by != BY_MEMORY;
 }
 
+enum collector choose_first(const struct page *page, const struct target *t)
+{
+	unsigned by = page->by;
+
+	if (t && t->kind == TARGET_GROUP && by & ~BY_STAP)
+		by &= ~BY_STAP;
+	return (enum collector)__builtin_ctz(by);
+}
+
 int choose(const struct page *page, const struct target *t, int collector, const char *pack,
 	   struct plan *plan, char **msg)
 {
@@ -183,5 +192,5 @@ int choose(const struct page *page, const struct target *t, int collector, const
 	if (!(has_module && module_can_be_compiled()) && !choose_by_name(page, COLLECT_MEMORY, t) &&
 	    has(page, COLLECT_MEMORY, t, plan))
 		return 0;
-	return resolve_page(page, (enum collector)__builtin_ctz(page->by), t, plan, msg);
+	return resolve_page(page, choose_first(page, t), t, plan, msg);
 }

@@ -7,6 +7,9 @@
 
 #include "module/resolve.h"
 
+/* The collector whose reason is told when none can have the page. */
+enum collector choose_first(const struct page *page, const struct target *t);
+
 /*
  * Whether the collector is taken for this target only when it is named: of a file's processes
  * others know what each does from its beginning on.

@@ -152,7 +152,9 @@ static int find_files(const struct target *t, struct plan *plan, char **msg)
 
 static void describe(const struct target *t, char *out, size_t size)
 {
-	if (t->kind == TARGET_PID)
+	if (t->kind == TARGET_GROUP)
+		snprintf(out, size, "%s (%s)", t->group.name, t->files[0].path);
+	else if (t->kind == TARGET_PID)
 		snprintf(out, size, "process %d (%s)", t->pid, t->n_files ? t->files[0].path : "?");
 	else
 		snprintf(out, size, "%s", t->files[0].path);
@@ -327,6 +329,11 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	char what[512];
 	int err;
 
+	if (t->kind == TARGET_GROUP && by == COLLECT_STAP && !page->whole)
+		return fail(msg, ENOTSUP,
+			    "%s: a module watches one process or every process of a file: name one "
+			    "(-p PID, -e FILE)",
+			    t->group.name);
 	if (page_is_host(page))
 		return resolve_host(page, by, plan);
 	if (t->kind == TARGET_HOST)
@@ -341,7 +348,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	file = find_origin(page, by, t, &origin);
 	if (!file)
 		return add_left_out(refuse_target(page, origin, t, what, msg), t, msg);
-	if (by == COLLECT_RING && t->kind == TARGET_FILE)
+	if (by == COLLECT_RING && (t->kind == TARGET_FILE || t->group.n_pids > 1))
 		return fail(msg, ENOTSUP,
 			    "page %d is about one process: name it (-p PID, -c COMMAND)",
 			    page->number);

@@ -32,26 +32,43 @@ static int check_version(const struct page *page, const char *what, uint32_t ver
 }
 
 /* Whether the memory of the process has a CPython that can be read. */
-static int check_memory(const struct page *page, const struct target *t, char **msg)
+static int check_memory(const struct page *page, pid_t pid, char **msg)
 {
 	struct python python;
 	struct memory memory;
 	char *why, what[32];
 	int err;
 
-	snprintf(what, sizeof(what), "process %d", (int)t->pid);
-	if (!memory_begin(&memory, t->pid))
+	snprintf(what, sizeof(what), "process %d", (int)pid);
+	if (!memory_begin(&memory, pid))
 		return -ENOMEM;
 	python_find(&memory, &python);
 	memory_end(&memory);
 	if (python.state == PYTHON_READ)
 		return check_version(page, what, python.version, msg);
-	why = python_why(&python, t->pid);
+	why = python_why(&python, pid);
 	err = fail(msg,
 		   python.state == PYTHON_DENIED ? EPERM
 		   : python.state == PYTHON_GONE ? ESRCH
 						 : ENOTSUP,
 		   "%s", why ? why : "?");
+	free(why);
+	return err;
+}
+
+/* Whether one of several has; if not, why the first has not. */
+static int check_group(const struct page *page, const struct target_group *g, char **msg)
+{
+	int err = -ESRCH;
+	char *why = NULL;
+
+	for (size_t i = 0; i < g->n_pids && err; i++) {
+		int ret = check_memory(page, g->pids[i], &why);
+
+		err = !i || !ret ? ret : err;
+	}
+	if (err)
+		fail(msg, -err, "%s", why ? why : strerror(-err));
 	free(why);
 	return err;
 }
@@ -91,8 +108,9 @@ int resolve_process(const struct page *page, enum collector by, const struct tar
 		return fail(msg, ENOTSUP, "page %d by %s is about a program: name it (-p PID)",
 			    page->number, collector_name(by));
 	if (by == COLLECT_MEMORY) {
-		int err = t->kind == TARGET_PID ? check_memory(page, t, msg)
-						: check_file(page, &t->files[0], msg);
+		int err = t->kind == TARGET_PID     ? check_memory(page, t->pid, msg)
+			  : t->kind == TARGET_GROUP ? check_group(page, &t->group, msg)
+						    : check_file(page, &t->files[0], msg);
 
 		if (err)
 			return err;

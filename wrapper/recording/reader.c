@@ -32,6 +32,15 @@ static bool take_fields(char *line, char **fields, int n)
 	return !line;
 }
 
+static int fields_of(const char *line)
+{
+	int n = 1;
+
+	for (; (line = strchr(line, '\t')); line++)
+		n++;
+	return n;
+}
+
 static bool take_number(const char *s, int64_t max, int64_t *value)
 {
 	*value = 0;
@@ -107,7 +116,7 @@ static int next_frame(struct recording *r, size_t *len)
 
 int recording_begin(struct recording *r, const void *data, size_t size)
 {
-	char *rest, *end, *line, *fields[4];
+	char *rest, *end, *line, *fields[5] = { 0 };
 	int64_t number;
 	size_t len;
 	int ret;
@@ -125,10 +134,11 @@ int recording_begin(struct recording *r, const void *data, size_t size)
 	if (number != RECORDING_VERSION)
 		return -EPROTO;
 	line = take_line(&rest, end);
-	if (!line || !take_fields(line, fields, 4) || strcmp(fields[0], "target") ||
-	    !take_number(fields[1], INT_MAX, &number) ||
+	if (!line || !take_fields(line, fields, fields_of(line) == 5 ? 5 : 4) ||
+	    strcmp(fields[0], "target") || !take_number(fields[1], INT_MAX, &number) ||
 	    !take_text(fields[2], r->exe, sizeof(r->exe)) ||
-	    !take_text(fields[3], r->python, sizeof(r->python)) || rest != end)
+	    !take_text(fields[3], r->python, sizeof(r->python)) ||
+	    !take_text(fields[4] ? fields[4] : "", r->group, sizeof(r->group)) || rest != end)
 		return -EINVAL;
 	r->pid = (int)number;
 	return 0;

@@ -9,6 +9,7 @@
  *
  *   recording VERSION
  *   target  PID EXE PYTHON          PID 0: every process of EXE; PYTHON may be empty
+ *   target  0 EXE PYTHON GROUP      where several processes are one target: struct render_target
  *
  *   moment  KIND NUMBER REAL_NS     NUMBER: of the page, from 1; 0 where there is none
  *   from    MODULE BYTES BEGIN_NS LINES
@@ -63,7 +64,8 @@ struct recording {
 	int pid;
 	char exe[PATH_MAX];
 	char python[RECORDING_PYTHON];
-	bool cut; /* the file ended within a frame */
+	char group[PATH_MAX + 16]; /* "": none */
+	bool cut;                  /* the file ended within a frame */
 };
 
 /*

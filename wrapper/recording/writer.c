@@ -316,6 +316,10 @@ int recorder_open(struct recorder **out, const char *path, int64_t size, int kee
 	text_escaped(&r->head, target->exe);
 	text_add(&r->head, "\t", 1);
 	text_escaped(&r->head, target->python);
+	if (target->group) {
+		text_add(&r->head, "\t", 1);
+		text_escaped(&r->head, target->group);
+	}
 	text_add(&r->head, "\n", 1);
 	r->file.fd = -1;
 	if (r->head.full)

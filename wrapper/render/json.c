@@ -166,6 +166,24 @@ static json_t *sampling(const struct state *s)
 		 : NULL;
 }
 
+/* What the target is a group by, see struct render_target. */
+static void put_group(json_t *target, const char *group)
+{
+	static const char *const kinds[] = { "unit", "cgroup", "container" };
+	const char *name = strchr(group, ' ');
+	json_t *pids = json_array();
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && name; i++) {
+		if (!strncmp(group, kinds[i], (size_t)(name - group)))
+			json_object_set_new(target, kinds[i], text(name + 1));
+	}
+	for (; !strncmp(group, "processes ", 10) && name; name = strchr(name + 1, ' '))
+		json_array_append_new(pids, json_integer(atoi(name)));
+	if (json_array_size(pids))
+		json_object_set(target, "pids", pids);
+	json_decref(pids);
+}
+
 char *render_json(const struct render *r)
 {
 	const struct state *s = r->state;
@@ -186,6 +204,8 @@ char *render_json(const struct render *r)
 			   "exe", host ? json_null() : text(r->target->exe));
 	json_object_set_new(target, "python",
 			    *r->target->python && !host ? text(r->target->python) : json_null());
+	if (r->target->group && !r->page->whole)
+		put_group(target, r->target->group);
 	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), PROCS_COUNT));
 	if (threads) {
 		json_object_set_new(target, "threads", known(threads, THREADS_ALL));

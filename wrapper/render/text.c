@@ -174,7 +174,8 @@ static bool has_block(const struct table *t, enum block block)
 /* The end of a path says more than its beginning. */
 static void draw_target(FILE *f, const struct render *r)
 {
-	char *exe = quote_text(r->target->exe), facts[128], seen[32] = "", python[32] = "";
+	char *exe = quote_text(r->target->exe), facts[512], seen[32] = "", python[32] = "";
+	char *group = r->target->group ? quote_text(r->target->group) : NULL;
 	const char *path = exe ? exe : "?", *cut = "";
 	int64_t processes = record_now(state_first(r->state, LINE_PROCS), PROCS_COUNT);
 
@@ -182,8 +183,11 @@ static void draw_target(FILE *f, const struct render *r)
 		fputs("This host", f);
 		if (r->target->pid && !r->page->whole)
 			fprintf(f, ", process %d and its descendants", r->target->pid);
+		else if (group && !r->page->whole)
+			fprintf(f, ", %s", group);
 		fputc('\n', f);
 		free(exe);
+		free(group);
 		return;
 	}
 	if (*r->target->python)
@@ -193,7 +197,8 @@ static void draw_target(FILE *f, const struct render *r)
 	if (r->target->pid)
 		snprintf(facts, sizeof(facts), "%sprocess %d%s", python, r->target->pid, seen);
 	else
-		snprintf(facts, sizeof(facts), "%severy process%s", python, seen);
+		snprintf(facts, sizeof(facts), "%s%s%s", python, group ? group : "every process",
+			 seen);
 	while (r->width != RENDER_WHOLE && text_width(cut) + text_width(path) > text_line(r)) {
 		cut = "...";
 		path = text_next(path);
@@ -201,6 +206,7 @@ static void draw_target(FILE *f, const struct render *r)
 	fprintf(f, "%s%s%s%s\n", cut, path,
 		text_width(path) + 2 + text_width(facts) > text_line(r) ? "\n" : ", ", facts);
 	free(exe);
+	free(group);
 }
 
 static void draw_head(FILE *f, const struct render *r)

@@ -207,6 +207,8 @@ static char *live_headline(struct source *s)
 		fail(&line, 0, "%s: %s", l->exe, l->gone_why);
 	else if (l->o.pid)
 		fail(&line, 0, "%s, process %d", l->exe, l->o.pid);
+	else if (l->target.kind == TARGET_GROUP)
+		fail(&line, 0, "%s, %s", l->exe, l->target.group.name);
 	else if (l->target.kind == TARGET_HOST)
 		fail(&line, 0, "%s", l->exe);
 	else
@@ -244,12 +246,8 @@ static int live_step(struct source *s, int64_t now_ms)
 	l->now_ms = now_ms;
 	if (own >= 0 && own < due)
 		due = own;
-	if (l->has_target && !l->gone && l->target.pidfd >= 0) {
-		struct pollfd fd = { .fd = l->target.pidfd, .events = POLLIN };
-
-		if (poll(&fd, 1, 0) > 0)
-			l->looked_ms = 0;
-	}
+	if (l->has_target && !l->gone && target_gone(&l->target))
+		l->looked_ms = 0;
 	live_target_look(l);
 	for (int i = 0; i < l->n_modules; i++) {
 		struct module *m = &l->modules[i];
@@ -380,7 +378,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 		*err = live_target_open(l, msg);
 	if (!*err)
 		*err = target_start(&l->target, msg);
-	if (*err == -ESRCH && o->pid_file) { /* not yet */
+	if (*err == -ESRCH && (o->pid_file || (o->waits && o->group))) { /* not yet */
 		l->gone_why = *msg;
 		own_process(l->source.own, 0, *msg);
 		*msg = NULL;

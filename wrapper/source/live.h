@@ -55,7 +55,7 @@ struct module {
 	struct session *session;
 	/* whose pages they are; a later target may be another one */
 	struct render_target shown;
-	char exe[PATH_MAX], python[PYTHON_VERSION_MAX];
+	char exe[PATH_MAX], python[PYTHON_VERSION_MAX], *group;
 };
 
 struct live {

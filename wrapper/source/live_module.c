@@ -181,8 +181,11 @@ static void load(struct live *l, struct module *m)
 	snprintf(m->exe, sizeof(m->exe), "%s", l->exe);
 	snprintf(m->python, sizeof(m->python), "%s",
 		 l->interpreter.path ? l->interpreter.version : "");
-	m->shown =
-		(struct render_target){ .pid = l->target.pid, .exe = m->exe, .python = m->python };
+	free(m->group);
+	m->group = l->target.kind == TARGET_GROUP ? strdup(l->target.group.name) : NULL;
+	m->shown = (struct render_target){
+		.pid = l->target.pid, .exe = m->exe, .python = m->python, .group = m->group
+	};
 	if (!err) {
 		vsay("loading %s", m->name);
 		live_module_go(l, m, LOADING);

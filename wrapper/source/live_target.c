@@ -57,6 +57,7 @@ void live_modules_free(struct live *l)
 		free(l->modules[i].session);
 		free(l->modules[i].ko.path);
 		free(l->modules[i].why);
+		free(l->modules[i].group);
 		free(l->modules[i].ended_why);
 	}
 	free(l->modules);
@@ -109,7 +110,7 @@ void live_target_judge(struct live *l)
 int live_target_open(struct live *l, char **msg)
 {
 	int err = l->o.pid_file ? presence_pid(l->o.pid_file, &l->o.pid, msg) : 0;
-	bool host = !l->o.pid && !l->o.n_files && !l->o.command;
+	bool host = !opts_name_program(&l->o) && !l->o.command;
 
 	if (!err && host)
 		target_host(&l->target);
@@ -124,8 +125,7 @@ int live_target_open(struct live *l, char **msg)
 	interpreter_read(&l->interpreter, &l->target);
 	find_modules(l);
 	own_process(l->source.own, l->target.pid, NULL);
-	presence_begin(&l->presence, &l->target, l->o.n_files ? l->o.files[0] : NULL,
-		       l->o.pid_file);
+	presence_begin(&l->presence, &l->target, &l->o);
 	return 0;
 }
 

@@ -130,9 +130,11 @@ int replay_open_data(struct replay *r, const char *path, const void *data, size_
 			    path);
 	if (err)
 		return fail(msg, EINVAL, "%s: no recording: 'teletap record -w' makes one", path);
-	r->target = (struct render_target){ .pid = r->recording.pid,
-					    .exe = r->recording.exe,
-					    .python = r->recording.python };
+	r->target =
+		(struct render_target){ .pid = r->recording.pid,
+					.exe = r->recording.exe,
+					.python = r->recording.python,
+					.group = *r->recording.group ? r->recording.group : NULL };
 	err = take_moment(r, &kind, msg);
 	if (err < 0)
 		return err;

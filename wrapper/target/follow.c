@@ -4,12 +4,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fail.h"
 
@@ -33,14 +33,16 @@ int presence_pid(const char *path, pid_t *pid, char **msg)
 	return 0;
 }
 
-void presence_begin(struct presence *p, const struct target *t, const char *path,
-		    const char *pid_file)
+void presence_begin(struct presence *p, const struct target *t, const struct opts *o)
 {
 	struct stat st;
 
-	*p = (struct presence){
-		.kind = t->kind, .pid = t->pid, .path = path, .pid_file = pid_file
-	};
+	*p = (struct presence){ .kind = t->kind,
+				.pid = t->pid,
+				.path = o->n_files ? o->files[0] : NULL,
+				.pid_file = o->pid_file,
+				.how = o->kind,
+				.group = o->group };
 	if (t->kind == TARGET_FILE && !fstat(t->files[0].fd, &st)) {
 		p->dev = st.st_dev;
 		p->ino = st.st_ino;
@@ -54,13 +56,14 @@ static bool same_file(const struct presence *p, const char *path)
 	return !stat(path, &st) && st.st_dev == p->dev && st.st_ino == p->ino;
 }
 
-char *presence_lost(struct presence *p, const struct target *t)
+char *presence_lost(struct presence *p, struct target *t)
 {
-	struct pollfd fd = { .fd = t->pidfd, .events = POLLIN };
 	char *why = NULL;
 	pid_t now;
 
-	if (t->pidfd >= 0 && poll(&fd, 1, 0) > 0)
+	if (target_gone(t) && t->kind == TARGET_GROUP)
+		fail(&why, 0, "%s: all processes have ended", t->group.name);
+	else if (target_gone(t))
 		fail(&why, 0, "process %d has ended", (int)t->pid);
 	else if (p->pid_file && !presence_pid(p->pid_file, &now, NULL) && now != t->pid &&
 		 !kill(now, 0))
@@ -70,6 +73,18 @@ char *presence_lost(struct presence *p, const struct target *t)
 	return why;
 }
 
+/* Whether it has a process again; the cgroup may be another one of that name. */
+static bool group_back(const struct presence *p)
+{
+	struct cgroup g;
+	int watch = cgroup_find(p->how, p->group, &g, NULL) ? -1 : cgroup_watch(&g);
+	bool back = watch >= 0 && !cgroup_empty(watch);
+
+	if (watch >= 0)
+		close(watch);
+	return back;
+}
+
 bool presence_back(const struct presence *p)
 {
 	struct stat st;
@@ -77,6 +92,8 @@ bool presence_back(const struct presence *p)
 
 	if (p->pid_file)
 		return !presence_pid(p->pid_file, &pid, NULL) && (!kill(pid, 0) || errno == EPERM);
+	if (p->group)
+		return group_back(p);
 	return p->kind == TARGET_FILE && !stat(p->path, &st) && S_ISREG(st.st_mode) && st.st_size;
 }
 

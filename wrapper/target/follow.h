@@ -13,8 +13,9 @@
 
 struct presence {
 	enum target_kind kind;
-	const char *pid_file; /* NULL: none */
-	const char *path;     /* TARGET_FILE: as it was given */
+	const char *pid_file;    /* NULL: none */
+	const char *path;        /* TARGET_FILE: as it was given */
+	const char *how, *group; /* TARGET_GROUP: of a cgroup, likewise; NULL: no cgroup */
 	pid_t pid;
 	dev_t dev;
 	ino_t ino;
@@ -26,12 +27,11 @@ struct presence {
 /* Reads a process number from a file. Returns 0, or -ESRCH with *msg set. */
 int presence_pid(const char *path, pid_t *pid, char **msg);
 
-/* Remembers the target; path: the file given with -e, pid_file: or NULL. Both stay. */
-void presence_begin(struct presence *p, const struct target *t, const char *path,
-		    const char *pid_file);
+/* Remembers the target and how o names it; what o points to stays. */
+void presence_begin(struct presence *p, const struct target *t, const struct opts *o);
 
 /* Why the target does not exist any more (to be freed); NULL: it does. */
-char *presence_lost(struct presence *p, const struct target *t);
+char *presence_lost(struct presence *p, struct target *t);
 
 /* Whether the target exists again, after it was lost. */
 bool presence_back(const struct presence *p);

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wordexp.h>
@@ -62,18 +64,64 @@ static bool is_libpython(const char *path)
 	return !strncmp(slash ? slash + 1 : path, "libpython", 9);
 }
 
-/* Its program, and every file the process has mapped that carries markers or is CPython. */
+static bool has_file(const struct target *t, int fd)
+{
+	struct stat st, other;
+
+	for (size_t i = 0; i < t->n_files && !fstat(fd, &st); i++) {
+		if (!fstat(t->files[i].fd, &other) && other.st_dev == st.st_dev &&
+		    other.st_ino == st.st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* The program of a process, and every file it has mapped that carries markers or is CPython. */
+static int open_files(struct target *t, pid_t pid, atomic_long *left, char **msg)
+{
+	struct maps maps;
+	int err = maps_read(pid, &maps, msg);
+
+	if (!err && !maps.n_files)
+		err = fail(msg, ESRCH,
+			   "process %d runs no program: it has ended, or is the kernel's: "
+			   "'ps -e' shows the others",
+			   pid);
+	if (err)
+		return err;
+	for (size_t i = 0; i < maps.n_files; i++) {
+		char *why = NULL, *path;
+		int fd = maps_open(&maps, &maps.files[i], &why);
+		bool known = fd >= 0 && has_file(t, fd);
+
+		/* One unreadable library must not hide the interpreter. */
+		path = fd < 0 || known ? NULL : strdup(maps.files[i].path);
+		if (path)
+			add_file(t, path, fd, i == 0 || is_libpython(path), left, &why);
+		else if (known)
+			close(fd);
+		free(why);
+	}
+	maps_free(&maps);
+	return 0;
+}
+
+static int check_proc(char **msg)
+{
+	if (!numbers_proc_foreign())
+		return 0;
+	return fail(msg, ESRCH,
+		    "/proc shows another PID namespace than this one, so a process's number may be "
+		    "that of either of two: 'mount -t proc proc /proc' first");
+}
+
 static int open_process(struct target *t, char **msg)
 {
 	atomic_long left = SDT_PROCESS_MAX;
-	struct maps maps;
-	int err;
+	int err = check_proc(msg);
 
-	if (numbers_proc_foreign())
-		return fail(msg, ESRCH,
-			    "/proc shows another PID namespace than this one, so process %d may be "
-			    "either of two: 'mount -t proc proc /proc' first",
-			    t->pid);
+	if (err)
+		return err;
 	t->pidfd = pidfd_open(t->pid, 0);
 	if (t->pidfd < 0 && errno == ESRCH)
 		return fail(msg, ESRCH, "no process %d: 'ps -e' shows which there are", t->pid);
@@ -82,29 +130,37 @@ static int open_process(struct target *t, char **msg)
 	if (t->pidfd < 0)
 		return fail(msg, errno, "process %d: %s", t->pid, strerror(errno));
 	fcntl(t->pidfd, F_SETFD, FD_CLOEXEC);
-	err = maps_read(t->pid, &maps, msg);
-	if (!err && !maps.n_files)
-		err = fail(msg, ESRCH,
-			   "process %d runs no program: it has ended, or is the kernel's: "
-			   "'ps -e' shows the others",
-			   t->pid);
+	err = open_files(t, t->pid, &left, msg);
 	if (err) {
 		close(t->pidfd);
 		t->pidfd = -1;
-		return err;
 	}
-	for (size_t i = 0; i < maps.n_files; i++) {
-		char *why = NULL, *path;
-		int fd = maps_open(&maps, &maps.files[i], &why);
+	return err;
+}
 
-		/* One unreadable library must not hide the interpreter. */
-		path = fd < 0 ? NULL : strdup(maps.files[i].path);
-		if (path)
-			add_file(t, path, fd, i == 0 || is_libpython(path), &left, &why);
-		free(why);
+/* The files of all of its processes; one that cannot be seen, or has just ended, hides no other. */
+static int open_group(struct target *t, const struct opts *o, char **msg)
+{
+	atomic_long left = SDT_PROCESS_MAX;
+	char *why = NULL;
+	int err = check_proc(msg), first = 0;
+
+	t->kind = TARGET_GROUP;
+	if (!err)
+		err = group_open(&t->group, o, msg);
+	for (size_t i = 0; i < t->group.n_pids && !err; i++) {
+		int ret = open_files(t, t->group.pids[i], &left, first ? NULL : &why);
+
+		first = first ? first : ret;
 	}
-	maps_free(&maps);
-	return 0;
+	if (!err && !t->n_files)
+		err = fail(msg, -first, "%s: %s", t->group.name, why ? why : strerror(-first));
+	free(why);
+	if (err)
+		group_close(&t->group);
+	else
+		t->pidfd = t->group.readable;
+	return err;
 }
 
 static int open_file(struct target *t, const char *name, char **msg)
@@ -163,13 +219,18 @@ int target_open(struct target *t, const struct opts *o, char **msg)
 	int err;
 
 	*t = (struct target){ .pidfd = -1, .gate = -1 };
-	if (o->pid && (o->n_files || o->command))
+	if (o->n_pids && (o->n_files || o->command))
 		return fail(msg, EINVAL, "-p cannot be combined with -e or -c");
+	if (o->group && (o->pid || o->n_pids || o->n_files || o->command))
+		return fail(msg, EINVAL, "--%s cannot be combined with -p, -e, -c or --pid-file",
+			    o->kind);
 	if (o->n_files > 1)
 		return fail(msg, EINVAL, "one -e is enough");
-	if (!o->pid && !o->n_files && !o->command)
+	if (!opts_name_program(o) && !o->command)
 		return fail(msg, EINVAL, "no target: give -p PID, -e FILE or -c 'COMMAND'");
 
+	if (opts_name_group(o))
+		return open_group(t, o, msg);
 	if (o->pid) {
 		t->kind = TARGET_PID;
 		t->pid = o->pid;
@@ -291,11 +352,37 @@ int target_ended(const struct target *t)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
+bool target_gone(struct target *t)
+{
+	struct pollfd fd = { .fd = t->pidfd, .events = POLLIN };
+
+	if (t->kind == TARGET_GROUP)
+		return group_gone(&t->group);
+	return t->pidfd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
+void target_members(const struct target *t, int fd, struct members *who)
+{
+	struct stat st;
+
+	*who = (struct members){ 0 };
+	if (t->kind == TARGET_GROUP) {
+		*who = t->group.who;
+	} else if (t->pid) {
+		who->roots[who->n_roots++].pid = t->pid;
+	} else if (fd >= 0 && !fstat(fd, &st)) {
+		who->dev = st.st_dev;
+		who->ino = st.st_ino;
+	}
+}
+
 void target_close(struct target *t)
 {
 	if (t->gate >= 0)
 		close(t->gate);
-	if (t->pidfd >= 0)
+	if (t->kind == TARGET_GROUP)
+		group_close(&t->group);
+	else if (t->pidfd >= 0)
 		close(t->pidfd);
 	close_files(t->files, t->n_files);
 	close_files(t->offered, t->offered != NULL);

@@ -14,9 +14,10 @@
 #include <sys/types.h>
 
 #include "base/options.h"
+#include "target/group.h"
 #include "target/sdt.h"
 
-enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND, TARGET_HOST };
+enum target_kind { TARGET_PID, TARGET_FILE, TARGET_COMMAND, TARGET_HOST, TARGET_GROUP };
 
 struct target_file {
 	char *path; /* as the target sees it: for people */
@@ -27,8 +28,9 @@ struct target_file {
 
 struct target {
 	enum target_kind kind;
-	pid_t pid;   /* the process watched; 0: all processes of the file */
-	int pidfd;   /* readable when that process has ended; -1: none */
+	pid_t pid; /* the process watched; 0: all processes of the file, or of the group */
+	int pidfd; /* readable when target_gone is to be asked; -1: never */
+	struct target_group group; /* TARGET_GROUP */
 	int gate;    /* TARGET_COMMAND: closed without a byte, the command never starts */
 	char **argv; /* TARGET_COMMAND */
 	struct target_file *files;
@@ -67,6 +69,12 @@ void target_release(struct target *t);
  * runs yet, and for other targets. Before target_close.
  */
 int target_ended(const struct target *t);
+
+/* Whether its process has ended, or all of its group. */
+bool target_gone(struct target *t);
+
+/* Who belongs to it. fd: the file, where it is all processes of one. */
+void target_members(const struct target *t, int fd, struct members *who);
 
 void target_close(struct target *t);
 
