@@ -218,6 +218,15 @@ static bool add_jobs(const struct opts *o, const struct wanted *wanted, const st
 	return possible > 0;
 }
 
+static bool has_target(const struct opts *o, const struct wanted *wanted)
+{
+	if (o->pid || o->n_files || plan_is_host(o, wanted->pages, wanted->n))
+		return true;
+	say(o->n_pids ? "one -p is enough: a module is for every process of its file"
+		      : "no target: give -p PID or -e FILE");
+	return false;
+}
+
 enum status cmd_build(const struct opts *o)
 {
 	struct target targets[OPTS_LIST_MAX];
@@ -238,15 +247,12 @@ enum status cmd_build(const struct opts *o)
 		say("%s: give --key and --cert together", o->key ? "--key" : "--cert");
 		return STATUS_USAGE;
 	}
+	if (!has_target(o, &wanted))
+		return STATUS_USAGE;
 	if (o->key && (err = signer_open(&signer, o->key, o->cert, &msg))) {
 		say_why(msg, err);
 		free(msg);
 		return STATUS_REFUSED;
-	}
-	if (!o->pid && !o->n_files && !plan_is_host(o, wanted.pages, wanted.n)) {
-		say(o->n_pids ? "one -p is enough: a module is for every process of its file"
-			      : "no target: give -p PID or -e FILE");
-		return STATUS_USAGE;
 	}
 	for (; opened < n_targets; opened++) {
 		struct opts one = *o;
