@@ -96,17 +96,6 @@ static __always_inline struct call_thread *call_thread_here(uint32_t tid)
 	return t;
 }
 
-/* Its place is another one's from then on. What it had open the collector looks for. */
-SEC("tp_btf/sched_process_exit")
-int thread_ends(uint64_t *ctx)
-{
-	const struct task_struct *task = (const struct task_struct *)ctx[0];
-	uint32_t tid = task->pid;
-
-	bpf_map_delete_elem(&by_thread, &tid);
-	return 0;
-}
-
 static __always_inline struct open_call *call_at(uint64_t birth, uint32_t tid, uint64_t frame)
 {
 	struct open_key key = { .tid = tid, .frame = frame };

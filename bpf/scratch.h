@@ -28,6 +28,17 @@ struct {
 	__type(value, SCRATCH);
 } blank SEC(".maps");
 
+/* Its place is another one's from then on. */
+SEC("tp_btf/sched_process_exit")
+int scratch_ends(uint64_t *ctx)
+{
+	const struct task_struct *task = (const struct task_struct *)ctx[0];
+	uint32_t tid = task->pid;
+
+	bpf_map_delete_elem(&by_thread, &tid);
+	return 0;
+}
+
 /* The thread's, made where it has none; NULL: there is no room, which is counted. */
 static __always_inline SCRATCH *scratch_of(struct totals *t, uint32_t tid)
 {

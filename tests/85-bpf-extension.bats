@@ -60,6 +60,15 @@ setup_file() {
 			}
 			return arg;
 		}
+		static void *one(void *arg)
+		{
+			struct row r = { "a.py", "one", 7, 1, 5, 5 };
+
+			enter("one", 1);
+			leave("one", 1);
+			sums(&r, 1, sizeof(r), 0);
+			return arg;
+		}
 		int main(int argc, char **argv)
 		{
 			struct row rows[200];
@@ -80,6 +89,11 @@ setup_file() {
 						pthread_create(&t[k], 0, many, 0);
 					for (int k = 0; k < 8; k++)
 						pthread_join(t[k], 0);
+				} else if (!strcmp(argv[i], "short")) {
+					for (int k = 0; k < 1500; k++) {
+						pthread_create(&t[0], 0, one, 0);
+						pthread_join(t[0], 0);
+					}
 				} else if (!strcmp(argv[i], "known")) {
 					rows[0] = (struct row){ "a.py", "timed", 1, 10, 2000, 1000 };
 					rows[1] = (struct row){ "b.py", "timed", 1, 1, 30, 20 };
@@ -140,6 +154,15 @@ forged() {
 	forged flow threads
 	[ "$(q '[(.rows | length) > 0, (.rows | length) <= 4096, (.loss | add)]')" = '[true,true,0]' ]
 	[ "$(q '(.rows | length) + (.notes | map(capture("^(?<n>[0-9]+) events").n | tonumber) | add)')" -eq 64000 ]
+}
+
+@test "220 to 222: more threads, one after the other, than have a place at once" {
+	forged calls short
+	[ "$(q '[.rows[0].calls_total, (.loss | add)]')" = '[1500,0]' ]
+	forged call-times short
+	[ "$(q '[.rows[0].calls_total, (.loss | add)]')" = '[1500,0]' ]
+	forged flow short
+	[ "$(q '.loss | add')" -eq 0 ]
 }
 
 @test "221: calls that are open, left by a change of stacks, or were not seen to begin" {
