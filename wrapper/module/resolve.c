@@ -342,8 +342,10 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 			    page->number);
 	if (by == COLLECT_MEMORY || by == COLLECT_PROC)
 		return resolve_process(page, by, t, plan, msg);
-	for (size_t k = 0; k < t->n_files; k++)
-		bypass_imports(t->files[k].fd, &t->files[k].sdt);
+	if (origin_has_marker(&page->origin, "python", "import__find__load__start")) {
+		for (size_t k = 0; k < t->n_files; k++)
+			bypass_imports(t->files[k].fd, &t->files[k].sdt);
+	}
 	describe(t, what, sizeof(what));
 	file = find_origin(page, by, t, &origin);
 	if (!file)
