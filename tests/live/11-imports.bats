@@ -32,6 +32,7 @@ exact() {
 # bats test_tags=full
 @test "3.15: the imports that -X importtime tells, nested alike, as long" { exact python3.15; }
 
+# bats test_tags=full
 @test "-p: what was imported before is not invented, nor the import attached in" {
 	dir=$BATS_TEST_TMPDIR/p
 	mkdir "$dir"

@@ -42,7 +42,7 @@ exact() {
 @test "3.11: faults and growth by function" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: faults and growth by function" { exact python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: faults and growth by function" { exact python3.14; }
 # bats test_tags=full
 @test "3.15: faults and growth by function" { exact python3.15; }

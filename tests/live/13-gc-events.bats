@@ -20,7 +20,7 @@ exact() {
 @test "3.11: every collection, its stack and its cause" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: every collection, its stack and its cause" { exact python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: every collection, its stack and its cause" { exact python3.14; }
 # bats test_tags=full
 @test "3.15: every collection, its stack and its cause" { exact python3.15; }
@@ -43,6 +43,7 @@ exact() {
 		exec chroot $root python3.14 \$0 \$1'" -e "$(command -v python3.14)"
 }
 
+# bats test_tags=full
 @test "a collection in a forked child says so" {
 	cat > "$BATS_TEST_TMPDIR/fork.py" <<-'EOF'
 		import gc, os

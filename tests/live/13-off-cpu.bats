@@ -19,7 +19,7 @@ exact() {
 @test "3.11: waits by stack and reason" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: waits by stack and reason" { exact python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: waits by stack and reason" { exact python3.14; }
 # bats test_tags=full
 @test "3.15: waits by stack and reason" { exact python3.15; }
@@ -46,7 +46,7 @@ exact() {
 # Waits of the last page for a reason, since before attaching or not: nanoseconds.
 waited() { rows ".reason == \"$1\" and .before == $2" ".time_ns_total.total" | jq -s add; }
 
-# bats test_tags=oldest
+# bats test_tags=others
 @test "a wait since before attaching took at least so long; frozen and stopped are no faults" {
 	begun=$(date +%s%N)
 	python3.14 -c 'import threading; a = threading.Lock(); a.acquire(); a.acquire()' 3>&- &

@@ -23,7 +23,7 @@ exact() {
 @test "3.11: the calls that strace sees, by function" { exact python3.11; }
 # bats test_tags=full
 @test "3.13: the calls that strace sees, by function" { exact python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: the calls that strace sees, by function" { exact python3.14; }
 # bats test_tags=full
 @test "3.15: the calls that strace sees, by function" { exact python3.15; }

@@ -39,7 +39,7 @@ cost() {
 @test "3.11: faults, copied pages, forked children and exits" { cost python3.11; }
 # bats test_tags=full
 @test "3.13: faults, copied pages, forked children and exits" { cost python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: faults, copied pages, forked children and exits" { cost python3.14; }
 # bats test_tags=full
 @test "3.15: faults, copied pages, forked children and exits" { cost python3.15; }
@@ -64,6 +64,7 @@ os._exit(0)'" > "$BATS_TEST_TMPDIR/pages"
 	[ "$(jq -s '[.[] | select(.page == 212)][-1].rows | all(.to_ns == 2 * .from_ns)' "$BATS_TEST_TMPDIR/pages")" = true ]
 }
 
+# bats test_tags=full
 @test "-e: what other programs copy is not counted" {
 	sh -c 'while :; do (:); done' 3>&- &
 	start python3.14

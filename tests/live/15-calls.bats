@@ -44,6 +44,7 @@ slept() {
 # What a function does that an exception was thrown into is its caller's time.
 @test "3.15: inclusive and exclusive times are those slept" { slept python3.15; }
 
+# bats test_tags=full
 @test "3.11: times are unknown, and the page says so" {
 	traced calls python3.11 "$HERE/order.py"
 	[ "$(tail -n 1 "$out" | jq '[.rows[] | .inclusive_ns, .exclusive_ns, .inclusive_ns_total,
@@ -73,6 +74,7 @@ slept() {
 		'1 method 19' '1 outcome 23' '2 second 10' '3 third 14')" ]
 }
 
+# bats test_tags=full
 @test "--counts: the same calls, of one marker only" {
 	traced calls python3.15 "$HERE/calls.py"
 	rows "$HERE/calls.py" > "$work/timed"

@@ -44,7 +44,7 @@ shares() {
 @test "3.11: shares of samples" { shares python3.11; }
 # bats test_tags=full
 @test "3.13: shares of samples" { shares python3.13; }
-# bats test_tags=oldest
+# bats test_tags=others
 @test "3.14: shares of samples" { shares python3.14; }
 # bats test_tags=full
 @test "3.15: shares of samples" { shares python3.15; }
@@ -55,6 +55,7 @@ shares() {
 	PYTHONHOME=/usr shares "$BATS_TEST_TMPDIR/bare"
 }
 
+# bats test_tags=full
 @test "-e: the processes of that interpreter, and none of the others of this host" {
 	sh -c 'while :; do :; done' 3>&- &
 	other=$!
@@ -88,6 +89,7 @@ shares() {
 		exit !(waiting >= 190 && waiting <= 205 && running > 130 && running <= 215) }'
 }
 
+# bats test_tags=full
 @test "--waiting: who has slept once, and then shares a processor, waits no longer" {
 	cat > "$BATS_TEST_TMPDIR/nap.py" <<-'PY'
 		import os, time
@@ -137,7 +139,7 @@ processor() { echo "$1" > /sys/devices/system/cpu/cpu1/online; }
 # says WORDS: the last page has a note with them.
 says() { tail -n 1 "$tap_out" | jq -e --arg words "$1" '.notes | any(test($words))'; }
 
-# bats test_tags=oldest
+# bats test_tags=others
 @test "a processor that comes after attaching, or goes and comes back: pages go on, and say it" {
 	python3.14 "$HERE/spend.py" 100 1 3>&- > /dev/null &
 	pid=$!

@@ -40,7 +40,7 @@ all_agree() {
 @test "3.11: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.11; }
 # bats test_tags=full
 @test "3.13: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.13; }
-# bats test_tags=kernels
+# bats test_tags=others
 @test "3.14: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.14; }
 # bats test_tags=full
 @test "3.15: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.15; }

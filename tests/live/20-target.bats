@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 
+# bats test_tags=full
 @test "two processes of one binary: -p counts its target only, -e counts both" {
 	start python3.14; one=$pid one_dir=$dir
 	start python3.14; two=$pid two_dir=$dir

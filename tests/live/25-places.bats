@@ -38,6 +38,7 @@ expect_exact() {
 	expect_exact "$pid" "$dir"
 }
 
+# bats test_tags=full
 @test "an interpreter that was replaced after its start" {
 	cp "$(command -v python3.14)" "$BATS_TEST_TMPDIR/python"
 	PYTHONHOME=/usr start "$BATS_TEST_TMPDIR/python"

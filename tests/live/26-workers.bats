@@ -85,6 +85,7 @@ children() {
 # bats test_tags=full
 @test "multiprocessing by spawn: the children there and those to come" { children spawn; }
 
+# bats test_tags=full
 @test "--by thread: each thread's collections" {
 	cat > "$BATS_TEST_TMPDIR/threads.py" <<-'EOF'
 		import gc, json, os, sys, threading

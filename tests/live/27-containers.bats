@@ -101,6 +101,7 @@ contain() {
 	kill -9 "$inner"
 }
 
+# bats test_tags=full
 @test "two containers with different Pythons at the same path, watched at once" {
 	place; one_dir=$dir
 	root python3.14

@@ -36,6 +36,7 @@ unharmed() {
 	unharmed
 }
 
+# bats test_tags=full
 @test "the target ends half-way" {
 	watch_pid "$pid" -o json -i 2
 	first_page
@@ -167,7 +168,7 @@ ends_with_signal() {
 	unharmed
 }
 
-# bats test_tags=kernels
+# bats test_tags=others
 @test "a watched program is killed with -9" {
 	watch_pid "$pid"
 	kill -9 "$pid"

@@ -58,6 +58,7 @@ refused() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "a module built for another kernel" {
 	pack=$BATS_TEST_TMPDIR/pack
 	cp -r /var/cache/teletap "$pack"

@@ -123,6 +123,7 @@ time.sleep(100)" "$BATS_TEST_TMPDIR/sub/ready" 3>&- &
 	run -3 --separate-stderr teletap watch gc -p "$pid" -n 1 --collector stap
 }
 
+# bats test_tags=full
 @test "without stap: what has a module works, a Python that has none does not" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s "$(command -v teletap)" "$(command -v staprun)" "$BATS_TEST_TMPDIR/bin/"

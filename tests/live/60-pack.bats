@@ -23,7 +23,7 @@ teardown() {
 
 bare() { env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" "$@"; }
 
-# bats test_tags=kernels
+# bats test_tags=others
 @test "watch works from a pack alone, exactly" {
 	# not through a function: the signal below has to reach teletap itself
 	env "PATH=$BATS_TEST_TMPDIR/bin" "$(command -v teletap)" watch gc -p "$pid" \
@@ -100,6 +100,7 @@ signed_pack() {
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "a signed module of a killed teletap is waited for until it has gone" {
 	signed_pack
 	watch_pid "$pid" --pack "$BATS_TEST_TMPDIR/pack" -i 1

@@ -81,7 +81,7 @@ q() { jq -c "$1" <<< "$page"; }
 }
 
 # Kernels 6.18 to 7.1 would let the child die at a nop of five bytes (wrapper/target/nop10.c).
-# bats test_tags=kernels
+# bats test_tags=others
 @test "241 counters by a BPF program: where the kernel takes it, at the nop of ten bytes" {
 	dir=$BATS_TEST_TMPDIR
 	gcc -O2 -Wno-unused -D_GNU_SOURCE -I/src/include -o "$dir/nops" "$HERE/nops.c"
@@ -143,6 +143,7 @@ q() { jq -c "$1" <<< "$page"; }
 	jq -e --arg before "$before" '[.rows[].last | sub("\\.[0-9]*Z"; "Z") | fromdate >= ($before[:10] | tonumber)] | all' <<< "$page"
 }
 
+# bats test_tags=full
 @test "several pages at once, those of the ring among them" {
 	serve
 	tell 'log before'
@@ -172,6 +173,7 @@ q() { jq -c "$1" <<< "$page"; }
 	tail -n 1 "$tap_out" | jq -e '.last and (.rows[-1].text == "last words") and (.notes | any(test("has ended")))'
 }
 
+# bats test_tags=full
 @test "-c: from the first line" {
 	dir=$BATS_TEST_TMPDIR
 	run -0 --separate-stderr teletap watch log,errors -o json -i 0.3 -c "sh -c 'echo all 3 | $SERVICE >&2; sleep 1'" -e "$SERVICE"

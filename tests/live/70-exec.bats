@@ -33,6 +33,7 @@ load helper
 	jq -e '.target == {"pid":null,"exe":null,"python":null,"processes":null}' "$BATS_TEST_TMPDIR/page"
 }
 
+# bats test_tags=full
 @test "signals, forks that run no program, programs one after the other, hostile arguments" {
 	watch_host exec
 	bash -c 'kill -9 $$' || true

@@ -108,6 +108,7 @@ no_module() { [ -z "$(modules)" ]; }
 	stop_serve "$pid"
 }
 
+# bats test_tags=full
 @test "a target that ends: its last page is kept, exact, and marked" {
 	start python3.14
 	serve -p "$pid" -i 600

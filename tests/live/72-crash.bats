@@ -198,6 +198,7 @@ os.kill($pid, 9)" > "$dir/killer"
 	done
 }
 
+# bats test_tags=full
 @test "the page shows the newest file of the program until it is deleted" {
 	doomed 'log last words' abort
 	before=$dir

@@ -71,6 +71,7 @@ setup() {
 	jq -e --arg want "$tmpfs/"$'a\tb\nc\e[2J\\\x7f\xef\xbf\xbd' 'any(.rows[]; .path == $want)' "$BATS_TEST_TMPDIR/page"
 }
 
+# bats test_tags=full
 @test "-p: files of that process and its children, whoever deletes them" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	bash -c 'read -r; for i in {1..20}; do (: > "$0/in$i"; rm "$0/in$i"); done; : > "$0/left"; echo > "$0/done"; read -r' \

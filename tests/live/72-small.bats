@@ -41,6 +41,7 @@ rows() {
 	[ "$(jq -c '[.[] | [.name, .value]]' <<< "${lines[1]}")" = '[["depth",22]]' ]
 }
 
+# bats test_tags=full
 @test "a span that never ends" {
 	program -O2 <<< 'TELETAP_SPAN_BEGIN("load", 1);'
 	run -0 rows spans

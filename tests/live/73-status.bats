@@ -55,6 +55,7 @@ verdicts() { jq -c '[.rows[] | select(.verdict and .page != 203 and .subsystem !
 	expect_clean "$pid"
 }
 
+# bats test_tags=full
 @test "by the service, too: 200 loads what it needs, and unloads it" {
 	serve_it
 	teletap serve -p "$pid" -i 0.5 --idle 3 --crashes "$dir/crashes" 3>&- > /dev/null 2> "$dir/err" &

@@ -61,6 +61,7 @@ exact() {
 	expect_clean
 }
 
+# bats test_tags=full
 @test "the page says where its figures come from, and of which Python" {
 	run_live python3.14 import
 	watch_extension "$pid" -n 2 -i 1 -o json
@@ -125,6 +126,7 @@ refuses() {
 	kill "$pid"
 }
 
+# bats test_tags=full
 @test "--inject: refused where it is switched off, not known, or somebody else's" {
 	unset PYTHONPATH
 	refuses "process * forbids it (PYTHON_DISABLE_REMOTE_DEBUG, *" env PYTHON_DISABLE_REMOTE_DEBUG=1 python3.14

@@ -321,6 +321,15 @@ static const struct target_file *find_python(const struct target *t, const struc
 	return NULL;
 }
 
+/* For page 230 only: it goes through all code of an interpreter. */
+static void find_ways_around(const struct page *page, const struct target *t)
+{
+	if (!origin_has_marker(&page->origin, "python", "import__find__load__start"))
+		return;
+	for (size_t k = 0; k < t->n_files; k++)
+		bypass_imports(t->files[k].fd, &t->files[k].sdt);
+}
+
 int resolve_page(const struct page *page, enum collector by, const struct target *t,
 		 struct plan *plan, char **msg)
 {
@@ -342,10 +351,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 			    page->number);
 	if (by == COLLECT_MEMORY || by == COLLECT_PROC)
 		return resolve_process(page, by, t, plan, msg);
-	if (origin_has_marker(&page->origin, "python", "import__find__load__start")) {
-		for (size_t k = 0; k < t->n_files; k++)
-			bypass_imports(t->files[k].fd, &t->files[k].sdt);
-	}
+	find_ways_around(page, t);
 	describe(t, what, sizeof(what));
 	file = find_origin(page, by, t, &origin);
 	if (!file)
