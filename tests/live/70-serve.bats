@@ -192,7 +192,7 @@ no_module() { [ -z "$(modules)" ]; }
 	[ "$(awk '/^Cap/ { print $2 }' "/proc/$frontend/status" | sort -u)" = 0000000000000000 ]
 	[ "$(awk '/^Seccomp:/ { print $2 }' "/proc/$frontend/status")" = 2 ]
 	run -0 /src/build/test/inside
-	[ "$(awk '{ print $2 }' <<<"$output" | sort | uniq -c | xargs)" = "1 given 21 refused" ]
+	[ "$(awk '$2 != "refused"' <<<"$output" | xargs)" = 'memory given' ]
 	stop_serve "$pid"
 }
 
