@@ -71,7 +71,7 @@ sample() {
 	# 4 s of waiting, 4 s of running, 50 a second
 	awk -v waiting="$(of sleeper true)" -v running="$(of run)" 'BEGIN {
 		print waiting, running
-		exit !(waiting >= 190 && waiting <= 205 && running > 130 && running <= 230) }'
+		exit !(waiting >= 190 && waiting <= 205 && running > 130 && running <= 215) }'
 	/usr/bin/python3 -c 'import time
 def naps(): time.sleep(600)
 naps()' 3>&- &
