@@ -10,7 +10,7 @@
 #include "open_frames.h"
 #include "operands.h"
 
-/* What runs on the current thread, whose function is watched; NULL: it is not, or not known. */
+/* The current thread, whose function is watched; NULL: the function is not, or is not known. */
 static __always_inline struct call_thread *frame_here(void *ctx, const struct site *site,
 						      uint32_t tid)
 {
@@ -28,7 +28,6 @@ static __always_inline struct call_thread *frame_here(void *ctx, const struct si
 static __always_inline uint32_t marker_name(void *ctx, const struct site *site,
 					    struct call_thread *t)
 {
-	struct name *name = &t->name;
 	int64_t file, function;
 
 	if (!operand_read(ctx, &site->operands[0], &file) ||
@@ -36,13 +35,8 @@ static __always_inline uint32_t marker_name(void *ctx, const struct site *site,
 		count(&tables.totals.unread);
 		return 0;
 	}
-	__builtin_memset(name, 0, sizeof(*name));
-	name->line = t->frame.line;
-	if (!name_read_cut(&tables.totals, name->function, FUNCTION_ROOM, function,
-			   &name->function_cut) ||
-	    !name_read_cut(&tables.totals, name->file, FILE_ROOM, file, &name->file_cut))
-		return 0;
-	return name_number(&tables.totals, &tables.n_names, tables.names, name);
+	return name_function(&tables.totals, &tables.n_names, tables.names, &t->name, file,
+			     function, t->frame.line);
 }
 
 /* A function is entered: its number, and how deep; 0: that is not a call, or not known. */

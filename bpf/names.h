@@ -75,4 +75,20 @@ static __always_inline uint32_t name_number(struct totals *t, uint64_t *used,
 	return number;
 }
 
+/*
+ * The number of a function, by its texts at these addresses and its first line, which come into
+ * *name; 0: they cannot be read, or there is no room, which is counted. The rest as above.
+ */
+static __always_inline uint32_t name_function(struct totals *t, uint64_t *used,
+					      struct name_entry *entries, struct name *name,
+					      uint64_t file, uint64_t function, int32_t line)
+{
+	__builtin_memset(name, 0, sizeof(*name));
+	name->line = line;
+	if (!name_read_cut(t, name->function, FUNCTION_ROOM, function, &name->function_cut) ||
+	    !name_read_cut(t, name->file, FILE_ROOM, file, &name->file_cut))
+		return 0;
+	return name_number(t, used, entries, name);
+}
+
 #endif

@@ -133,7 +133,6 @@ static __always_inline uint32_t extension_name(void *ctx, const struct site *sit
 					       struct call_thread *t)
 {
 	int64_t file, function, line;
-	struct name *name = &t->name;
 
 	if (!operand_read(ctx, &site->operands[0], &file) ||
 	    !operand_read(ctx, &site->operands[1], &function) ||
@@ -141,13 +140,8 @@ static __always_inline uint32_t extension_name(void *ctx, const struct site *sit
 		count(&tables.totals.unread);
 		return 0;
 	}
-	__builtin_memset(name, 0, sizeof(*name));
-	name->line = line;
-	if (!name_read_cut(&tables.totals, name->function, FUNCTION_ROOM, function,
-			   &name->function_cut) ||
-	    !name_read_cut(&tables.totals, name->file, FILE_ROOM, file, &name->file_cut))
-		return 0;
-	return name_number(&tables.totals, &tables.n_names, tables.names, name);
+	return name_function(&tables.totals, &tables.n_names, tables.names, &t->name, file,
+			     function, line);
 }
 
 /* A function is entered: its number, and how deep; 0: it is not watched, or not known. */

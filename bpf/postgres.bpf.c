@@ -6,7 +6,7 @@
 #include "open_spans.h"
 #include "operands.h"
 
-/* What a backend begins or ends; false: it is not watched. */
+/* The operation that a backend begins or ends; false: the backend is not watched. */
 static __always_inline bool operation_of(void *ctx, struct span_key *key)
 {
 	const struct site *site = site_of(ctx);

@@ -49,7 +49,7 @@ static __always_inline bool frame_code(uint64_t frame, uint64_t *code, uint8_t *
 	return true;
 }
 
-/* What runs now; false: it cannot be read. */
+/* The frame that runs now; false: the frame cannot be read. */
 static __always_inline bool frame_now(uint64_t bias, struct frame *f)
 {
 	uint64_t thread = python_thread(bias), code;

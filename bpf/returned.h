@@ -17,7 +17,7 @@
 static __always_inline uint32_t call_returned(void *ctx)
 {
 	const struct site *site = site_of(ctx);
-	struct name name = { 0 };
+	struct name name;
 	int64_t file, function;
 	struct frame frame;
 
@@ -30,13 +30,10 @@ static __always_inline uint32_t call_returned(void *ctx)
 		return 0;
 	}
 	seen(&tables.totals);
-	name.line = frame.line;
-	if (frame.makes ||
-	    !name_read_cut(&tables.totals, name.function, sizeof(name.function), function,
-			   &name.function_cut) ||
-	    !name_read_cut(&tables.totals, name.file, sizeof(name.file), file, &name.file_cut))
+	if (frame.makes)
 		return 0;
-	return name_number(&tables.totals, &tables.n_names, tables.names, &name);
+	return name_function(&tables.totals, &tables.n_names, tables.names, &name, file, function,
+			     frame.line);
 }
 
 #endif

@@ -20,7 +20,7 @@ enum { BY_ALL, BY_PROCESS, BY_THREAD };
 
 /* What a program is told before it is loaded. */
 struct config {
-	/* Who is watched; none of these: all that run into the probes. */
+	/* The processes watched; none of these: all that run into the probes. */
 	int32_t watched; /* a process, with its descendants; WATCHED_SEVERAL: those in "roots", */
 	uint64_t cgroup; /* or the processes in this one and below; 0: not by one */
 	uint32_t by;     /* BY_...: whose figures are told apart */

@@ -65,7 +65,6 @@ __attribute__((noinline)) int row_add(uint32_t who, uint32_t name, uint64_t call
 static long row_take(uint32_t i, void *ctx)
 {
 	struct batch *b = *(struct batch **)ctx;
-	struct name *name = &b->name;
 	uint32_t number;
 
 	if (i >= b->n)
@@ -75,13 +74,8 @@ static long row_take(uint32_t i, void *ctx)
 		count(&tables.totals.unread);
 		return 0;
 	}
-	__builtin_memset(name, 0, sizeof(*name));
-	name->line = b->row.line;
-	if (!name_read_cut(&tables.totals, name->function, FUNCTION_ROOM, b->row.function,
-			   &name->function_cut) ||
-	    !name_read_cut(&tables.totals, name->file, FILE_ROOM, b->row.file, &name->file_cut))
-		return 0;
-	number = name_number(&tables.totals, &tables.n_names, tables.names, name);
+	number = name_function(&tables.totals, &tables.n_names, tables.names, &b->name, b->row.file,
+			       b->row.function, b->row.line);
 	if (number)
 		row_add(b->who, number, b->row.sums.calls, b->row.sums.inclusive,
 			b->row.sums.exclusive);
