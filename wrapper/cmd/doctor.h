@@ -33,7 +33,7 @@ extern const char *const doctor_verdicts[];
 /* The string, unless memory is out: then teletap ends. */
 char *doctor_must(char *s);
 
-/* What availability goes by. */
+/* The facts that availability is judged by. */
 struct judge doctor_judge(const struct answers *a);
 
 /* Whether the page works, and why (not). *why is to be freed. */

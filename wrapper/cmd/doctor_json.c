@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What doctor has found, as JSON. */
+/* The findings of doctor, as JSON. */
 #include "cmd/doctor.h"
 
 #include <stdio.h>

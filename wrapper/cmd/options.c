@@ -94,7 +94,7 @@ void opts_print(const struct command *cmd)
 	}
 }
 
-/* What getopt_long needs to know of the options that the command takes; both are zeroed. */
+/* The options of the command as getopt_long wants them; both arrays are zeroed. */
 static void fill_getopt(const struct command *cmd, struct option *longs, char *shorts)
 {
 	*shorts++ = ':';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a run writes: pages to standard output, or moments to a recording. */
+/* The output of a run: pages to standard output, or moments to a recording. */
 #include "cmd/watch.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static int put(struct watch *w, char *page)
 	return -(err ? err : outlet_write(&w->outlet));
 }
 
-/* What is to be drawn now; returns how many pages. */
+/* The pages to be drawn now; returns how many there are. */
 static int moment(struct watch *w, struct render *list, struct states *all)
 {
 	for (int p = 0; p < w->n_pages; p++) {

@@ -32,7 +32,7 @@ void bpf_path(const char *module, char out[PATH_MAX])
 		*out = '\0';
 }
 
-/* What libbpf has to say goes to -v, a line at a time, and from one thread at a time. */
+/* Messages of libbpf go to -v, a line at a time, and from one thread at a time. */
 static int tell(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char *text = NULL, *rest, *line;

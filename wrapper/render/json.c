@@ -166,7 +166,7 @@ static json_t *sampling(const struct state *s)
 		 : NULL;
 }
 
-/* What the target is a group by, see struct render_target. */
+/* The kind and the name of a group of processes, see struct render_target. */
 static void put_group(json_t *target, const char *group)
 {
 	static const char *const kinds[] = { "unit", "cgroup", "container" };

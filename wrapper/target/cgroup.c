@@ -99,7 +99,7 @@ static int find_path(const char *mount, const char *name, struct cgroup *g, char
 	return 0;
 }
 
-/* What is looked for, and what was found. */
+/* A search for a cgroup: its name, and the cgroups found. */
 struct search {
 	const char *name;
 	bool container;
@@ -248,7 +248,7 @@ static void list_below(int dir, int depth, int *left, cgroup_process_fn *fn, voi
 	}
 	if (f)
 		fclose(f);
-	while (folder && depth<DEPTH_MAX && * left> 0 && (entry = readdir(folder))) {
+	while (folder && *left > 0 && depth < DEPTH_MAX && (entry = readdir(folder))) {
 		int below;
 
 		if (entry->d_type != DT_DIR || *entry->d_name == '.')

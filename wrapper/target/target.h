@@ -73,7 +73,7 @@ int target_ended(const struct target *t);
 /* Whether its process has ended, or all of its group. */
 bool target_gone(struct target *t);
 
-/* Who belongs to it. fd: the file, where it is all processes of one. */
+/* The processes of the target. fd: the file, where the target is all processes of one. */
 void target_members(const struct target *t, int fd, struct members *who);
 
 void target_close(struct target *t);
