@@ -65,7 +65,27 @@ static __always_inline void walk_release(struct walk_place *p)
 
 struct thread_search {
 	uint64_t self, interpreter, thread, found;
+	bool unread;
 };
+
+/* A word of the search, which does not go on behind one that cannot be read. */
+static __always_inline uint64_t thread_word(struct thread_search *s, uint64_t from)
+{
+	uint64_t value = 0;
+
+	if (!python_read(&value, sizeof(value), from))
+		s->unread = true;
+	return value;
+}
+
+static __always_inline bool thread_has_frame(struct thread_search *s, uint64_t thread)
+{
+	uint64_t frame = 0;
+
+	if (!python_frame_of(thread, &frame))
+		s->unread = true;
+	return frame;
+}
 
 static long thread_step(uint32_t i, void *ctx)
 {
@@ -75,33 +95,37 @@ static long thread_step(uint32_t i, void *ctx)
 	if (!s->thread) {
 		if (!s->interpreter)
 			return 1;
-		s->thread = python_word(s->interpreter + PYTHON(i_threads));
-		s->interpreter = python_word(s->interpreter + PYTHON(i_next));
+		s->thread = thread_word(s, s->interpreter + PYTHON(i_threads));
+		s->interpreter = thread_word(s, s->interpreter + PYTHON(i_next));
 		return 0;
 	}
-	if (python_word(s->thread + PYTHON(t_ident)) == s->self && python_innermost(s->thread)) {
+	if (thread_word(s, s->thread + PYTHON(t_ident)) == s->self &&
+	    thread_has_frame(s, s->thread)) {
 		s->found = s->thread;
 		return 1;
 	}
-	s->thread = python_word(s->thread + PYTHON(t_next));
+	s->thread = thread_word(s, s->thread + PYTHON(t_next));
 	return 0;
 }
 
 /*
  * The thread state of the current thread, whether it has the lock or not; 0: it is in no
- * function. Of several it is that of the newest interpreter: the first of their list.
+ * function, or that cannot be read, which is counted. Of several it is that of the newest
+ * interpreter: the first of their list.
  */
 static __always_inline uint64_t thread_here(uint64_t bias)
 {
 	struct thread_search s = { .self = bpf_get_current_task_btf()->thread.fsbase };
 	uint64_t runtime = config.runtime + bias, lock, t;
 
-	s.interpreter = python_word(runtime + PYTHON(r_head));
+	s.interpreter = thread_word(&s, runtime + PYTHON(r_head));
 	lock = PYTHON(r_gil) ? runtime + PYTHON(r_gil) : python_word(s.interpreter + PYTHON(i_gil));
 	t = python_word(lock + PYTHON(g_holder));
 	if (t && python_word(t + PYTHON(t_ident)) == s.self && python_innermost(t))
 		return t;
 	bpf_loop(HERE_THREADS, thread_step, &s, 0);
+	if (!s.found)
+		count(s.unread ? &tables.stacks.unread : &tables.stacks.none);
 	return s.found;
 }
 
@@ -173,17 +197,18 @@ static __always_inline bool bias_here(uint64_t *bias)
 static __always_inline uint32_t stack_here(void)
 {
 	struct walk_place *p;
-	uint64_t bias;
+	uint64_t bias, thread;
 	uint32_t node;
 
 	if (!bias_here(&bias)) {
 		count(&tables.stacks.none);
 		return 0;
 	}
-	p = walk_take();
+	thread = thread_here(bias);
+	p = thread ? walk_take() : NULL;
 	if (!p)
 		return 0;
-	python_stack(&p->walk, bias, thread_here(bias));
+	python_stack(&p->walk, bias, thread);
 	node = walk_number(&p->walk);
 	walk_release(p);
 	return node;

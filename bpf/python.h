@@ -177,7 +177,9 @@ static __always_inline void walk_begin(struct walk *w, uint64_t bias, uint64_t t
 	w->stack.end = WALK_WHOLE;
 	w->skipped = 0;
 	w->bias = bias;
-	w->at = thread ? python_innermost(thread) : 0;
+	w->at = 0;
+	if (thread && !python_frame_of(thread, &w->at))
+		w->stack.end = WALK_UNREAD;
 }
 
 /* The current thread's stack; what it could not read is in the sums. */
@@ -207,11 +209,13 @@ static long python_first(uint32_t i, void *ctx)
 	return python_step(i, ctx) || (*(struct walk **)ctx)->stack.n;
 }
 
-/* The name of a thread state's innermost function; 0: none, or it is not known. */
+/* The name of a thread state's innermost function; 0: none, or unread, which is counted. */
 static __always_inline uint32_t python_function(struct walk *w, uint64_t bias, uint64_t thread)
 {
 	walk_begin(w, bias, thread);
 	bpf_loop(PYTHON_SKIPPED, python_first, &w, 0);
+	if (w->stack.end == WALK_UNREAD)
+		count(&tables.stacks.unread);
 	return w->stack.n ? w->stack.names[0] : 0;
 }
 

@@ -53,11 +53,19 @@ static __always_inline uint64_t python_thread(uint64_t bias)
 	return 0;
 }
 
+/* The innermost frame of a thread state. False: it cannot be read. */
+static __always_inline bool python_frame_of(uint64_t t, uint64_t *frame)
+{
+	if (PYTHON(t_cframe) && !python_read(&t, sizeof(t), t + PYTHON(t_cframe)))
+		return false;
+	return python_read(frame, sizeof(*frame), t + PYTHON(t_frame));
+}
+
 static __always_inline uint64_t python_innermost(uint64_t t)
 {
-	if (PYTHON(t_cframe))
-		t = python_word(t + PYTHON(t_cframe));
-	return t ? python_word(t + PYTHON(t_frame)) : 0;
+	uint64_t frame = 0;
+
+	return t && python_frame_of(t, &frame) ? frame : 0;
 }
 
 #endif

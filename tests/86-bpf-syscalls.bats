@@ -39,6 +39,14 @@ end() {
 	done
 }
 
+@test "233: calls whose function cannot be read, as the kernel is moving it, are said" {
+	begin_live moved.py /usr/bin/python3
+	work
+	finish
+	/usr/bin/python3 "$LIVE/moved.py" check "$out" "$dir/done"
+	end
+}
+
 @test "233 --call: names and patterns" {
 	begin /usr/bin/python3
 	work --call 'getppid,open*'

@@ -29,6 +29,16 @@ exact() {
 @test "3.15: the calls that strace sees, by function" { exact python3.15; }
 
 # bats test_tags=full
+@test "calls whose function cannot be read, as the kernel is moving it, are said" {
+	begin moved.py python3.14
+	work syscalls
+	unwatch
+	python3.14 "$HERE/moved.py" check "$tap_out" "$dir/done"
+	expect_clean "$pid"
+	exec 7>&-
+}
+
+# bats test_tags=full
 @test "--call: names and patterns" {
 	begin syscalls.py python3.14
 	work syscalls --call 'getppid,open*'

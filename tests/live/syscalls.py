@@ -14,6 +14,8 @@ import re
 import select
 import sys
 
+from moved import unread
+
 MISSING = "/nowhere/at/all"
 
 
@@ -95,13 +97,18 @@ def check(pages, done, strace):
     page = last_page(pages)
     with open(done) as f:
         expected = json.load(f)
+    # The kernel may be making a huge page of what would have to be read.
+    spare = unread(map(json.loads, open(pages)))
+    assert spare <= 5
     for function, (calls, count, errors) in expected.items():
         rows = [r for r in page["rows"] if r["function"] == function]
         print(function, [[r["call"], r["calls_total"], r["errors_total"], r["time_ns_total"]] for r in rows])
         # a function may wait for the lock, have an arena mapped and so on: once in a while
         mine = [r for r in rows if r["call"] in calls]
-        assert sum(r["calls_total"] for r in mine) == count
-        assert sum(r["errors_total"] for r in mine) == errors
+        missing = count - sum(r["calls_total"] for r in mine)
+        assert 0 <= missing <= spare, missing
+        spare -= missing
+        assert 0 <= errors - sum(r["errors_total"] for r in mine) <= missing
         assert not errors or mine[0]["error"] == "ENOENT"
         assert mine[0]["file"].endswith("/syscalls.py")
         assert mine[0]["line"] == globals()[function].__code__.co_firstlineno

@@ -106,8 +106,8 @@ void stack_notes(const struct state *s, struct table *t)
 	if (record_delta(r, STACKS_UNREAD))
 		table_note(t,
 			   "%" PRId64
-			   " stacks of this interval could be read in part only: ? stands "
-			   "for the rest",
+			   " stacks of this interval could be read in part or not at all: ? or - "
+			   "stands for the rest",
 			   record_delta(r, STACKS_UNREAD));
 	if (record_delta(r, STACKS_CUT))
 		table_note(t,
