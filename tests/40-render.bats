@@ -150,7 +150,7 @@ assert got == want, (got, want)' <<<"${lines[0]}"
 	for page in disk-io exec faults gc gc-cost gil host process sockets stacks syscalls tasks threads; do
 		for width in 60 40 20; do
 			for columns in 80 $width; do
-				draw -g $page -p 4242 -w $columns <"$TOP/tests/data/$page/session.lines" >"$BATS_TEST_TMPDIR/$columns"
+				draw -g $page -p 4242 -w "$columns" <"$TOP/tests/data/$page/session.lines" >"$BATS_TEST_TMPDIR/$columns"
 			done
 			echo "$page $width"
 			/usr/bin/python3 - "$BATS_TEST_TMPDIR/80" "$BATS_TEST_TMPDIR/$width" "$width" <<-'EOF2'
