@@ -168,6 +168,7 @@ install: all
 	sed $(FILL) packaging/teletap@.service.in > $(DESTDIR)$(PREFIX)/lib/systemd/system/teletap@.service
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap README.md CHANGELOG.md docs/*.md LICENSES/*
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap/runbooks docs/runbooks/*.md
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/doc/teletap/prometheus packaging/prometheus/*.yml
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/teletap $(DESTDIR)$(PREFIX)/share/doc/teletap

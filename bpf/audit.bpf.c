@@ -21,7 +21,7 @@ struct audit_tables tables;
  */
 #define EVENT_LETTERS 16
 static const struct {
-	char name[EVENT_LETTERS];
+	char name[EVENT_LETTERS + 1];
 	uint32_t kind;
 } kinds[] = {
 	{ "import", AUDIT_FIRST },

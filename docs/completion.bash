@@ -55,6 +55,12 @@ _teletap() {
 	release) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
 	user) words=$(getent passwd | cut -d: -f1) ;;
 	host) words=$(getent hosts | awk '{ print $2 }') ;;
+	unit) words=$(systemctl list-units --plain --no-legend --full 2>/dev/null | awk '{ print $1 }') ;;
+	cgroup) words=$(find "$(findmnt -fnt cgroup2 -o TARGET)" -mindepth 1 -type d -printf '/%P\n' 2>/dev/null) ;;
+	container)
+		words=$(find "$(findmnt -fnt cgroup2 -o TARGET)" -type d -printf '%f\n' 2>/dev/null |
+			sed -nE 's/^([a-z-]+-)?([0-9a-f]{64})(\.scope)?$/\2/p')
+		;;
 	pages) words=$pages ;;
 	page) words="$pages 255 contents" ;;
 	esac

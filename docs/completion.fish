@@ -22,6 +22,13 @@ function __teletap_words
 			ls /lib/modules 2>/dev/null
 		case user
 			__fish_complete_users
+		case unit
+			systemctl list-units --plain --no-legend --full 2>/dev/null | string match -r '^\S+'
+		case cgroup
+			find "$(findmnt -fnt cgroup2 -o TARGET)" -mindepth 1 -type d -printf '/%P\n' 2>/dev/null
+		case container
+			find "$(findmnt -fnt cgroup2 -o TARGET)" -type d -printf '%f\n' 2>/dev/null |
+				string replace -rf '^(?:[a-z-]+-)?([0-9a-f]{64})(?:\.scope)?$' '$1'
 		case host
 			__fish_print_hostnames
 		case page

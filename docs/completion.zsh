@@ -14,11 +14,26 @@ _teletap_pages() {
 	_describe -V page pages
 }
 
+# Names that a command prints, as they are.
+_teletap_units() {
+	compadd -- ${${(f)"$(systemctl list-units --plain --no-legend --full 2>/dev/null)"}%% *}
+}
+
+_teletap_cgroups() {
+	compadd -- ${(f)"$(find "$(findmnt -fnt cgroup2 -o TARGET)" -mindepth 1 -type d -printf '/%P\n' 2>/dev/null)"}
+}
+
+_teletap_containers() {
+	compadd -- ${(f)"$(find "$(findmnt -fnt cgroup2 -o TARGET)" -type d -printf '%f\n' 2>/dev/null |
+		sed -nE 's/^([a-z-]+-)?([0-9a-f]{64})(\.scope)?$/\2/p')"}
+}
+
 _teletap() {
 	local -a table commands specs row
 	local line action help
 	local -A actions=(file _files process _pids command _command_names user _users host _hosts
-		pages _teletap_pages page '_teletap_pages one' text ' ' release '_files -/ -W /lib/modules')
+		pages _teletap_pages page '_teletap_pages one' text ' ' unit _teletap_units
+		cgroup _teletap_cgroups container _teletap_containers release '_files -/ -W /lib/modules')
 
 	table=("${(@f)$(teletap --table 2>/dev/null)}")
 	for line in $table; do

@@ -144,3 +144,25 @@ assert got == want, (got, want)' <<<"${lines[0]}"
 	run draw -p 4242 -e "/opt/$(printf '%060d' 0)/bin/python3.11" <"$TOP/tests/data/gc/session.lines"
 	[ "${lines[1]}" = "/opt/$(printf '%060d' 0)/bin/python3.11" ]
 }
+
+# The page as it is 80 columns wide has the same figures.
+@test "text: on a narrow terminal no figure and no word is broken" {
+	for page in disk-io exec faults gc gc-cost gil host process sockets stacks syscalls tasks threads; do
+		for width in 60 40 20; do
+			for columns in 80 $width; do
+				draw -g $page -p 4242 -w "$columns" <"$TOP/tests/data/$page/session.lines" >"$BATS_TEST_TMPDIR/$columns"
+			done
+			echo "$page $width"
+			/usr/bin/python3 - "$BATS_TEST_TMPDIR/80" "$BATS_TEST_TMPDIR/$width" "$width" <<-'EOF2'
+				import collections, re, sys
+				wide, narrow = (open(name, encoding="utf-8").read() for name in sys.argv[1:3])
+				figures = lambda text: collections.Counter(re.findall(r"(?<!\S)-?\d+(?:\.\d+)?%?(?!\S)", text))
+				for line in narrow.splitlines():
+				    columns = sum(1 if c < "\x80" else 2 for c in line)
+				    assert columns <= int(sys.argv[3]) or " " not in line.strip(), line
+				assert wide.count("\n") < narrow.count("\n")
+				assert figures(wide) == figures(narrow), (figures(wide) - figures(narrow), figures(narrow) - figures(wide))
+			EOF2
+		done
+	done
+}

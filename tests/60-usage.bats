@@ -248,6 +248,9 @@ start() {
 
 @test "watch: no target, and targets that exclude each other" {
 	misused teletap watch gc
+	for option in -p -e -c --unit --cgroup --container; do
+		[[ ${stderr_lines[0]} == *"no target: give "*"$option"* ]]
+	done
 	misused teletap watch gc -p 1 -e "$EXE"
 	misused teletap watch gc -e "$EXE" -p 1
 	misused teletap watch gc -p 1 -c true

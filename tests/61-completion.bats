@@ -80,6 +80,31 @@ pages() { teletap list | awk '$1 != 255 { print $1; print $2 }' | xargs; }
 	[ "$(offers probes t)" = two.zst ]
 }
 
+# A host with units, cgroups and a container, for commands that ask for them.
+host() {
+	ID=4f5b2c0d9e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a
+	ID=${ID}1234
+	mkdir -p bin "cgroup/system.slice/web.service" "cgroup/pods/docker-$ID.scope"
+	printf '#!/bin/sh\n[ "$1" = list-units ] || exit 1\nprintf "%%s\\n" "web.service loaded active running Web" "ssh.socket loaded active listening"\n' >bin/systemctl
+	printf '#!/bin/sh\necho %s/cgroup\n' "$PWD" >bin/findmnt
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH
+	CGROUPS="/pods /pods/docker-$ID.scope /system.slice /system.slice/web.service"
+}
+
+@test "bash: units, cgroups and containers, and none where there are none" {
+	host
+	[ "$(offers watch gc --unit '')" = 'web.service ssh.socket' ]
+	[ "$(offers watch gc --unit w)" = web.service ]
+	[ "$(offers watch gc --cgroup '' | xargs -n 1 | sort | xargs)" = "$CGROUPS" ]
+	[ "$(offers watch gc --cgroup /sy)" = "/system.slice /system.slice/web.service" ]
+	[ "$(offers watch gc --container '')" = "$ID" ]
+	printf '#!/bin/sh\nexit 1\n' | tee bin/systemctl >bin/findmnt
+	for option in --unit --cgroup --container; do
+		[ "$(offers watch gc $option '')" = '' ]
+	done
+}
+
 # fish_offers LINE: what fish offers at its end.
 fish_offers() {
 	fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$TOP/docs/completion.fish" "$1"
@@ -95,6 +120,12 @@ fish_offers() {
 	[ "$(fish_offers 'teletap replay on')" = one.zst ]
 	[[ $(fish_offers 'teletap replay one.zst thr') == threads* ]]
 	[ "$(fish_offers 'teletap watch gc -e on')" = one.zst ]
+	host
+	[ "$(fish_offers 'teletap watch gc --unit w' | cut -f 1)" = web.service ]
+	[ "$(fish_offers 'teletap watch gc --cgroup /' | cut -f 1 | sort | xargs)" = "$CGROUPS" ]
+	[ "$(fish_offers 'teletap watch gc --container 4' | cut -f 1)" = "$ID" ]
+	printf '#!/bin/sh\nexit 1\n' | tee bin/systemctl >bin/findmnt
+	[ "$(fish_offers 'teletap watch gc --cgroup ')" = '' ]
 }
 
 # zsh_makes KEYS: the line that zsh makes of them.
@@ -129,4 +160,8 @@ zsh_makes() {
 	zsh_makes 'teletap replay one.zst thr' '> teletap replay one.zst threads'
 	zsh_makes 'teletap watch sta' 'status  -- Is it working, and if not, what to read'
 	zsh_makes 'teletap record gc -w on' '> teletap record gc -w one.zst'
+	host
+	zsh_makes 'teletap watch gc --unit w' '> teletap watch gc --unit web.service'
+	zsh_makes 'teletap watch gc --cgroup /system.slice/' '> teletap watch gc --cgroup /system.slice/web.service'
+	zsh_makes 'teletap watch gc --container 4' "$ID"
 }

@@ -193,6 +193,23 @@ time.sleep(60)' "$BATS_TEST_TMPDIR/copy" "$BATS_TEST_TMPDIR/copy" "$EXE" 3>&- &
 	pkill -P "$target"
 }
 
+# 1100 children and one that came before them, of 1024 that are looked at.
+@test "more children than are looked at: that is said" {
+	env -u STUB_LOG "$EXE" -c '
+import os, signal
+for i in range(1100):
+    if not os.fork(): signal.pause()
+print("ready", flush=True)
+signal.pause()' >"$BATS_TEST_TMPDIR/ready" 3>&- &
+	target=$!
+	until_true grep -q ready "$BATS_TEST_TMPDIR/ready"
+	watch_bg -p "$target" -i 0.1 -n 2 -o json
+	ends_with 0
+	pkill -KILL -P "$target"
+	jq -es '.[-1].notes == ["there are too many processes: 77 or more were not looked at, and those of them that " +
+		"run another file with these markers are not counted"]' "$out"
+}
+
 @test "the file is replaced while it is watched: said, with the processes that are not counted" {
 	cp "$EXE" "$BATS_TEST_TMPDIR/exe"
 	cp "$EXE" "$BATS_TEST_TMPDIR/new"

@@ -160,7 +160,8 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	until_true shows 's  255: contents  h: help'
 	[ "$(picture | wc -l)" -eq 10 ]
 	shows '^210 gc'
-	keys PageDown PageDown
+	shows '^  .*[0-9] UTC$' # wrapped, not cut
+	keys End
 	until_true shows 'Nothing was lost'
 	shows_not '^210 gc'
 	keys Home
@@ -169,6 +170,17 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	until_true shows 'Nothing was lost'
 	[ "$(picture | wc -l)" -eq 40 ]
 	[[ $(bottom) == *"q: leave"* ]]
+}
+
+@test "replay: a narrow terminal, and its help" {
+	terminal "teletap replay '$R' gc"
+	tmux -S "$SOCKET" resize-window -x 40 -y 40
+	until_true shows '^     0\.0[0-9]%$'
+	[ "$(picture | grep -c ' us$')" -gt 0 ]
+	keys h
+	until_true shows '^  a recording$'
+	keys q
+	until_true shows 'status 0'
 }
 
 @test "watch: pages of a process, until it has ended" {

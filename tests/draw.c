@@ -5,7 +5,7 @@
  * each later one (with -s N: each N-th) is a page.
  *
  *   draw [-o text|json|openmetrics|folded|speedscope|svg] [-g PAGE] [-p PID] [-e FILE] [-y VERSION]
- * [-c] [-s N] -m FILE              the lines of other modules, one behind the other, for page 200
+ * [-c] [-s N] [-w COLUMNS] -m FILE the lines of other modules, one behind the other, for page 200
  *   draw -o line         what line_parse makes of each line
  */
 #include <errno.h>
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	ssize_t len;
 	int c, ret = 0, step = 1;
 
-	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:m:")) != -1) {
+	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:m:w:")) != -1) {
 		switch (c) {
 		case 'o':
 			output = optarg;
@@ -137,6 +137,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			r.color = true;
+			break;
+		case 'w':
+			r.width = atoi(optarg);
 			break;
 		case 'm':
 			others = optarg;

@@ -28,10 +28,17 @@ int look_text(const struct look *l, const char *path, char *out, size_t size)
 {
 	char full[PATH_MAX];
 	int fd = open(look_path(l, path, full), O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-	int err = n < 0 ? -errno : 0;
+	ssize_t n = fd < 0 ? -1 : 1;
+	size_t all = 0;
+	int err;
 
-	out[n > 0 ? n : 0] = '\0';
+	/* A read of a file of /proc returns about a page of it, however much is wanted. */
+	while (n > 0 && all < size - 1) {
+		n = read(fd, out + all, size - 1 - all);
+		all += n > 0 ? (size_t)n : 0;
+	}
+	err = n < 0 ? -errno : 0;
+	out[all] = '\0';
 	if (fd >= 0)
 		close(fd);
 	return err;

@@ -2,87 +2,73 @@
 /* The findings of doctor, as JSON. */
 #include "cmd/doctor.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/quote.h"
+#include "render/json_text.h"
 
-/* "key":"value", or null; a comma in front but for the first. */
-static void member(const char *key, const char *value, bool first)
+/* null when there is none. */
+static json_t *text(const char *value)
 {
-	char *quoted = value ? doctor_must(quote_json(value)) : doctor_must(strdup("null"));
-
-	printf("%s\"%s\":%s", first ? "" : ",", key, quoted);
-	free(quoted);
+	return value ? json_text(value) : json_null();
 }
 
-static void checks_json(const struct checks *c, bool first)
+static void put_checks(json_t *all, const struct checks *c)
 {
-	for (int i = 0; i < c->n; i++) {
-		fputs(first && !i ? "{" : ",{", stdout);
-		member("id", c->list[i].id, true);
-		member("verdict", doctor_verdicts[c->list[i].verdict], false);
-		member("text", c->list[i].text, false);
-		member("remedy", c->list[i].remedy, false);
-		putchar('}');
-	}
+	for (int i = 0; i < c->n; i++)
+		json_array_append_new(
+			all, json_pack("{s:o, s:o, s:o, s:o}", "id", text(c->list[i].id), "verdict",
+				       text(doctor_verdicts[c->list[i].verdict]), "text",
+				       text(c->list[i].text), "remedy", text(c->list[i].remedy)));
 }
 
-static void answer(const char *key, enum answer value)
+static json_t *answer(enum answer value)
 {
-	printf(",\"%s\":%s", key,
-	       value == ANSWER_YES  ? "true"
-	       : value == ANSWER_NO ? "false"
-				    : "null");
+	return value == ANSWER_UNKNOWN ? json_null() : json_boolean(value == ANSWER_YES);
 }
 
-static void target_json(const struct answers *a)
+static json_t *target_json(const struct answers *a)
 {
 	const struct interpreter *in = &a->interpreter;
+	json_t *t, *pids;
 
-	if (!a->has_target) {
-		fputs("null", stdout);
-		return;
-	}
-	if (a->o->pid)
-		printf("{\"pid\":%d", (int)a->o->pid);
-	else
-		fputs("{\"pid\":null", stdout);
+	if (!a->has_target)
+		return json_null();
+	t = json_pack("{s:o}", "pid", a->o->pid ? json_integer(a->o->pid) : json_null());
 	if (a->o->group)
-		member(a->o->kind, a->o->group, false);
-	for (int i = 0; i < a->o->n_pids && !a->o->pid; i++)
-		printf("%s%d%s", i ? "," : ",\"pids\":[", (int)a->o->pids[i],
-		       i + 1 < a->o->n_pids ? "" : "]");
-	member("exe", a->target.n_files ? a->target.files[0].path : NULL, false);
-	member("python", in->path ? in->version : NULL, false);
-	member("file", in->path, false);
-	member("build_id", *in->id ? in->id : NULL, false);
-	printf(",\"markers\":%s", in->markers ? "true" : "false");
-	answer("deleted", !a->o->pid ? ANSWER_UNKNOWN : in->deleted ? ANSWER_YES : ANSWER_NO);
-	answer("free_threaded", in->free_threaded);
-	answer("jit", in->jit);
-	answer("bad_paths", in->bad_paths);
-	answer("foreign_namespace", in->foreign);
-	if (in->interpreters)
-		printf(",\"interpreters\":%d}", in->interpreters);
-	else
-		fputs(",\"interpreters\":null}", stdout);
-}
-
-static void works_json(bool works, const char *why)
-{
-	printf(",\"works\":%s", works ? "true" : "false");
-	member("why", why, false);
+		json_object_set_new(t, a->o->kind, text(a->o->group));
+	if (a->o->n_pids && !a->o->pid) {
+		pids = json_array();
+		for (int i = 0; i < a->o->n_pids; i++)
+			json_array_append_new(pids, json_integer(a->o->pids[i]));
+		json_object_set_new(t, "pids", pids);
+	}
+	json_object_set_new(t, "exe", text(a->target.n_files ? a->target.files[0].path : NULL));
+	json_object_set_new(t, "python", text(in->path ? in->version : NULL));
+	json_object_set_new(t, "file", text(in->path));
+	json_object_set_new(t, "build_id", text(*in->id ? in->id : NULL));
+	json_object_set_new(t, "markers", json_boolean(in->markers));
+	json_object_set_new(t, "deleted",
+			    answer(!a->o->pid    ? ANSWER_UNKNOWN
+				   : in->deleted ? ANSWER_YES
+						 : ANSWER_NO));
+	json_object_set_new(t, "free_threaded", answer(in->free_threaded));
+	json_object_set_new(t, "jit", answer(in->jit));
+	json_object_set_new(t, "bad_paths", answer(in->bad_paths));
+	json_object_set_new(t, "foreign_namespace", answer(in->foreign));
+	json_object_set_new(t, "interpreters",
+			    in->interpreters ? json_integer(in->interpreters) : json_null());
+	return t;
 }
 
 /* Each collector of the page. */
-static void collectors_json(const struct answers *a, const struct page *page)
+static json_t *collectors_json(const struct answers *a, const struct page *page)
 {
 	struct judge j = doctor_judge(a);
-	bool first = true;
+	json_t *all = json_array();
 
-	fputs(",\"collectors\":[", stdout);
 	for (int i = 0; i < COLLECTORS; i++) {
 		char *why;
 		bool works;
@@ -90,58 +76,64 @@ static void collectors_json(const struct answers *a, const struct page *page)
 		if (!(page->by & 1U << i))
 			continue;
 		works = judge_collector(&j, page, (enum collector)i, &why);
-		fputs(first ? "{" : ",{", stdout);
-		first = false;
-		member("name", collector_name((enum collector)i), true);
-		works_json(works, doctor_must(why));
-		putchar('}');
+		json_array_append_new(all,
+				      json_pack("{s:o, s:b, s:o}", "name",
+						text(collector_name((enum collector)i)), "works",
+						works, "why", text(doctor_must(why))));
 		free(why);
 	}
-	putchar(']');
+	return all;
 }
 
-/* Returns whether it works, and that is an answer. */
-static bool page_json(const struct answers *a, const struct page *page, bool first)
+static json_t *page_json(int number, const char *name, bool works, const char *why,
+			 const char *collector, json_t *collectors)
 {
-	char *why;
-	int by;
-	bool works = doctor_works(a, page, &by, &why);
-
-	printf("%s{\"page\":%d", first ? "" : ",", page->number);
-	member("name", page->name, false);
-	works_json(works, why);
-	member("collector", works ? collector_name((enum collector)by) : NULL, false);
-	collectors_json(a, page);
-	putchar('}');
-	free(why);
-	return works && doctor_counts(a, page, by);
+	return json_pack("{s:i, s:o, s:b, s:o, s:o, s:o}", "page", number, "name", text(name),
+			 "works", works, "why", text(why), "collector", text(collector),
+			 "collectors", collectors);
 }
 
-static void own_page_json(int number, const char *name)
+static json_t *pages_json(struct answers *a)
 {
-	printf(",{\"page\":%d", number);
-	member("name", name, false);
-	works_json(true, doctor_own_why);
-	fputs(",\"collector\":null,\"collectors\":[]}", stdout);
-}
+	json_t *all = json_array();
 
-void doctor_json(struct answers *a)
-{
-	fputs("{\"checks\":[", stdout);
-	checks_json(&a->host_checks, true);
-	checks_json(&a->target_checks, false);
-	fputs("],\"pages\":[", stdout);
-	for (int i = 0; i < n_pages; i++)
-		a->n_working += page_json(a, &pages[i], i == 0);
+	for (int i = 0; i < n_pages; i++) {
+		char *why;
+		int by;
+		bool works = doctor_works(a, &pages[i], &by, &why);
+
+		json_array_append_new(all,
+				      page_json(pages[i].number, pages[i].name, works, why,
+						works ? collector_name((enum collector)by) : NULL,
+						collectors_json(a, &pages[i])));
+		a->n_working += works && doctor_counts(a, &pages[i], by);
+		free(why);
+	}
 	for (int i = OWN_FIRST; i <= OWN_LAST; i++) {
 		const char *name;
 
 		if (!doctor_own_page(a, i, &name))
 			continue;
-		own_page_json(i, name);
+		json_array_append_new(all,
+				      page_json(i, name, true, doctor_own_why, NULL, json_array()));
 		a->n_working++;
 	}
-	fputs("],\"target\":", stdout);
-	target_json(a);
-	puts("}");
+	return all;
+}
+
+void doctor_json(struct answers *a)
+{
+	json_t *checks = json_array(), *all;
+	char *line, *safe;
+
+	put_checks(checks, &a->host_checks);
+	put_checks(checks, &a->target_checks);
+	all = json_pack("{s:o, s:o, s:o}", "checks", checks, "pages", pages_json(a), "target",
+			target_json(a));
+	line = doctor_must(json_dumps(all, JSON_COMPACT));
+	safe = doctor_must(quote_json_line(line));
+	puts(safe);
+	free(safe);
+	free(line);
+	json_decref(all);
 }

@@ -69,7 +69,9 @@ int want_width(void)
 
 	if (!isatty(STDOUT_FILENO))
 		return RENDER_WHOLE;
-	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 80 ? size.ws_col : 80;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col > RENDER_LEAST ? size.ws_col : RENDER_LEAST;
 }
 
 static const struct command *command_find(const char *name)

@@ -67,7 +67,8 @@ static const char *kind_of(const struct row *row)
 	static const char *const kinds[][2] = {
 		{ "FILE", "file" },       { "DIR", "file" },        { "PACK", "file" },
 		{ "KEY.pem", "file" },    { "CERT", "file" },       { "PID", "process" },
-		{ "RELEASE", "release" }, { "COMMAND", "command" },
+		{ "RELEASE", "release" }, { "COMMAND", "command" }, { "UNIT", "unit" },
+		{ "PATH", "cgroup" },     { "ID", "container" },
 	};
 
 	for (size_t i = 0; row->arg && i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -9,6 +9,7 @@
 
 #include "cmd/time_argument.h"
 #include "model/quote.h"
+#include "render/json_text.h"
 
 /* What is found out by going through a recording. */
 struct info {
@@ -48,11 +49,7 @@ static const char *ending(const struct replay *r, const struct info *i)
 /* A string of unknown origin; null when it is empty. */
 static json_t *text(const char *value)
 {
-	char *quoted = value && *value ? quote_json(value) : NULL;
-	json_t *json = quoted ? json_loads(quoted, JSON_DECODE_ANY, NULL) : NULL;
-
-	free(quoted);
-	return json ? json : json_null();
+	return value && *value ? json_text(value) : json_null();
 }
 
 static int print_json(struct replay *r, const struct info *i)

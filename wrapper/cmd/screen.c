@@ -18,6 +18,7 @@
 #include "base/signals.h"
 #include "cmd/screen_paint.h"
 #include "net/contents.h"
+#include "render/text_parts.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
 #include <curses.h>
@@ -65,6 +66,11 @@ static void go_to_number(struct screen *s, int number)
 	go_to(s, &s->other);
 }
 
+static int width(void)
+{
+	return COLS > RENDER_LEAST ? COLS : RENDER_LEAST;
+}
+
 /* Draws the page anew when it has changed. */
 static void refresh_text(struct screen *s)
 {
@@ -87,7 +93,7 @@ static void refresh_text(struct screen *s)
 	if (!text)
 		return;
 	free(s->text);
-	s->text = text;
+	s->text = text_wrap(text, width());
 	s->version = version;
 	s->redraw = true;
 }
@@ -196,7 +202,7 @@ static bool take_command(struct screen *s, int key)
 		s->helping = true;
 		break;
 	case KEY_RESIZE:
-		s->source->width = COLS > 80 ? COLS : 80;
+		s->source->width = width();
 		s->version = 0;
 		screen_scroll_to(s, s->scroll);
 		clear();
@@ -308,7 +314,7 @@ int screen_run(struct source *source, const struct opts *o, const struct page *c
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
-	source->width = COLS > 80 ? COLS : 80;
+	source->width = width();
 	go_to(&s, wanted[0]);
 	sigaction(SIGALRM,
 		  &(struct sigaction){ .sa_handler = screen_throw_away, .sa_flags = SA_RESTART },

@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "render/text_parts.h"
 
 /* curses.h has macros for everything, erase() and move() among them: it comes last. */
 #include <curses.h>
@@ -115,12 +118,15 @@ void screen_limit_writing(int seconds)
 void screen_paint(struct screen *s)
 {
 	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	char *keys;
 
 	if (!s->redraw || poll(&room, 1, 0) == 0)
 		return;
 	s->redraw = false;
 	erase();
-	put_text(s, s->helping ? help : s->text ? s->text : "");
+	keys = s->helping ? text_wrap(strdup(help), COLS) : NULL;
+	put_text(s, keys ? keys : s->text ? s->text : "");
+	free(keys);
 	put_status(s);
 	move(LINES - 1, 0);
 	screen_limit_writing(WRITE_S);

@@ -73,6 +73,8 @@ static void look_below(struct processes *p, const struct look *l, struct root ro
 		for (char *rest = text, *word; (word = strsep(&rest, " "));) {
 			if (rest && isdigit((unsigned char)*word))
 				look_below(p, l, (struct root){ .pid = atoi(word) }, depth + 1);
+			else if (*word) /* the list is longer */
+				p->unseen++;
 		}
 	}
 	if (tasks)

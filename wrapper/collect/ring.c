@@ -247,13 +247,14 @@ static void merge_lane(struct ring_line *out, const struct ring *a, const struct
 
 static void merge_provider(struct ring *r, const char *other)
 {
-	size_t len = strlen(r->provider), n = strlen(other);
+	size_t len = strlen(r->provider), n = strlen(other), room = sizeof(r->provider) - len;
 
 	for (const char *p = r->provider; (p = strstr(p, other)); p++) {
 		if ((p == r->provider || p[-1] == ' ') && (!p[n] || p[n] == ','))
 			return;
 	}
-	snprintf(r->provider + len, sizeof(r->provider) - len, ", %s", other);
+	if (snprintf(r->provider + len, room, ", %s", other) >= (int)room)
+		r->provider[len] = '\0'; /* a part would be another one's name */
 }
 
 int ring_merge(struct ring *r, struct ring *other)

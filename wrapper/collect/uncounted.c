@@ -97,6 +97,7 @@ static void look_at(struct uncounted *s, pid_t pid)
 	}
 	if (f && f->marked)
 		f->now++;
+	s->unlooked += !f;
 }
 
 /* Every process of the file that has the watched one's name now. */
@@ -139,7 +140,27 @@ static void look_at_all(struct uncounted *s)
 	processes_look(all, &here);
 	for (size_t i = 0; i < all->n; i++)
 		look_at(s, all->list[i]);
+	s->unlooked += all->unseen;
 	free(all);
+}
+
+static void print_new(struct uncounted *s, FILE *out)
+{
+	for (int i = 0; i < s->n; i++) {
+		struct uncounted_file *f = &s->list[i];
+
+		if (!f->marked || (f->told && f->now <= f->most))
+			continue;
+		f->told = true;
+		f->most = f->now > f->most ? f->now : f->most;
+		fputs("other", out);
+		escape_field_cut(out, f->path);
+		fprintf(out, "\t%d\t%d\n", f->most, s->target->kind == TARGET_FILE);
+	}
+	if (s->unlooked > s->unlooked_told) {
+		s->unlooked_told = s->unlooked;
+		fprintf(out, "unlooked\t1\t%" PRId64 "\n", s->unlooked);
+	}
 }
 
 char *uncounted_lines(struct uncounted *s, int64_t now_ms)
@@ -151,6 +172,7 @@ char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 	if (!s->target || now_ms - s->looked_ms < LOOK_MS)
 		return NULL;
 	s->looked_ms = now_ms;
+	s->unlooked = 0;
 	for (int i = 0; i < s->n; i++)
 		s->list[i].now = 0;
 	if (s->target->kind == TARGET_FILE)
@@ -158,19 +180,10 @@ char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 	else
 		look_at_all(s);
 	out = open_memstream(&lines, &size);
-	for (int i = 0; out && i < s->n; i++) {
-		struct uncounted_file *f = &s->list[i];
-
-		if (!f->marked || (f->told && f->now <= f->most))
-			continue;
-		f->told = true;
-		f->most = f->now > f->most ? f->now : f->most;
-		fputs("other", out);
-		escape_field_cut(out, f->path);
-		fprintf(out, "\t%d\t%d\n", f->most, s->target->kind == TARGET_FILE);
-	}
-	if (out)
+	if (out) {
+		print_new(s, out);
 		fclose(out);
+	}
 	if (lines && !*lines) {
 		free(lines);
 		lines = NULL;

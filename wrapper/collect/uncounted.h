@@ -30,6 +30,7 @@ struct uncounted {
 	} watched;
 	struct uncounted_file list[UNCOUNTED_FILES];
 	int n;
+	int64_t unlooked, unlooked_told; /* processes without a place; of the last look, and said */
 	int64_t looked_ms;
 };
 
@@ -38,7 +39,7 @@ void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct 
 
 /*
  * Looks through /proc, not more often than every two seconds. Returns what is new, as lines of
- * the protocol (record other), to be freed; NULL: nothing.
+ * the protocol (records other, unlooked), to be freed; NULL: nothing.
  */
 char *uncounted_lines(struct uncounted *s, int64_t now_ms);
 

@@ -83,6 +83,13 @@ static void note_others(const struct state *s, struct table *t)
 				   "on run the new file and are not counted",
 				   path);
 	}
+	r = state_first(s, LINE_UNLOOKED);
+	if (r)
+		table_note(t,
+			   "there are too many processes: %" PRId64 " or more were not looked at, "
+			   "and those of them that run another file with these markers are not "
+			   "counted",
+			   record_now(r, UNLOOKED_PROCESSES));
 }
 
 /* A command that was to load the extension: nothing is known of it before it does. */

@@ -5,22 +5,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/quote.h"
 #include "model/sum.h"
 #include "pages/stacks.h"
+#include "render/json_text.h"
 #include "render/render.h"
 
 #define SCHEMA 1 /* of the objects below: counts up when a key changes its meaning */
-
-/* A string from outside: quote.h says what becomes of bytes that JSON cannot hold. */
-static json_t *text(const char *s)
-{
-	char *quoted = quote_json(s);
-	json_t *value = quoted ? json_loads(quoted, JSON_DECODE_ANY, NULL) : NULL;
-
-	free(quoted);
-	return value;
-}
 
 static void stamp(int64_t real_ns, char *out, size_t size)
 {
@@ -38,8 +28,9 @@ static json_t *locals(const struct frame *f)
 	json_t *all = json_array();
 
 	for (int i = 0; i < f->n_locals; i++)
-		json_array_append_new(all, json_pack("{s:o, s:o}", "name", text(f->locals[i].name),
-						     "value", text(f->locals[i].value)));
+		json_array_append_new(all,
+				      json_pack("{s:o, s:o}", "name", json_text(f->locals[i].name),
+						"value", json_text(f->locals[i].value)));
 	return all;
 }
 
@@ -49,8 +40,8 @@ static json_t *frames(const struct stack *stack)
 
 	for (int i = 0; i < stack->n; i++) {
 		const struct frame *f = &stack->frames[i];
-		json_t *frame = json_pack("{s:o, s:o, s:o}", "function", text(f->function), "file",
-					  text(f->file), "line",
+		json_t *frame = json_pack("{s:o, s:o, s:o}", "function", json_text(f->function),
+					  "file", json_text(f->file), "line",
 					  f->line < 0 ? json_null() : json_integer(f->line));
 
 		if (f->locals)
@@ -65,7 +56,7 @@ static json_t *texts(const struct names *names)
 	json_t *all = json_array();
 
 	for (int i = 0; i < names->n; i++)
-		json_array_append_new(all, text(names->list[i]));
+		json_array_append_new(all, json_text(names->list[i]));
 	return all;
 }
 
@@ -87,7 +78,7 @@ static json_t *cell(const struct column *c, const struct cell *v)
 	case UNIT_TEXT:
 	case UNIT_VERDICT:
 	case UNIT_PATH:
-		return text(v->text);
+		return json_text(v->text);
 	case UNIT_NAMES:
 		return texts(v->names);
 	case UNIT_STACK:
@@ -141,7 +132,7 @@ static json_t *notes(const struct table *t)
 	json_t *all = json_array();
 
 	for (int i = 0; i < t->n_notes; i++)
-		json_array_append_new(all, text(t->notes[i]));
+		json_array_append_new(all, json_text(t->notes[i]));
 	return all;
 }
 
@@ -175,7 +166,7 @@ static void put_group(json_t *target, const char *group)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && name; i++) {
 		if (!strncmp(group, kinds[i], (size_t)(name - group)))
-			json_object_set_new(target, kinds[i], text(name + 1));
+			json_object_set_new(target, kinds[i], json_text(name + 1));
 	}
 	for (; !strncmp(group, "processes ", 10) && name; name = strchr(name + 1, ' '))
 		json_array_append_new(pids, json_integer(atoi(name)));
@@ -201,9 +192,10 @@ char *render_json(const struct render *r)
 	target = json_pack("{s:o, s:o}", "pid",
 			   r->target->pid && !r->page->whole ? json_integer(r->target->pid)
 							     : json_null(),
-			   "exe", host ? json_null() : text(r->target->exe));
+			   "exe", host ? json_null() : json_text(r->target->exe));
 	json_object_set_new(target, "python",
-			    *r->target->python && !host ? text(r->target->python) : json_null());
+			    *r->target->python && !host ? json_text(r->target->python)
+							: json_null());
 	if (r->target->group && !r->page->whole)
 		put_group(target, r->target->group);
 	json_object_set_new(target, "processes", known(state_first(s, LINE_PROCS), PROCS_COUNT));
@@ -214,7 +206,7 @@ char *render_json(const struct render *r)
 	/* clang-format off */
 	page = json_pack("{s:i, s:i, s:s, s:o, s:s, s:f, s:f, s:b, s:o, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 			 "schema", SCHEMA, "page", r->page->number, "name", r->page->name,
-			 "collector", *s->collector ? text(s->collector) : json_null(), "time", when,
+			 "collector", *s->collector ? json_text(s->collector) : json_null(), "time", when,
 			 "interval_s", state_interval_s(s), "attached_s", state_attached_s(s),
 			 "last", r->last, "target", target, "loss",
 			 "skipped", (json_int_t)l.skipped, "dropped", (json_int_t)l.dropped,

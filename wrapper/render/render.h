@@ -11,6 +11,7 @@
 #include "pages/page.h"
 
 #define RENDER_WHOLE (-1)
+#define RENDER_LEAST 20 /* columns */
 
 struct render {
 	const struct page *page;
@@ -21,7 +22,8 @@ struct render {
 	long number;  /* of this page in the run, from 1 */
 	bool last;    /* of the run */
 	int silent_s; /* so long the page has stood still, since no answer comes; 0: it does not */
-	int width;    /* text: columns; 0: 80; RENDER_WHOLE: no text is cut, whatever its length */
+	int width;    /* text: columns, RENDER_LEAST or more; 0: 80; RENDER_WHOLE: no text is cut,
+			 whatever its length */
 	int sort;     /* text: by this one of its columns of numbers, from 1; 0: as the page is */
 };
 

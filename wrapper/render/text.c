@@ -15,6 +15,8 @@
 #include "render/text_parts.h"
 
 #define LOSS_WIDTH 8
+#define TEXT_LEAST 16 /* columns of a text that takes what is left of a line */
+#define BAR_LEAST 8
 #define BOLD "\033[1m"
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
@@ -39,7 +41,16 @@ static const char *color_of(const struct render *r, const struct column *column,
 	return !strcmp(text, "FAIL") ? RED : !strcmp(text, "WARN") ? YELLOW : "";
 }
 
-/* A text and its column's head begin behind a space; what is left of the line is theirs. */
+/* How much of a line a column takes at least. */
+static int least_width(const struct column *c)
+{
+	return c->unit == UNIT_BAR ? BAR_LEAST : c->width ? c->width : TEXT_LEAST;
+}
+
+/*
+ * A text and its column's head begin behind a space; what is left of the line is theirs. On a
+ * narrow terminal a column that does not fit begins another line, in each row the same.
+ */
 static void draw_cells(FILE *f, const struct render *r, const struct table *t, enum block block,
 		       const struct cell *cells)
 {
@@ -48,12 +59,17 @@ static void draw_cells(FILE *f, const struct render *r, const struct table *t, e
 	for (int c = 0; c < t->n_columns; c++) {
 		const struct column *column = &t->columns[c];
 		struct column narrow = *column;
-		int width = column->width ? column->width : text_line(r) - used;
+		int width;
 		char text[128];
 
 		if (!is_drawn(t, c, block))
 			continue;
-		if (column->unit == UNIT_BAR && width > text_line(r) - used) {
+		if (text_is_narrow(r) && used > WRAP_INDENT &&
+		    used + least_width(column) > text_line(r))
+			used = fprintf(f, "\n%*s", WRAP_INDENT, "") - 1;
+		width = column->width ? column->width : text_line(r) - used;
+		if (width > text_line(r) - used &&
+		    (text_is_narrow(r) || column->unit == UNIT_BAR)) {
 			narrow.width = width = text_line(r) - used;
 			column = &narrow;
 		}
@@ -89,13 +105,17 @@ static void draw_row(FILE *f, const struct render *r, const struct table *t, enu
 	size_t len;
 	FILE *row = open_memstream(&line, &len);
 
-	if (row)
+	if (row) {
 		draw_cells(row, r, t, block, cells);
-	if (!row || fclose(row))
-		len = 0;
-	while (len && line[len - 1] == ' ')
-		len--;
-	fprintf(f, "%.*s\n", (int)len, line ? line : "");
+		fclose(row);
+	}
+	for (char *rest = line, *piece; (piece = strsep(&rest, "\n"));) {
+		int n = (int)strlen(piece);
+
+		while (n && piece[n - 1] == ' ')
+			n--;
+		fprintf(f, "%.*s\n", n, piece);
+	}
 	free(line);
 	for (int c = 0; cells && c < t->n_columns; c++) {
 		if (t->columns[c].unit == UNIT_STACK && t->columns[c].block & block &&
@@ -219,7 +239,8 @@ static void draw_head(FILE *f, const struct render *r)
 	gmtime_r(&second, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	snprintf(left, sizeof(left), "%d %s  %s", r->page->number, r->page->name, r->page->title);
-	fprintf(f, "%s%-56s%s %s\n", r->color ? BOLD : "", left, r->color ? PLAIN : "", stamp);
+	fprintf(f, "%s%-*s%s%c%s\n", r->color ? BOLD : "", text_is_narrow(r) ? 0 : 56, left,
+		r->color ? PLAIN : "", text_is_narrow(r) ? '\n' : ' ', stamp);
 	draw_target(f, r);
 	fprintf(f, "page %ld%s: ", r->number, r->last ? ", the last one" : "");
 	if (r->page->now)
@@ -295,5 +316,9 @@ char *render_text(const struct render *r)
 		draw_note(f, r, t.notes[i]);
 	draw_loss(f, r);
 	table_free(&t);
-	return fclose(f) ? (free(text), NULL) : text;
+	if (fclose(f)) {
+		free(text);
+		return NULL;
+	}
+	return text_is_narrow(r) ? text_wrap(text, r->width) : text;
 }

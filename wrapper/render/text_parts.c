@@ -8,6 +8,7 @@
 #include "model/quote.h"
 
 #define WIDTH 80
+#define FILE_LEAST 20 /* columns of a frame's file beside its function */
 
 int text_width(const char *s)
 {
@@ -31,6 +32,11 @@ int text_line(const struct render *r)
 	return r->width > 0 ? r->width : WIDTH;
 }
 
+bool text_is_narrow(const struct render *r)
+{
+	return r->width > 0 && r->width < WIDTH;
+}
+
 void text_draw(FILE *f, const struct render *r, const char *s, int width, bool path)
 {
 	char *quoted = quote_text(s);
@@ -41,7 +47,7 @@ void text_draw(FILE *f, const struct render *r, const char *s, int width, bool p
 		room = width = text_width(from);
 
 	if (text_width(from) > width) {
-		room = width - 3;
+		room = width > 3 ? width - 3 : 0;
 		if (path) {
 			fputs("...", f);
 			while (*from && text_width(from) > room)
@@ -74,6 +80,72 @@ int text_fit(FILE *f, const struct render *r, const char *s, int room, bool path
 		width = room;
 	text_draw(f, r, s, width, path);
 	return width;
+}
+
+/* The bytes at s that belong together: a colour, which has no width, or a character. */
+static size_t step(const char *s, int *width)
+{
+	const char *end = *s == '\033' ? strchr(s, 'm') : NULL;
+
+	*width = end ? 0 : (unsigned char)*s < 0x80 ? 1 : 2;
+	return (size_t)((end ? end + 1 : text_next(s)) - s);
+}
+
+/* How much of a line, of len bytes, goes on one of this width: up to a blank, or all of it. */
+static size_t fitting(const char *line, size_t len, int width)
+{
+	size_t at = 0, fits = 0, n;
+	int used = 0, more;
+
+	while (at < len && line[at] == ' ')
+		at++;
+	used = (int)at;
+	for (; at < len; at += n, used += more) {
+		n = step(line + at, &more);
+		if (used + more > width && fits)
+			return fits;
+		if (line[at] == ' ')
+			fits = at;
+	}
+	return used > width && fits ? fits : len;
+}
+
+/* Writes a line in pieces, those after the first one indented. */
+static void wrap_line(FILE *f, const char *line, size_t len, int width)
+{
+	size_t n = fitting(line, len, width);
+
+	fprintf(f, "%.*s", (int)n, line);
+	while (n < len) {
+		size_t from = n + strspn(line + n, " ");
+
+		if (from >= len)
+			return;
+		n = from + fitting(line + from, len - from, width - WRAP_INDENT);
+		fprintf(f, "\n%*s%.*s", WRAP_INDENT, "", (int)(n - from), line + from);
+	}
+}
+
+char *text_wrap(char *text, int width)
+{
+	char *wrapped = NULL;
+	size_t size, len;
+	FILE *f = text ? open_memstream(&wrapped, &size) : NULL;
+
+	if (!f)
+		return text;
+	for (const char *line = text; *line; line += len) {
+		len = strcspn(line, "\n");
+		wrap_line(f, line, len, width);
+		if (line[len]) {
+			fputc('\n', f);
+			len++;
+		}
+	}
+	if (fclose(f))
+		return text;
+	free(text);
+	return wrapped;
 }
 
 #define STACK_FRAMES 8
@@ -112,6 +184,11 @@ void text_stack(FILE *f, const struct render *r, const struct stack *stack, int 
 			if (frame->line >= 0)
 				room -= snprintf(line, sizeof(line), ":%" PRId64, frame->line);
 			room--;
+			if (room < FILE_LEAST && text_is_narrow(r)) {
+				fprintf(f, "\n%*s", STACK_INDENT + WRAP_INDENT - 1, "");
+				room = text_line(r) - STACK_INDENT - WRAP_INDENT -
+				       (int)strlen(line);
+			}
 			fputc(' ', f);
 			text_fit(f, r, frame->file, room, true);
 			fputs(line, f);

@@ -169,7 +169,9 @@ static int search(struct search *s, const char *kind, const char *given, const c
 	return fail(msg, ESRCH, "no %s %s has a cgroup below %s: %s", kind, given, mount,
 		    s->container ? "is it running? 'docker ps', 'podman ps' and 'crictl ps' show "
 				   "the IDs"
-				 : "is it running? 'systemctl status' shows it");
+				 : "is it running? 'systemctl status' shows it; of a user's unit, "
+				   "give the cgroup (--cgroup) that 'systemctl --user show -p "
+				   "ControlGroup' shows");
 }
 
 /* As systemd does, where a cgroup must not have the unit's name (cg_needs_escape). */

@@ -227,7 +227,9 @@ int target_open(struct target *t, const struct opts *o, char **msg)
 	if (o->n_files > 1)
 		return fail(msg, EINVAL, "one -e is enough");
 	if (!opts_name_program(o) && !o->command)
-		return fail(msg, EINVAL, "no target: give -p PID, -e FILE or -c 'COMMAND'");
+		return fail(msg, EINVAL,
+			    "no target: give -p PID, -e FILE, -c 'COMMAND', --unit UNIT, --cgroup "
+			    "PATH or --container ID");
 
 	if (opts_name_group(o))
 		return open_group(t, o, msg);
