@@ -257,12 +257,12 @@ if has_headers; then
 fi
 
 @test "221 and 222 of CPython 3.11: calls and returns, and no times" {
-	teletap watch call-times --collector bpf -i 60 -o json --file '*/order.py' -c "$EXE $LIVE/order.py" >"$out"
+	teletap watch call-times --collector bpf --no-extension -i 60 -o json --file '*/order.py' -c "$EXE $LIVE/order.py" >"$out"
 	last
 	[ "$(q '[.rows[] | [.function, .line, .calls_total, .duration_ns_total]] | sort')" = \
 		'[["<module>",1,1,null],["Body",18,1,null],["fails",30,1,null],["first",5,1,null],["method",19,1,null],["outcome",23,1,null],["second",10,2,null],["third",14,3,null]]' ]
 	[[ $(q .notes) == *'counted when they are over, and not timed'* ]]
-	teletap watch flow --collector bpf -i 60 -o json --file '*/order.py' -c "$EXE $LIVE/order.py" >"$out"
+	teletap watch flow --collector bpf --no-extension -i 60 -o json --file '*/order.py' -c "$EXE $LIVE/order.py" >"$out"
 	last
 	[ "$(q '[.rows[] | .function] | join(" ")')" = '"Body third second third second first method fails third outcome <module>"' ]
 	[ "$(q '[.rows[] | .event, .took_ns] | unique')" = '[null,"return"]' ]

@@ -44,7 +44,7 @@ within() {
 
 # traced PAGE PYTHON PROGRAM OPTION...: its pages go to $out.
 traced() {
-	teletap watch "$1" --collector bpf -o json -e "$2" -c "$(within "$2" "$3")" "${@:4}" >"$out" 2>"$err" 3>&-
+	teletap watch "$1" --collector bpf --no-extension -o json -e "$2" -c "$(within "$2" "$3")" "${@:4}" >"$out" 2>"$err" 3>&-
 	last
 }
 
@@ -125,7 +125,7 @@ distribution() {
 }
 
 full_table() {
-	TELETAP_BPF_ROOM=20 teletap watch calls --collector bpf -o json -e "$1" -c "$(within "$1" $HERE/order.py)" >"$out" 3>&-
+	TELETAP_BPF_ROOM=20 teletap watch calls --collector bpf --no-extension -o json -e "$1" -c "$(within "$1" $HERE/order.py)" >"$out" 3>&-
 	[ "$(tail -n 1 "$out" | jq '.loss.table_full > 0 and (.rows | length) <= 20')" = true ]
 }
 

@@ -15,26 +15,12 @@ shopt -s nullglob
 BARE=("$HOME"/.pyenv/versions/3.{9,10,11,12,13}.*/bin/python3)
 shopt -u nullglob
 
-# A teletap with the extension beside it, built for these Pythons.
 setup_file() {
-	local at=$BATS_FILE_TMPDIR version
-	declare -A built
-
 	need_bpf
 	need_python
 	need_uprobes
-	mkdir -p "$at/bin" "$at/share/teletap"
-	cp "$BUILD/bin/teletap" "$at/bin/"
-	cp -r "$TOP/build/share/teletap/bpf" "$at/share/teletap/"
-	for python in "$python" "${BARE[@]}"; do
-		version=$("$python" -c 'import sys; print(min(sys.version_info[:2], (3, 12)))')
-		[ -z "${built[$version]-}" ] || continue
-		built[$version]=1
-		PYTHONPATH=/usr/lib/python3/dist-packages make -s -C "$TOP" python B="$at" \
-			PYTHON="$python" >"$at/log" 2>&1 || { cat "$at/log"; return 1; }
-	done
-	mv "$at/python" "$at/share/teletap/"
-	export PATH=$at/bin:$PATH SHARE=$at/share/teletap/python EXE=$at/python3.11
+	with_extension "$python" "${BARE[@]}"
+	export SHARE=$BATS_FILE_TMPDIR/share/teletap/python EXE=$BATS_FILE_TMPDIR/python3.11
 	python=/usr/bin/python3.11
 	python_copy "$EXE"
 }

@@ -18,6 +18,25 @@ need_python_copy() {
 	export python
 }
 
+# with_extension PYTHON...: for setup_file: a teletap with the extension beside it, built for these.
+with_extension() {
+	local at=$BATS_FILE_TMPDIR version
+	declare -A built
+
+	mkdir -p "$at/bin" "$at/share/teletap"
+	cp "$BUILD/bin/teletap" "$at/bin/"
+	cp -r "$TOP/build/share/teletap/bpf" "$at/share/teletap/"
+	for python; do
+		version=$("$python" -c 'import sys; print(min(sys.version_info[:2], (3, 12)))')
+		[ -z "${built[$version]-}" ] || continue
+		built[$version]=1
+		PYTHONPATH=/usr/lib/python3/dist-packages make -s -C "$TOP" python B="$at" \
+			PYTHON="$python" >"$at/log" 2>&1 || { cat "$at/log"; return 1; }
+	done
+	mv "$at/python" "$at/share/teletap/"
+	export PATH=$at/bin:$PATH
+}
+
 # goes_with_teletap PAGE NUMBER: SIGKILL to teletap leaves no collector, and doctor tries the page.
 goes_with_teletap() {
 	local child exe

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: 0BSD
 #include "app.h"
 
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@ static _Atomic int on;        /* what is switched on of WANT_TABLES */
 static _Atomic int others_on; /* of the rest */
 static bool looking;          /* what is called then may give the lock away */
 static int forking;           /* forks under way */
+static bool forked;           /* by others than CPython, which has not been told */
 
 static void look_for_calls(int wants)
 {
@@ -93,6 +95,7 @@ static PyObject *before_fork(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
 	forking++;
+	forked = false;
 	helper_stop();
 	Py_RETURN_NONE;
 }
@@ -106,18 +109,37 @@ static PyObject *after_fork_parent(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-/* Also when the fork was not Python's own, and before_fork has not been called. */
+/* What there is belongs to the parent. */
+static void begin_anew(bool locked)
+{
+	looking = false;
+	helper_forget();
+	pages_forget();
+	table_forked(locked);
+	app_forked();
+}
+
 static PyObject *after_fork_child(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
 	forking = 0;
-	looking = false;
-	helper_forget();
-	pages_forget();
-	table_forked();
-	app_forked();
+	if (!forked)
+		begin_anew(true);
 	start_again();
 	Py_RETURN_NONE;
+}
+
+/*
+ * In a child, too, but of a fork in C, as uWSGI's: before_fork has not been called, and
+ * after_fork_child may not be. Nobody knows whether this thread has the interpreter's lock.
+ */
+static void after_fork_of_others(void)
+{
+	if (!started || ended || forking)
+		return;
+	forked = true;
+	begin_anew(false);
+	helper_start();
 }
 
 static PyObject *at_exit(PyObject *self, PyObject *unused)
@@ -221,7 +243,8 @@ static int module_exec(PyObject *module)
 		return 0;
 	if (source_begin(module) || gc_begin() || imports_begin() ||
 	    give_hook("atexit", "register", NULL, 3, 1) ||
-	    (!hooked && give_hook("os", "register_at_fork", forks, 0, 3)))
+	    (!hooked && (give_hook("os", "register_at_fork", forks, 0, 3) ||
+			 pthread_atfork(NULL, NULL, after_fork_of_others))))
 		return -1;
 	hooked = started = true;
 	markers_loaded();

@@ -350,7 +350,7 @@ void table_set_mode(int wants)
 	mode = wants;
 }
 
-void table_forked(void)
+void table_forked(bool locked)
 {
 	struct thread *t = threads;
 
@@ -358,7 +358,7 @@ void table_forked(void)
 	while (t) {
 		struct thread *next = t->next;
 
-		if (t != mine)
+		if (t != mine && locked) /* else it stays: it has objects */
 			thread_free(t);
 		t = next;
 	}

@@ -14,7 +14,7 @@ setup() {
 
 # traced PAGE PYTHON PROGRAM OPTION... : its pages go to $out
 traced() {
-	teletap watch "$1" -o json -c "$2 $3" "${@:4}" 3>&- > "$out" 2> "$work/err" ||
+	teletap watch "$1" -o json --no-extension -c "$2 $3" "${@:4}" 3>&- > "$out" 2> "$work/err" ||
 		{ cat "$work/err"; return 1; }
 	[ "$(tail -n 1 "$out" | jq -c '.loss')" = '{"skipped":0,"dropped":0,"table_full":0,"lines":0}' ] ||
 		{ tail -n 1 "$out" | jq -c .loss; return 1; }
@@ -116,7 +116,7 @@ in_order() {
 
 @test "forks, short threads, deep recursion: nothing is invented, what is not kept is said" {
 	for python in python3.9 python3.15; do
-		teletap watch calls -o json -c "$python $HERE/forks.py" 3>&- > "$out"
+		teletap watch calls -o json --no-extension -c "$python $HERE/forks.py" 3>&- > "$out"
 		[ "$(rows "$HERE/forks.py" | sed 's/<module> 2/<module> 1/' | tr '\n' '|')" = \
 			'1 <module> 1|1530 leaf 8|3 child 12|3001 deep 28|6 parent 17|' ] ||
 			{ rows "$HERE/forks.py"; return 1; }
@@ -150,7 +150,7 @@ in_order() {
 
 # bats test_tags=full
 @test "3.14 has no function markers: refused, with the page that helps" {
-	run -3 --separate-stderr teletap watch calls -c 'python3.14 -c 1'
+	run -3 --separate-stderr teletap watch calls --no-extension -c 'python3.14 -c 1'
 	[[ "$stderr" = *'no function markers in CPython 3.12 to 3.14'*'page 223'* ]]
 	[ -z "$(modules)" ]
 }
@@ -158,12 +158,12 @@ in_order() {
 @test "a path that is no UTF-8, here or in a bystander: refused, and nobody breaks" {
 	mkdir "$work/"$'caf\xe9'
 	cp "$HERE/forks.py" "$work/"$'caf\xe9'
-	run -3 --separate-stderr teletap watch calls -c "python3.15 $work/"$'caf\xe9/forks.py'
+	run -3 --separate-stderr teletap watch calls --no-extension -c "python3.15 $work/"$'caf\xe9/forks.py'
 	[[ "$stderr" = *'no UTF-8'* ]]
 	(cd "$work/"$'caf\xe9' && exec python3.15 -c 'import time; time.sleep(100)' 3>&-) &
 	pid=$!
 	await grep -q python /proc/$pid/comm
-	run -3 --separate-stderr teletap watch flow -c 'python3.15 -c 1'
+	run -3 --separate-stderr teletap watch flow --no-extension -c 'python3.15 -c 1'
 	[[ "$stderr" = *"process $pid"*'no UTF-8'* ]]
 	kill $pid
 	expect_clean

@@ -282,31 +282,30 @@ static const struct origin *extension_of(const struct page *page, enum collector
 
 /*
  * The file that the page is about, and which of its markers: one kind of them, so that nothing is
- * counted twice. The extension's are taken first, unless CPython's tell the same. NULL: there is
- * none; *origin is then the page's.
+ * counted twice. The extension's are taken first, those of the file that is offered, too, unless
+ * CPython's tell the same. NULL: there is none; *origin is then the page's.
  */
 static struct target_file *find_origin(const struct page *page, enum collector by,
 				       const struct target *t, const struct origin **origin)
 {
 	bool same;
 	const struct origin *extension = extension_of(page, by, &same);
-	const struct origin *tries[] = { same ? &page->origin : extension,
-					 same ? extension : &page->origin };
+	struct target_file *offered = by == COLLECT_BPF ? t->offered : NULL;
+	const struct {
+		const struct origin *origin;
+		struct target_file *file;
+	} loaded = { extension, extension ? file_of(extension, t) : NULL },
+	  given = { extension, extension ? offered : NULL },
+	  own = { &page->origin, file_of(&page->origin, t) },
+	  tries[] = { same ? own : loaded, same ? loaded : given, same ? given : own };
 
-	for (int i = 0; i < 2; i++) {
-		struct target_file *file = tries[i] ? file_of(tries[i], t) : NULL;
-
-		*origin = tries[i];
-		if (file && !lacking(tries[i], &file->sdt))
-			return file;
+	for (int i = 0; i < 3; i++) {
+		*origin = tries[i].origin;
+		if (tries[i].file && !lacking(*origin, &tries[i].file->sdt))
+			return tries[i].file;
 	}
 	*origin = &page->origin;
-	if ((same || by == COLLECT_BPF) && extension && t->offered &&
-	    !lacking(extension, &t->offered->sdt)) {
-		*origin = extension;
-		return t->offered;
-	}
-	return file_of(*origin, t);
+	return own.file;
 }
 
 /* The CPython whose memory the page is drawn from; NULL: it is not known. */

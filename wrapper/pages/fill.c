@@ -112,7 +112,7 @@ static void note_extension(const struct state *s, struct table *t)
 		table_note(t,
 			   "the command has not loaded teletap's extension, so nothing is known: "
 			   "it has not come so far, is no Python, or ignores PYTHONPATH "
-			   "(python -I, -E, -S)");
+			   "(python -I, -E, -S); --no-extension has what can be had without");
 	} else {
 		table_note(t, "by teletap's extension, which the command was given: from when it "
 			      "was loaded (--no-extension: not given)");

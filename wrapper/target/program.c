@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,18 +44,40 @@ static char *look_up(const char *word)
 	return path;
 }
 
-/* The interpreter a script's first line names, by way of env too; NULL: no script. */
+/*
+ * What the second line of a script of the shell executes, as pip writes it where the first
+ * one has no room for a path: '''exec' /a/long/path "$0" "$@". NULL: it is another one.
+ */
+static char *executed(const char *line)
+{
+	static const char begin[] = "'''exec' ";
+	const char *path = line + strlen(begin);
+	size_t quoted;
+
+	if (strncmp(line, begin, strlen(begin)))
+		return NULL;
+	quoted = *path == '"';
+	path += quoted;
+	return *path == '/' ? strndup(path, strcspn(path, quoted ? "\"\n" : " \n")) : NULL;
+}
+
+/* The interpreter a script's first line names, by way of env and sh too; NULL: no script. */
 static char *interpreter(const char *path)
 {
-	char head[HEAD + 1], *rest = head + 2, *word, *base;
+	char head[HEAD + PATH_MAX + 1], *rest = head + 2, *second, *word, *base, *found;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, HEAD);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head) - 1);
 
 	if (fd >= 0)
 		close(fd);
 	if (n < 3 || head[0] != '#' || head[1] != '!')
 		return NULL;
 	head[n] = '\0';
+	second = strchr(head, '\n');
+	found = second ? executed(second + 1) : NULL;
+	if (found)
+		return found;
+	head[HEAD < n ? HEAD : n] = '\0';
 	head[strcspn(head, "\n")] = '\0';
 	do
 		word = strsep(&rest, " \t\r");
