@@ -24,8 +24,15 @@
 #define FIRST_MS 1000  /* until the first page of a module */
 #define ANSWER_MS 3000 /* for the last snapshot */
 
+/*
+ * Modules of any target that are starting. One of them holds a lock, perhaps the one that the
+ * next would wait for: that wait would be for ourselves.
+ */
+static int n_loading;
+
 void live_module_go(struct live *l, struct module *m, enum phase phase)
 {
+	n_loading += (phase == LOADING) - (m->phase == LOADING);
 	m->phase = phase;
 	m->since_ms = l->now_ms;
 	m->version++;
@@ -225,16 +232,6 @@ static void finish(struct live *l, struct module *m)
 	live_module_go(l, m, COLD);
 }
 
-/* Whether a module that is starting holds the lock. */
-static bool one_is_loading(const struct live *l)
-{
-	for (int i = 0; i < l->n_modules; i++) {
-		if (l->modules[i].phase == LOADING)
-			return true;
-	}
-	return false;
-}
-
 void live_module_compiled(struct live *l, struct module *m)
 {
 	char words[1024] = "";
@@ -322,7 +319,7 @@ void live_module_step(struct live *l, struct module *m)
 	case WAITING:
 		if (l->gone)
 			live_module_go(l, m, COLD);
-		else if (!one_is_loading(l))
+		else if (!n_loading)
 			load(l, m);
 		break;
 	case LOADING:
