@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -35,6 +36,7 @@
 #include "source/config.h"
 
 #define HTTP_BACKLOG 128
+#define LARGE (1 << 18)  /* bytes of memory that go back to the kernel when they are freed */
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
 static bool is_loopback(const struct sockaddr *a)
@@ -310,6 +312,8 @@ enum status cmd_serve(const struct opts *given)
 	int ret;
 
 	own.waits = true;
+	/* Reading a binary takes tens of MB: glibc would keep them, and clear them for the next. */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 	k.places.actions = &actions;
 	ret = targets_read(&targets, o, &msg);
 	if (!ret && !good_usage(o, &targets))

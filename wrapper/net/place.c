@@ -2,6 +2,7 @@
 #include "net/place.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ int place_step(struct place *p, int64_t now_ms)
 	    s->at_rest(s)) {
 		s->close(s);
 		p->source = NULL;
+		malloc_trim(0); /* what it took may be in many small pieces */
 		return INT32_MAX;
 	}
 	return s->step(s, now_ms);

@@ -25,14 +25,15 @@
 #define ANSWER_MS 3000 /* for the last snapshot */
 
 /*
- * Modules of any target that are starting. One of them holds a lock, perhaps the one that the
- * next would wait for: that wait would be for ourselves.
+ * Compiled modules of any target that are starting. One of them holds a lock, perhaps the one
+ * that the next would wait for: that wait would be for ourselves.
  */
-static int n_loading;
+static int n_locks;
 
 void live_module_go(struct live *l, struct module *m, enum phase phase)
 {
-	n_loading += (phase == LOADING) - (m->phase == LOADING);
+	if (m->collector == COLLECT_STAP)
+		n_locks += (phase == LOADING) - (m->phase == LOADING);
 	m->phase = phase;
 	m->since_ms = l->now_ms;
 	m->version++;
@@ -262,6 +263,15 @@ static void show(struct module *m)
 	state_shown(&m->session->state); /* the next interval begins here */
 }
 
+static bool one_is_loading(const struct live *l)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		if (l->modules[i].phase == LOADING)
+			return true;
+	}
+	return false;
+}
+
 /* Reads what a loaded module has sent. False: it has ended, or speaks nonsense. */
 static bool hear(struct live *l, struct module *m)
 {
@@ -319,7 +329,7 @@ void live_module_step(struct live *l, struct module *m)
 	case WAITING:
 		if (l->gone)
 			live_module_go(l, m, COLD);
-		else if (!n_loading)
+		else if (!one_is_loading(l) && (m->collector != COLLECT_STAP || !n_locks))
 			load(l, m);
 		break;
 	case LOADING:
