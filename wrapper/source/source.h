@@ -77,7 +77,8 @@ struct source {
 struct source *live_open(const struct opts *o, int *err, char **msg);
 struct source *source_recording_open(const struct opts *o, const char *path, bool held, int *err,
 				     char **msg);
-struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key);
+struct source *source_server_open(const struct opts *o, const char *host, const char *target,
+				  const unsigned char *key);
 
 /* Whether the target that o names is there now. Returns 0, or -errno with *msg; -EINVAL: never. */
 int live_there(const struct opts *o, char **msg);
