@@ -64,6 +64,11 @@ _teletap() {
 	pages) words=$pages ;;
 	page) words="$pages 255 contents" ;;
 	esac
+	# of TARGET/PAGE the page
+	if [[ $kind == page && $current == */* ]]; then
+		mapfile -t COMPREPLY < <(compgen -P "${current%/*}/" -W "$words" -- "${current##*/}")
+		return
+	fi
 	# of PAGE,PAGE the last one
 	if [[ $kind == pages && $current == *,* ]]; then
 		mapfile -t COMPREPLY < <(compgen -P "${current%,*}," -W "$words" -- "${current##*,}")

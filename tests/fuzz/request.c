@@ -19,6 +19,7 @@ static void wish_check(const char *text, size_t len)
 		return;
 	assert(wish.page == 0 || (wish.page >= REQUEST_PAGE_MIN && wish.page <= REQUEST_PAGE_MAX));
 	assert(strlen(wish.word) < sizeof(wish.word));
+	assert(!*wish.target || request_is_name(wish.target, sizeof(wish.target)));
 	assert(wish.code >= -1 && wish.code <= 999999999);
 	for (const char *p = wish.word; *p; p++)
 		assert((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-');

@@ -39,12 +39,14 @@ struct opts {
 	const char *files[OPTS_LIST_MAX]; /* -e */
 	int n_files;
 	const char *command; /* -c; NULL: not given */
+	const char *pattern; /* of command lines, of a target in the configuration; NULL: none */
 	double interval;     /* -i, seconds */
 	bool interval_given;
 	long count; /* -n; 0: until the target ends */
 	enum output output;
 	enum color color;
 	int collector;                       /* --collector, enum collector; -1: any */
+	unsigned collectors;                 /* BY_... that may be taken; 0: all */
 	const char *pack;                    /* --pack, -d; NULL: not given */
 	const char *key, *cert;              /* --key, --cert; NULL: not given */
 	const char *releases[OPTS_LIST_MAX]; /* -k */

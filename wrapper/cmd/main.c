@@ -42,11 +42,11 @@ static const struct command commands[] = {
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",
 	  "Draws pages from a recording", "AFTinG0o", cmd_replay, "file pages" },
-	{ "serve", "{TARGET | --pid-file FILE | --replay FILE} [OPTION]...",
+	{ "serve", "{TARGET | --pid-file FILE | --replay FILE | --config FILE} [OPTION]...",
 	  "Answers requests for pages over UDP and HTTP", "p=/#eciPLDIRUG234YE9^@*", cmd_serve,
 	  "-" },
-	{ "page", "[PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page", "fint3",
-	  cmd_page, "page host" },
+	{ "page", "[[TARGET/]PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page",
+	  "fint3", cmd_page, "page host" },
 	{ "list", "", "Lists all pages", "", cmd_list, "-" },
 };
 

@@ -16,6 +16,8 @@
 #include "net/client.h"
 #include "net/key.h"
 
+#define WISH_MAX (REQUEST_WISH - sizeof(" json"))
+
 /* Nothing that comes from the network moves a terminal. */
 static void print_text(const char *text)
 {
@@ -110,7 +112,7 @@ static enum status follow(const struct opts *o, const struct wish *wish, const u
 	const struct page page = { .number = wish->page, .name = wish->word, .title = "" };
 	const struct page *wanted[] = { &page };
 	struct source *source =
-		source_server_open(o, o->n_args > 1 ? o->args[1] : "127.0.0.1", key);
+		source_server_open(o, o->n_args > 1 ? o->args[1] : "127.0.0.1", wish->target, key);
 	char *msg = NULL;
 	int ret = -ENOMEM;
 
@@ -134,8 +136,9 @@ enum status cmd_page(const struct opts *o)
 	struct wish wish;
 	char *msg = NULL;
 
-	if (strlen(a.wish) > 40 || !request_wish(a.wish, strlen(a.wish), &wish) || wish.json) {
-		say("%s: neither a page's number nor a name", a.wish);
+	if (strlen(a.wish) > WISH_MAX || !request_wish(a.wish, strlen(a.wish), &wish) ||
+	    wish.json) {
+		say("%s: neither a page's number nor a name, nor TARGET/ before one", a.wish);
 		return STATUS_USAGE;
 	}
 	if (o->key && key_read(o->key, key, &msg)) {

@@ -75,6 +75,8 @@ static int width(void)
 static void refresh_text(struct screen *s)
 {
 	static const struct actions none;
+	struct place only = { .source = s->source };
+	struct places all = { .list = &only, .n = 1, .actions = &none };
 	bool contents = !s->source->remote && s->page->number == PAGE_CONTENTS;
 	bool own = s->source->own && own_is(s->page->number);
 	uint32_t version = contents ? (uint32_t)(s->now_ms / WANT_MS) + 1
@@ -85,7 +87,7 @@ static void refresh_text(struct screen *s)
 	if (s->version == version || (s->paused && s->version))
 		return;
 	if (contents)
-		text = contents_draw(s->source, &none, false);
+		text = contents_draw(&all, &only, 0, false);
 	else if (own)
 		own_draw(s->source->own, s->page->number, false, &text);
 	else

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -31,9 +32,11 @@
 #include "net/ipc.h"
 #include "net/key.h"
 #include "net/sandbox.h"
+#include "net/targets.h"
 #include "source/config.h"
 
 #define HTTP_BACKLOG 128
+#define LARGE (1 << 18)  /* bytes of memory that go back to the kernel when they are freed */
 #define BUFFER (4 << 20) /* bytes of requests that can wait */
 
 static bool is_loopback(const struct sockaddr *a)
@@ -209,8 +212,8 @@ static pid_t start_frontend(struct frontend_options *d)
 	frontend_run(d);
 }
 
-/* One target, and what goes with it. */
-static bool good_usage(const struct opts *o)
+/* One target, or those of the configuration, and what goes with it. */
+static bool good_usage(const struct opts *o, const struct targets *named)
 {
 	int targets = (o->n_pids > 0) + (o->group != NULL) + (o->n_files > 0 || o->command) +
 		      (o->pid_file != NULL) + (o->replay != NULL);
@@ -219,12 +222,16 @@ static bool good_usage(const struct opts *o)
 		say("--token: it is for --http");
 		return false;
 	}
-	if (targets == 1 && !o->n_args)
+	if (named->n && targets) {
+		say("--config %s: its targets, or one of the command line: not both", o->config);
+		return false;
+	}
+	if ((targets == 1 || named->n) && !o->n_args)
 		return true;
 	say(o->n_args
 		    ? "%s: no argument is needed"
 		    : "one target: -p PID, --unit UNIT, --cgroup PATH, --container ID, -e FILE, -c "
-		      "'COMMAND', --pid-file FILE or --replay FILE",
+		      "'COMMAND', --pid-file FILE or --replay FILE; or several: --config FILE",
 	    o->n_args ? o->args[0] : "");
 	return false;
 }
@@ -241,8 +248,6 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 	sodium_memzero(key, sizeof(key));
 	if (!err && o->config)
 		err = actions_read(k->actions, o->config, msg);
-	if (!err)
-		err = config_metrics(o->config, k->metrics, msg);
 	if (!err && geteuid() && !o->replay)
 		err = fail(msg, EPERM,
 			   "not root: loading a kernel module needs it; try 'sudo teletap serve'");
@@ -251,7 +256,7 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 	if (!err && o->http)
 		err = open_http(o, d, msg);
 	if (!err)
-		err = ipc_open(&k->ipc, &d->ipc);
+		err = ipc_open(&k->places.ipc, &d->ipc);
 	if (err)
 		return err;
 	d->rate = o->rate;
@@ -272,8 +277,26 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 	if (err)
 		return err;
 	actions_begin(k->actions);
-	k->source = o->replay ? source_recording_open(o, o->replay, false, &err, msg)
-			      : live_open(o, &err, msg);
+	k->places.list->source = o->replay ? source_recording_open(o, o->replay, false, &err, msg)
+					   : live_open(o, &err, msg);
+	return err;
+}
+
+/* A place for each target; their names are all that the frontend gets of them. */
+static int make_places(const struct opts *o, const struct targets *targets,
+		       struct frontend_options *d, struct engine *k, char **msg)
+{
+	static char names[TARGETS_MAX][REQUEST_TARGET];
+	bool *metrics = calloc((size_t)n_pages, sizeof(*metrics));
+	int err = metrics ? config_metrics(o->config, metrics, msg) : -ENOMEM;
+
+	for (int i = 0; i < targets->n; i++)
+		memcpy(names[i], targets->list[i].name, sizeof(names[i]));
+	d->targets = names;
+	d->n_targets = targets->n;
+	if (!err)
+		err = places_open(&k->places, o, targets, metrics);
+	free(metrics);
 	return err;
 }
 
@@ -283,21 +306,26 @@ enum status cmd_serve(const struct opts *given)
 	const struct opts *o = &own;
 	static struct actions actions;
 	struct frontend_options frontend = { .http.fd = -1 };
-	struct engine k = { .o = o, .actions = &actions, .ipc = -1, .signals = -1 };
+	struct engine k = { .o = o, .actions = &actions, .places.ipc = -1, .signals = -1 };
+	struct targets targets = { 0 };
 	char *msg = NULL;
 	int ret;
 
 	own.waits = true;
-	if (!good_usage(o))
+	/* Reading a binary takes tens of MB: glibc would keep them, and clear them for the next. */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	k.places.actions = &actions;
+	ret = targets_read(&targets, o, &msg);
+	if (!ret && !good_usage(o, &targets))
 		return STATUS_USAGE;
-	k.metrics = calloc((size_t)n_pages, sizeof(*k.metrics));
-	if (!k.metrics)
-		return STATUS_REFUSED;
+	if (!ret)
+		ret = make_places(o, &targets, &frontend, &k, &msg);
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
 	self_config("port", o->port);
 	self_config("config", o->config);
 	self_config("pack", o->pack);
-	ret = prepare(o, &frontend, &k, &msg);
+	if (!ret)
+		ret = prepare(o, &frontend, &k, &msg);
 	if (!ret) {
 		say("listens on 127.0.0.1, port %s%s%s%s", o->port,
 		    o->n_listen ? ", and where --listen says" : "", o->http ? "; HTTP: " : "",
@@ -307,9 +335,7 @@ enum status cmd_serve(const struct opts *given)
 	if (ret < 0)
 		say_why(msg, ret);
 	free(msg);
-	if (k.source)
-		k.source->close(k.source);
-	free(k.metrics);
+	places_close(&k.places);
 	if (k.frontend > 0) {
 		kill(k.frontend, SIGKILL);
 		waitpid(k.frontend, NULL, 0);

@@ -59,15 +59,6 @@ static int read_command(struct action *a, json_t *command, char **msg)
 	return 0;
 }
 
-/* A name that can be asked for: as request_wish takes it. */
-static bool good_name(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len && len < 32 && *s >= 'a' && *s <= 'z' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
 static int read_action(struct actions *all, json_t *entry, char **msg)
 {
 	struct action *a = &all->list[all->n];
@@ -87,7 +78,7 @@ static int read_action(struct actions *all, json_t *entry, char **msg)
 		if (all->list[i].page == a->page)
 			return fail(msg, EINVAL, "action %d: is there twice", a->page);
 	}
-	if (!good_name(name) || *key != '/')
+	if (!request_is_name(name, 32) || *key != '/')
 		return fail(msg, EINVAL,
 			    "action %d: name: small letters, digits and '-'; key: a full path",
 			    a->page);
@@ -102,10 +93,12 @@ static int read_action(struct actions *all, json_t *entry, char **msg)
 
 int actions_read(struct actions *all, const char *path, char **msg)
 {
-	json_t *list, *status, *entry;
+	struct config c;
+	json_t *list, *entry;
 	size_t i;
-	int err = config_read(path, &list, &status, msg);
+	int err = config_read(path, &c, msg);
 
+	list = c.actions;
 	if (!err && list && (!json_is_array(list) || json_array_size(list) > ACTIONS_MAX))
 		err = fail(msg, EINVAL, "--config %s: a list of at most %d actions", path,
 			   ACTIONS_MAX);
@@ -118,8 +111,7 @@ int actions_read(struct actions *all, const char *path, char **msg)
 			fail(msg, -err, "--config %s: %s", path, why ? why : strerror(-err));
 		free(why);
 	}
-	json_decref(list);
-	json_decref(status);
+	config_release(&c);
 	return err;
 }
 
@@ -201,7 +193,7 @@ static void decide(struct action *a, const struct wish *wish, int64_t now_ms, ch
 static struct action *action_at(struct actions *all, const struct wish *wish)
 {
 	for (int i = 0; i < all->n; i++) {
-		if (all->list[i].page == wish->page)
+		if (!*wish->target && all->list[i].page == wish->page)
 			return &all->list[i];
 	}
 	return NULL;

@@ -113,6 +113,29 @@ static long number(const char *s)
 	return len && len <= 9 && strspn(s, "0123456789") == len ? atol(s) : -1;
 }
 
+bool request_is_name(const char *name, size_t size)
+{
+	size_t len = strlen(name);
+
+	return len && len < size && *name >= 'a' && *name <= 'z' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+/* Takes what stands before a slash. False: that is not a target's name. */
+static bool take_target(char **word, struct wish *wish)
+{
+	char *slash = strchr(*word, '/');
+
+	if (!slash)
+		return true;
+	*slash = '\0';
+	if (!request_is_name(*word, sizeof(wish->target)))
+		return false;
+	memcpy(wish->target, *word, strlen(*word) + 1);
+	*word = slash + 1;
+	return true;
+}
+
 bool request_wish(const char *text, size_t len, struct wish *wish)
 {
 	char copy[REQUEST_WISH], *rest = copy, *word, *more;
@@ -127,14 +150,16 @@ bool request_wish(const char *text, size_t len, struct wish *wish)
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
 
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != ' ')
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != ' ' &&
+		    c != '/')
 			return false;
 		copy[i] = c;
 	}
 	copy[len] = '\0';
 	word = strsep(&rest, " ");
 	more = strsep(&rest, " ");
-	if (rest || strlen(word) >= sizeof(wish->word))
+	if (rest || !take_target(&word, wish) || strchr(word, '/') || (more && strchr(more, '/')) ||
+	    strlen(word) >= sizeof(wish->word))
 		return false;
 	memcpy(wish->word, word, strlen(word) + 1);
 	if (more && !strcmp(more, "json"))

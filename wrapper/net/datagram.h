@@ -5,8 +5,8 @@
  * UDP, port 25255 unless told otherwise. A request is either plain, as typed into
  * 'nc -u': the wish and a newline; or signed, as 'teletap page' sends it: a head, the
  * wish, and zeros up to REQUEST_BYTES. A wish is PAGE, PAGE json, or (actions) PAGE
- * CODE; PAGE is a number or a name, and an empty wish is 255. The head (numbers are
- * little-endian):
+ * CODE; PAGE is a number or a name, behind TARGET/ where a server has several targets, and
+ * an empty one is 255. The head (numbers are little-endian):
  *
  *    0  4  "TTP1"
  *    4  1  what: 1 request, 2 answer, 3 refusal
@@ -45,6 +45,7 @@
 #define REQUEST_PARTS 16        /* sent at once */
 #define REQUEST_WINDOW_MS 30000 /* a request's clock may be off by so much */
 
+#define REQUEST_TARGET 24 /* bytes of a target's name, with its NUL */
 #define REQUEST_PAGE_MIN 200
 #define REQUEST_PAGE_MAX 399
 #define REQUEST_ACTION_MIN 290
@@ -56,8 +57,10 @@ enum request_what { REQUEST_ASK = 1, REQUEST_ANSWER = 2, REQUEST_REFUSAL = 3 };
 struct wish {
 	int page; /* 0: none of that name; its name is then in word */
 	bool json;
-	long code;     /* of an action; -1: none */
-	char word[32]; /* as it was written */
+	long code;                   /* of an action; -1: none */
+	char word[32];               /* as it was written */
+	char target[REQUEST_TARGET]; /* whose page it is; "": none is named */
+	int place;                   /* the server's number of it, once it has been looked up */
 };
 
 struct request_head {
@@ -81,6 +84,9 @@ void request_write(void *datagram, const struct request_head *head);
 /* Signs a datagram that has a head; whether it was signed with key. */
 void request_sign(void *datagram, size_t len, const unsigned char key[REQUEST_KEY]);
 bool request_signed(const void *datagram, size_t len, const unsigned char key[REQUEST_KEY]);
+
+/* Whether it is a name that can be asked for: small letters, digits and '-', a letter first. */
+bool request_is_name(const char *name, size_t size);
 
 /* Reads a wish of len bytes. False when it is none. */
 bool request_wish(const char *text, size_t len, struct wish *wish);

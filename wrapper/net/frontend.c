@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,23 +26,26 @@ struct frontend {
 
 static void take_message(struct frontend *d, const struct ipc_message *m)
 {
+	int place = m->place < (uint32_t)d->requests.places ? (int)m->place : 0;
+	struct page_cache *cache = &d->requests.caches[place];
+
 	switch (m->kind) {
 	case IPC_PAGE:
-		if (page_cache_take(&d->requests.page_cache, m, d->requests.now_ms) != 1)
+		if (page_cache_take(cache, m, d->requests.now_ms) != 1)
 			break;
-		requests_page_came(&d->requests, (int)m->page, (enum output)m->output);
+		requests_page_came(&d->requests, place, (int)m->page, (enum output)m->output);
 		if (d->http)
-			http_came(d->http, (int)m->page, (enum output)m->output);
+			http_came(d->http, place, (int)m->page, (enum output)m->output);
 		break;
 	case IPC_NAMES:
 		if (m->len != OWN_PAGES * IPC_NAME)
 			break;
-		memcpy(d->requests.names[OWN_FIRST - REQUEST_PAGE_MIN], m->bytes, m->len);
+		memcpy(cache->names[OWN_FIRST - REQUEST_PAGE_MIN], m->bytes, m->len);
 		for (int i = 0; i < PAGE_CACHE_PAGES; i++)
-			d->requests.names[i][IPC_NAME - 1] = '\0';
+			cache->names[i][IPC_NAME - 1] = '\0';
 		break;
 	case IPC_FORGET:
-		page_cache_forget(&d->requests.page_cache, (int)m->page);
+		page_cache_forget(cache, (int)m->page, d->requests.now_ms);
 		break;
 	case IPC_KEY:
 		d->requests.out.has_key = m->len == REQUEST_KEY;
@@ -72,28 +76,50 @@ static void listen_to_engine(struct frontend *d)
 		_exit(0); /* the engine has ended: so do we */
 }
 
-static const struct drawing *http_drawing(void *frontend, int page, enum output output, bool again)
+static const struct drawing *http_drawing(void *frontend, const struct wish *w, enum output output,
+					  bool again)
 {
 	struct frontend *d = frontend;
 
-	return page_cache_get(&d->requests.page_cache, page, output, again, d->requests.now_ms);
+	return page_cache_get(&d->requests.caches[w->place], w->page, output, again,
+			      d->requests.now_ms);
 }
 
-static int http_named(void *frontend, const char *name)
+static bool http_find(void *frontend, struct wish *w)
 {
 	struct frontend *d = frontend;
 
-	return requests_named(&d->requests, name);
+	w->place = requests_place(&d->requests, w->target);
+	if (w->place >= 0 && !w->page)
+		w->page = page_cache_named(&d->requests.caches[w->place], w->word);
+	return w->place >= 0 && w->page;
+}
+
+/* A cache for each place; the names of the targets stay where they are. */
+static bool make_caches(struct requests *r, const struct frontend_options *o)
+{
+	r->places = 1 + o->n_targets;
+	r->caches = calloc((size_t)r->places, sizeof(*r->caches));
+	for (int i = 0; r->caches && i < r->places; i++) {
+		r->caches[i].ipc = o->ipc;
+		r->caches[i].place = (uint32_t)i;
+		r->caches[i].target = i ? o->targets[i - 1] : "";
+	}
+	return r->caches;
 }
 
 /* Everything that needs more than the sandbox leaves. False: *msg says why. */
 static bool begin(struct frontend *d, char **msg)
 {
 	const struct frontend_options *o = d->o;
-	const struct http_ops ops = { d, http_drawing, http_named };
+	const struct http_ops ops = { d, http_drawing, http_find };
 	struct peers_time now = { clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME) };
 	uint64_t salt;
 
+	if (!make_caches(&d->requests, o)) {
+		fail(msg, ENOMEM, "%s", strerror(ENOMEM));
+		return false;
+	}
 	randombytes_buf(&salt, sizeof(salt));
 	requests_begin(&d->requests, o->rate, &now, salt);
 	if (o->http.fd >= 0)
@@ -127,7 +153,6 @@ void frontend_run(const struct frontend_options *o)
 	char *msg = NULL;
 
 	d.o = o;
-	d.requests.page_cache.ipc = o->ipc;
 	if (!begin(&d, &msg)) {
 		dprintf(STDERR_FILENO, "teletap: serve: %s\n", msg ? msg : "not confined");
 		_exit(3);

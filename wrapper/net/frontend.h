@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "net/datagram.h"
 #include "net/sandbox.h"
 
 #define FRONTEND_SOCKETS 8
@@ -24,6 +25,8 @@ struct frontend_options {
 	struct frontend_socket http; /* that listens for HTTP; fd -1: none */
 	int ipc;
 	double rate;
+	const char (*targets)[REQUEST_TARGET]; /* names, the places from 1 on */
+	int n_targets;                         /* 0: place 0 is the only one */
 	struct sandbox sandbox;
 };
 

@@ -119,7 +119,7 @@ static enum MHD_Result answer_page(struct http *h, struct visit *v, const struct
 {
 	const struct http_wish *w = &v->wish;
 	char *document =
-		w->html ? http_page(w->page.page, d->text, d->len, d->state == PAGE_WARMING) : NULL;
+		w->html ? http_page(&w->page, d->text, d->len, d->state == PAGE_WARMING) : NULL;
 	size_t len = document ? strlen(document) : d->len;
 	struct MHD_Response *r;
 
@@ -134,21 +134,28 @@ static enum MHD_Result answer_page(struct http *h, struct visit *v, const struct
 	return queue(v->connection, status_of(d->state), r, type_of(w));
 }
 
+static enum MHD_Result say_none(struct visit *v)
+{
+	return say_status(v->connection, MHD_HTTP_NOT_FOUND, "no such page: 255 lists them\n");
+}
+
 /* To the page that was typed in. */
 static enum MHD_Result go(struct http *h, struct visit *v)
 {
 	const char *word =
 		MHD_lookup_connection_value(v->connection, MHD_GET_ARGUMENT_KIND, "page");
 	struct MHD_Response *r;
-	struct wish wish = { 0 };
-	char where[32];
+	struct wish wish;
+	char where[64];
 
-	if (word && request_wish(word, strlen(word), &wish) && !wish.page)
-		wish.page = h->ops.named(h->ops.frontend, wish.word);
-	if (!wish.page)
-		return say_status(v->connection, MHD_HTTP_NOT_FOUND,
-				  "no such page: 255 lists them\n");
-	snprintf(where, sizeof(where), "/%d.html", wish.page);
+	if (!word || !request_wish(word, strlen(word), &wish))
+		return say_none(v);
+	if (!*wish.target)
+		memcpy(wish.target, v->wish.page.target, sizeof(wish.target));
+	if (!h->ops.find(h->ops.frontend, &wish))
+		return say_none(v);
+	snprintf(where, sizeof(where), "%s%s/%d.html", *wish.target ? "/" : "", wish.target,
+		 wish.page);
 	r = MHD_create_response_from_buffer(0, "", MHD_RESPMEM_PERSISTENT);
 	if (r)
 		MHD_add_response_header(r, "Location", where);
@@ -175,12 +182,9 @@ static enum MHD_Result serve(struct http *h, struct visit *v, bool again)
 		return answer_static(v);
 	if (v->wish.what == HTTP_GO)
 		return go(h, v);
-	if (!page->page)
-		page->page = h->ops.named(h->ops.frontend, page->word);
-	if (!page->page)
-		return say_status(v->connection, MHD_HTTP_NOT_FOUND,
-				  "no such page: 255 lists them\n");
-	d = h->ops.drawing(h->ops.frontend, page->page, v->wish.output, again);
+	if (!h->ops.find(h->ops.frontend, page))
+		return say_none(v);
+	d = h->ops.drawing(h->ops.frontend, page, v->wish.output, again);
 	if (d)
 		return answer_page(h, v, d);
 	if (!again)
@@ -235,7 +239,7 @@ static enum MHD_Result take(void *cls, struct MHD_Connection *c, const char *url
 	if (status)
 		return say_status(c, status, why);
 	if (!http_path(url, &v->wish))
-		return say_status(c, MHD_HTTP_NOT_FOUND, "no such page: 255 lists them\n");
+		return say_none(v);
 	return MHD_YES;
 }
 
@@ -364,13 +368,13 @@ void http_run(struct http *h, int64_t now_ms)
 	MHD_run(h->daemon);
 }
 
-void http_came(struct http *h, int page, enum output output)
+void http_came(struct http *h, int place, int page, enum output output)
 {
 	for (int i = 0; i < CONNECTIONS; i++) {
 		struct visit *v = &h->visits[i];
 
-		if (v->connection && v->waiting && v->wish.page.page == page &&
-		    v->wish.output == output)
+		if (v->connection && v->waiting && v->wish.page.place == place &&
+		    v->wish.page.page == page && v->wish.output == output)
 			resume(v);
 	}
 }

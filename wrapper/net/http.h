@@ -14,9 +14,10 @@
 struct http_ops {
 	void *frontend;
 	/* A page's drawing; NULL: it is to be waited for. again: it has been. */
-	const struct drawing *(*drawing)(void *frontend, int page, enum output output, bool again);
-	/* The number of a page of the program's own with this name; 0: there is none. */
-	int (*named)(void *frontend, const char *name);
+	const struct drawing *(*drawing)(void *frontend, const struct wish *w, enum output output,
+					 bool again);
+	/* Completes a wish with its place and page, by name; false: there is none. */
+	bool (*find)(void *frontend, struct wish *w);
 };
 
 struct http;
@@ -36,7 +37,7 @@ int http_due(const struct http *h, int at_most);
 void http_run(struct http *h, int64_t now_ms);
 
 /* A drawing has come. */
-void http_came(struct http *h, int page, enum output output);
+void http_came(struct http *h, int place, int page, enum output output);
 
 /* The token that is needed from now on; NULL: nobody may ask. */
 void http_token(struct http *h, const unsigned char *token);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A page's text may hold anything that can be printed: it is escaped here. Its numbers at the
- * beginnings of lines of the contents become links.
+ * beginnings of lines of the contents become links, and so do names of targets with one.
  */
 #include "net/http_page.h"
 
@@ -41,7 +41,7 @@ const char http_script[] =
 	"    if (/^[0-9]$/.test(e.key)) {\n"
 	"      typed += e.key;\n"
 	"      said.textContent = 'Page ' + (typed + '--').slice(0, 3);\n"
-	"      if (typed.length === 3) location.href = '/' + typed + '.html';\n"
+	"      if (typed.length === 3) location.href = typed + '.html';\n"
 	"    } else if (e.key === 'Escape') { typed = said.textContent = '';\n"
 	"    } else if (e.key === 'ArrowLeft') { link('prev');\n"
 	"    } else if (e.key === 'ArrowRight') { link('next'); }\n"
@@ -97,15 +97,50 @@ static int number_at(const char *line, size_t len)
 	return len > 3 && line[3] == ' ' && n >= REQUEST_PAGE_MIN && n <= REQUEST_PAGE_MAX ? n : 0;
 }
 
-static void put_lines(FILE *f, int page, const char *text, size_t len)
+/* The length of the "TARGET/255" that a line of the contents begins with; 0: none. */
+static size_t target_at(const char *line, size_t len)
+{
+	const char *slash = memchr(line, '/', len < REQUEST_TARGET ? len : REQUEST_TARGET);
+	char name[REQUEST_TARGET] = "";
+
+	if (!slash || slash - line >= REQUEST_TARGET)
+		return 0;
+	memcpy(name, line, (size_t)(slash - line));
+	return request_is_name(name, sizeof(name)) &&
+			       number_at(slash + 1, len - strlen(name) - 1) == 255
+		       ? strlen(name) + 4
+		       : 0;
+}
+
+/* Where the pages of its place are: "", or "/TARGET". */
+static void put_place(FILE *f, const struct wish *w)
+{
+	fprintf(f, "%s%s", *w->target ? "/" : "", w->target);
+}
+
+static void put_link(FILE *f, const struct wish *w, const char *rel, int page)
+{
+	fprintf(f, "<a %s%s%shref=\"", *rel ? "rel=\"" : "", rel, *rel ? "\" " : "");
+	put_place(f, w);
+	fprintf(f, "/%d.html\">", page);
+}
+
+static void put_lines(FILE *f, const struct wish *w, const char *text, size_t len)
 {
 	while (len) {
 		const char *end = memchr(text, '\n', len);
 		size_t n = end ? (size_t)(end - text) + 1 : len;
-		int number = page == PAGE_CONTENTS ? number_at(text, n) : 0;
+		bool list = w->page == PAGE_CONTENTS;
+		int number = list ? number_at(text, n) : 0;
+		size_t target = list ? target_at(text, n) : 0;
 
-		if (number && (number < REQUEST_ACTION_MIN || number > REQUEST_ACTION_MAX)) {
-			fprintf(f, "<a href=\"/%d.html\">%d</a>", number, number);
+		if (target) {
+			fprintf(f, "<a href=\"/%.*s.html\">%.*s</a>", (int)target, text,
+				(int)target, text);
+			put(f, text + target, n - target);
+		} else if (number && (number < REQUEST_ACTION_MIN || number > REQUEST_ACTION_MAX)) {
+			put_link(f, w, "", number);
+			fprintf(f, "%d</a>", number);
 			put(f, text + 3, n - 3);
 		} else {
 			put(f, text, n);
@@ -116,25 +151,55 @@ static void put_lines(FILE *f, int page, const char *text, size_t len)
 }
 
 /* The pages before and behind it, by number. */
-static void put_neighbours(FILE *f, int page)
+static void put_neighbours(FILE *f, const struct wish *w)
 {
 	int before = 0, behind = 0;
 
 	for (int i = 0; i < n_pages; i++) {
 		int n = pages[i].number;
 
-		if (n < page && n > before)
+		if (n < w->page && n > before)
 			before = n;
-		if (n > page && (!behind || n < behind))
+		if (n > w->page && (!behind || n < behind))
 			behind = n;
 	}
-	if (before)
-		fprintf(f, "<a rel=\"prev\" href=\"/%d.html\">&larr; %d</a>\n", before, before);
-	if (behind)
-		fprintf(f, "<a rel=\"next\" href=\"/%d.html\">%d &rarr;</a>\n", behind, behind);
+	if (before) {
+		put_link(f, w, "prev", before);
+		fprintf(f, "&larr; %d</a>\n", before);
+	}
+	if (behind) {
+		put_link(f, w, "next", behind);
+		fprintf(f, "%d &rarr;</a>\n", behind);
+	}
 }
 
-char *http_page(int page, const char *text, size_t len, bool again)
+/* The head, and what leads to other pages. */
+static void put_head(FILE *f, const struct wish *w, bool again)
+{
+	const char *slash = *w->target ? "/" : "";
+
+	fprintf(f,
+		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n%s"
+		"<title>%s%s%d - Teletap</title>\n<link rel=\"stylesheet\" href=\"/teletap.css\">\n"
+		"<script src=\"/teletap.js\" defer></script>\n</head>\n<body>\n"
+		"<nav aria-label=\"Pages\">\n<h1>Teletap %s%s%d</h1>\n",
+		again ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", w->target, slash,
+		w->page, w->target, slash, w->page);
+	if (*w->target)
+		fputs("<a href=\"/\">all targets</a>\n", f);
+	put_link(f, w, "contents", PAGE_CONTENTS);
+	fputs("255 contents</a>\n", f);
+	put_neighbours(f, w);
+	fputs("<form action=\"", f);
+	put_place(f, w);
+	fputs("/go\"><label>Page <input name=\"page\" size=\"8\" maxlength=\"40\" "
+	      "autocomplete=\"off\"></label><button>Go</button></form>\n</nav>\n"
+	      "<main><pre id=\"page\" tabindex=\"0\" aria-label=\"The page\">",
+	      f);
+}
+
+char *http_page(const struct wish *w, const char *text, size_t len, bool again)
 {
 	char *out = NULL;
 	size_t size;
@@ -142,25 +207,14 @@ char *http_page(int page, const char *text, size_t len, bool again)
 
 	if (!f)
 		return NULL;
-	fprintf(f,
-		"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n%s"
-		"<title>%d - Teletap</title>\n<link rel=\"stylesheet\" href=\"/teletap.css\">\n"
-		"<script src=\"/teletap.js\" defer></script>\n</head>\n<body>\n"
-		"<nav aria-label=\"Pages\">\n<h1>Teletap %d</h1>\n"
-		"<a rel=\"contents\" href=\"/255.html\">255 contents</a>\n",
-		again ? "<meta http-equiv=\"refresh\" content=\"3\">\n" : "", page, page);
-	put_neighbours(f, page);
-	fputs("<form action=\"/go\"><label>Page <input name=\"page\" size=\"8\" maxlength=\"31\" "
-	      "autocomplete=\"off\"></label><button>Go</button></form>\n</nav>\n"
-	      "<main><pre id=\"page\" tabindex=\"0\" aria-label=\"The page\">",
-	      f);
-	put_lines(f, page, text, len);
-	fprintf(f,
-		"</pre></main>\n<p id=\"said\" role=\"status\"></p>\n<footer>"
-		"<a href=\"/%d\">as text</a> <a href=\"/%d.json\">as JSON</a> "
-		"Keys: three digits, arrows</footer>\n</body>\n</html>\n",
-		page, page);
+	put_head(f, w, again);
+	put_lines(f, w, text, len);
+	fputs("</pre></main>\n<p id=\"said\" role=\"status\"></p>\n<footer><a href=\"", f);
+	put_place(f, w);
+	fprintf(f, "/%d\">as text</a> <a href=\"", w->page);
+	put_place(f, w);
+	fprintf(f, "/%d.json\">as JSON</a> Keys: three digits, arrows</footer>\n</body>\n</html>\n",
+		w->page);
 	if (fclose(f)) {
 		free(out);
 		return NULL;

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "net/datagram.h"
+
 extern const char http_style[], http_script[];
 
 /*
- * The document with a drawn page of len bytes, to be freed; NULL: out of memory. page: its
- * number. again: the browser is to ask again by itself.
+ * The document with a drawn page of len bytes, to be freed; NULL: out of memory. w: which one it
+ * is. again: the browser is to ask again by itself.
  */
-char *http_page(int page, const char *text, size_t len, bool again);
+char *http_page(const struct wish *w, const char *text, size_t len, bool again);
 
 #endif

@@ -36,7 +36,7 @@ bool http_path(const char *path, struct http_wish *w)
 		{ "/teletap.js", { .what = HTTP_SCRIPT } },
 		{ "/go", { .what = HTTP_GO } },
 	};
-	char name[PATH];
+	char name[PATH], *last;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (!strcmp(path, known[i].path)) {
@@ -45,14 +45,18 @@ bool http_path(const char *path, struct http_wish *w)
 		}
 	}
 	*w = (struct http_wish){ .what = HTTP_PAGE };
-	if (*path != '/' || !path[1] || strlen(path) > sizeof(name) ||
-	    strpbrk(path + 1, "/ \t\r\n"))
+	if (*path != '/' || !path[1] || strlen(path) > sizeof(name) || strpbrk(path + 1, " \t\r\n"))
 		return false;
 	memcpy(name, path + 1, strlen(path));
-	if (cut_end(name, ".json"))
+	last = strchr(name, '/');
+	if (last && !strcmp(last, "/go")) {
+		w->what = HTTP_GO;
+		last[1] = '\0';
+	} else if (cut_end(name, ".json")) {
 		w->output = OUTPUT_JSON;
-	else
-		w->html = cut_end(name, ".html");
+	} else {
+		w->html = cut_end(name, ".html") || (last && !last[1]);
+	}
 	/* Actions are not to be had: a browser can be made to ask for anything. */
 	return request_wish(name, strlen(name), &w->page) && w->page.code < 0 && !w->page.json &&
 	       (w->page.page < REQUEST_ACTION_MIN || w->page.page > REQUEST_ACTION_MAX);

@@ -21,7 +21,7 @@ struct http_wish {
 
 /*
  * Reads a path: / and /NAME.html for a browser, /NAME text, /NAME.json, /metrics; NAME is a
- * page's number or name. False: nothing is there.
+ * page's number or name. Behind /TARGET they are the target's. False: nothing is there.
  */
 bool http_path(const char *path, struct http_wish *wish);
 

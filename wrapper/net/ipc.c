@@ -54,25 +54,19 @@ int ipc_take(int fd, struct ipc_message *m)
 	return 1;
 }
 
-int ipc_send_page(int fd, int page, enum output output, int state, uint32_t sequence,
-		  const char *text, size_t len)
+int ipc_send_page(int fd, struct ipc_message *m, const char *text, size_t len)
 {
-	static struct ipc_message m;
 	size_t offset = 0;
 	int err;
 
-	m = (struct ipc_message){ .kind = IPC_PAGE,
-				  .page = (uint32_t)page,
-				  .output = output,
-				  .state = (uint32_t)state,
-				  .sequence = sequence,
-				  .total = (uint32_t)len };
+	m->kind = IPC_PAGE;
+	m->total = (uint32_t)len;
 	do {
-		m.offset = (uint32_t)offset;
-		m.len = (uint32_t)(len - offset < IPC_BYTES ? len - offset : IPC_BYTES);
-		memcpy(m.bytes, text + offset, m.len);
-		err = ipc_send(fd, &m);
-		offset += m.len;
+		m->offset = (uint32_t)offset;
+		m->len = (uint32_t)(len - offset < IPC_BYTES ? len - offset : IPC_BYTES);
+		memcpy(m->bytes, text + offset, m->len);
+		err = ipc_send(fd, m);
+		offset += m->len;
 	} while (!err && offset < len);
 	return err;
 }

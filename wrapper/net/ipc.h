@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ipc: the socket pair between the frontend, which talks to the network, and the engine,
- * which may load modules. Towards the engine go numbers of pages, and, for an action,
+ * which may load modules. Towards the engine go numbers of pages and of the places that have
+ * them (0, or a target's in the configuration, from 1), and, for an action,
  * the datagram that asks for it (the engine checks its signature itself). Towards the
  * frontend go drawn pages, names of pages, the key for requests, and answers to actions.
  */
@@ -29,7 +30,7 @@ enum ipc_kind {
 };
 
 struct ipc_message {
-	uint32_t kind, page, output, state, sequence, total, offset, id;
+	uint32_t kind, place, page, output, state, sequence, total, offset, id;
 	int64_t until_ms; /* of an action: monotonic; later it is not taken */
 	uint32_t len;     /* of bytes; not sent */
 	unsigned char bytes[IPC_BYTES];
@@ -44,8 +45,7 @@ int ipc_send(int fd, const struct ipc_message *m);
 /* Takes one message without waiting. 1: it came; 0: none; -errno: the other one is gone. */
 int ipc_take(int fd, struct ipc_message *m);
 
-/* Sends a drawing. Returns 0 or -errno. */
-int ipc_send_page(int fd, int page, enum output output, int state, uint32_t sequence,
-		  const char *text, size_t len);
+/* Sends a drawing of the page, place, output, state and sequence of m. Returns 0 or -errno. */
+int ipc_send_page(int fd, struct ipc_message *m, const char *text, size_t len);
 
 #endif

@@ -27,7 +27,9 @@ void page_cache_tell(struct page_cache *s, int page, enum output output, int64_t
 
 	if (*told && now_ms - *told < TELL_MS)
 		return;
-	m = (struct ipc_message){ .kind = IPC_WANT, .page = (uint32_t)page, .output = output };
+	m = (struct ipc_message){
+		.kind = IPC_WANT, .place = s->place, .page = (uint32_t)page, .output = output
+	};
 	if (!ipc_send(s->ipc, &m))
 		*told = now_ms;
 }
@@ -114,10 +116,34 @@ struct drawing *page_cache_continue(struct page_cache *s, int page, enum output 
 	return NULL;
 }
 
-void page_cache_forget(struct page_cache *s, int page)
+/* Its memory goes, too: there may be many targets. */
+static void drop(struct drawing *d)
 {
-	if (page >= REQUEST_PAGE_MIN && page <= REQUEST_PAGE_MAX) {
-		page_cache_at(s, page, OUTPUT_TEXT)->there = false;
-		page_cache_at(s, page, OUTPUT_JSON)->there = false;
+	free(d->text);
+	*d = (struct drawing){ 0 };
+}
+
+void page_cache_forget(struct page_cache *s, int page, int64_t now_ms)
+{
+	if (page < REQUEST_PAGE_MIN || page > REQUEST_PAGE_MAX)
+		return;
+	for (int i = OUTPUT_TEXT; i <= OUTPUT_JSON; i++) {
+		struct drawing *drawing = page_cache_at(s, page, (enum output)i);
+		struct drawing *held = &s->held[page - REQUEST_PAGE_MIN][i];
+
+		drawing->there = false;
+		if (!wanted(drawing, now_ms))
+			drop(drawing);
+		if (!wanted(held, now_ms))
+			drop(held);
 	}
+}
+
+int page_cache_named(const struct page_cache *s, const char *word)
+{
+	for (int i = 0; i < PAGE_CACHE_PAGES; i++) {
+		if (*s->names[i] && !strcmp(s->names[i], word))
+			return REQUEST_PAGE_MIN + i;
+	}
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * page_cache: the drawings that the frontend hands out, one per page and format. The
- * document of metrics is that of the contents in its format.
+ * page_cache: the drawings of a place that the frontend hands out, one per page and format.
+ * The document of metrics is that of the contents in its format.
  */
 #ifndef TELETAP_NET_PAGE_CACHE_H
 #define TELETAP_NET_PAGE_CACHE_H
@@ -31,7 +31,10 @@ struct page_cache {
 	 */
 	struct drawing held[PAGE_CACHE_PAGES][PAGE_CACHE_FORMATS];
 	int64_t wanted_ms[PAGE_CACHE_PAGES][2]; /* when the engine was told last; of metrics */
-	int ipc;                                /* to the engine */
+	char names[PAGE_CACHE_PAGES][IPC_NAME]; /* of the program's own pages */
+	const char *target;                     /* its name; "": of place 0 */
+	uint32_t place;
+	int ipc; /* to the engine */
 	struct drawing incoming;
 };
 
@@ -64,6 +67,9 @@ struct drawing *page_cache_get(struct page_cache *s, int page, enum output outpu
  */
 int page_cache_take(struct page_cache *s, const struct ipc_message *m, int64_t now_ms);
 
-void page_cache_forget(struct page_cache *s, int page);
+void page_cache_forget(struct page_cache *s, int page, int64_t now_ms);
+
+/* The number of a page of the program's own with this name; 0: it is not known. */
+int page_cache_named(const struct page_cache *s, const char *word);
 
 #endif

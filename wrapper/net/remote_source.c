@@ -8,6 +8,7 @@
 
 #include "model/quote.h"
 #include "net/client.h"
+#include "net/datagram.h"
 #include "source/source.h"
 
 #define PATIENCE_S 1.0 /* keys are not heard meanwhile */
@@ -16,7 +17,8 @@
 struct server {
 	struct source source;
 	struct ask ask;
-	char wish[16];
+	const char *target; /* whose pages; "": none is named */
+	char wish[REQUEST_TARGET + 16];
 	double interval;
 	int64_t next_ms;
 	uint32_t version;
@@ -38,7 +40,7 @@ static void want(struct source *s, const struct page *page, int64_t now_ms)
 	struct server *a = (struct server *)s;
 	char wish[sizeof(a->wish)];
 
-	snprintf(wish, sizeof(wish), "%d", page->number);
+	snprintf(wish, sizeof(wish), "%s%s%d", a->target, *a->target ? "/" : "", page->number);
 	if (!strcmp(wish, a->wish))
 		return;
 	memcpy(a->wish, wish, sizeof(wish));
@@ -120,7 +122,8 @@ static void close_asked(struct source *s)
 	free(a);
 }
 
-struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key)
+struct source *source_server_open(const struct opts *o, const char *host, const char *target,
+				  const unsigned char *key)
 {
 	struct server *a = calloc(1, sizeof(*a));
 
@@ -135,6 +138,7 @@ struct source *source_server_open(const struct opts *o, const char *host, const 
 				     .remote = true,
 				     .close = close_asked };
 	a->interval = o->interval;
+	a->target = target;
 	a->ask = (struct ask){ .host = host,
 			       .wish = a->wish,
 			       .timeout = o->timeout < PATIENCE_S ? o->timeout : PATIENCE_S,

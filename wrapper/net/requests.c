@@ -108,19 +108,24 @@ static void pass_on(struct requests *r, struct letter *l)
 				  .until_ms = due_ms - MARGIN_MS,
 				  .len = (uint32_t)l->len };
 	memcpy(m.bytes, l->bytes, l->len);
-	if (wait_for_it(r, l, due_ms) && !ipc_send(r->page_cache.ipc, &m))
+	if (wait_for_it(r, l, due_ms) && !ipc_send(r->caches->ipc, &m))
 		return;
 	reply_queue_refuse(&r->out, l, "busy");
 	self_answer(l->span, 1);
 }
 
-int requests_named(const struct requests *r, const char *word)
+int requests_place(const struct requests *r, const char *target)
 {
-	for (int i = 0; i < PAGE_CACHE_PAGES; i++) {
-		if (*r->names[i] && !strcmp(r->names[i], word))
-			return REQUEST_PAGE_MIN + i;
+	for (int i = 0; i < r->places; i++) {
+		if (!strcmp(r->caches[i].target, target))
+			return i;
 	}
-	return 0;
+	return -1;
+}
+
+static struct page_cache *cache_of(const struct requests *r, const struct letter *l)
+{
+	return &r->caches[l->wish.place];
 }
 
 /* The engine is asked which names there are; they come before the contents. */
@@ -129,8 +134,8 @@ static void serve_name(struct requests *r, struct letter *l, bool again)
 	char text[128];
 
 	if (!again) {
-		page_cache_anew(&r->page_cache, PAGE_CONTENTS, OUTPUT_TEXT);
-		page_cache_tell(&r->page_cache, PAGE_CONTENTS, OUTPUT_TEXT, r->now_ms);
+		page_cache_anew(cache_of(r, l), PAGE_CONTENTS, OUTPUT_TEXT);
+		page_cache_tell(cache_of(r, l), PAGE_CONTENTS, OUTPUT_TEXT, r->now_ms);
 		if (wait_for_it(r, l, r->now_ms + PATIENCE_MS))
 			return;
 	}
@@ -146,15 +151,21 @@ static struct drawing *drawing_for(struct requests *r, const struct letter *l, b
 	struct drawing *drawing;
 
 	if (l->has_head && l->head.part) {
-		drawing = page_cache_continue(&r->page_cache, l->wish.page, output,
+		drawing = page_cache_continue(cache_of(r, l), l->wish.page, output,
 					      l->head.sequence, r->now_ms);
 		if (drawing)
 			return drawing;
 	}
-	drawing = page_cache_get(&r->page_cache, l->wish.page, output, again, r->now_ms);
+	drawing = page_cache_get(cache_of(r, l), l->wish.page, output, again, r->now_ms);
 	if (drawing && l->has_head)
 		drawing->asked_ms = r->now_ms;
 	return drawing;
+}
+
+/* Actions are the host's, and not a target's. */
+static bool is_action(const struct wish *w)
+{
+	return !*w->target && w->page >= REQUEST_ACTION_MIN && w->page <= REQUEST_ACTION_MAX;
 }
 
 /* A request that may be answered. again: it has been waiting. */
@@ -162,11 +173,17 @@ static void serve(struct requests *r, struct letter *l, bool again)
 {
 	const struct drawing *drawing;
 
-	if (l->wish.page >= REQUEST_ACTION_MIN && l->wish.page <= REQUEST_ACTION_MAX) {
+	if (is_action(&l->wish)) {
 		pass_on(r, l);
 		return;
 	}
-	if (!l->wish.page && !(l->wish.page = requests_named(r, l->wish.word))) {
+	l->wish.place = requests_place(r, l->wish.target);
+	if (l->wish.place < 0) {
+		answer_text(r, l, PAGE_NONE, "no such target: 255 lists them\n");
+		self_answer(l->span, 1);
+		return;
+	}
+	if (!l->wish.page && !(l->wish.page = page_cache_named(cache_of(r, l), l->wish.word))) {
 		serve_name(r, l, again);
 		return;
 	}
@@ -228,8 +245,7 @@ static void take_letter(struct requests *r, struct letter *l)
 	if (!request_wish(text, strnlen(text, len), &l->wish))
 		return;
 	/* An action has a key of its own, which only the engine knows. */
-	action = l->has_head && l->wish.page >= REQUEST_ACTION_MIN &&
-		 l->wish.page <= REQUEST_ACTION_MAX;
+	action = l->has_head && is_action(&l->wish);
 	if (l->socket->trusted || action || proven(r, l)) {
 		l->span = self_request();
 		serve(r, l, false);
@@ -248,7 +264,7 @@ void requests_take(struct requests *r, const struct frontend_socket *socket)
 	reply_queue_flush(&r->out);
 }
 
-void requests_page_came(struct requests *r, int page, enum output output)
+void requests_page_came(struct requests *r, int place, int page, enum output output)
 {
 	if (output == OUTPUT_OPENMETRICS)
 		return;
@@ -257,7 +273,7 @@ void requests_page_came(struct requests *r, int page, enum output output)
 
 		bool named = !l->wish.page && page == PAGE_CONTENTS;
 
-		if (l->deadline_ms && !l->id &&
+		if (l->deadline_ms && !l->id && l->wish.place == place &&
 		    (named || (l->wish.page == page && l->wish.json == (output == OUTPUT_JSON)))) {
 			l->deadline_ms = 0;
 			serve(r, l, true);

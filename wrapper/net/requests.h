@@ -17,15 +17,15 @@
 #define REQUESTS_WAITING 256 /* for a page */
 
 struct requests {
-	struct page_cache page_cache;
+	struct page_cache *caches; /* one per place */
+	int places;
 	struct peers peers;
 	/*
 	 * Only the engine knows who has an action's key. So that those who have none do not
 	 * use up everything, each of these has a share of its own.
 	 */
 	struct bucket_of_tokens actions_here, actions_proven, actions_others;
-	struct peers actions_by;                /* address */
-	char names[PAGE_CACHE_PAGES][IPC_NAME]; /* of the program's own pages */
+	struct peers actions_by; /* address */
 	struct letter waiting[REQUESTS_WAITING];
 	int64_t now_ms, real_ms;
 	uint32_t last_id;
@@ -42,7 +42,7 @@ void requests_now(struct requests *r, int64_t now_ms, int64_t real_ms);
 void requests_take(struct requests *r, const struct frontend_socket *socket);
 
 /* Answers those who have been waiting for a page. */
-void requests_page_came(struct requests *r, int page, enum output output);
+void requests_page_came(struct requests *r, int place, int page, enum output output);
 
 /* The engine's answer to an action goes out as it is; none: a refusal. */
 void requests_action_done(struct requests *r, const struct ipc_message *m);
@@ -50,7 +50,7 @@ void requests_action_done(struct requests *r, const struct ipc_message *m);
 /* Tells those whose time is up that they have waited in vain. */
 void requests_give_up(struct requests *r);
 
-/* A name that our table lacks: a page of the program's own? 0: it is not known. */
-int requests_named(const struct requests *r, const char *word);
+/* The place of a target's name, "" that of none; -1: there is no such target. */
+int requests_place(const struct requests *r, const char *target);
 
 #endif

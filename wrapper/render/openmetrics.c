@@ -192,12 +192,18 @@ static int samples_of(const struct metric *m, const struct table *t, const char 
 	return value < 0 ? 0 : add_up(*list, n, is_real(t->columns[value].unit));
 }
 
-/* Returns how many series are left out. */
-static int write_metric(FILE *f, const struct metric *m, const struct table *t, const char *target)
+const char *metric_target(const struct render *r)
+{
+	return r->name ? r->name : page_has_target(r->page, r->target->exe) ? r->target->exe : NULL;
+}
+
+/* Writes the series of a target; begun: others are there. Returns how many are left out. */
+static int write_series(FILE *f, const struct metric *m, const struct table *t, const char *target,
+			bool *begun)
 {
 	enum unit unit = UNIT_COUNT;
 	struct sample *list;
-	int n = samples_of(m, t, target, &list), shown = 0;
+	int n = samples_of(m, t, target, &list);
 
 	if (n > 0)
 		unit = t->columns[column_of(t, m->key)].unit;
@@ -208,8 +214,9 @@ static int write_metric(FILE *f, const struct metric *m, const struct table *t, 
 
 		/* A counter that has fallen is none. */
 		if (i < SERIES_MAX && !v->unknown && !(m->counter && v->number < 0)) {
-			if (!shown++)
+			if (!*begun)
 				metric_begin(f, m->name, m->counter ? "counter" : "gauge", m->help);
+			*begun = true;
 			fprintf(f, "teletap_%s%s", m->name, m->counter ? "_total" : "");
 			fprintf(f, *list[i].labels ? "{%s}" : "%s", list[i].labels);
 			put_value(f, unit, v);
@@ -220,19 +227,25 @@ static int write_metric(FILE *f, const struct metric *m, const struct table *t, 
 	return n > SERIES_MAX ? n - SERIES_MAX : 0;
 }
 
-static int write_page(FILE *f, const struct render *r)
+/* The page drawn for each of n targets: the series of a metric stand together. */
+static int write_page(FILE *f, const struct render *const *same, int n)
 {
-	const char *target = page_has_target(r->page, r->target->exe) ? r->target->exe : NULL;
-	struct table t;
+	struct table *tables = calloc((size_t)n, sizeof(*tables));
 	int omitted = 0;
 
-	page_fill(r->page, r->state, r->states, &t);
-	for (int i = 0; i < n_metrics; i++) {
-		if (metrics[i].page == r->page->number)
-			omitted += write_metric(f, &metrics[i], &t, target);
+	for (int k = 0; tables && k < n; k++)
+		page_fill(same[k]->page, same[k]->state, same[k]->states, &tables[k]);
+	for (int i = 0; tables && i < n_metrics; i++) {
+		bool begun = false;
+
+		for (int k = 0; metrics[i].page == same[0]->page->number && k < n; k++)
+			omitted += write_series(f, &metrics[i], &tables[k], metric_target(same[k]),
+						&begun);
 	}
-	table_free(&t);
-	metric_histograms_write(f, r, target);
+	for (int k = 0; tables && k < n; k++)
+		table_free(&tables[k]);
+	free(tables);
+	metric_histograms_write(f, same, n);
 	return omitted;
 }
 
@@ -241,6 +254,8 @@ static int write_page(FILE *f, const struct render *r)
 static void put_page(FILE *f, const char *name, const struct render *r)
 {
 	fprintf(f, "teletap_%s{page=\"%s\"", name, r->page->name);
+	if (r->name)
+		metric_label(f, false, "target", r->name);
 }
 
 static void write_info(FILE *f, const struct render *r)
@@ -248,7 +263,7 @@ static void write_info(FILE *f, const struct render *r)
 	put_page(f, "page_info", r);
 	metric_label(f, false, "collector", r->state->collector);
 	if (page_has_target(r->page, r->target->exe)) {
-		metric_label(f, false, "target", r->target->exe);
+		metric_label(f, false, r->name ? "exe" : "target", r->target->exe);
 		metric_label(f, false, "python", r->target->python);
 	}
 	fputs("} 1\n", f);
@@ -287,11 +302,16 @@ static void write_attached(FILE *f, const struct render *r)
 	fprintf(f, "} %.9g\n", state_attached_s(r->state));
 }
 
+static bool same_name(const struct render *a, const struct render *b)
+{
+	return a->name == b->name || (a->name && b->name && !strcmp(a->name, b->name));
+}
+
 /* The page was drawn before: one that is asked for twice would be there twice. */
 static bool is_again(const struct render *list, int i)
 {
 	for (int k = 0; k < i; k++) {
-		if (list[k].page == list[i].page)
+		if (list[k].page == list[i].page && same_name(&list[k], &list[i]))
 			return true;
 	}
 	return false;
@@ -328,9 +348,32 @@ static void write_own(FILE *f, const struct render *list, int n)
 	}
 }
 
+/* The figures of all pages, each for all of its targets. */
+static int write_figures(FILE *f, const struct render *list, int n)
+{
+	const struct render **same = calloc((size_t)n + 1, sizeof(const struct render *));
+	int omitted = 0;
+
+	for (int i = 0; same && i < n; i++) {
+		bool first = true;
+		int used = 0;
+
+		for (int k = 0; k < i; k++)
+			first &= list[k].page != list[i].page;
+		for (int k = i; first && k < n; k++) {
+			if (list[k].page == list[i].page && list[k].state && !is_again(list, k))
+				same[used++] = &list[k];
+		}
+		if (used)
+			omitted += write_page(f, same, used);
+	}
+	free(same);
+	return omitted;
+}
+
 char *render_openmetrics(const struct render *list, int n)
 {
-	int omitted = 0;
+	int omitted;
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -338,10 +381,7 @@ char *render_openmetrics(const struct render *list, int n)
 	if (!f)
 		return NULL;
 	write_own(f, list, n);
-	for (int i = 0; i < n; i++) {
-		if (list[i].state && !is_again(list, i))
-			omitted += write_page(f, &list[i]);
-	}
+	omitted = write_figures(f, list, n);
 	metric_begin(f, "omitted_series", "gauge", "Series that are left out as too many.");
 	fprintf(f, "teletap_omitted_series %d\n# EOF", omitted);
 	if (fclose(f)) {

@@ -47,7 +47,13 @@ void metric_begin(FILE *f, const char *name, const char *type, const char *help)
 /* Writes a label, its text escaped; first: without a comma in front. */
 void metric_label(FILE *f, bool first, const char *name, const char *text);
 
-/* Writes the histograms of a page. Figures that are split by process or thread have none. */
-void metric_histograms_write(FILE *f, const struct render *r, const char *target);
+/* The value of the label "target"; NULL: there is none. */
+const char *metric_target(const struct render *r);
+
+/*
+ * Writes the histograms of a page that was drawn for each of n targets. Figures that are split by
+ * process or thread have none.
+ */
+void metric_histograms_write(FILE *f, const struct render *const *same, int n);
 
 #endif

@@ -104,26 +104,35 @@ static int gather(const struct metric_histogram *h, const struct state *s, struc
 	return n;
 }
 
-void metric_histograms_write(FILE *f, const struct render *r, const char *target)
+/* Writes those of a target; begun: others are there. */
+static void write_series(FILE *f, const struct metric_histogram *h, const struct render *r,
+			 bool *begun)
+{
+	struct one *list;
+	int n = 0;
+
+	/* Memory has no single times. */
+	if (by_of(r->state) != BY_ALL || collector_find(r->state->collector) == COLLECT_MEMORY)
+		return;
+	list = calloc(ONES, sizeof(*list));
+	if (list)
+		n = gather(h, r->state, list);
+	if (n && !*begun)
+		metric_begin(f, h->name, "histogram", h->help);
+	*begun |= n > 0;
+	for (int k = 0; k < n; k++) {
+		if (list[k].sum >= 0)
+			write_one(f, h, &list[k], metric_target(r));
+	}
+	free(list);
+}
+
+void metric_histograms_write(FILE *f, const struct render *const *same, int n)
 {
 	for (int i = 0; i < n_metric_histograms; i++) {
-		const struct metric_histogram *h = &metric_histograms[i];
-		struct one *list;
-		int n = 0;
+		bool begun = false;
 
-		/* Memory has no single times. */
-		if (h->page != r->page->number || by_of(r->state) != BY_ALL ||
-		    collector_find(r->state->collector) == COLLECT_MEMORY)
-			continue;
-		list = calloc(ONES, sizeof(*list));
-		if (list)
-			n = gather(h, r->state, list);
-		if (n)
-			metric_begin(f, h->name, "histogram", h->help);
-		for (int k = 0; k < n; k++) {
-			if (list[k].sum >= 0)
-				write_one(f, h, &list[k], target);
-		}
-		free(list);
+		for (int k = 0; k < n && metric_histograms[i].page == same[0]->page->number; k++)
+			write_series(f, &metric_histograms[i], same[k], &begun);
 	}
 }

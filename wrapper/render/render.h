@@ -16,6 +16,7 @@
 struct render {
 	const struct page *page;
 	const struct render_target *target;
+	const char *name; /* OpenMetrics: of the target in a configuration; NULL: it has none */
 	const struct state *state;
 	const struct states *states; /* for pages that draw from several; NULL: none */
 	bool color;

@@ -42,46 +42,41 @@ static int load(const char *path, json_t **root, char **msg)
 	return err;
 }
 
-/* The same, with the references of all its parts; NULL: it lacks it. */
-static int read_parts(const char *path, json_t **actions, json_t **status, json_t **metrics,
-		      char **msg)
+void config_release(struct config *c)
 {
-	json_t *root;
-	int err = load(path, &root, msg);
+	json_decref(c->actions);
+	json_decref(c->status);
+	json_decref(c->metrics);
+	json_decref(c->targets);
+	*c = (struct config){ 0 };
+}
 
-	*actions = *status = *metrics = NULL;
+int config_read(const char *path, struct config *c, char **msg)
+{
+	json_t *root = NULL;
+	int err = path ? load(path, &root, msg) : 0;
+
+	*c = (struct config){ 0 };
 	if (!err && json_is_array(root)) {
-		*actions = json_incref(root);
-	} else if (!err) {
+		c->actions = json_incref(root);
+	} else if (!err && root) {
 		json_error_t error;
 
-		if (json_unpack_ex(root, &error, JSON_STRICT, "{s?O, s?O, s?O}", "actions", actions,
-				   "status", status, "metrics", metrics)) {
-			/* some may have been taken before another was found wanting */
-			json_decref(*actions);
-			json_decref(*status);
-			json_decref(*metrics);
-			*actions = *status = *metrics = NULL;
-			err = fail(
-				msg, EINVAL,
-				"--config %s: %s: it has \"actions\", \"status\" and \"metrics\"",
-				path, error.text);
+		if (json_unpack_ex(root, &error, JSON_STRICT, "{s?O, s?O, s?O, s?O}", "actions",
+				   &c->actions, "status", &c->status, "metrics", &c->metrics,
+				   "targets", &c->targets)) {
+			config_release(c); /* some may have been taken before another */
+			err = fail(msg, EINVAL,
+				   "--config %s: %s: it has \"actions\", \"status\", \"metrics\" "
+				   "and \"targets\"",
+				   path, error.text);
 		}
 	}
 	json_decref(root);
 	return err;
 }
 
-int config_read(const char *path, json_t **actions, json_t **status, char **msg)
-{
-	json_t *metrics;
-	int err = read_parts(path, actions, status, &metrics, msg);
-
-	json_decref(metrics);
-	return err;
-}
-
-static const struct page *page_of(const json_t *word)
+const struct page *config_page(const json_t *word)
 {
 	char number[24];
 
@@ -93,15 +88,16 @@ static const struct page *page_of(const json_t *word)
 
 int config_metrics(const char *path, bool *wanted, char **msg)
 {
-	json_t *actions = NULL, *status = NULL, *metrics = NULL, *word;
+	struct config c;
+	json_t *word;
 	size_t i;
-	int err = path ? read_parts(path, &actions, &status, &metrics, msg) : 0;
+	int err = config_read(path, &c, msg);
 
 	memset(wanted, 0, (size_t)n_pages * sizeof(*wanted));
-	if (!err && metrics && !json_is_array(metrics))
+	if (!err && c.metrics && !json_is_array(c.metrics))
 		err = fail(msg, EINVAL, "--config %s: metrics: not an array of pages", path);
-	json_array_foreach (metrics, i, word) {
-		const struct page *page = page_of(word);
+	json_array_foreach (c.metrics, i, word) {
+		const struct page *page = config_page(word);
 
 		if (!err && !page)
 			err = fail(msg, EINVAL,
@@ -111,9 +107,7 @@ int config_metrics(const char *path, bool *wanted, char **msg)
 		if (page)
 			wanted[page - pages] = true;
 	}
-	json_decref(actions);
-	json_decref(status);
-	json_decref(metrics);
+	config_release(&c);
 	return err;
 }
 
@@ -135,16 +129,15 @@ static bool read_number(const json_t *value, double *out)
 
 int config_limits(const char *path, struct status_limits *limits, char **msg)
 {
-	json_t *actions = NULL, *status = NULL, *value;
+	struct config c;
+	json_t *value;
 	const char *name;
-	int err = 0;
+	int err = config_read(path, &c, msg);
 
 	*limits = status_defaults;
-	if (path)
-		err = config_read(path, &actions, &status, msg);
-	if (!err && status && !json_is_object(status))
+	if (!err && c.status && !json_is_object(c.status))
 		err = fail(msg, EINVAL, "--config %s: status: not an object", path);
-	json_object_foreach (status, name, value) {
+	json_object_foreach (c.status, name, value) {
 		int which = limit_of(name);
 		double warn, bad;
 
@@ -165,7 +158,6 @@ int config_limits(const char *path, struct status_limits *limits, char **msg)
 			limits->limits[which].fail = bad;
 		}
 	}
-	json_decref(actions);
-	json_decref(status);
+	config_release(&c);
 	return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * config: the configuration file (--config) -> its JSON, and the limits of page 200 in it.
- * It is {"actions": [...], "status": {...}, "metrics": [...]}, all optional; a list alone is the
- * actions.
+ * It is {"actions": [...], "status": {...}, "metrics": [...], "targets": {...}}, all optional; a
+ * list alone is the actions.
  */
 #ifndef TELETAP_SOURCE_CONFIG_H
 #define TELETAP_SOURCE_CONFIG_H
@@ -10,14 +10,24 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "pages/page.h"
 #include "pages/status_limits.h"
 
+/* Its parts; NULL: it lacks it. */
+struct config {
+	json_t *actions, *status, *metrics, *targets;
+};
+
 /*
- * Reads the file, which nobody but root or we may be able to write to. Returns 0 with
- * *actions (NULL: none) and *status (NULL: none) references of the caller's, or -errno
- * with *msg set: -EINVAL for contents that are no good.
+ * Reads the file (NULL: there is none), which nobody but root or we may be able to write to.
+ * Returns 0, or -errno with *msg set: -EINVAL for contents that are no good. To be released
+ * in any case.
  */
-int config_read(const char *path, json_t **actions, json_t **status, char **msg);
+int config_read(const char *path, struct config *c, char **msg);
+void config_release(struct config *c);
+
+/* The page that a word of a list in the file is: its number or name; NULL: none. */
+const struct page *config_page(const json_t *word);
 
 /*
  * The pages of "metrics", by number or name: a bool for each of pages[], none of them without

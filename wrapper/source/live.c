@@ -369,6 +369,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .step = live_step,
 				     .tune = live_tune,
 				     .last = live_last,
+				     .at_rest = live_at_rest,
 				     .close = live_close };
 	l->o = *o;
 	l->source.own = own_open();
@@ -378,7 +379,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 		*err = live_target_open(l, msg);
 	if (!*err)
 		*err = target_start(&l->target, msg);
-	if (*err == -ESRCH && (o->pid_file || (o->waits && o->group))) { /* not yet */
+	if (*err == -ESRCH && (o->pid_file || o->pattern || (o->waits && o->group))) { /* not yet */
 		l->gone_why = *msg;
 		own_process(l->source.own, 0, *msg);
 		*msg = NULL;

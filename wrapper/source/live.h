@@ -98,6 +98,9 @@ void live_modules_free(struct live *l);
 int live_target_open(struct live *l, char **msg);
 void live_target_close(struct live *l);
 
+/* As struct source has it. */
+bool live_at_rest(struct source *s);
+
 /*
  * Sees, once for a target, which pages cannot work although it has their markers. That may
  * change, and takes its time: they are tried all the same when they are asked for.

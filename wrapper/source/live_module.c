@@ -24,8 +24,16 @@
 #define FIRST_MS 1000  /* until the first page of a module */
 #define ANSWER_MS 3000 /* for the last snapshot */
 
+/*
+ * Compiled modules of any target that are starting. One of them holds a lock, perhaps the one
+ * that the next would wait for: that wait would be for ourselves.
+ */
+static int n_locks;
+
 void live_module_go(struct live *l, struct module *m, enum phase phase)
 {
+	if (m->collector == COLLECT_STAP)
+		n_locks += (phase == LOADING) - (m->phase == LOADING);
 	m->phase = phase;
 	m->since_ms = l->now_ms;
 	m->version++;
@@ -225,16 +233,6 @@ static void finish(struct live *l, struct module *m)
 	live_module_go(l, m, COLD);
 }
 
-/* Whether a module that is starting holds the lock. */
-static bool one_is_loading(const struct live *l)
-{
-	for (int i = 0; i < l->n_modules; i++) {
-		if (l->modules[i].phase == LOADING)
-			return true;
-	}
-	return false;
-}
-
 void live_module_compiled(struct live *l, struct module *m)
 {
 	char words[1024] = "";
@@ -263,6 +261,15 @@ static void show(struct module *m)
 	m->number++;
 	m->version++;
 	state_shown(&m->session->state); /* the next interval begins here */
+}
+
+static bool one_is_loading(const struct live *l)
+{
+	for (int i = 0; i < l->n_modules; i++) {
+		if (l->modules[i].phase == LOADING)
+			return true;
+	}
+	return false;
 }
 
 /* Reads what a loaded module has sent. False: it has ended, or speaks nonsense. */
@@ -322,7 +329,7 @@ void live_module_step(struct live *l, struct module *m)
 	case WAITING:
 		if (l->gone)
 			live_module_go(l, m, COLD);
-		else if (!one_is_loading(l))
+		else if (!one_is_loading(l) && (m->collector != COLLECT_STAP || !n_locks))
 			load(l, m);
 		break;
 	case LOADING:

@@ -63,17 +63,30 @@ void live_modules_free(struct live *l)
 	free(l->modules);
 }
 
+/* The page with those of its collectors that may be taken. */
+static struct page allowed(const struct live *l, const struct page *page)
+{
+	struct page narrow = *page;
+
+	if (l->o.collectors)
+		narrow.by &= l->o.collectors;
+	return narrow;
+}
+
 /* Sees which module each page has its figures from. */
 static void find_modules(struct live *l)
 {
 	for (int i = 0; i < n_pages; i++) {
+		const struct page page = allowed(l, &pages[i]);
 		struct plan plan;
 
 		free(l->pages[i].why);
 		l->pages[i].why = NULL;
 		l->pages[i].module = NULL;
-		if (!choose(&pages[i], &l->target, l->o.collector, l->o.pack, &plan,
-			    &l->pages[i].why))
+		if (!page.by)
+			fail(&l->pages[i].why, 0, "none of its collectors is allowed here");
+		else if (!choose(&page, &l->target, l->o.collector, l->o.pack, &plan,
+				 &l->pages[i].why))
 			l->pages[i].module = live_module_named(l, plan.module, plan.collector);
 	}
 	l->judged = false;
@@ -94,12 +107,13 @@ void live_target_judge(struct live *l)
 		host_check(root ? root : "", &l->host, &l->checks);
 	judge_prepare(&j);
 	for (int i = 0; i < n_pages; i++) {
+		const struct page page = allowed(l, &pages[i]);
 		char *why;
 		int by;
 
 		if (!l->pages[i].module)
 			continue;
-		if (judge_page(&j, &pages[i], &by, &why))
+		if (judge_page(&j, &page, &by, &why))
 			free(why);
 		else
 			l->pages[i].why = why;
@@ -109,7 +123,7 @@ void live_target_judge(struct live *l)
 /* Opens the target; without one the pages wait for it. Returns 0, or -errno with *msg. */
 int live_target_open(struct live *l, char **msg)
 {
-	int err = l->o.pid_file ? presence_pid(l->o.pid_file, &l->o.pid, msg) : 0;
+	int err = presence_find(&l->o, msg);
 	bool host = !opts_name_program(&l->o) && !l->o.command;
 
 	if (!err && host)
@@ -145,6 +159,16 @@ static bool all_cold(const struct live *l)
 			return false;
 	}
 	return true;
+}
+
+bool live_at_rest(struct source *s)
+{
+	const struct live *l = (struct live *)s;
+	bool kept = false;
+
+	for (int i = 0; i < l->n_modules; i++)
+		kept |= l->modules[i].drawn;
+	return !kept && all_cold(l);
 }
 
 /* The target has ended: modules send their last snapshot and go. */
@@ -185,7 +209,7 @@ void live_target_look(struct live *l)
 		return;
 	l->looked_ms = l->now_ms;
 	if (l->has_target && !l->gone) {
-		why = presence_lost(&l->presence, &l->target);
+		why = presence_lost(&l->presence, &l->target, l->now_ms);
 		if (why) {
 			lose_target(l, why);
 			return;
@@ -199,4 +223,9 @@ void live_target_look(struct live *l)
 	if (!live_target_open(l, &why))
 		say("the target is there: %s", l->exe);
 	free(why);
+}
+
+int live_there(const struct opts *o, char **msg)
+{
+	return presence_now(o, msg);
 }

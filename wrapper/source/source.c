@@ -8,22 +8,27 @@
 #include "model/quote.h"
 #include "render/render.h"
 
-char *source_metrics(struct source *s, const bool *wanted)
+char *source_metrics(const struct source_pages *from, int n)
 {
-	struct render *list = calloc((size_t)n_pages, sizeof(*list));
-	struct states *all = calloc((size_t)n_pages, sizeof(*all));
+	size_t room = (size_t)n * (size_t)n_pages;
+	struct render *list = calloc(room, sizeof(*list));
+	struct states *all = calloc(room, sizeof(*all));
 	char *text = NULL;
-	int n = 0;
+	int used = 0;
 
-	for (int i = 0; list && all && i < n_pages; i++) {
-		if (wanted[i]) {
-			list[n].page = &pages[i];
-			s->show(s, &pages[i], &list[n], &all[n]);
-			n++;
-		}
+	for (size_t i = 0; list && all && i < room; i++) {
+		const struct source_pages *p = &from[i / (size_t)n_pages];
+		const struct page *page = &pages[i % (size_t)n_pages];
+
+		if (!p->wanted[page - pages])
+			continue;
+		list[used].page = page;
+		if (p->source)
+			p->source->show(p->source, page, &list[used], &all[used]);
+		list[used++].name = p->name;
 	}
 	if (list && all)
-		text = render_pages(OUTPUT_OPENMETRICS, list, n);
+		text = render_pages(OUTPUT_OPENMETRICS, list, used);
 	free(list);
 	free(all);
 	return text;

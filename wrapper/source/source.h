@@ -66,6 +66,9 @@ struct source {
 
 	bool remote; /* it knows pages that we do not, and the contents */
 
+	/* Whether nothing would be lost if it were closed: nothing is loaded, no page is kept. */
+	bool (*at_rest)(struct source *s);
+
 	/* Unloads everything; takes its time. */
 	void (*close)(struct source *s);
 };
@@ -74,13 +77,21 @@ struct source {
 struct source *live_open(const struct opts *o, int *err, char **msg);
 struct source *source_recording_open(const struct opts *o, const char *path, bool held, int *err,
 				     char **msg);
-struct source *source_server_open(const struct opts *o, const char *host, const unsigned char *key);
+struct source *source_server_open(const struct opts *o, const char *host, const char *target,
+				  const unsigned char *key);
 
-/*
- * The document of metrics of these pages (a bool for each of pages[]); to be freed. NULL: out
- * of memory.
- */
-char *source_metrics(struct source *s, const bool *wanted);
+/* Whether the target that o names is there now. Returns 0, or -errno with *msg; -EINVAL: never. */
+int live_there(const struct opts *o, char **msg);
+
+/* Pages of a target for the document of metrics. */
+struct source_pages {
+	struct source *source; /* NULL: they are down */
+	const char *name;      /* of the target in the configuration; NULL: it has none */
+	const bool *wanted;    /* for each of pages[] */
+};
+
+/* The document of metrics; to be freed. NULL: out of memory. */
+char *source_metrics(const struct source_pages *from, int n);
 
 /* For a page without figures: some lines, as text or JSON; to be freed. */
 char *source_notice(const struct page *page, bool json, const char *state, int again_s,

@@ -16,6 +16,9 @@ struct presence {
 	const char *pid_file;    /* NULL: none */
 	const char *path;        /* TARGET_FILE: as it was given */
 	const char *how, *group; /* TARGET_GROUP: of a cgroup, likewise; NULL: no cgroup */
+	const char *pattern;     /* of a command line; NULL: none */
+	pid_t pids[OPTS_PIDS];   /* that have it */
+	int n_pids;
 	pid_t pid;
 	dev_t dev;
 	ino_t ino;
@@ -27,11 +30,17 @@ struct presence {
 /* Reads a process number from a file. Returns 0, or -ESRCH with *msg set. */
 int presence_pid(const char *path, pid_t *pid, char **msg);
 
+/* Finds the processes that o names by a PID file or a pattern. Returns 0, or -errno with *msg. */
+int presence_find(struct opts *o, char **msg);
+
+/* Whether what o names is there now. Returns 0, or -errno with *msg set; -EINVAL: it cannot be. */
+int presence_now(const struct opts *o, char **msg);
+
 /* Remembers the target and how o names it; what o points to stays. */
 void presence_begin(struct presence *p, const struct target *t, const struct opts *o);
 
 /* Why the target does not exist any more (to be freed); NULL: it does. */
-char *presence_lost(struct presence *p, struct target *t);
+char *presence_lost(struct presence *p, struct target *t, int64_t now_ms);
 
 /* Whether the target exists again, after it was lost. */
 bool presence_back(const struct presence *p);
