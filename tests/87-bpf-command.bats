@@ -159,18 +159,18 @@ served() {
 		@app.task
 		def add(name):
 		    work(5)
-		    os.close(os.open("done/%s" % name, os.O_CREAT))
+		    os.close(os.open("made/%s" % name, os.O_CREAT))
 		if __name__ == "__main__":
 		    for n in range(100): app.send_task("tasks.add", (n,))
 	PY
 	cd "$dir"
-	mkdir queue done
+	mkdir queue made
 	python3.11 tasks.py
 	setsid teletap watch calls --collector bpf -i 60 -o json \
 		-c 'python3.11 -m celery -q -A tasks worker -c 2' >"$out" 2>"$err" 3>&- &
 	tap=$!
-	all_done() { [ "$(find done -type f | wc -l)" -eq 100 ]; }
-	await all_done
+	all_made() { [ "$(find made -type f | wc -l)" -eq 100 ]; }
+	await all_made
 	kill -TERM "$(pgrep -o -P "$tap" -f celery)"
 	wait "$tap"
 	grep '^{' "$out" >pages
