@@ -27,12 +27,27 @@ struct {
 	__type(value, struct site);
 } sites SEC(".maps");
 
+/*
+ * Empty. From 6.13 on the kernel gives a program with a stack of 64 bytes and more one for each
+ * processor, which two threads would share when one preempts the other; a program that may call
+ * another one in its own place keeps the thread's (kernel/bpf/verifier.c, bpf_enable_priv_stack).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} no_programs SEC(".maps");
+
 /* The place that the program was attached to; NULL: there is none, which cannot be. */
 static __always_inline const struct site *site_of(void *ctx)
 {
 	uint32_t number = bpf_get_attach_cookie(ctx);
+	const struct site *site = bpf_map_lookup_elem(&sites, &number);
 
-	return bpf_map_lookup_elem(&sites, &number);
+	if (!site)
+		bpf_tail_call(ctx, &no_programs, 0);
+	return site;
 }
 
 #define REGISTER_CASE(at)                                                                          \
