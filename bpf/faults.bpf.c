@@ -166,6 +166,7 @@ static __always_inline struct fault_row *row_here(void)
 	uint32_t number;
 	bool is_new;
 
+	seen(&tables.totals);
 	number = entry_number(&row_numbers, &key, &tables.n_rows, FAULT_ROWS, &tables.totals.full,
 			      &is_new);
 	if (!number)

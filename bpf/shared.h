@@ -40,6 +40,7 @@ struct config {
 	struct python_layout python; /* where it has things */
 	uint32_t processors;         /* how many there can be */
 	uint32_t waiting;            /* of page 223: waits are wanted, too */
+	uint32_t command;            /* what is watched has not run its program yet */
 	uint32_t some_calls;         /* not all system calls are wanted: a bit for each that is */
 	uint64_t calls[CONFIG_CALLS / 64];
 };

@@ -118,6 +118,8 @@ static __always_inline bool had_slept(struct task_struct *task)
 {
 	struct task_struct___wait *t = (struct task_struct___wait *)task;
 
+	if (config.command && task->flags & PF_FORKNOEXEC)
+		return false; /* that waits for us */
 	return ours(task) && !t->exit_state && sleeps(t) && t->sched_info.last_arrival &&
 	       !stint_find(task);
 }

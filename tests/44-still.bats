@@ -61,6 +61,8 @@ words() { tr '\n' ' ' <<<"$output"; }
 		[[ $(words) == *'3 of the target'\''s 70000 threads have not run since attaching'*'page 235'* ]]
 		[[ $(words) == *'4464 of the target'\''s threads are too many to look at'* ]]
 	done
+	page gil < <(hang gil 'threads\t1\t1\t0\t1000000000')
+	[[ $(words) != *'half took less'* ]]
 	page gc < <(hang gc 'threads\t3\t0\t0\t0')
 	[[ $(words) != *'have not run'* ]]
 }

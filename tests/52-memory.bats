@@ -171,6 +171,33 @@ os._exit(0)'"
 	jq -e '.last and (.notes[0] | startswith("no CPython can be read any more: the totals are"))' <<<"${lines[-1]}"
 	[ "$(jq -c '[.rows[].runs_total]' <<<"${lines[-1]}")" = "$(grep -v schema <<<"$output" | jq -c .)" ]
 }
+@test "gc: children that come and go between two looks are said" {
+	mkfifo "$BATS_TEST_TMPDIR/go" "$BATS_TEST_TMPDIR/pages"
+	/usr/bin/python3 -c '
+import gc, os, sys, time
+open(sys.argv[1]).read()
+child = os.fork()
+if not child:
+    gc.collect()
+    os._exit(0)
+os.wait()
+time.sleep(600)' "$BATS_TEST_TMPDIR/go" 3>&- &
+	pid=$!
+	teletap watch gc --collector memory -p "$pid" -i 0.3 -o json >"$BATS_TEST_TMPDIR/pages" 3>&- &
+	tap=$!
+	exec 7<"$BATS_TEST_TMPDIR/pages"
+	said() { jq -e '.notes | any(test("processes that have ended count as they were last seen"))' <<<"$page"; }
+	read -r -t 60 -u 7 page
+	! said || false
+	: >"$BATS_TEST_TMPDIR/go"
+	for _ in {1..50}; do
+		read -r -t 60 -u 7 page
+		! said || break
+	done
+	kill "$tap" "$pid"
+	exec 7<&-
+	said
+}
 @test "gc: the totals of a program that has ended are those it had" { each totals_of_the_end; }
 @test "threads of a stripped program that has Python in it and exports nothing" { each same_hidden; }
 @test "threads in sub-interpreters" { each same_interpreters; }

@@ -161,6 +161,14 @@ burn()'
 	[ "$(jq -s '.[-1].last' <<<"$output")" = true ]
 }
 
+@test "a command is looked at from when its program runs" {
+	run -0 --separate-stderr timeout 20 teletap watch process -c true -i 60 -o json
+	[ "$(jq -c '[.last, (.rows | map(select(.kind == "process")) | length), .notes[0]]' <<<"$output")" = \
+		'[true,0,"the target has ended before it was looked at"]' ]
+	run -0 --separate-stderr timeout 20 teletap watch process -c 'sleep 0.5' -i 0.1 -o json
+	jq -s -e '[.[].rows[] | select(.kind == "process").name] | unique == ["sleep"]' <<<"$output"
+}
+
 @test "every process of a file" {
 	cp /bin/sleep "$BATS_TEST_TMPDIR/snooze"
 	"$BATS_TEST_TMPDIR/snooze" 1000 3>&- &

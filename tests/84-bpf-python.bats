@@ -134,3 +134,16 @@ os._exit(0)' >"$dir/many.py"
 	[ "$(q '.rows | length')" -eq 256 ]
 	[[ "$(q .notes)" == *'10'[0-9][0-9]' collections in this interval: only the last 256 are kept'* ]]
 }
+
+@test "each page of a program that hangs says so" {
+	/usr/bin/python3 -c 'import time; time.sleep(600)' 3>&- &
+	pid=$!
+	sleeps() { [[ $(cat "/proc/$pid/wchan") == *nanosleep* ]]; }
+	await sleeps
+	for which in 210 211 212 213 220 221 222 223 230 231 232 233 234 235; do
+		run -0 --separate-stderr teletap watch "$which" --collector bpf -p "$pid" -i 0.1 -n 1 -o json
+		page=${lines[-1]}
+		echo "$which: $page"
+		[ "$(q '[.target.threads, .target.threads_still, (.notes | any(test("1 threads have not run since attaching")))]')" = '[1,1,true]' ]
+	done
+}

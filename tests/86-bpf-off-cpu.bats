@@ -65,6 +65,13 @@ sleeps() { [ "$(cut -d' ' -f1 "/proc/$1/syscall")" = 202 ]; } # in futex()
 	done
 }
 
+@test "235: what the command waits for until the probes are there is not its wait" {
+	run -0 --separate-stderr teletap watch off-cpu --collector bpf -o json -c '/usr/bin/python3 -c pass'
+	page=${lines[-1]}
+	[ "$(rows .before .)" = '' ]
+	[ "$(q .target.processes)" = 1 ]
+}
+
 @test "235: of each thread, of children, and what is under way" {
 	cat >"$dir/threads.py" <<-'PY'
 		import os, sys, threading, time

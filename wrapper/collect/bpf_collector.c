@@ -69,6 +69,7 @@ static void find_target(struct bpf_source *s, const struct target *t)
 	s->threads.since_attached = true;
 	target_members(t, s->plan.file->fd, who);
 	s->config.cgroup = who->cgroup.id;
+	s->config.command = who->command;
 	s->config.watched = who->n_roots > 1 ? WATCHED_SEVERAL : who->roots[0].pid;
 }
 
@@ -336,6 +337,12 @@ static void word_lines(FILE *f, struct bpf_source *s)
 	}
 }
 
+/* Others are those of the host. */
+static bool is_of_target(const struct bpf_module *m)
+{
+	return m->probes || m->python;
+}
+
 static char *lines(void *ctx, bool final)
 {
 	static const struct look host = { .root = "" };
@@ -352,10 +359,10 @@ static char *lines(void *ctx, bool final)
 		take_events(s);
 	fprintf(f, "snap\t%" PRIu64 "\t%" PRId64 "\t%" PRId64 "\t%d\n", ++s->sequence,
 		clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME), final);
-	if (s->module->threads)
+	if (is_of_target(s->module)) {
 		host_threads_line(f, &host, &s->threads);
-	if (s->module->probes || s->module->threads)
 		fprintf(f, "procs\t%" PRIu64 "\n", t->processes);
+	}
 	/* A process that was seen has the extension: programs of calls do without the marker
 	 * "loaded". */
 	if (s->plan.given)

@@ -33,7 +33,7 @@ struct bpf_module {
 	/* In the order of attaching: ends before beginnings. NULL: a page of the host. */
 	const struct bpf_probe *probes;
 	const struct bpf_event *events; /* of perf; NULL: none */
-	bool threads;                   /* its pages say whether the target's threads run */
+	bool python;                    /* events of the kernel in a CPython's threads */
 	const char *by_thread;          /* a map of what threads have begun; NULL: none */
 	void (*begin)(void *tables);    /* before the first event; NULL: nothing to do */
 	/*

@@ -104,6 +104,7 @@ const struct bpf_module bpf_faults = { .name = "faults",
 				       .names = offsetof(struct fault_tables, names),
 				       .name_room = WALK_NAMES,
 				       .events = events,
+				       .python = true,
 				       .state_size = sizeof(struct nodes_sent),
 				       .configure = configure,
 				       .lines = lines };

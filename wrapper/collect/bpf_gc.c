@@ -52,6 +52,5 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 const struct bpf_module bpf_gc = { .name = "gc",
 				   .size = sizeof(struct gc_tables),
 				   .probes = probes,
-				   .threads = true,
 				   .by_thread = "by_thread",
 				   .lines = lines };

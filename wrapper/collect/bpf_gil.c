@@ -71,7 +71,7 @@ const struct bpf_module bpf_gil = { .name = "gil",
 				    .n_names = offsetof(struct gil_tables, n_names),
 				    .names = offsetof(struct gil_tables, names),
 				    .name_room = WALK_NAMES,
-				    .threads = true,
+				    .python = true,
 				    .state_size = sizeof(struct nodes_sent),
 				    .configure = stacks_configure_here,
 				    .lines = lines };

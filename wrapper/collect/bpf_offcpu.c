@@ -48,7 +48,7 @@ const struct bpf_module bpf_offcpu = { .name = "offcpu",
 				       .n_names = offsetof(struct stint_tables, n_names),
 				       .names = offsetof(struct stint_tables, names),
 				       .name_room = WALK_NAMES,
-				       .threads = true,
+				       .python = true,
 				       .state_size = sizeof(struct waits),
 				       .configure = stacks_configure_here,
 				       .lines = lines };

@@ -50,7 +50,7 @@ const struct bpf_module bpf_sampled = { .name = "stacks",
 					.names = offsetof(struct stint_tables, names),
 					.name_room = WALK_NAMES,
 					.events = events,
-					.threads = true,
+					.python = true,
 					.state_size = sizeof(struct samples),
 					.configure = stacks_configure_here,
 					.lines = lines };

@@ -160,7 +160,7 @@ static int64_t gc_lines(FILE *f, struct memory_source *s, int64_t *unread)
 
 	if (s->by)
 		fputs("by\t1\n", f);
-	fprintf(f, "timed\t%d\t0\t0\t0\n", keep_times(s));
+	fprintf(f, "timed\t%d\t0\t0\t0\nended\t%d\n", keep_times(s), s->all.ended);
 	for (size_t i = 0; i < s->all.n; i++) {
 		struct memory_process *process = &s->all.list[i];
 		bool read = process->seen == s->all.look && process->python.state == PYTHON_READ;

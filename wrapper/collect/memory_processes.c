@@ -8,6 +8,7 @@
 
 #include "base/rootfs.h"
 
+#define FIELD_FAULTS 11 /* cminflt */
 #define FIELD_BEGUN 22
 #define FIELD_STACK 28
 
@@ -62,9 +63,13 @@ static void add(struct memory_processes *all, pid_t pid)
 {
 	uint64_t begun = stat_field(pid, FIELD_BEGUN), image = image_of(pid);
 	struct memory_process *process = begun ? find(all, pid, begun) : NULL;
+	uint64_t faults;
 
 	if (!process)
 		return;
+	faults = stat_field(pid, FIELD_FAULTS);
+	all->ended |= process->seen && faults > process->faults;
+	process->faults = faults;
 	process->seen = all->look;
 	/* Python may not be there yet: a library that is loaded, a program that begins. */
 	if (process->image == image && process->python.state == PYTHON_READ &&
@@ -81,6 +86,8 @@ void memory_processes_look(struct memory_processes *all)
 	processes_look(&all->now, &here);
 	for (size_t i = 0; i < all->now.n; i++)
 		add(all, all->now.list[i]);
+	for (size_t i = 0; i < all->n && processes_live(&all->now); i++)
+		all->ended |= all->list[i].seen < all->look;
 }
 
 void memory_processes_free(struct memory_processes *all)

@@ -15,7 +15,8 @@ struct memory_process {
 	uint64_t image; /* its program: it can run another one */
 	struct python python;
 	struct memory_gc gc;
-	int64_t seen; /* the number of the look it was last seen in */
+	uint64_t faults; /* of its children that have ended: more with each one */
+	int64_t seen;    /* the number of the look it was last seen in */
 };
 
 struct memory_processes {
@@ -24,6 +25,7 @@ struct memory_processes {
 	int64_t look;
 	struct memory_process *list;
 	size_t n;
+	bool ended; /* processes that were or would have been in the list */
 };
 
 /* Looks which processes there are; those that have ended stay in the list, with an older look. */

@@ -12,6 +12,7 @@
 #define DEPTH_MAX 64         /* generations */
 #define CHILDREN_MAX 65536   /* bytes of their list */
 #define LOOK_PROCESSES 65536 /* of the host */
+#define PF_FORKNOEXEC 0x40   /* include/linux/sched.h: forked, and not exec'd since */
 
 static bool is_listed(const struct processes *p, pid_t pid)
 {
@@ -29,6 +30,7 @@ static bool add(struct processes *p, const struct look *l, pid_t pid, uint64_t b
 {
 	char path[64], text[1024], state;
 	const char *end;
+	unsigned flags;
 	uint64_t now;
 	int parent;
 
@@ -38,10 +40,11 @@ static bool add(struct processes *p, const struct look *l, pid_t pid, uint64_t b
 	end = strrchr(text, ')');
 	if (!end ||
 	    sscanf(end + 1,
-		   " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		   " %c %d %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
 		   "%" SCNu64,
-		   &state, &parent, &now) != 3 ||
-	    (begun && begun != now))
+		   &state, &parent, &flags, &now) != 4 ||
+	    (begun && begun != now) ||
+	    (p->who.command && pid == p->who.roots[0].pid && flags & PF_FORKNOEXEC))
 		return false;
 	if (p->n == PROCESSES_MAX) {
 		p->unseen++;

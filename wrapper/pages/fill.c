@@ -46,6 +46,15 @@ static void note_processors(const struct state *s, struct table *t)
 			   blind - later, record_now(r, PROCESSORS_ONLINE));
 }
 
+void page_note_gone(const struct state *s, struct table *t, const char *more)
+{
+	if (!record_now(state_first(s, LINE_PROCS), PROCS_COUNT))
+		table_note(t, "the target has ended before it was looked at");
+	else
+		table_note(t, "the target has ended: this is as it was %.1f s before%s",
+			   (double)record_now(state_first(s, LINE_GONE), GONE_AGO_NS) / 1e9, more);
+}
+
 bool page_is_exact(const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_PROCESSORS);

@@ -111,6 +111,9 @@ static void fill_memory(const struct state *s, struct table *t, enum by by)
 			      "pauses and no empty runs"
 			    : "read from the interpreter's own statistics, which keep no pauses "
 			      "and no empty runs: what is not known is -");
+	if (record_now(state_first(s, LINE_ENDED), ENDED_ENDED))
+		table_note(t, "processes that have ended count as they were last seen, and those "
+			      "that came and went between two looks do not count");
 	if (record_now(state_first(s, LINE_PROCS), PROCS_COUNT) > 1)
 		table_note(t, "processes that began after attaching count from when they were "
 			      "first seen");

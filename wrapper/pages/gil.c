@@ -141,11 +141,12 @@ void page_gil_fill(const struct state *s, struct table *t)
 		fill_holder(s, t, r);
 	state_buckets(s, LINE_WAITED, 0, interval, total);
 	fill_histogram(t, interval, total);
-	table_note(t,
-		   "of all waits since attaching, half took less than %.2f ms, 99 %% less than "
-		   "%.2f ms",
-		   (double)bucket_percentile(total, 0.50, INT64_MAX) / 1e6,
-		   (double)bucket_percentile(total, 0.99, INT64_MAX) / 1e6);
+	if (bucket_percentile(total, 0.50, INT64_MAX))
+		table_note(t,
+			   "of all waits since attaching, half took less than %.2f ms, 99 %% less "
+			   "than %.2f ms",
+			   (double)bucket_percentile(total, 0.50, INT64_MAX) / 1e6,
+			   (double)bucket_percentile(total, 0.99, INT64_MAX) / 1e6);
 	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t,
 			   "this build of Python cannot be read: its waits and their reasons are "

@@ -306,10 +306,7 @@ void page_process_fill(const struct state *s, struct table *t)
 	for (at = 0; (r = state_each(s, LINE_CGROUP, &at));)
 		fill_group(s, t, r, gone);
 	if (gone)
-		table_note(t,
-			   "the target has ended: this is as it was %.1f s before; what it did in "
-			   "this interval is not known",
-			   (double)record_now(gone, GONE_AGO_NS) / 1e9);
+		page_note_gone(s, t, "; what it did in this interval is not known");
 	note_unknown(s, t);
 	note_files(t);
 	note_groups(t);

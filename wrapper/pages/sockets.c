@@ -223,8 +223,7 @@ void page_sockets_fill(const struct state *s, struct table *t)
 	t->empty = "none";
 	t->second = "Connections by peer and state:";
 	if (gone)
-		table_note(t, "the target has ended: this is as it was %.1f s before",
-			   (double)record_now(gone, GONE_AGO_NS) / 1e9);
+		page_note_gone(s, t, "");
 	while ((r = state_each(s, LINE_SOCKET, &at)))
 		fill_socket(t, r, gone);
 	for (at = 0; (r = state_each(s, LINE_PEER, &at));)

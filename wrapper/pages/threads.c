@@ -203,7 +203,7 @@ void page_threads_fill(const struct state *s, struct table *t)
 	t->by_total = ORDER;
 	t->text_rows = TEXT_ROWS;
 	t->text_frames = TEXT_FRAMES;
-	t->empty = "no threads";
+	t->empty = "no threads: no process of the target was there";
 	thread_locals_begin(&locals, s);
 	list = state_list(s, LINE_THREAD, &n);
 	looks = calloc(n + 1, sizeof(*looks));

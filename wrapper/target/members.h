@@ -5,6 +5,7 @@
 #ifndef TELETAP_TARGET_MEMBERS_H
 #define TELETAP_TARGET_MEMBERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,7 @@ struct root {
 struct members {
 	struct root roots[OPTS_PIDS]; /* these processes and their descendants */
 	int n_roots;
+	bool command; /* the root is teletap's own fork until it runs the command: not yet */
 	struct cgroup cgroup; /* those in it and below */
 	dev_t dev;            /* those that run this file; */
 	ino_t ino;            /* 0: none */

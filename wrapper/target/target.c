@@ -372,6 +372,7 @@ void target_members(const struct target *t, int fd, struct members *who)
 		*who = t->group.who;
 	} else if (t->pid) {
 		who->roots[who->n_roots++].pid = t->pid;
+		who->command = t->kind == TARGET_COMMAND;
 	} else if (fd >= 0 && !fstat(fd, &st)) {
 		who->dev = st.st_dev;
 		who->ino = st.st_ino;
