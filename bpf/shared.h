@@ -43,6 +43,8 @@ struct config {
 	uint32_t command;            /* what is watched has not run its program yet */
 	uint32_t some_calls;         /* not all system calls are wanted: a bit for each that is */
 	uint64_t calls[CONFIG_CALLS / 64];
+	uint32_t one_site;
+	struct site site; /* the only one, when there is one: the rest of the program is left out */
 };
 
 /* Whose figures: a process or a thread, told by its birth, as numbers are used again. */
@@ -71,7 +73,7 @@ struct name {
 	int32_t line;
 	uint8_t function_cut, file_cut;   /* there was more of it */
 	uint8_t function_kind, file_kind; /* as of a word, below */
-};
+} __attribute__((aligned(8)));            /* words of 8 bytes are compared */
 
 struct name_entry {
 	uint64_t ready;

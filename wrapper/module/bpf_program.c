@@ -86,25 +86,23 @@ static bool find_variable(const struct bpf_object *object, const char *section, 
 	return false;
 }
 
-static int set_config(struct bpf_object *object, const struct config *config, uint32_t room)
+static int set_config(struct bpf_object *object, const struct config *own)
 {
-	struct config own = *config;
 	struct bpf_map *map = data_map(object, ".rodata");
 	const char *old;
 	char *data = NULL;
 	size_t at, size, all;
 	int err = -EINVAL;
 
-	own.room = room;
 	old = map ? bpf_map__initial_value(map, &all) : NULL;
 	if (!old || !find_variable(object, ".rodata", "config", &at, &size) ||
-	    size != sizeof(own) || at + size > all)
+	    size != sizeof(*own) || at + size > all)
 		return err;
 	data = malloc(all);
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, old, all);
-	memcpy(data + at, &own, size);
+	memcpy(data + at, own, size);
 	err = bpf_map__set_initial_value(map, data, all);
 	free(data);
 	return err;
@@ -182,6 +180,7 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	     const struct site *sites, size_t n_sites, char **msg)
 {
 	const char *room = getenv(BPF_ROOM);
+	struct config own = *config;
 	char path[PATH_MAX];
 	struct bpf_map *map;
 	int err;
@@ -200,7 +199,11 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	set_prealloc(l->object);
 	set_optional(l->object, "library_", config->library);
 	set_optional(l->object, "waiting_", config->waiting);
-	err = set_config(l->object, config, l->room);
+	own.room = l->room;
+	own.one_site = n_sites == 1;
+	if (own.one_site)
+		own.site = sites[0];
+	err = set_config(l->object, &own);
 	map = bpf_object__find_map_by_name(l->object, "sites");
 	if (!err && map)
 		err = bpf_map__set_max_entries(map, (uint32_t)n_sites);
