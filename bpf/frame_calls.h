@@ -11,14 +11,14 @@
 #include "operands.h"
 
 /* The current thread, whose function is watched; NULL: the function is not, or is not known. */
-static __always_inline struct call_thread *frame_here(void *ctx, const struct site *site,
-						      uint32_t tid)
+static __always_inline struct call_thread *frame_here(void *ctx, const struct site *site)
 {
-	struct call_thread *t = site && watched() ? call_thread_here(tid) : NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_thread *t = site && watched_here(task) ? call_thread_here(task) : NULL;
 
 	if (!t)
 		return NULL;
-	if (frame_now(operand_register(ctx, AT_IP) - site->address, &t->frame))
+	if (frame_now(task, operand_register(ctx, AT_IP) - site->address, &t->frame))
 		return t;
 	count(&tables.totals.unread);
 	return NULL;
@@ -45,7 +45,7 @@ static __always_inline uint32_t call_enter(void *ctx, uint64_t now, uint32_t *de
 	struct open_call call = { .start_ns = now, .kind = CALL_SEEN }, *caller;
 	uint32_t tid = bpf_get_current_pid_tgid();
 	const struct site *site = site_of(ctx);
-	struct call_thread *t = frame_here(ctx, site, tid);
+	struct call_thread *t = frame_here(ctx, site);
 
 	if (!t || t->frame.makes)
 		return 0;
@@ -107,7 +107,7 @@ static __always_inline uint32_t call_leave(void *ctx, uint64_t now, struct call_
 {
 	uint32_t tid = bpf_get_current_pid_tgid();
 	const struct site *site = site_of(ctx);
-	struct call_thread *t = frame_here(ctx, site, tid);
+	struct call_thread *t = frame_here(ctx, site);
 	const struct open_call *call, *caller;
 
 	*over = (struct call_over){ 0 };

@@ -82,10 +82,9 @@ struct {
 	__type(value, struct name_open);
 } open_names SEC(".maps");
 
-static __always_inline struct call_thread *call_thread_here(uint32_t tid)
+static __always_inline struct call_thread *call_thread_here(const struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct call_thread *t = scratch_of(&tables.totals, tid);
+	struct call_thread *t = scratch_of(&tables.totals, task->pid);
 	uint64_t birth = task->start_time + task->self_exec_id;
 
 	if (t && t->birth != birth) {

@@ -39,29 +39,45 @@ static __always_inline bool code_is_shim(uint64_t code, bool *is)
 	return true;
 }
 
-static __always_inline bool frame_code(uint64_t frame, uint64_t *code, uint8_t *owner)
+/* Its code, the frame below, and whose it is; false: it cannot be read. */
+static __always_inline bool frame_read(uint64_t frame, uint64_t *code, uint64_t *back,
+				       uint8_t *owner)
 {
-	*owner = 0;
-	if (!frame || !python_read(code, sizeof(*code), frame + PYTHON(f_code)) ||
-	    (PYTHON(f_owner) && !python_read(owner, 1, frame + PYTHON(f_owner))))
+	uint32_t c = PYTHON(f_code), b = PYTHON(f_back), o = PYTHON(f_owner), from = lesser(c, b);
+	uint8_t part[80] __attribute__((aligned(8)));
+
+	if (!part_read(part, sizeof(part), frame, from, greater(greater(c, b) + 8, o + 1)))
 		return false;
-	*code &= ~7ULL; /* tags */
+	*code = PART(part, uint64_t, c - from) & ~7ULL; /* without tags */
+	*back = PART(part, uint64_t, b - from);
+	*owner = o ? PART(part, uint8_t, o - from) : 0;
+	return true;
+}
+
+static __always_inline bool code_read(uint64_t code, uint32_t *flags, int32_t *line)
+{
+	uint32_t f = PYTHON(c_flags), l = PYTHON(c_line), from = lesser(f, l);
+	uint8_t part[32] __attribute__((aligned(8)));
+
+	if (!part_read(part, sizeof(part), code, from, greater(f, l) + 4))
+		return false;
+	*flags = PART(part, uint32_t, f - from);
+	*line = PART(part, int32_t, l - from);
 	return true;
 }
 
 /* The frame that runs now; false: the frame cannot be read. */
-static __always_inline bool frame_now(uint64_t bias, struct frame *f)
+static __always_inline bool frame_now(const struct task_struct *task, uint64_t bias,
+				      struct frame *f)
 {
-	uint64_t thread = python_thread(bias), code;
+	uint64_t code, top;
 	uint32_t flags;
 	uint8_t owner;
 	bool shim;
 
-	f->at = thread ? python_innermost(thread) : 0;
-	if (!frame_code(f->at, &code, &owner) ||
-	    !python_read(&f->back, sizeof(f->back), f->at + PYTHON(f_back)) ||
-	    !python_read(&flags, sizeof(flags), code + PYTHON(c_flags)) ||
-	    !python_read(&f->line, sizeof(f->line), code + PYTHON(c_line)) ||
+	python_thread_of(task, bias, &top);
+	f->at = python_top_frame(top);
+	if (!frame_read(f->at, &code, &f->back, &owner) || !code_read(code, &flags, &f->line) ||
 	    !code_is_shim(code, &shim))
 		return false;
 	f->resumed = PYTHON(f_owner) && owner == OWNER_GENERATOR;
@@ -76,8 +92,7 @@ static __always_inline bool frame_look(uint64_t frame, uint64_t *back, bool *is)
 	uint8_t owner;
 	bool shim = false;
 
-	if (!frame_code(frame, &code, &owner) ||
-	    !python_read(back, sizeof(*back), frame + PYTHON(f_back)) ||
+	if (!frame_read(frame, &code, back, &owner) ||
 	    (owner < OWNER_INTERPRETER && !code_is_shim(code, &shim)))
 		return false;
 	*is = owner < OWNER_INTERPRETER && !shim;

@@ -27,18 +27,57 @@ static __always_inline uint64_t python_word(uint64_t from)
 	return python_read(&value, sizeof(value), from) ? value : 0;
 }
 
+static __always_inline uint32_t lesser(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static __always_inline uint32_t greater(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Bytes "from" to "end" of one of CPython's structures, if there is room for them: one read of
+ * several fields takes hardly longer than one of a single field.
+ */
+static __always_inline bool part_read(uint8_t *to, uint32_t room, uint64_t at, uint32_t from,
+				      uint32_t end)
+{
+	return end - from <= room && at && python_read(to, end - from, at + from);
+}
+
+#define PART(part, type, offset) (*(const type *)((part) + (offset)))
+
+/* Is it the state of the thread that is known by "self"? *top: for python_top_frame. */
+static __always_inline bool thread_is(uint64_t thread, uint64_t self, uint64_t *top)
+{
+	uint32_t at = PYTHON(t_cframe) ? PYTHON(t_cframe) : PYTHON(t_frame);
+	uint32_t ident = PYTHON(t_ident), from = lesser(at, ident);
+	uint8_t part[160] __attribute__((aligned(8)));
+
+	if (!part_read(part, sizeof(part), thread, from, greater(at, ident) + 8) ||
+	    PART(part, uint64_t, ident - from) != self)
+		return false;
+	*top = PART(part, uint64_t, at - from);
+	return true;
+}
+
 /*
  * The thread state of the current thread, which has its interpreter's lock; 0: that cannot be
- * had. A thread is known by the address of its control block, which pthread_self() says.
+ * had. A thread is known by the address of its control block, which pthread_self() says. *top as
+ * above.
  */
-static __always_inline uint64_t python_thread(uint64_t bias)
+static __always_inline uint64_t python_thread_of(const struct task_struct *task, uint64_t bias,
+						 uint64_t *top)
 {
-	uint64_t self = bpf_get_current_task_btf()->thread.fsbase;
+	uint64_t self = task->thread.fsbase;
 	uint64_t runtime = config.runtime + bias, interpreter = 0, t;
 
+	*top = 0;
 	if (PYTHON(r_gil)) {
 		t = python_word(runtime + PYTHON(r_gil) + PYTHON(g_holder));
-		return t && python_word(t + PYTHON(t_ident)) == self ? t : 0;
+		return thread_is(t, self, top) ? t : 0;
 	}
 	for (int i = 0; i < PYTHON_INTERPRETERS; i++) {
 		interpreter =
@@ -47,10 +86,23 @@ static __always_inline uint64_t python_thread(uint64_t bias)
 			break;
 		t = python_word(interpreter + PYTHON(i_gil));
 		t = t ? python_word(t + PYTHON(g_holder)) : 0;
-		if (t && python_word(t + PYTHON(t_ident)) == self)
+		if (thread_is(t, self, top))
 			return t;
 	}
 	return 0;
+}
+
+static __always_inline uint64_t python_thread(uint64_t bias)
+{
+	uint64_t top;
+
+	return python_thread_of(bpf_get_current_task_btf(), bias, &top);
+}
+
+/* The innermost frame of a thread, of which python_thread_of has said where it is. */
+static __always_inline uint64_t python_top_frame(uint64_t top)
+{
+	return PYTHON(t_cframe) && top ? python_word(top + PYTHON(t_frame)) : top;
 }
 
 /* The innermost frame of a thread state. False: it cannot be read. */

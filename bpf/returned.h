@@ -13,27 +13,36 @@
 #include "operands.h"
 #include "python_frame.h"
 
+/* The number of the function that the marker tells of; 0: none, which is counted. */
+static __always_inline uint32_t returned_name(void *ctx, const struct site *site, int32_t line)
+{
+	int64_t file, function;
+	struct name name;
+
+	if (!operand_read(ctx, &site->operands[0], &file) ||
+	    !operand_read(ctx, &site->operands[1], &function)) {
+		count(&tables.totals.unread);
+		return 0;
+	}
+	return name_function(&tables.totals, &tables.n_names, tables.names, &name, file, function,
+			     line);
+}
+
 /* The number of the function that is over; 0: it is not watched, or not known. */
 static __always_inline uint32_t call_returned(void *ctx)
 {
 	const struct site *site = site_of(ctx);
-	struct name name;
-	int64_t file, function;
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct frame frame;
 
-	if (!site || !watched())
+	if (!site || !watched_here(task))
 		return 0;
-	if (!operand_read(ctx, &site->operands[0], &file) ||
-	    !operand_read(ctx, &site->operands[1], &function) ||
-	    !frame_now(operand_register(ctx, AT_IP) - site->address, &frame)) {
+	if (!frame_now(task, operand_register(ctx, AT_IP) - site->address, &frame)) {
 		count(&tables.totals.unread);
 		return 0;
 	}
-	seen(&tables.totals);
-	if (frame.makes)
-		return 0;
-	return name_function(&tables.totals, &tables.n_names, tables.names, &name, file, function,
-			     frame.line);
+	seen_process(&tables.totals, task->tgid);
+	return frame.makes ? 0 : returned_name(ctx, site, frame.line);
 }
 
 #endif

@@ -138,10 +138,16 @@ static __always_inline bool watched_task(struct task_struct *task)
 	       belongs((uint64_t)BPF_CORE_READ(task, group_leader));
 }
 
-/* Is the current process one of those watched? As teletap_watched in tapsets/. */
+/* Is the current process, a thread of which is "task", one of those watched? */
+static __always_inline bool watched_here(struct task_struct *task)
+{
+	return !some_are_watched() || watched_task(task);
+}
+
+/* The same; as teletap_watched in tapsets/. */
 static __always_inline bool watched(void)
 {
-	return !some_are_watched() || watched_task(bpf_get_current_task_btf());
+	return watched_here(bpf_get_current_task_btf());
 }
 
 /*
@@ -207,15 +213,29 @@ static __always_inline uint32_t who_here(struct totals *t)
 	return who_of(t, bpf_get_current_task_btf());
 }
 
+/* Processes among those above, each at its number's last digits: to look there is sooner. */
+#define SEEN_LATELY 256
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SEEN_LATELY);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} seen_lately SEC(".maps");
+
 /* The process has had an event. */
 static __always_inline void seen_process(struct totals *t, uint32_t pid)
 {
-	uint32_t one = 1;
+	uint32_t one = 1, slot = pid % SEEN_LATELY;
+	uint32_t *lately = bpf_map_lookup_elem(&seen_lately, &slot);
 	long err;
 
-	if (bpf_map_lookup_elem(&seen_processes, &pid))
+	if (lately && *(volatile uint32_t *)lately == pid)
 		return;
-	err = bpf_map_update_elem(&seen_processes, &pid, &one, BPF_NOEXIST);
+	err = bpf_map_lookup_elem(&seen_processes, &pid)
+		      ? -EEXIST
+		      : bpf_map_update_elem(&seen_processes, &pid, &one, BPF_NOEXIST);
+	if (lately && (!err || err == -EEXIST))
+		*(volatile uint32_t *)lately = pid;
 	if (!err)
 		count(&t->processes);
 	else if (err != -EEXIST)
