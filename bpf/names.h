@@ -76,6 +76,66 @@ static __always_inline uint32_t name_number(struct totals *t, uint64_t *used,
 }
 
 /*
+ * The number of the name that was at some addresses when they were looked at last. Others may be
+ * there now: what is found is held against the name itself, which is still sooner than to hash it.
+ */
+#define NAME_HINTS 16384
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NAME_HINTS);
+	__type(key, uint32_t);
+	__type(value, uint32_t);
+} name_hints SEC(".maps");
+
+static __always_inline uint32_t *name_hint(uint64_t file, uint64_t function, int32_t line)
+{
+	uint64_t mix = (function ^ file << 16 ^ (uint64_t)line << 40) * 0x9e3779b97f4a7c15;
+	uint32_t slot = mix >> 50;
+
+	return bpf_map_lookup_elem(&name_hints, &slot);
+}
+
+/* Are these the same texts, of so many bytes with the NUL? Behind its NUL "kept" is all zero. */
+static __always_inline bool text_same(const char *text, const char *kept, uint32_t size,
+				      uint32_t room)
+{
+	const uint64_t *a = (const uint64_t *)text, *b = (const uint64_t *)kept;
+
+#pragma clang loop unroll(disable)
+	for (uint32_t i = 0; i < room / 8 && 8 * i < size; i++) {
+		uint32_t rest = size - 8 * i;
+
+		if ((a[i] ^ b[i]) << (rest < 8 ? 64 - 8 * rest : 0)) /* without what is behind */
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The number of a function whose texts and line are what they were when the addresses were looked
+ * at last; 0: they are not, or too long. *name is written to.
+ */
+static __always_inline uint32_t name_known(const uint32_t *hint, const struct name_entry *entries,
+					   struct name *name, uint64_t file, uint64_t function,
+					   int32_t line)
+{
+	uint32_t number = hint ? *(volatile uint32_t *)hint : 0;
+	const struct name *kept = &entries[INDEX(number, NAME_ROOM)].name;
+	long size;
+
+	if (!number || kept->line != line || kept->function_kind || kept->file_kind)
+		return 0;
+	size = bpf_probe_read_user_str(name->function, FUNCTION_ROOM, (const void *)function);
+	if (size <= 0 || size >= FUNCTION_ROOM ||
+	    !text_same(name->function, kept->function, size, FUNCTION_ROOM))
+		return 0;
+	size = bpf_probe_read_user_str(name->file, FILE_ROOM, (const void *)file);
+	if (size <= 0 || size >= FILE_ROOM || !text_same(name->file, kept->file, size, FILE_ROOM))
+		return 0;
+	return number;
+}
+
+/*
  * The number of a function, by its texts at these addresses and its first line, which come into
  * *name; 0: they cannot be read, or there is no room, which is counted. The rest as above.
  */
@@ -83,12 +143,20 @@ static __always_inline uint32_t name_function(struct totals *t, uint64_t *used,
 					      struct name_entry *entries, struct name *name,
 					      uint64_t file, uint64_t function, int32_t line)
 {
+	uint32_t *hint = name_hint(file, function, line);
+	uint32_t number = name_known(hint, entries, name, file, function, line);
+
+	if (number)
+		return number;
 	__builtin_memset(name, 0, sizeof(*name));
 	name->line = line;
 	if (!name_read_cut(t, name->function, FUNCTION_ROOM, function, &name->function_cut) ||
 	    !name_read_cut(t, name->file, FILE_ROOM, file, &name->file_cut))
 		return 0;
-	return name_number(t, used, entries, name);
+	number = name_number(t, used, entries, name);
+	if (hint && number)
+		*(volatile uint32_t *)hint = number;
+	return number;
 }
 
 #endif
