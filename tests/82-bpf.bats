@@ -388,6 +388,8 @@ no_child() {
 	[ "$(q .collector)" = '"bpf"' ]
 }
 
+@test "220: functions made where others were: each has its own name, file and line" { reused_as_profiled "$EXE"; }
+
 @test "220: calls of functions, generators and threads, by what sys.setprofile counts" {
 	cat >"$dir/calls.py" <<-'EOF2'
 		import json, os, sys, threading, time

@@ -68,6 +68,15 @@ counted_as_profiled() {
 	[ "$(q '[.rows[].inclusive_ns_total] | unique')" = '[null]' ]
 }
 
+reused() {
+	$(within "$1" $HERE/reused.py /tmp/profile) 3>&-
+	for option in '--by pid' --counts; do
+		# shellcheck disable=SC2086
+		traced calls "$1" $HERE/reused.py $option
+		reused_rows
+	done
+}
+
 slept() {
 	rm -f "$dir/slept"
 	traced calls "$1" "$HERE/sleeps.py /tmp/slept"
@@ -131,6 +140,7 @@ full_table() {
 
 if [ -n "$(pythons)" ]; then
 	@test "220: calls are those of sys.setprofile, by process and with --counts" { each counted_as_profiled; }
+	@test "220: functions made where others were: each has its own name, file and line" { each reused; }
 	@test "220: inclusive and exclusive times are those slept" { each slept; }
 	@test "220: forks, 1500 threads one after the other, deep recursion: nothing is lost" { each forked; }
 	@test "220 -p: what is open is not counted, and what it calls is" { each open_before; }

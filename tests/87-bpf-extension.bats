@@ -258,6 +258,9 @@ if [ ${#BARE[@]} -gt 0 ]; then
 		[ "$(q '[.rows[].runs_total][0]')" -ge 23 ]
 	}
 
+	reused() { reused_as_profiled "$1"; }
+	@test "220: functions made where others were: each has its own name, file and line" { each reused; }
+
 	# What is counted is what the program counts itself; times are within those of its clock.
 	@test "220 and 221 -c: calls and times of a Python without markers" {
 		cat >"$dir/fib.py" <<-'PY'

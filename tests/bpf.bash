@@ -137,3 +137,17 @@ work_live() {
 	await [ -e "$dir/done" ]
 	await reads
 }
+
+# reused_as_profiled PYTHON OPTION...: page 220 of reused.py, against sys.setprofile.
+reused_as_profiled() {
+	"$1" "$LIVE/reused.py" "$dir/profile"
+	teletap watch calls --collector bpf -o json -c "$1 $LIVE/reused.py" "${@:2}" >"$out"
+	last
+	reused_rows
+}
+
+reused_rows() {
+	[ "$(wc -l <"$dir/profile")" -gt 3000 ]
+	diff <(sort "$dir/profile") <(q '.rows[] | select(.file | startswith("<made")) |
+		"\(.calls_total) \(.function) \(.line) \(.file)"' | jq -r . | sort)
+}
