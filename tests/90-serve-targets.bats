@@ -151,7 +151,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[ "$(page one/)" = "$(page one/contents)" ]
 	# a target that is not there is one line, and no error of the server
 	run -0 page away/255
-	[[ ${lines[1]} == 'away: no target yet: '*nosuch* ]]
+	[[ ${lines[1]} == 'away: not there: '*nosuch* ]]
 	run -1 page away/gc
 	[[ $output == *nosuch* ]]
 	[ "$(code_of /away/gc)" = 503 ]

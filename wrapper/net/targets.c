@@ -156,7 +156,7 @@ static int read_target(struct served *s, const char *name, json_t *entry, char *
 
 int targets_read(struct targets *t, const struct opts *o, char **msg)
 {
-	struct config c;
+	struct config_parts c;
 	const char *name;
 	json_t *entry;
 	int err = config_read(o->config, &c, msg);
