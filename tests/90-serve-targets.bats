@@ -145,6 +145,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[[ ${lines[3]} == "away/255 "*" not there  unit nosuch.service" ]]
 	grep -q '^203  host ' <<<"$output"
 	lacks '^(210|224)' <<<"$output"
+	until_true says '^210 ' page one/255 # BPF programs are tried, for the first time
 	run -0 page one/255
 	[ "${lines[1]}" = "one: $EXE, process ${pids[one]}" ]
 	[ "$(grep -o '^[0-9]*' <<<"$output" | tr '\n' ' ')" = '255 210 224 ' ]
@@ -168,6 +169,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 @test "what is not in the configuration cannot be named" {
 	begin one
 	targets "\"one\": {\"pid\": ${pids[one]}, \"pages\": [\"gc\"]}"
+	until_true says '^210 ' page one/255 # BPF programs are tried, for the first time
 	for wish in two/210 "p${pids[one]}/210" one/220 one/threads one/300 one/291 one/nosuch 210 gc 300; do
 		run -1 --separate-stderr page "$wish"
 		one_line
