@@ -76,6 +76,7 @@ collect() {
 ends() {
 	kill -9 "${pids[$1]}"
 	wait "${pids[$1]}" || true
+	# shellcheck disable=SC1083,SC2086 # descriptors with names
 	exec {to[$1]}>&- {from[$1]}<&-
 }
 
