@@ -76,6 +76,7 @@ collect() {
 ends() {
 	kill -9 "${pids[$1]}"
 	wait "${pids[$1]}" || true
+	# shellcheck disable=SC1083,SC2086 # descriptors with names
 	exec {to[$1]}>&- {from[$1]}<&-
 }
 
@@ -145,13 +146,14 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	[[ ${lines[3]} == "away/255 "*" not there  unit nosuch.service" ]]
 	grep -q '^203  host ' <<<"$output"
 	lacks '^(210|224)' <<<"$output"
+	until_true says '^210 ' page one/255 # BPF programs are tried, for the first time
 	run -0 page one/255
 	[ "${lines[1]}" = "one: $EXE, process ${pids[one]}" ]
 	[ "$(grep -o '^[0-9]*' <<<"$output" | tr '\n' ' ')" = '255 210 224 ' ]
 	[ "$(page one/)" = "$(page one/contents)" ]
 	# a target that is not there is one line, and no error of the server
 	run -0 page away/255
-	[[ ${lines[1]} == 'away: no target yet: '*nosuch* ]]
+	[[ ${lines[1]} == 'away: not there: '*nosuch* ]]
 	run -1 page away/gc
 	[[ $output == *nosuch* ]]
 	[ "$(code_of /away/gc)" = 503 ]
@@ -168,6 +170,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 @test "what is not in the configuration cannot be named" {
 	begin one
 	targets "\"one\": {\"pid\": ${pids[one]}, \"pages\": [\"gc\"]}"
+	until_true says '^210 ' page one/255 # BPF programs are tried, for the first time
 	for wish in two/210 "p${pids[one]}/210" one/220 one/threads one/300 one/291 one/nosuch 210 gc 300; do
 		run -1 --separate-stderr page "$wish"
 		one_line

@@ -282,7 +282,7 @@ static int prepare(const struct opts *o, struct frontend_options *d, struct engi
 	return err;
 }
 
-/* A place for each target; their names are all that the frontend gets of them. */
+/* A place for each target; the frontend looks up their names. */
 static int make_places(const struct opts *o, const struct targets *targets,
 		       struct frontend_options *d, struct engine *k, char **msg)
 {
@@ -316,8 +316,10 @@ enum status cmd_serve(const struct opts *given)
 	mallopt(M_MMAP_THRESHOLD, LARGE);
 	k.places.actions = &actions;
 	ret = targets_read(&targets, o, &msg);
-	if (!ret && !good_usage(o, &targets))
+	if (!ret && !good_usage(o, &targets)) {
+		targets_free(&targets);
 		return STATUS_USAGE;
+	}
 	if (!ret)
 		ret = make_places(o, &targets, &frontend, &k, &msg);
 	openlog("teletap", LOG_PID, LOG_AUTHPRIV);
@@ -336,6 +338,7 @@ enum status cmd_serve(const struct opts *given)
 		say_why(msg, ret);
 	free(msg);
 	places_close(&k.places);
+	targets_free(&targets);
 	if (k.frontend > 0) {
 		kill(k.frontend, SIGKILL);
 		waitpid(k.frontend, NULL, 0);

@@ -93,7 +93,7 @@ static int read_action(struct actions *all, json_t *entry, char **msg)
 
 int actions_read(struct actions *all, const char *path, char **msg)
 {
-	struct config c;
+	struct config_parts c;
 	json_t *list, *entry;
 	size_t i;
 	int err = config_read(path, &c, msg);

@@ -60,7 +60,10 @@ static void open_place(struct place *p, int64_t now_ms)
 	if (p->source || (p->why && now_ms - p->tried_ms < TRY_MS))
 		return;
 	p->tried_ms = now_ms;
-	p->source = live_open(p->o, &err, &msg);
+	/* A binary is watched before a process runs it. */
+	err = p->o->n_files ? 0 : live_there(p->o, &msg);
+	if (!err)
+		p->source = live_open(p->o, &err, &msg);
 	if (!p->source && !msg)
 		msg = strdup(strerror(-err));
 	if (p->source)

@@ -97,7 +97,6 @@ static int take_pid(struct served *s, const json_t *value, char **msg)
 static int take_way(struct served *s, const struct way *way, const json_t *value, char **msg)
 {
 	const char *text = json_string_value(value);
-	char *copy;
 
 	if (s->what)
 		return fail(msg, EINVAL, "%s: the target is named already", way->key);
@@ -106,10 +105,10 @@ static int take_way(struct served *s, const struct way *way, const json_t *value
 	if (!text || !*text || (way->path && *text != '/'))
 		return fail(msg, EINVAL, "%s: not a %s", way->key,
 			    way->path ? "full path" : "text");
-	copy = strdup(text);
-	if (!copy)
+	s->value = strdup(text);
+	if (!s->value)
 		return -ENOMEM;
-	*(const char **)((char *)&s->o + way->at) = copy;
+	*(const char **)((char *)&s->o + way->at) = s->value;
 	if (way->at == offsetof(struct opts, group))
 		s->o.kind = way->key;
 	s->o.n_files = way->at == offsetof(struct opts, files);
@@ -156,7 +155,7 @@ static int read_target(struct served *s, const char *name, json_t *entry, char *
 
 int targets_read(struct targets *t, const struct opts *o, char **msg)
 {
-	struct config c;
+	struct config_parts c;
 	const char *name;
 	json_t *entry;
 	int err = config_read(o->config, &c, msg);
@@ -184,4 +183,14 @@ int targets_read(struct targets *t, const struct opts *o, char **msg)
 	}
 	config_release(&c);
 	return err;
+}
+
+void targets_free(struct targets *t)
+{
+	for (int i = 0; i < t->n; i++) {
+		free(t->list[i].what);
+		free(t->list[i].value);
+	}
+	free(t->list);
+	*t = (struct targets){ 0 };
 }

@@ -20,6 +20,7 @@ struct served {
 	char name[REQUEST_TARGET];
 	struct opts o;
 	char *what;   /* how it is named: "unit web.service" */
+	char *value;  /* that o points to */
 	bool limited; /* to these pages: */
 	bool pages[REQUEST_PAGE_MAX - REQUEST_PAGE_MIN + 1];
 };
@@ -31,9 +32,10 @@ struct targets {
 
 /*
  * Reads them; all else about them is as in o, whose configuration it is. Returns 0, or -errno
- * with *msg set. They stay as long as the program.
+ * with *msg set. To be freed in any case.
  */
 int targets_read(struct targets *t, const struct opts *o, char **msg);
+void targets_free(struct targets *t);
 
 /* Whether the target may have the page. */
 bool target_may(const struct served *s, int page);

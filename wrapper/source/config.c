@@ -42,21 +42,21 @@ static int load(const char *path, json_t **root, char **msg)
 	return err;
 }
 
-void config_release(struct config *c)
+void config_release(struct config_parts *c)
 {
 	json_decref(c->actions);
 	json_decref(c->status);
 	json_decref(c->metrics);
 	json_decref(c->targets);
-	*c = (struct config){ 0 };
+	*c = (struct config_parts){ 0 };
 }
 
-int config_read(const char *path, struct config *c, char **msg)
+int config_read(const char *path, struct config_parts *c, char **msg)
 {
 	json_t *root = NULL;
 	int err = path ? load(path, &root, msg) : 0;
 
-	*c = (struct config){ 0 };
+	*c = (struct config_parts){ 0 };
 	if (!err && json_is_array(root)) {
 		c->actions = json_incref(root);
 	} else if (!err && root) {
@@ -88,7 +88,7 @@ const struct page *config_page(const json_t *word)
 
 int config_metrics(const char *path, bool *wanted, char **msg)
 {
-	struct config c;
+	struct config_parts c;
 	json_t *word;
 	size_t i;
 	int err = config_read(path, &c, msg);
@@ -129,7 +129,7 @@ static bool read_number(const json_t *value, double *out)
 
 int config_limits(const char *path, struct status_limits *limits, char **msg)
 {
-	struct config c;
+	struct config_parts c;
 	json_t *value;
 	const char *name;
 	int err = config_read(path, &c, msg);

@@ -14,7 +14,7 @@
 #include "pages/status_limits.h"
 
 /* Its parts; NULL: it lacks it. */
-struct config {
+struct config_parts {
 	json_t *actions, *status, *metrics, *targets;
 };
 
@@ -23,8 +23,8 @@ struct config {
  * Returns 0, or -errno with *msg set: -EINVAL for contents that are no good. To be released
  * in any case.
  */
-int config_read(const char *path, struct config *c, char **msg);
-void config_release(struct config *c);
+int config_read(const char *path, struct config_parts *c, char **msg);
+void config_release(struct config_parts *c);
 
 /* The page that a word of a list in the file is: its number or name; NULL: none. */
 const struct page *config_page(const json_t *word);

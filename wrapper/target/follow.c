@@ -184,7 +184,7 @@ int presence_now(const struct opts *o, char **msg)
 	found = *o;
 	err = presence_find(&found, msg);
 	if (!err && found.pid && !is_running(found.pid))
-		err = fail(msg, ESRCH, "process %d has ended", (int)found.pid);
+		err = fail(msg, ESRCH, "no process %d that runs a program", (int)found.pid);
 	return err;
 }
 
