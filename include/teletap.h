@@ -383,15 +383,19 @@ extern struct teletap_ring_ *teletap_mapped_ TELETAP_HIDDEN_; /* NULL: teletap_r
 extern struct teletap_file_ teletap_file_ TELETAP_HIDDEN_;
 extern int teletap_begun_ TELETAP_HIDDEN_;
 extern int teletap_forks_ TELETAP_HIDDEN_; /* forks are told: numbers may be kept */
+#ifdef __clang__ /* lld takes what assembly defines in LLVM's bitcode for no thread's own */
+__attribute__((weak)) __thread struct teletap_thread_ teletap_thread_ TELETAP_HIDDEN_ TELETAP_TLS_;
+#else
 extern __thread struct teletap_thread_ teletap_thread_ TELETAP_HIDDEN_ TELETAP_TLS_;
+TELETAP_DEFINE_("teletap_thread_", ".tbss.teletap_thread_", "awT", "tls_object", "8",
+		TELETAP_STRING_(TELETAP_THREAD_BYTES_));
+#endif
 TELETAP_DEFINE_("teletap_ring_", ".bss.teletap_ring_", "aw", "object", "64",
 		TELETAP_STRING_(TELETAP_RING_BYTES_));
 TELETAP_DEFINE_("teletap_mapped_", ".bss.teletap_mapped_", "aw", "object", "8", "8");
 TELETAP_DEFINE_("teletap_file_", ".bss.teletap_file_", "aw", "object", "8", "16");
 TELETAP_DEFINE_("teletap_begun_", ".bss.teletap_begun_", "aw", "object", "4", "4");
 TELETAP_DEFINE_("teletap_forks_", ".bss.teletap_forks_", "aw", "object", "4", "4");
-TELETAP_DEFINE_("teletap_thread_", ".tbss.teletap_thread_", "awT", "tls_object", "8",
-		TELETAP_STRING_(TELETAP_THREAD_BYTES_));
 
 /* A note, .note.teletap: where the ring is, for readers of the file. */
 __asm__(".ifndef teletap_note_\n"

@@ -78,9 +78,10 @@ build() {
 	[ "$(readelf -W -n out | grep -c '^ *teletap ')" = 1 ]
 }
 
-@test "link-time optimisation, with gcc and clang" {
-	for cc in gcc clang; do
-		"$cc" -std=c17 "${WARN[@]}" -flto -O2 -o out "$SRC/all.c" "$SRC/other.c"
+@test "link-time optimisation, with gcc and clang, whose linker is lld" {
+	for cc in gcc clang 'clang -fuse-ld=lld'; do
+		# shellcheck disable=SC2086
+		$cc -std=c17 "${WARN[@]}" -flto -O2 -o out "$SRC/all.c" "$SRC/other.c"
 		TELETAP_RING=ring ./out
 		[ "$(markers out)" = "$ALL" ]
 		"$BUILD/test/ring" ring | jq -e '[.log[].texts[0]] | index("from the other file") and index("no arguments")'

@@ -147,3 +147,18 @@ os._exit(0)' >"$dir/many.py"
 		[ "$(q '[.target.threads, .target.threads_still, (.notes | any(test("1 threads have not run since attaching")))]')" = '[1,1,true]' ]
 	done
 }
+
+@test "210: a process that runs another program is not watched any more, and that is said" {
+	mkfifo "$dir/go"
+	/usr/bin/python3 -c '
+import os, sys
+open(sys.argv[1]).read()
+os.execv("/bin/sleep", ["sleep", "600"])' "$dir/go" 3>&- &
+	pid=$!
+	watch gc -p "$pid" -i 0.3
+	attached
+	: >"$dir/go"
+	said() { page=$(tail -n 1 "$out") && [[ "$(q .notes)" == *'the process runs '*'/sleep now, which is not watched: attach again'* ]]; }
+	await said
+	finish
+}

@@ -52,10 +52,13 @@ static struct uncounted_file *place_of(struct uncounted *s, const struct stat *s
 	return f;
 }
 
-/* Whether the process has the page's markers in another file than the one that is watched. */
-static bool has_others(const struct uncounted *s, pid_t pid)
+/*
+ * Whether the process has the page's markers in another file than the one that is watched, or,
+ * where that file was its own, has it no more.
+ */
+static bool has_others(const struct uncounted *s, pid_t pid, bool had)
 {
-	bool found = false, seen = false;
+	bool found = had, seen = false;
 	struct maps maps;
 
 	if (maps_read(pid, &maps, NULL))
@@ -93,7 +96,8 @@ static void look_at(struct uncounted *s, pid_t pid)
 	f = place_of(s, &st, path);
 	if (f && !f->marked && f->looks < LOOKS) {
 		f->looks++;
-		f->marked = has_others(s, pid);
+		f->left = f->looks > 1 && s->target->kind == TARGET_PID && pid == s->target->pid;
+		f->marked = has_others(s, pid, f->left);
 	}
 	if (f && f->marked)
 		f->now++;
@@ -155,7 +159,7 @@ static void print_new(struct uncounted *s, FILE *out)
 		f->most = f->now > f->most ? f->now : f->most;
 		fputs("other", out);
 		escape_field_cut(out, f->path);
-		fprintf(out, "\t%d\t%d\n", f->most, s->target->kind == TARGET_FILE);
+		fprintf(out, "\t%d\t%d\n", f->most, f->left ? 2 : s->target->kind == TARGET_FILE);
 	}
 	if (s->unlooked > s->unlooked_told) {
 		s->unlooked_told = s->unlooked;

@@ -18,6 +18,7 @@ struct uncounted_file {
 	char path[256];
 	int looks; /* for markers; a process that has just begun may not have mapped all yet */
 	bool marked, told;
+	bool left;     /* the target itself runs it now, and had the watched file before */
 	int now, most; /* processes of the last look; the most of all looks */
 };
 

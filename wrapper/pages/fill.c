@@ -76,7 +76,10 @@ static void note_others(const struct state *s, struct table *t)
 		char many[32];
 
 		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
-		if (!record_now(r, OTHER_NEW))
+		if (record_now(r, OTHER_NEW) == 2)
+			table_note(t, "the process runs %s now, which is not watched: attach again",
+				   path);
+		else if (!record_now(r, OTHER_NEW))
 			table_note(t,
 				   "%s below run%s %s, another file with these markers, and %s "
 				   "not counted",
