@@ -290,9 +290,11 @@ static __always_inline bool calls_settle(struct call_thread *t, uint32_t tid, ui
 		return false;
 	}
 	call.birth = t->birth;
-	for (int i = CALLS_MISSED - 1; i >= 0; i--) {
+	for (uint32_t i = 0; i < CALLS_MISSED; i++) {
+		if (i >= c->n)
+			break;
 		call.depth = c->depth + c->n - i;
-		if ((uint32_t)i < c->n && call_put(tid, c->missed[i], &call))
+		if (call_put(tid, c->missed[i], &call))
 			t->open++;
 	}
 	return true;
