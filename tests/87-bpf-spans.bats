@@ -34,10 +34,12 @@ served() {
 	await answers
 	watch spans -p "$pid" -i 0.3
 	attached
-	ask 'http://x/item/[1-100]' >status
-	ask -X POST 'http://x/item/[1-23]' >>status
-	ask -X HOSTILE 'http://x/item/1' >>status
-	ask 'http://x/none/[1-23]' >>status
+	{
+		ask 'http://x/item/[1-100]'
+		ask -X POST 'http://x/item/[1-23]'
+		ask -X HOSTILE 'http://x/item/1'
+		ask 'http://x/none/[1-23]'
+	} >status
 	[ "$(grep -c '^500$' status)" -eq 2 ]
 	finish
 	kill -TERM -- "-$pid"
@@ -114,7 +116,7 @@ served() {
 @test "nobody has asked for spans: nothing waits for libraries, and a call in code brings it" {
 	cd "$dir"
 	count='import sys; print(len(sys.meta_path))'
-	[ "$(TELETAP_PYTHON=1 "$PY" -c "$count")" -eq "$(TELETAP_PYTHON= "$PY" -c "$count")" ]
+	[ "$(TELETAP_PYTHON=1 "$PY" -c "$count")" -eq "$(TELETAP_PYTHON="" "$PY" -c "$count")" ]
 	run -0 env TELETAP_PYTHON=1 "$PY" -c 'import flask, sys, teletap
 before = len(sys.meta_path)
 for _ in range(2): teletap.spans()
