@@ -24,7 +24,7 @@ except SystemError:  # a build for later Pythons
 _LATER = {
     "start": "app", "config": "app", "Calculation": "app", "span": "app", "log": "log",
     "LogHandler": "log", "error": "errors", "report": "errors", "reports": "errors",
-    "install": "errors", "page": "pages",
+    "install": "errors", "page": "pages", "spans": "spans",
 }
 
 __all__ = ["counter", "gauge", "only", "status", "stop", "tally"] + sorted(_LATER)
