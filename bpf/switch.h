@@ -20,7 +20,8 @@ struct sched_info {
 
 struct task_struct___wait {
 	unsigned int __state;
-	unsigned int on_rq, on_cpu; /* libbpf reads no shorter field into a signed one: 7.2 has bytes */
+	/* Unsigned, as libbpf reads no shorter field into a signed one: 7.2 has bytes. */
+	unsigned int on_rq, on_cpu;
 	int exit_state;
 	unsigned long jobctl;
 	unsigned int in_iowait : 1, frozen : 1;
