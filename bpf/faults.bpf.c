@@ -46,6 +46,25 @@ struct mm_struct___memory {
 	struct percpu_counter rss_stat[COUNTERS];
 } __attribute__((preserve_access_index));
 
+/* Before it: each thread keeps what its last faults have brought to itself. */
+struct mm_rss_stat {
+	struct {
+		int64_t counter;
+	} count[COUNTERS];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___before {
+	struct mm_rss_stat rss_stat;
+} __attribute__((preserve_access_index));
+
+struct task_rss_stat {
+	int count[COUNTERS];
+} __attribute__((preserve_access_index));
+
+struct task_struct___before {
+	struct task_rss_stat rss_stat;
+} __attribute__((preserve_access_index));
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2048);
@@ -106,11 +125,27 @@ static __always_inline int64_t resident_once(struct mm_struct___memory *mm, stru
 	return r->sum;
 }
 
+/* The same before Linux 6.2, the current thread's own part with it. */
+static __always_inline int64_t resident_before(struct mm_struct___before *mm)
+{
+	struct task_struct___before *task =
+		(struct task_struct___before *)bpf_get_current_task_btf();
+	int64_t sum = BPF_CORE_READ(mm, rss_stat.count[FILE_PAGES].counter) +
+		      BPF_CORE_READ(mm, rss_stat.count[ANONYMOUS_PAGES].counter) +
+		      BPF_CORE_READ(mm, rss_stat.count[SHARED_PAGES].counter);
+
+	if (bpf_core_field_exists(task->rss_stat))
+		sum += BPF_CORE_READ(task, rss_stat.count[FILE_PAGES]) +
+		       BPF_CORE_READ(task, rss_stat.count[ANONYMOUS_PAGES]) +
+		       BPF_CORE_READ(task, rss_stat.count[SHARED_PAGES]);
+	return sum > 0 ? sum : 0;
+}
+
 /*
  * While a part becomes a part of the sum it can be seen in both, or in none: it takes two that
  * are the same. Negative: it cannot be read.
  */
-static __always_inline int64_t resident(struct mm_struct___memory *mm)
+static __always_inline int64_t resident_now(struct mm_struct___memory *mm)
 {
 	struct bpf_array *array = (struct bpf_array *)&apart;
 	struct resident r = { 0 };
@@ -130,6 +165,13 @@ static __always_inline int64_t resident(struct mm_struct___memory *mm)
 		last = sum;
 	}
 	return r.unread ? -1 : sum;
+}
+
+static __always_inline int64_t resident(struct mm_struct *mm)
+{
+	if (bpf_core_type_exists(struct mm_rss_stat))
+		return resident_before((struct mm_struct___before *)mm);
+	return resident_now((struct mm_struct___memory *)mm);
 }
 
 /* The current address space, *fresh: it has not been looked at before. */
@@ -200,7 +242,7 @@ static __always_inline void memory_event(int fault, bool looks_only)
 
 	if (!mm || !ours(task))
 		return;
-	pages = resident((struct mm_struct___memory *)mm);
+	pages = resident(mm);
 	mapped = ((struct mm_struct___memory *)mm)->total_vm;
 	if (pages < 0) {
 		count(&tables.totals.unread);
