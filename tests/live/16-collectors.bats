@@ -44,3 +44,24 @@ all_agree() {
 @test "3.14: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.14; }
 # bats test_tags=full
 @test "3.15: module, BPF program and memory count what gc.get_stats() counts" { all_agree python3.15; }
+
+# Those that setup_suite.bash has put aside, too; for CPython's markers of both kinds.
+# bats test_tags=kernels
+@test "the kernel takes every BPF program" {
+	local python tree=$BATS_TEST_TMPDIR/tree working
+	mkdir -p "$tree/bin"
+	cp "$(command -v teletap)" "$tree/bin"
+	cp -r /src/build/share "$tree/share"
+	cp "$tree"/share/teletap/bpf.others/* "$tree/share/teletap/bpf"
+	for python in python3.11 python3.15; do
+		"$tree/bin/teletap" doctor -e "$(realpath "$(command -v $python)")" -o json | jq -r '.pages[] |
+			.page as $page | .collectors[] | select(.name == "bpf") | [$page, .works, .why] | @tsv'
+	done > "$BATS_TEST_TMPDIR/pages"
+	cat "$BATS_TEST_TMPDIR/pages"
+	run -1 grep 'does not take' "$BATS_TEST_TMPDIR/pages"
+	working=$(awk -F '\t' '$2 == "true" { printf " %s", $1 }' "$BATS_TEST_TMPDIR/pages")
+	for python in 3.11 3.15; do
+		echo -n " 210 211 212 213 220 221 222 223 230 231 232 233 234 235 250 251"
+	done > "$BATS_TEST_TMPDIR/wanted"
+	[ "$working" = "$(cat "$BATS_TEST_TMPDIR/wanted")" ]
+}
