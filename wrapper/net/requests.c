@@ -63,30 +63,28 @@ static bool action_allowed(struct requests *r, const struct letter *l)
 			   ACTIONS, r->now_ms);
 }
 
-/*
- * When the answer to an action is due: who asks again, since none came, is told at the same
- * time as for the first request that nothing has been done, and it must be true of all.
- */
-static int64_t action_due(const struct requests *r, const struct letter *l)
+/* The first of those that the sender has asked for the same action and that wait; NULL: none. */
+static const struct letter *action_before(const struct requests *r, const struct letter *l)
 {
-	int64_t due_ms = r->now_ms + PATIENCE_MS;
+	const struct letter *first = NULL;
 
 	for (int i = 0; i < REQUESTS_WAITING; i++) {
 		const struct letter *w = &r->waiting[i];
 
-		if (w->deadline_ms && w->id && w->id != l->id && w->wish.page == l->wish.page &&
+		if (w->deadline_ms && w->id && w->wish.page == l->wish.page &&
 		    w->from_len == l->from_len && !memcmp(&w->from, &l->from, l->from_len) &&
-		    w->deadline_ms < due_ms)
-			due_ms = w->deadline_ms;
+		    (!first || w->deadline_ms < first->deadline_ms))
+			first = w;
 	}
-	return due_ms;
+	return first;
 }
 
 /* An action: the engine alone decides. */
 static void pass_on(struct requests *r, struct letter *l)
 {
 	static struct ipc_message m;
-	int64_t due_ms;
+	const struct letter *before = action_before(r, l);
+	int64_t due_ms = r->now_ms + PATIENCE_MS;
 
 	if (!l->has_head) {
 		if (l->socket->trusted)
@@ -96,12 +94,18 @@ static void pass_on(struct requests *r, struct letter *l)
 		return;
 	}
 	if (!action_allowed(r, l)) {
-		reply_queue_refuse(&r->out, l, "too many requests");
+		if (!before) /* else that one's answer comes, and it may still be done */
+			reply_queue_refuse(&r->out, l, "too many requests");
 		self_answer(l->span, 1);
 		return;
 	}
+	/*
+	 * Who asks again, since no answer came, is told at the same time as for the first request
+	 * that nothing has been done, and it must be true of all.
+	 */
+	if (before && before->deadline_ms < due_ms)
+		due_ms = before->deadline_ms;
 	l->id = ++r->last_id;
-	due_ms = action_due(r, l);
 	m = (struct ipc_message){ .kind = IPC_ACTION,
 				  .page = (uint32_t)l->wish.page,
 				  .id = l->id,
