@@ -4,7 +4,7 @@
 moved.py run FIFO DONE: waits for FIFO; one function makes system calls while a thread lets the
 kernel make a huge page of the memory with its code object, again and again; writes DONE, waits.
 moved.py check PAGES DONE: fails unless all calls are on the last page, some without a function,
-and the pages have said of at least as many that they could not be read.
+and the pages have said of at least as many that they could not be read; NOT_HIT: there is none.
 """
 import ctypes
 import json
@@ -15,7 +15,10 @@ import sys
 import threading
 import time
 
-CALLS = 100000
+CALLS = 1000  # at once
+MOVES = 500
+TIME_S = 15  # at most
+NOT_HIT = 77  # status: no call came while its function was away, as happens on a busy machine
 HUGE = 2 << 20
 MADV_COLD, MADV_COLLAPSE = 20, 25  # include/uapi/asm-generic/mman-common.h
 
@@ -61,11 +64,15 @@ def run(fifo, done):
     os.read(fifo, 1)
     thread = threading.Thread(target=move)
     thread.start()
-    asks(os.getppid, CALLS)
+    calls = 0
+    end = time.monotonic() + TIME_S
+    while sum(collapsed) < MOVES and time.monotonic() < end:
+        asks(os.getppid, CALLS)
+        calls += CALLS
     over.append(True)
     thread.join()
     with open(done + ".tmp", "w") as f:
-        json.dump({"collapsed": sum(collapsed)}, f)
+        json.dump({"calls": calls, "moves": sum(collapsed)}, f)
     os.rename(done + ".tmp", done)
     os.read(fifo, 1)
 
@@ -81,16 +88,17 @@ def check(path, done):
     with open(path) as f:
         pages = [json.loads(line) for line in f]
     with open(done) as f:
-        print(f.read())
+        done = json.load(f)
     calls = {}
     for r in pages[-1]["rows"]:
         if r["call"] == "getppid":
             calls[r["function"]] = calls.get(r["function"], 0) + r["calls_total"]
-    print(calls, unread(pages))
+    print(done, calls, unread(pages))
     assert sum(pages[-1]["loss"].values()) == 0, pages[-1]["loss"]
-    assert sum(calls.values()) == CALLS
-    assert set(calls) == {"asks", None}
-    assert 0 < calls[None] <= unread(pages) < CALLS / 10
+    assert sum(calls.values()) == done["calls"]
+    if not unread(pages) and None not in calls:
+        sys.exit(NOT_HIT)
+    assert calls.get(None, 0) <= unread(pages) < done["calls"] / 10
 
 
 if __name__ == "__main__":
