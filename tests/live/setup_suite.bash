@@ -7,6 +7,6 @@
 setup_suite() {
 	local bpf=/src/build/share/teletap/bpf
 	[ -d /run/lab ] || return 0
-	mkdir "$bpf.others"
+	mkdir -p "$bpf.others"
 	find "$bpf" -name '*.bpf.o' ! -name gc.bpf.o ! -name counters.bpf.o -exec mv -t "$bpf.others" {} +
 }
