@@ -137,7 +137,7 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 	}
 	for (size_t i = 1; i <= n_rows; i++)
 		row_lines(f, t, l->state, i);
-	fprintf(f, "stacks\t%d\t0\t0\t0\t0\n", settings->why);
+	stacks_sums_line(f, &t->stacks, settings->why);
 }
 
 const struct bpf_module bpf_audit = { .name = "audit",

@@ -98,13 +98,18 @@ uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *f
 	return fits ? at : 0;
 }
 
+void stacks_sums_line(FILE *f, const struct walk_sums *sums, int why)
+{
+	fprintf(f, "stacks\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", why,
+		sums->taken, sums->none, sums->unread, sums->cut);
+}
+
 static void sums_lines(FILE *f, bool *sent, const struct walk_sums *sums, int why)
 {
 	if (!*sent)
 		fprintf(f, "name\t%d\t...\t\t0\nname\t%d\t?\t\t0\n", NAME_CUT, NAME_UNREAD);
 	*sent = true;
-	fprintf(f, "stacks\t%d\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", why,
-		sums->taken, sums->none, sums->unread, sums->cut);
+	stacks_sums_line(f, sums, why);
 }
 
 void stacks_lines(FILE *f, struct stacks *s, const struct walk_sums *sums, int why)

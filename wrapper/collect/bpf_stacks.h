@@ -36,6 +36,9 @@ int stacks_configure_here(const struct plan *plan, struct config *config);
 /* The number of a stack; 0: it has no frame, or there is no room, which *full counts. */
 uint32_t stacks_number(struct stacks *s, const struct walked *stack, uint64_t *full);
 
+/* Prints the sums alone, of a program that keeps no stacks. */
+void stacks_sums_line(FILE *f, const struct walk_sums *sums, int why);
+
 /* Prints what is new of the nodes, and the sums. */
 void stacks_lines(FILE *f, struct stacks *s, const struct walk_sums *sums, int why);
 

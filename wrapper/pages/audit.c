@@ -5,6 +5,7 @@
  */
 #include "pages/page.h"
 #include "pages/split.h"
+#include "pages/stack_frames.h"
 
 #include <string.h>
 
@@ -131,6 +132,7 @@ void page_audit_fill(const struct state *s, struct table *t)
 	if (refused)
 		table_note(t, "a hook of the program refuses the extension's: there are processes "
 			      "whose events are not known");
+	stack_note_unread(s, t);
 	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t, "this build of Python cannot be read: there are no arguments and no "
 			      "functions");

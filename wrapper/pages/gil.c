@@ -4,6 +4,7 @@
  * Python function that had it meanwhile, and in JSON one for each step of the histogram.
  */
 #include "pages/page.h"
+#include "pages/stack_frames.h"
 
 #include <inttypes.h>
 
@@ -147,6 +148,7 @@ void page_gil_fill(const struct state *s, struct table *t)
 			   "than %.2f ms",
 			   (double)bucket_percentile(total, 0.50, INT64_MAX) / 1e6,
 			   (double)bucket_percentile(total, 0.99, INT64_MAX) / 1e6);
+	stack_note_unread(s, t);
 	if (record_now(state_first(s, LINE_STACKS), STACKS_STATE))
 		table_note(t,
 			   "this build of Python cannot be read: its waits and their reasons are "

@@ -96,6 +96,18 @@ void stack_process_notes(const struct state *s, struct table *t)
 	}
 }
 
+void stack_note_unread(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_STACKS);
+
+	if (record_delta(r, STACKS_UNREAD))
+		table_note(t,
+			   "%" PRId64
+			   " stacks of this interval could be read in part or not at all: ? or - "
+			   "stands for the rest",
+			   record_delta(r, STACKS_UNREAD));
+}
+
 void stack_notes(const struct state *s, struct table *t)
 {
 	const struct record *r = state_first(s, LINE_STACKS);
@@ -103,12 +115,7 @@ void stack_notes(const struct state *s, struct table *t)
 
 	if (state)
 		table_note(t, "no Python stacks: %s", stack_why(state));
-	if (record_delta(r, STACKS_UNREAD))
-		table_note(t,
-			   "%" PRId64
-			   " stacks of this interval could be read in part or not at all: ? or - "
-			   "stands for the rest",
-			   record_delta(r, STACKS_UNREAD));
+	stack_note_unread(s, t);
 	if (record_delta(r, STACKS_CUT))
 		table_note(t,
 			   "%" PRId64 " stacks of this interval are deeper than 128 frames: ... "

@@ -29,6 +29,9 @@ bool stack_executing(const struct state *s);
 /* Adds notes on processes whose CPython cannot be read. */
 void stack_process_notes(const struct state *s, struct table *t);
 
+/* Adds a note of how many stacks, or functions, could not be read. */
+void stack_note_unread(const struct state *s, struct table *t);
+
 /* Adds notes on what is missing from the stacks of a page. */
 void stack_notes(const struct state *s, struct table *t);
 
