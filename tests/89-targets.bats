@@ -4,10 +4,11 @@
 # Several processes as one target: those of a cgroup, a unit, a container, or named by -p. Their
 # figures are the sum of what the programs' own gc.get_stats() say for the time they belonged to it.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
+load words
 load serve
 
 PORT=25411
@@ -45,21 +46,7 @@ teardown() {
 	[ -n "$BATS_TEST_COMPLETED" ] || { tail -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
 }
 
-# begin WORD...: Pythons of these names that are ready, in no cgroup of ours.
-begin() {
-	local word
-	for word; do
-		mkfifo "$dir/in.$word" "$dir/from.$word"
-		"$EXE" "$TOP/tests/memory.py" gc <"$dir/in.$word" >"$dir/from.$word" 3>&- &
-		pids[$word]=$!
-		# shellcheck disable=SC1083,SC2086,SC2093 # descriptors with names
-		exec {to[$word]}>"$dir/in.$word" {from[$word]}<"$dir/from.$word"
-		hear "$word"
-		[ "$heard" = ready ]
-	done
-}
-
-hear() { read -r -t 60 -u "${from[$1]}" heard; }
+run_word() { exec "$EXE" "$TOP/tests/memory.py" gc; }
 
 # collect WORD...: each of them collects, and says its gc.get_stats(), $heard.
 collect() {

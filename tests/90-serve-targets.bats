@@ -8,6 +8,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
+load words
 load serve
 
 setup_file() {
@@ -49,22 +50,7 @@ teardown() {
 	[ ! -d "$group" ] || until_true rmdir "$group"
 }
 
-# begin WORD...: Pythons of these names that are ready.
-begin() {
-	local word
-	for word; do
-		rm -f "$dir/in.$word" "$dir/from.$word"
-		mkfifo "$dir/in.$word" "$dir/from.$word"
-		"$EXE" "$BATS_FILE_TMPDIR/collects.py" "$word" <"$dir/in.$word" >"$dir/from.$word" 3>&- &
-		pids[$word]=$!
-		# shellcheck disable=SC1083,SC2086,SC2093 # descriptors with names
-		exec {to[$word]}>"$dir/in.$word" {from[$word]}<"$dir/from.$word"
-		hear "$word"
-		[ "$heard" = ready ]
-	done
-}
-
-hear() { read -r -t 60 -u "${from[$1]}" heard; }
+run_word() { exec "$EXE" "$BATS_FILE_TMPDIR/collects.py" "$1"; }
 
 # collect WORD COUNT: so many collections; $heard is what the program has counted by then.
 collect() {
