@@ -49,6 +49,27 @@ shares() {
 # bats test_tags=full
 @test "3.15: shares of samples" { shares python3.15; }
 
+@test "ticks that interrupt a network interrupt: no sample is lost" {
+	cat > "$BATS_TEST_TMPDIR/sends.py" <<-'EOF'
+		import os, socket, time
+		for _ in range(2):
+		    if not os.fork():
+		        break
+		link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		link.bind(("127.0.0.1", 0))
+		end = time.monotonic() + 12
+		while time.monotonic() < end:
+		    link.sendto(b"x" * 3000, link.getsockname())
+		    link.recv(4000)
+		    with socket.socket() as refused:
+		        refused.setblocking(False)
+		        refused.connect_ex(("127.0.0.1", 1))
+	EOF
+	sample "python3.14 $BATS_TEST_TMPDIR/sends.py"
+	tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq -c .loss
+	tail -n 1 "$BATS_TEST_TMPDIR/pages" | jq -e '(.loss | add == 0) and ([.rows[].samples_total] | add > 100)'
+}
+
 # bats test_tags=full
 @test "a Python without markers: this page needs none" {
 	objcopy --remove-section .note.stapsdt "$(command -v python3.14)" "$BATS_TEST_TMPDIR/bare"
