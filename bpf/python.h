@@ -171,6 +171,7 @@ static long python_step(uint32_t i, void *ctx)
 	return 0;
 }
 
+/* A marker of CPython's fires in a thread that has a state: "thread" 0 is one that is unread. */
 static __always_inline void walk_begin(struct walk *w, uint64_t bias, uint64_t thread)
 {
 	w->stack.n = 0;
@@ -178,7 +179,7 @@ static __always_inline void walk_begin(struct walk *w, uint64_t bias, uint64_t t
 	w->skipped = 0;
 	w->bias = bias;
 	w->at = 0;
-	if (thread && !python_frame_of(thread, &w->at))
+	if (!thread || !python_frame_of(thread, &w->at))
 		w->stack.end = WALK_UNREAD;
 }
 
