@@ -12,6 +12,7 @@
 #include "collect/bpf_collector.h"
 #include "collect/bpf_stacks.h"
 #include "cpython/binary.h"
+#include "cpython/gc_call_sites.h"
 
 static const struct bpf_probe probes[] = {
 	{ "gc__done", "gc_done", 1, 0, 0 },
@@ -27,11 +28,19 @@ struct collections {
 
 static int configure(const struct plan *plan, struct config *config)
 {
+	struct python_collect collect;
 	struct python_place place;
+	int why;
 
 	/* What causes a collection needs more than stacks do. */
 	python_place_read(plan->python ? plan->python->fd : -1, &place);
-	return python_has_stacks(place.version) ? stacks_configure(plan, config) : 1;
+	why = python_has_stacks(place.version) ? stacks_configure(plan, config) : 1;
+	if (why)
+		return why;
+	python_collect_read(plan->python->fd, &collect);
+	config->asked[0] = collect.python;
+	config->asked[1] = collect.c;
+	return 0;
 }
 
 /* The collection of this number; false: it is being written, or another one has its place. */

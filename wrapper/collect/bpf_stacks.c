@@ -5,7 +5,6 @@
 
 #include "collect/bpf_collector.h"
 #include "cpython/binary.h"
-#include "cpython/gc_call_sites.h"
 
 /* Why there are no stacks: see the record "stacks". */
 enum { FINE, UNKNOWN, ALIEN, FREE_THREADED };
@@ -14,7 +13,6 @@ int stacks_configure(const struct plan *plan, struct config *config)
 {
 	int fd = plan->python ? plan->python->fd : -1;
 	struct python_place place;
-	struct python_collect collect;
 	const struct python_layout *layout;
 	uint64_t words[PYTHON_WORDS];
 
@@ -33,9 +31,6 @@ int stacks_configure(const struct plan *plan, struct config *config)
 	config->runtime = place.runtime;
 	config->type = place.type;
 	config->python = *layout;
-	python_collect_read(fd, &collect);
-	config->asked[0] = collect.python;
-	config->asked[1] = collect.c;
 	return FINE;
 }
 
