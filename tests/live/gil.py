@@ -123,14 +123,15 @@ def check_waits(pages, done):
     waits = sum(r["waits_total"] for r in have.values())
     steps = sum(r["waits_total"] for r in page["rows"] if r["kind"] == "histogram")
     assert steps == waits, (steps, waits)
-    holders = collections.Counter()
+    holders, times = collections.Counter(), collections.Counter()
     for r in page["rows"]:
         if r["kind"] == "holder":
             holders[r["function"]] += r["samples_total"]
-    print(holders)
+            times[r["function"]] += r["wait_ns_total"]
+    print(holders, times)
     assert holders.total() == sum(r["calls_total"] for r in have.values())
-    # the waiters wait for one another, too, but not long
-    assert holders["holds_the_lock"] > 0.9 * holders.total()
+    # the waiters wait for one another, too, and the faster the machine is the more often, but not long
+    assert times["holds_the_lock"] > 0.9 * times.total()
     for r in page["rows"]:
         if r["function"] == "holds_the_lock":
             assert r["file"].endswith("/gil.py") and r["line"] == holds_the_lock.__code__.co_firstlineno
