@@ -10,6 +10,13 @@ struct gc_tables tables;
 #include "extension.h"
 #include "gc_start.h"
 
+/* More objects than an address space has room for: no number of objects. */
+#define FOUND_END (1ll << 43)
+
+/* In place of a generation: the beginning is lost, and counted; an end came without a beginning. */
+#define BEGIN_LOST GC_GENERATIONS
+#define END_ONLY (GC_GENERATIONS + 1)
+
 /* Collections under way, by thread. */
 struct begun {
 	uint64_t ns, birth;
@@ -36,17 +43,36 @@ SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
 	uint32_t tid = bpf_get_current_pid_tgid();
-	struct begun b = { 0 };
+	struct begun b = { 0 }, *before;
 	int64_t generation;
 
-	if (!gc_starts(ctx, GC_GENERATIONS, &generation))
+	if (!watched())
 		return 0;
-	b.generation = generation;
+	b.generation = gc_starts(ctx, GC_GENERATIONS, &generation) ? generation : BEGIN_LOST;
 	b.birth = bpf_get_current_task_btf()->start_time;
 	b.ns = bpf_ktime_get_ns();
+	before = bpf_map_lookup_elem(&by_thread, &tid);
+	if (before && before->birth == b.birth && before->generation < GC_GENERATIONS)
+		count(&tables.totals.unread); /* its end has not been seen */
 	if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
 		count(&tables.totals.full);
 	return 0;
+}
+
+/*
+ * An end without a beginning: the first one of a thread began before attaching; more are lost.
+ */
+static __always_inline void ended_only(uint32_t tid, bool is_first)
+{
+	struct begun b = { .generation = END_ONLY };
+
+	if (!watched())
+		return;
+	b.birth = bpf_get_current_task_btf()->start_time;
+	if (!is_first)
+		count(&tables.totals.unread);
+	else if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
+		count(&tables.totals.full);
 }
 
 static __always_inline void pause_add(uint32_t who, uint32_t generation, int64_t pause_ns)
@@ -89,15 +115,21 @@ int gc_done(void *ctx)
 	uint32_t tid = bpf_get_current_pid_tgid();
 	struct begun *found_begun = bpf_map_lookup_elem(&by_thread, &tid), b;
 	int64_t found;
+	bool first;
 
-	if (!found_begun || !site)
+	if (!site)
 		return 0;
+	/* One of another birth is of a thread that has ended before, and had the same number. */
+	first = !found_begun || found_begun->birth != bpf_get_current_task_btf()->start_time;
+	if (first || found_begun->generation == END_ONLY) {
+		ended_only(tid, first);
+		return 0;
+	}
 	b = *found_begun;
 	bpf_map_delete_elem(&by_thread, &tid);
-	/* Of a thread that has ended before, and had the same number. */
-	if (b.birth != bpf_get_current_task_btf()->start_time)
+	if (b.generation == BEGIN_LOST)
 		return 0;
-	if (!operand_read(ctx, &site->operands[0], &found)) {
+	if (!operand_read(ctx, &site->operands[0], &found) || found < 0 || found >= FOUND_END) {
 		count(&tables.totals.unread);
 		return 0;
 	}

@@ -8,18 +8,19 @@
 #include "operands.h"
 #include "session.h"
 
-/* The generation, below that number. False: it is not to be counted, or cannot be read. */
+/* The generation, below that number. False: not to be counted, or lost: there is no such one. */
 static __always_inline bool gc_starts(void *ctx, int64_t generations, int64_t *generation)
 {
 	const struct site *site = site_of(ctx);
 
 	if (!site || !watched())
 		return false;
-	if (!operand_read(ctx, &site->operands[0], generation)) {
+	if (!operand_read(ctx, &site->operands[0], generation) || *generation < 0 ||
+	    *generation >= generations) {
 		count(&tables.totals.unread);
 		return false;
 	}
-	return *generation >= 0 && *generation < generations;
+	return true;
 }
 
 #endif

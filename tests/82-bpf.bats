@@ -72,6 +72,52 @@ tell() {
 	await lowered "$pid"
 }
 
+# lie WHAT: has EXE be a copy whose notes tell something else of one marker of collections.
+lie() {
+	PYTHONPATH=$LIVE /usr/bin/python3 - "$EXE" "$dir/lying" "$1" <<-'PY'
+		import mutate, sys
+		with open(sys.argv[1], "rb") as f:
+		    file = mutate.File(f.read())
+		def note(name):
+		    return next(n for n in file.notes if file.data[n[1] + 24:].startswith(b"python\0" + name + b"\0"))
+		start, done = note(b"gc__start"), note(b"gc__done")
+		if sys.argv[3] == "a generation that there is not":
+		    at = file.strings(start)[2]
+		    end = file.data.index(b"\0", at)
+		    file.data[at:end] = b"4@$-1".ljust(end - at)
+		elif sys.argv[3] == "an end that never comes":
+		    file.put(done, "semaphore", 0)
+		else:
+		    file.put(start, "pc", file.field(note(b"import__find__load__start"), "pc"))
+		mutate.write(sys.argv[2], file.data)
+	PY
+	EXE=$dir/lying
+}
+
+@test "210: of a file whose notes say something else, what cannot be is lost, and said" {
+	genuine=$EXE
+	for what in 'a generation that there is not' 'an end that never comes' 'a beginning that never comes'; do
+		echo "$what"
+		rm -f "$dir"/{ready,go,done,out}
+		EXE=$genuine
+		lie "$what"
+		start
+		watch gc -p "$pid" -i 0.3
+		attached
+		go
+		kill -INT "$tap"
+		wait "$tap" || true
+		page=$(tail -n 1 "$out")
+		[ "$(totals)" = '[[0,0],[0,0],[0,0]]' ]
+		# the first end may be that of a collection that had begun, the last beginning is under way
+		lost=$(q .loss.skipped) runs=$(jq '[.[][0]] | add' "$dir/done")
+		echo "$lost of $runs"
+		[ "$lost" -eq "$runs" ] || [ "$lost" -eq $((runs - 1)) ]
+		await lowered "$pid"
+		kill -9 "$pid"
+	done
+}
+
 @test "210 -e: every process of the file, and no other" {
 	start
 	python_copy "$dir/other"

@@ -210,6 +210,7 @@ def main():
     problems, words = 0, sys.argv[1:] or ["kill=40", "forged=20", "user=20", "rpath=20"]
     random.seed(next((w for w in words if "=" not in w), "1"))
     harmed()
+    log(os.uname().release, *words)
     for kind, n in (w.split("=") for w in words if "=" in w):
         begin, attack = time.monotonic(), KINDS[kind]()
         for i in range(int(n)):
@@ -217,6 +218,8 @@ def main():
             problems += bool(bad)
             if bad:
                 log(kind, i, "PROBLEM", bad)
+            if i % 5 == 4:
+                log("%s: %d of %s, %.0f s" % (kind, i + 1, n, time.monotonic() - begin))
         bad = attack.end()
         problems += bool(bad)
         log("%s: %s rounds, %.0f s" % (kind, n, time.monotonic() - begin), bad or "")

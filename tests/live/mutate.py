@@ -119,6 +119,23 @@ KINDS = {"pc-moved": move("pc"), "pc": value("pc"), "sites-swapped": swap_sites,
          "section": section}
 
 
+def mutated(data, seed, count):
+    """Names and contents of the files that SEED gives."""
+    rng = random.Random(seed)
+    for i in range(count):
+        kind = sorted(KINDS)[i % len(KINDS)]
+        file = File(data)
+        for _ in range(rng.choice((1, 1, 2, 20))):
+            KINDS[kind](file, rng.choice(file.notes), rng)
+        yield "%04d-%s" % (i, kind), file.data
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+    os.chmod(path, 0o755)
+
+
 def main():
     if len(sys.argv) == 6 and sys.argv[1] == "--move":
         name, by, path, out = sys.argv[2:]
@@ -126,28 +143,15 @@ def main():
             file = File(f.read())
         note = next(n for n in file.notes if file.field(n, name))
         file.put(note, name, file.field(note, name) + int(by, 0))
-        written = [(out, file.data)]
+        write(out, file.data)
     elif len(sys.argv) == 5:
-        rng = random.Random(int(sys.argv[1]))
         with open(sys.argv[3], "rb") as f:
             data = f.read()
-        written = []
-        for i in range(int(sys.argv[2])):
-            kind = sorted(KINDS)[i % len(KINDS)]
-            file = File(data)
-            for _ in range(rng.choice((1, 1, 2, 20))):
-                KINDS[kind](file, rng.choice(file.notes), rng)
-            name = os.path.join(sys.argv[4], "%04d-%s" % (i, kind))
-            with open(name, "wb") as f:
-                f.write(file.data)
-            os.chmod(name, 0o755)
+        for name, changed in mutated(data, int(sys.argv[1]), int(sys.argv[2])):
+            write(os.path.join(sys.argv[4], name), changed)
     else:
         sys.exit(__doc__)
-    if len(sys.argv) == 6:
-        for out, data in written:
-            with open(out, "wb") as f:
-                f.write(data)
-            os.chmod(out, 0o755)
 
 
-main()
+if __name__ == "__main__":
+    main()
