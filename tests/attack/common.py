@@ -169,7 +169,7 @@ def harmed(*programs, notes=None):
         bad.append("left: %s %s" % (modules(), runners()))
     for pid, path in programs:
         state = []
-        wait_for(lambda: is_whole(pid, path, notes, state), 5)
+        wait_for(lambda: is_whole(pid, path, notes, state), 1)
         if state:
             bad.append("process %d: %s" % (pid, state[0]))
     return bad + kernel_says()
