@@ -10,7 +10,7 @@
 
 #include <linux/uaccess.h>
 
-#include "teletap_cpython.h"
+#include "teletap_cpython_thread.h"
 #include "teletap_session.h"
 
 static struct {

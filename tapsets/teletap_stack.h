@@ -8,7 +8,7 @@
 
 #include <linux/hash.h>
 
-#include "teletap_cpython.h"
+#include "teletap_cpython_thread.h"
 #include "teletap_name.h"
 #include "teletap_session.h"
 #include "teletap_text.h"
