@@ -147,7 +147,7 @@ install: all
 	install -D -m 0755 $(B)/bin/teletap $(DESTDIR)$(PREFIX)/bin/teletap
 	install -d $(DESTDIR)$(PREFIX)/share/teletap/stp $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	install -m 0644 stp/*.stp $(DESTDIR)$(PREFIX)/share/teletap/stp
-	install -m 0644 tapsets/*.stp tapsets/*.stpm $(DESTDIR)$(PREFIX)/share/teletap/tapsets
+	install -m 0644 tapsets/*.stp tapsets/*.stpm tapsets/*.h $(DESTDIR)$(PREFIX)/share/teletap/tapsets
 	if [ -d $(B)/python ]; then install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/teletap \
 		$(B)/python/teletap/*.*; install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/teletap/python/start \
 		$(B)/python/start/*.py; \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * python: reads CPython's own structures out of the memory of the current process, as
- * tapsets/teletap_cpython.stp does. bias: what is to be added to an address in the file.
+ * tapsets/teletap_cpython.h does. bias: what is to be added to an address in the file.
  */
 #ifndef TELETAP_BPF_PYTHON_H
 #define TELETAP_BPF_PYTHON_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * python_frame: the activation of a function that runs on the current thread, at one of CPython's
- * markers of calls. As tapsets/teletap_frame.stp.
+ * markers of calls. As tapsets/teletap_frame.h.
  */
 #ifndef TELETAP_BPF_PYTHON_FRAME_H
 #define TELETAP_BPF_PYTHON_FRAME_H

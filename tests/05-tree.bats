@@ -58,7 +58,8 @@ version() { make -s --eval 'tell: ; @echo $(VERSION)' tell; }
 	cd "$TOP"
 	make -s VERSION=x B="$BUILD" -o all DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr install
 	for file in bin/teletap share/man/man1/teletap.1 share/man/man7/teletap-pages.7 include/teletap.h \
-		share/teletap/tapsets/teletap_line.stpm share/doc/teletap/README.md; do
+		share/teletap/tapsets/teletap_line.stpm share/teletap/tapsets/teletap_name.h \
+		share/doc/teletap/README.md; do
 		[ -s "$BATS_TEST_TMPDIR/root/usr/$file" ]
 	done
 	touch "$BATS_TEST_TMPDIR/root/usr/bin/another"

@@ -459,6 +459,21 @@ verifies() {
 }
 
 # Then the kernel tells nobody that a child has ended.
+@test "build: a module is compiled again when a header of the tapsets has changed" {
+	mkdir -p "$BATS_TEST_TMPDIR/own/"{bin,share/teletap}
+	cp "$BUILD/bin/teletap" "$BATS_TEST_TMPDIR/own/bin"
+	cp -rL "$BUILD/share/teletap/"{stp,tapsets} "$BATS_TEST_TMPDIR/own/share/teletap"
+	BUILD=$BATS_TEST_TMPDIR/own
+	PATH=$BUILD/bin:$PATH
+	build
+	[[ $output == *': built,'* ]]
+	build
+	[[ $output != *': built,'* ]]
+	echo >>"$BUILD/share/teletap/tapsets/teletap_name.h"
+	build
+	[[ $output == *': built,'* ]]
+}
+
 @test "build: started by somebody who ignores SIGCHLD" {
 	build # makes the compiler
 	rm -r "$pack"

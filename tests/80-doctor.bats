@@ -436,7 +436,7 @@ need_none() {
 	# what is said to be known has a row in the tapset, and the other way round
 	[ "$(sed -n 's/.*minors\[\] = {\(.*\)};/\1/p' "$TOP/wrapper/cpython/binary.c" | tr -d ' ')" = \
 		"$(sed -n '/^static const struct teletap_python_row/,/^};/s/^\t{ \([0-9]*\), .*/\1/p' \
-			"$TOP/tapsets/teletap_cpython.stp" | paste -sd,)" ]
+			"$TOP/tapsets/teletap_cpython.h" | paste -sd,)" ]
 }
 
 @test "libpython in another program, with markers and without" {

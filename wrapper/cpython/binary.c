@@ -163,7 +163,7 @@ bool python_free_threaded(int fd)
 	return python_words_read(fd, words) && words[2] == 1;
 }
 
-/* tapsets/teletap_cpython.stp has a row for each. */
+/* tapsets/teletap_cpython.h has a row for each. */
 static const unsigned minors[] = { 9, 11, 13, 14, 15 };
 
 bool python_has_stacks(uint32_t version)

@@ -2,7 +2,7 @@
 /*
  * histogram: histograms of durations. Sixteen buckets per power of two, so a
  * bucket's middle is at most 1/32 (3.2 %) away from any value in it.
- * tapsets/teletap_bucket.stp sorts the values in by the same rule:
+ * tapsets/teletap_bucket.h sorts the values in by the same rule:
  *
  *   v < 16:  bucket v
  *   else     e = floor(log2 v); bucket = (e - 4) * 16 + (v >> (e - 4))

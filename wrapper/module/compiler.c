@@ -49,6 +49,12 @@ static const char *const flags[] = {
 	"-DMAXSTRINGLEN=512", /* a name of a function or a file, escaped */
 };
 
+/*
+ * The tapsets' C headers, for the module's compile: a link in the compiler's own /run, since the
+ * kernel's make takes no folder with a space in its path.
+ */
+#define HEADERS PATHS_RUN "/headers"
+
 #define N_FLAGS (sizeof(flags) / sizeof(flags[0]))
 
 static void hash_text(crypto_hash_sha256_state *state, const char *path)
@@ -80,7 +86,7 @@ int compiler_hash(const char *script, char out[PACK_HASH])
 					  strlen(flags[i]));
 	snprintf(path, sizeof(path), "%s/stp/%s.stp", share, script);
 	hash_text(&state, path);
-	snprintf(path, sizeof(path), "%s/tapsets/*.stp*", share);
+	snprintf(path, sizeof(path), "%s/tapsets/*", share); /* headers, too */
 	glob(path, 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		hash_text(&state, found.gl_pathv[i]);
@@ -142,14 +148,18 @@ static int copy_files(const struct plan *plan, const char *macros)
  * In the compiler's process: the copies, where the module will look for its target; none
  * for a page of the host.
  */
-static int make_aliases(const struct plan *plan, const char *release, const char *folder)
+static int make_aliases(const struct plan *plan, const char *release, const char *folder,
+			const char *share)
 {
-	char macros[PATH_MAX + 64];
+	char macros[PATH_MAX + 64], tapsets[4200];
 	int err;
 
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("teletap", "/run", "tmpfs", MS_NOSUID, "mode=0755") || mkdir(PATHS_RUN, 0755))
+		return -errno;
+	snprintf(tapsets, sizeof(tapsets), "%s/tapsets", share);
+	if (symlink(tapsets, HEADERS))
 		return -errno;
 	err = kernel_view_map(release);
 	if (!err)
@@ -163,8 +173,10 @@ static int run_stap(const struct plan *plan, const char *release, const char *fo
 		    const char *share)
 {
 	char name[64], script[4200], tapsets[4200], include[4200];
-	const char *const fixed[] = { "stap", "-p4",   "-r", release, "-m",  name,
-				      "-I",   tapsets, "-I", include, script };
+	const char *const fixed[] = { "stap", "-p4",   "-r", release,
+				      "-m",   name,    "-I", tapsets,
+				      "-I",   include, "-B", "CFLAGS_MODULE=-I" HEADERS,
+				      script };
 	const char *argv[sizeof(fixed) / sizeof(fixed[0]) + N_FLAGS + 1] = { NULL };
 	int n = 0, log;
 
@@ -236,7 +248,7 @@ static bool misses_tracepoints(const char *folder)
 static int tend_stap(const struct plan *plan, const char *release, const char *folder,
 		     const char *share, pid_t parent)
 {
-	int err = make_aliases(plan, release, folder), status;
+	int err = make_aliases(plan, release, folder, share), status;
 
 	if (err == -ESTALE)
 		return 125;

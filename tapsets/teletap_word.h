@@ -1,13 +1,14 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-#
-# Names that are one word: a module, an audit event. They have neither file nor line.
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that are one word: a module, an audit event. They have neither file nor line.
+ */
+#ifndef TELETAP_WORD_H
+#define TELETAP_WORD_H
 
-%{
 #include <linux/uaccess.h>
 
-static atomic64_t teletap_unread;
-static int teletap_name_intern(const char *function, int function_len, const char *file,
-			       int file_len, int line);
+#include "teletap_name.h"
+#include "teletap_session.h"
 
 /*
  * Copies a C string of the current process to word, which holds size bytes, and cuts
@@ -31,12 +32,10 @@ static int teletap_word_copy(char *word, u64 from, int size)
 	return len;
 }
 
-/* The number of a word as in teletap_name.stp; 0: there is no room, which is counted. */
+/* The number of a word as in teletap_name.h; 0: there is no room, which is counted. */
 static u32 teletap_word_name(const char *word, int len)
 {
 	return len < 0 ? 0 : teletap_name_intern(word, len, "", 0, 0);
 }
-%}
 
-/* For scripts that use this file's C: it is only there when a function of it is called. */
-function _teletap_word_here() %{ %}
+#endif

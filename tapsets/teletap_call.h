@@ -1,8 +1,10 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-#
-# System calls as numbers.
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * System calls as numbers.
+ */
+#ifndef TELETAP_CALL_H
+#define TELETAP_CALL_H
 
-%{
 #include <linux/thread_info.h>
 
 /*
@@ -17,8 +19,7 @@
 static u32 teletap_call_of(const struct task_struct *task, long nr)
 {
 	u32 call = nr >= 0 && nr < TELETAP_CALL_ODD ? nr : TELETAP_CALL_ODD;
-	bool old = IS_ENABLED(CONFIG_IA32_EMULATION) &&
-		   task_thread_info(task)->status & TS_COMPAT;
+	bool old = IS_ENABLED(CONFIG_IA32_EMULATION) && task_thread_info(task)->status & TS_COMPAT;
 
 	return old ? TELETAP_CALL_OLD + call : call;
 }
@@ -27,7 +28,5 @@ static u32 teletap_call_number(long nr)
 {
 	return teletap_call_of(current, nr);
 }
-%}
 
-/* For scripts that use this file's C: it is only there when a function of it is called. */
-function _teletap_call_here() %{ %}
+#endif

@@ -1,10 +1,11 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-#
-# The text of CPython's string objects, as UTF-8.
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text of CPython's string objects, as UTF-8.
+ */
+#ifndef TELETAP_TEXT_H
+#define TELETAP_TEXT_H
 
-%{
-static bool teletap_python_read(void *to, u64 from, size_t size);
-static int teletap_python_text_at(bool ascii);
+#include "teletap_cpython.h"
 
 /* Writes a character as UTF-8 if it fits; returns the bytes, 0 when there is no room. */
 static int teletap_python_utf8(char *out, int room, u32 c)
@@ -68,8 +69,9 @@ static int teletap_python_text(u64 text, char *out, int room)
 	for (i = 0; i < head.length; i++) {
 		u32 at = i * kind % sizeof(part), c;
 
-		if (!at && !teletap_python_read(&part, text + teletap_python_text_at(false) + i * kind,
-						min_t(u64, sizeof(part), (head.length - i) * kind)))
+		if (!at &&
+		    !teletap_python_read(&part, text + teletap_python_text_at(false) + i * kind,
+					 min_t(u64, sizeof(part), (head.length - i) * kind)))
 			return -EFAULT;
 		c = kind == 1 ? part.one[at] : kind == 2 ? part.two[at / 2] : part.four[at / 4];
 		used = c ? teletap_python_utf8(out + n, room - n, c) : 0;
@@ -87,7 +89,5 @@ static u64 teletap_python_hash(u64 text)
 
 	return teletap_python_read(&hash, text + 24, sizeof(hash)) ? hash : -1ull;
 }
-%}
 
-/* For scripts that use this file's C: it is only there when a function of it is called. */
-function _teletap_text_here() %{ %}
+#endif
