@@ -304,6 +304,21 @@ no_rogue() {
 	other=''
 }
 
+@test "a summary: a line for each host, those of which nothing is known last" {
+	echo '{ "status": { "memory_used": [0, 0.0001] } }' >"$BATS_TEST_TMPDIR/limits"
+	serve -p $$ -i 0.2 --config "$BATS_TEST_TMPDIR/limits"
+	until_true says '"rows"' page status -o json
+	run -3 --separate-stderr teletap page --summary status 127.0.0.1:1 "127.0.0.1:$PORT"
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == "127.0.0.1:$PORT "*" FAIL  memory: "*" % used, page 203"* ]]
+	[[ ${lines[1]} == "127.0.0.1:1 "*" -  "*"nobody answers"* ]]
+	run -1 teletap page --summary status "127.0.0.1:$PORT" -o json
+	jq -e --arg host "127.0.0.1:$PORT" '.host == $host and .verdict == "FAIL" and
+		.subsystem == "memory" and .page == 203' <<<"$output"
+	run -2 teletap page --summary gc "127.0.0.1:$PORT"
+	stop_server
+}
+
 @test "hosts that do not answer are waited for together" {
 	python3 -c '
 import socket, time

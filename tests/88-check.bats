@@ -72,3 +72,26 @@ figure() {
 	jq -e '.page == 200 and (.rows[] | select(.subsystem == "memory") | .limit == "memory_used"
 		and .value > 0 and .warn_from > 0)' <<<"$output"
 }
+
+@test "the targets of a configuration at once: each its own figures, and the host once" {
+	all='"disk_used": [null, null], "inodes_used": [null, null], "pressure": [null, null], "units_failed": [null, null]'
+	sleep 60 3>&- &
+	there=$!
+	targets() { echo "{ \"status\": { $all, $1 }, \"targets\": { $2 } }" >"$BATS_TEST_TMPDIR/limits"; }
+	targets '"memory_used": [null, null]' "\"one\": {\"pid\": $there}, \"gone\": {\"pid\": 4194305}"
+	run -3 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	[[ $output == "TELETAP UNKNOWN: "*"gone: no process 4194305"*" |"* ]]
+	# a host that has failed is worse than one that is not known
+	targets '"memory_used": [0, 0.0001]' "\"one\": {\"pid\": $there}, \"gone\": {\"pid\": 4194305}"
+	run -2 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	[[ $output == "TELETAP CRITICAL: memory FAIL, "*"gone: no process 4194305"* ]]
+	[ "$(grep -o 'memory_used=' <<<"$output" | wc -l)" = 1 ]
+	run -2 teletap check --config "$BATS_TEST_TMPDIR/limits" -o json
+	jq -se --argjson pid "$there" '.[0].target == null and .[0].answer.page == 200 and
+		.[1].target == "one" and .[1].answer.target.pid == $pid and
+		.[2].target == "gone" and (.[2].unknown | test("4194305"))' <<<"$output"
+	# with a target of the command line it is about that one only
+	run teletap check -p "$there" --config "$BATS_TEST_TMPDIR/limits"
+	lacks gone
+	kill "$there"
+}

@@ -64,6 +64,7 @@ struct opts {
 	const char *http, *token;                             /* --http, --token; NULL: not given */
 	double rate, idle, timeout;
 	bool follow;
+	bool summary;                          /* --summary */
 	const char *folded, *speedscope, *svg; /* files to keep stacks in; NULL: not given */
 	const char *crashes;                   /* --crashes; NULL: not given */
 	bool no_extension;                     /* --no-extension */

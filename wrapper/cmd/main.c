@@ -46,7 +46,7 @@ static const struct command commands[] = {
 	  "Answers requests for pages over UDP and HTTP", "p=/#eciPLDIRUG234YE9^@*", cmd_serve,
 	  "-" },
 	{ "page", "[[TARGET/]PAGE [HOST[:PORT]...]] [-f]", "Asks 'teletap serve' for a page",
-	  "fint3", cmd_page, "page host" },
+	  "finMt3", cmd_page, "page host" },
 	{ "list", "", "Lists all pages", "", cmd_list, "-" },
 };
 

@@ -327,6 +327,7 @@ const struct row options_table[] = {
 	{ 'G', "config", "FILE",
 	  "targets, actions that are allowed, limits of page 200, pages of metrics", TEXT(config) },
 	{ 'f', "follow", NULL, "ask again every interval", FLAG(follow) },
+	{ 'M', "summary", NULL, "of page 200: a line for each host, its worst row", FLAG(summary) },
 	{ 't', "timeout", "SECONDS", "how long to wait for an answer (0.1 to 60; default 3)",
 	  REAL(timeout, 0.1, 60, "a number") },
 	{ 'o', "output", "FORMAT", "text, json, or of some commands openmetrics (default text)",

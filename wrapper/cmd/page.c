@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/page_summary.h"
 #include "cmd/screen.h"
 #include "model/quote.h"
 #include "net/client.h"
@@ -94,8 +95,11 @@ static enum status ask_all(const struct opts *o, const struct ask *wanted)
 		worst = STATUS_REFUSED;
 		n = 0;
 	}
+	if (o->summary)
+		worst = n ? summary_print(o, hosts, answers, n) : worst;
 	for (int i = 0; i < n; i++) {
-		enum status status = print_answer(o, hosts[i], &answers[i], n > 1);
+		enum status status =
+			o->summary ? worst : print_answer(o, hosts[i], &answers[i], n > 1);
 
 		worst = status > worst ? status : worst;
 		free(answers[i].text);
@@ -129,8 +133,10 @@ static enum status follow(const struct opts *o, const struct wish *wish, const u
 enum status cmd_page(const struct opts *o)
 {
 	unsigned char key[REQUEST_KEY];
-	struct ask a = { .wish = o->n_args ? o->args[0] : "255",
-			 .json = o->output == OUTPUT_JSON,
+	struct ask a = { .wish = o->n_args    ? o->args[0]
+				 : o->summary ? "status"
+					      : "255",
+			 .json = o->summary || o->output == OUTPUT_JSON,
 			 .timeout = o->timeout };
 	enum status status = STATUS_OK;
 	struct wish wish;
@@ -141,13 +147,18 @@ enum status cmd_page(const struct opts *o)
 		say("%s: neither a page's number nor a name, nor TARGET/ before one", a.wish);
 		return STATUS_USAGE;
 	}
+	if (o->summary && strcmp(wish.word, "status") != 0 && wish.page != 200) {
+		say("%s: --summary is of page 200, status", a.wish);
+		return STATUS_USAGE;
+	}
 	if (o->key && key_read(o->key, key, &msg)) {
 		say_why(msg, -EINVAL);
 		free(msg);
 		return STATUS_REFUSED;
 	}
 	a.key = o->key ? key : NULL;
-	if (o->follow && o->n_args < 3 && wish.page && wish.code < 0 && screen_possible(o))
+	if (o->follow && !o->summary && o->n_args < 3 && wish.page && wish.code < 0 &&
+	    screen_possible(o))
 		return follow(o, &wish, a.key);
 	for (long i = 0; !o->count || i < o->count; i++) {
 		double whole = (double)(time_t)o->interval;

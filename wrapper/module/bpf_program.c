@@ -149,9 +149,10 @@ static int fill_sites(const struct bpf_object *object, const struct site *sites,
 
 static int map_tables(struct bpf_loaded *l)
 {
-	const struct bpf_map *map = data_map(l->object, ".bss");
-	size_t at, size;
+	struct bpf_map *map = data_map(l->object, ".bss");
+	size_t at, size, old;
 	void *tables;
+	const void *initial;
 
 	if (!map || !find_variable(l->object, ".bss", "tables", &at, &size) || at)
 		return -EINVAL;
@@ -160,6 +161,11 @@ static int map_tables(struct bpf_loaded *l)
 		return -errno;
 	l->tables = tables;
 	l->size = size;
+	/* Before 1.5 libbpf keeps the tables' first contents beside the map. Memory of a map itself
+	 * cannot be given back by this, and stays. */
+	initial = bpf_map__initial_value(map, &old);
+	if (initial)
+		madvise((void *)(uintptr_t)initial, old, MADV_REMOVE);
 	return 0;
 }
 

@@ -51,11 +51,11 @@ struct module {
 	long number; /* of its pages */
 	uint32_t version;
 	pid_t compiler;
-	int compiler_fd; /* its words; -1: none */
-	struct session *session;
+	int compiler_fd;         /* its words; -1: none */
+	struct session *session; /* NULL: it has never been loaded */
 	/* whose pages they are; a later target may be another one */
 	struct render_target shown;
-	char exe[PATH_MAX], python[PYTHON_VERSION_MAX], *group;
+	char *exe, python[PYTHON_VERSION_MAX], *group;
 };
 
 struct live {

@@ -171,6 +171,24 @@ bool live_module_ready(struct live *l, struct module *m)
 	return ready;
 }
 
+/* Most modules of a target are never loaded. */
+static int make_session(struct live *l, struct module *m)
+{
+	free(m->exe);
+	m->exe = l->exe ? strdup(l->exe) : NULL;
+	if (!m->exe)
+		return -ENOMEM;
+	if (m->session) {
+		state_free(&m->session->state);
+		return 0;
+	}
+	m->session = calloc(1, sizeof(*m->session));
+	if (!m->session)
+		return -ENOMEM;
+	m->session->runner.out = m->session->runner.err = -1;
+	return 0;
+}
+
 static void load(struct live *l, struct module *m)
 {
 	struct plan plan;
@@ -178,15 +196,15 @@ static void load(struct live *l, struct module *m)
 	int err = make_plan(l, m, &plan, &msg);
 	bool started;
 
-	state_free(&m->session->state);
 	m->ended = m->drawn = false;
 	m->number = 0;
+	if (!err)
+		err = make_session(l, m);
 	if (!err)
 		err = guard(&plan, &l->target, &plan.jit, &msg);
 	started = !err;
 	if (!err)
 		err = session_start(m->session, &plan, &m->ko, &l->target, &l->o, &msg);
-	snprintf(m->exe, sizeof(m->exe), "%s", l->exe);
 	snprintf(m->python, sizeof(m->python), "%s",
 		 l->interpreter.path ? l->interpreter.version : "");
 	free(m->group);

@@ -20,19 +20,14 @@ struct module *live_module_named(struct live *l, const char *name, enum collecto
 	return NULL;
 }
 
-static bool add_module(struct live *l, const char *name, enum collector collector)
+static void add_module(struct live *l, const char *name, enum collector collector)
 {
 	struct module *m = &l->modules[l->n_modules];
 
 	if (!name || live_module_named(l, name, collector))
-		return true;
+		return;
 	*m = (struct module){ .name = name, .collector = collector, .compiler_fd = -1 };
-	m->session = calloc(1, sizeof(*m->session));
-	if (!m->session)
-		return false;
-	m->session->runner.out = m->session->runner.err = -1;
 	l->n_modules++;
-	return true;
 }
 
 bool live_modules_list(struct live *l)
@@ -43,9 +38,10 @@ bool live_modules_list(struct live *l)
 		const struct page *page = &pages[i / COLLECTORS];
 		enum collector by = (enum collector)(i % COLLECTORS);
 
-		if (page->by & 1U << by && (!add_module(l, page->origin.module, by) ||
-					    !add_module(l, page->extension.module, by)))
-			return false;
+		if (page->by & 1U << by) {
+			add_module(l, page->origin.module, by);
+			add_module(l, page->extension.module, by);
+		}
 	}
 	return l->modules && l->pages;
 }
@@ -53,8 +49,10 @@ bool live_modules_list(struct live *l)
 void live_modules_free(struct live *l)
 {
 	for (int i = 0; i < l->n_modules; i++) {
-		state_free(&l->modules[i].session->state);
+		if (l->modules[i].session)
+			state_free(&l->modules[i].session->state);
 		free(l->modules[i].session);
+		free(l->modules[i].exe);
 		free(l->modules[i].ko.path);
 		free(l->modules[i].why);
 		free(l->modules[i].group);
