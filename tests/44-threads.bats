@@ -15,6 +15,11 @@ session() {
 	golden threads/session.text
 }
 
+@test "threads, text: one of them is not several" {
+	run -0 draw -g threads -p 4242 < <(awk '/^snap/ { n = 0 } $1 != "thread" || !n++' "$TOP/tests/data/threads/session.lines")
+	[[ $output == *$'\n1 thread:\n'* ]]
+}
+
 @test "threads, json: the same, a row for each" {
 	run session -p 4242 -o json
 	golden threads/session.json

@@ -3,6 +3,10 @@
 #
 # What is committed, in fresh trees of other releases of Debian, see tests/release. Minutes each.
 
+@test "Debian 12" {
+	"$BATS_TEST_DIRNAME/../release" bookworm
+}
+
 @test "Debian 13" {
 	"$BATS_TEST_DIRNAME/../release" trixie
 }

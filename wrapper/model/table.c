@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,13 @@ const char *table_text(struct table *t, const char *format, ...)
 	text = keep_text(t, format, args);
 	va_end(args);
 	return text;
+}
+
+const char *table_count(struct table *t, int64_t n, const char *noun)
+{
+	const char *end = n == 1 ? "" : *noun && noun[strlen(noun) - 1] == 's' ? "es" : "s";
+
+	return table_text(t, "%" PRId64 " %s%s", n, noun, end);
 }
 
 struct stack *table_stack(struct table *t, int n)

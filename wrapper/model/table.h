@@ -122,6 +122,9 @@ void cell_set_text(struct cell *c, const char *text);
 const char *table_text(struct table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* "1 thread", "2 threads": a number of what a noun in the singular names; likewise. */
+const char *table_count(struct table *t, int64_t n, const char *noun);
+
 /* Room for a stack of n frames that lives as long as the table; NULL: out of memory. */
 struct stack *table_stack(struct table *t, int n);
 

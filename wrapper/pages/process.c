@@ -229,8 +229,8 @@ static void note_files(struct table *t)
 				   c[PID].number, c[FILES].number, c[FILES_LIMIT].number);
 	}
 	if (n > NOTED)
-		table_note(t, "as near to their limit of open files are %d more processes",
-			   n - NOTED);
+		table_note(t, "as near to their limit of open files are %s",
+			   table_count(t, n - NOTED, "more process"));
 }
 
 static void note_groups(struct table *t)

@@ -165,11 +165,11 @@ static void note_missing(const struct state *s, struct table *t)
 				   ? "only root may enter another one"
 				   : table_text(t, "errno %" PRId64, record_now(r, SOCKETS_ERRNO)));
 	if (record_now(r, SOCKETS_UNSEEN))
-		table_note(t, "not looked at, since there are too many: %" PRId64 " descriptors",
-			   record_now(r, SOCKETS_UNSEEN));
+		table_note(t, "not looked at, since there are too many: %s",
+			   table_count(t, record_now(r, SOCKETS_UNSEEN), "descriptor"));
 	if (record_now(r, SOCKETS_UNSHOWN))
-		table_note(t, "found, and not shown, since there are too many: %" PRId64 " sockets",
-			   record_now(r, SOCKETS_UNSHOWN));
+		table_note(t, "found, and not shown, since there are too many: %s",
+			   table_count(t, record_now(r, SOCKETS_UNSHOWN), "socket"));
 }
 
 static void note_queues(struct table *t)
@@ -187,7 +187,8 @@ static void note_queues(struct table *t)
 				c[PROTOCOL].text, c[ADDRESS].text);
 	}
 	if (n > NOTED)
-		table_note(t, "full are the queues of %d more sockets", n - NOTED);
+		table_note(t, "full are the queues of %s",
+			   table_count(t, n - NOTED, "more socket"));
 	for (int i = 0; i < t->n_rows; i++) {
 		const struct cell *c = t->cells + i * t->n_columns;
 

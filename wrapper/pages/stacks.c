@@ -254,14 +254,14 @@ static void sampling_notes(const struct state *s, struct table *t)
 			   late, record_delta(r, SAMPLING_TURNS));
 	if (missed)
 		table_note(t,
-			   "missing: %" PRId64 " samples for time in which threads were not met, "
+			   "missing: %s for time in which threads were not met, "
 			   "since they ran or waited too shortly, or turns came too late",
-			   missed);
+			   table_count(t, missed, "sample"));
 	if (torn)
 		table_note(t,
-			   "missing, counted as skipped: %" PRId64 " samples whose stack could not "
+			   "missing, counted as skipped: %s whose stack could not "
 			   "be read in one piece, since the thread ran",
-			   torn);
+			   table_count(t, torn, "sample"));
 }
 
 void page_stacks_fill(const struct state *s, struct table *t)

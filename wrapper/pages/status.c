@@ -94,7 +94,7 @@ static void said(struct status *st, const struct state *s, const struct state *c
 		late += is_bad(r, WORDS_LANE, since);
 	n = late > n ? late : n;
 	status_row(st, "log", 245, status_judge(st, LIMIT_LOG_ERRORS, (double)n),
-		   table_text(st->t, "%" PRId64 " lines of level error or worse", n));
+		   table_text(st->t, "%s of level error or worse", table_count(st->t, n, "line")));
 }
 
 static void spans(struct status *st, const struct state *s)

@@ -200,8 +200,7 @@ static void find_circles(struct table *t, struct graph *g)
 		}
 	}
 	if (circles > CIRCLES)
-		table_note(t, "there are %d more such circles, or ways into them",
-			   circles - CIRCLES);
+		table_note(t, "more such circles, or ways into them: %d", circles - CIRCLES);
 }
 
 /* Gives the tasks below this one, and itself, their places in the tree. */
@@ -338,7 +337,7 @@ void page_tasks_fill(const struct state *s, struct table *t)
 			find_circles(t, &g);
 		}
 	}
-	t->second = table_text(t, "%d tasks:", t->n_rows);
+	t->second = table_text(t, "%s:", table_count(t, t->n_rows, "task"));
 	end(&g);
 	note_counts(s, t);
 	note_processes(s, t);

@@ -176,8 +176,8 @@ static void note(const struct state *s, struct table *t)
 	const struct record *r = state_first(s, LINE_LOOKED);
 
 	if (record_now(r, LOOKED_UNSEEN))
-		table_note(t, "not looked at, since there are too many: %" PRId64 " more threads",
-			   record_now(r, LOOKED_UNSEEN));
+		table_note(t, "not looked at, since there are too many: %s",
+			   table_count(t, record_now(r, LOOKED_UNSEEN), "more thread"));
 	if (record_now(r, LOOKED_TORN))
 		table_note(t,
 			   "stacks that could not be read in one piece, since their threads ran "
@@ -218,7 +218,7 @@ void page_threads_fill(const struct state *s, struct table *t)
 		if (t->n_rows == (int)n)
 			fold(t, looks, n, locals.list);
 	}
-	t->second = table_text(t, "%d threads:", t->n_rows);
+	t->second = table_text(t, "%s:", table_count(t, t->n_rows, "thread"));
 	free(list);
 	free(looks);
 	note(s, t);
