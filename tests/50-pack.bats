@@ -458,7 +458,6 @@ verifies() {
 	[ ! -e "$BATS_TEST_TMPDIR/prey" ]
 }
 
-# Then the kernel tells nobody that a child has ended.
 @test "build: a module is compiled again when a header of the tapsets has changed" {
 	mkdir -p "$BATS_TEST_TMPDIR/own/"{bin,share/teletap}
 	cp "$BUILD/bin/teletap" "$BATS_TEST_TMPDIR/own/bin"
@@ -474,6 +473,7 @@ verifies() {
 	[[ $output == *': built,'* ]]
 }
 
+# Then the kernel tells nobody that a child has ended.
 @test "build: started by somebody who ignores SIGCHLD" {
 	build # makes the compiler
 	rm -r "$pack"
