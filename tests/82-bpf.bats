@@ -243,6 +243,32 @@ while True: gc.collect()' 3>&- &
 	done
 }
 
+# The kernel counts in the wrong one of two mappings of a page.
+@test "241: a program of lld's, whose data share a page of the file" {
+	cat >"$dir/close.c" <<-'EOF'
+		#define TELETAP_PROVIDER close
+		#include "teletap.h"
+		#include <stdio.h>
+		int main(void)
+		{
+			for (puts("ready"), fflush(stdout); getchar() > 0; puts("done"), fflush(stdout))
+				TELETAP_COUNTER("turns", 1);
+		}
+	EOF
+	SERVICE=$dir/close
+	gcc -I"$TOP/include" -fuse-ld=lld -Wl,-z,relro -o "$SERVICE" "$dir/close.c"
+	serve
+	watch counters -p "$pid" -i 0.3
+	attached
+	tell ''
+	finish
+	[ "$(q '[.rows[] | [.name, .change_total]]')" = '[["turns",1]]' ]
+	for which in -e -c; do
+		refused teletap watch counters --collector bpf $which "$SERVICE" -n 1
+		[[ $stderr == *"$SERVICE: the linker laid its data so that the kernel cannot switch its markers on in processes that start later: name one that runs (-p PID), or link it with -Wl,-z,separate-loadable-segments" ]]
+	done
+}
+
 @test "241: a program, a library and one loaded later all have the markers: all are counted" {
 	for part in linked loaded; do
 		gcc -fPIC -shared -I"$TOP/include" -DPART=$part "-DNAME=\"$part\"" -o "$dir/lib$part.so" "$TOP/tests/parts.c"
