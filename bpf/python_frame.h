@@ -21,8 +21,9 @@ struct frame {
 
 /*
  * Does code hold no function? CPython 3.12 and later put a frame of their own below an __init__
- * that they call directly; 3.15 has a return marker for it. Its code is the only one without a
- * RESUME, so that no instruction of it is traced. False: it cannot be read.
+ * that they call directly; 3.15 has a return marker for it. Its code is the only one of which no
+ * instruction is traced: the first one that would be (4, in _Py_InitCleanup of 3.15) lies behind
+ * its end. False: it cannot be read.
  */
 static __always_inline bool code_is_shim(uint64_t code, bool *is)
 {
@@ -35,7 +36,7 @@ static __always_inline bool code_is_shim(uint64_t code, bool *is)
 	if (!python_read(&first, sizeof(first), code + PYTHON(c_trace)) ||
 	    !python_read(&size, sizeof(size), code + CODE_SIZE))
 		return false;
-	*is = first == size;
+	*is = first >= size;
 	return true;
 }
 

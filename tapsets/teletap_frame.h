@@ -68,7 +68,8 @@ static void teletap_frame_close(void)
 /*
  * Inside a window: does code hold no function? CPython 3.12 and later put a frame of their
  * own below an __init__ that they call directly; 3.15 has a return marker for it. Its code
- * is the only one without a RESUME, so that no instruction of it is traced.
+ * is the only one of which no instruction is traced: the first one that would be (4, in
+ * _Py_InitCleanup of 3.15) lies behind its end.
  */
 static __always_inline bool teletap_frame_shim(u64 code, bool *shim)
 {
@@ -80,7 +81,7 @@ static __always_inline bool teletap_frame_shim(u64 code, bool *shim)
 		return true;
 	TELETAP_FRAME_READ(trace, s32, code + teletap_frame_at.trace);
 	TELETAP_FRAME_READ(size, u64, code + 16);
-	*shim = trace == (s64)size;
+	*shim = trace >= (s64)size;
 	return true;
 fault:
 	return false;

@@ -228,6 +228,65 @@ while True: gc.collect()' 3>&- &
 	[ "$(jq -s '[.[] | select(.page == 241).rows[] | select(.name == "events").events] | add' "$out")" -eq 40000 ]
 }
 
+@test "241: 100 uses of a marker in one program, by each linker" {
+	{
+		printf '#define TELETAP_PROVIDER many\n#include "teletap.h"\nint main(void)\n{\n'
+		printf 'TELETAP_COUNTER("c%d", 1);\n' {1..100}
+		echo '}'
+	} >"$dir/many.c"
+	for linker in bfd gold "lld -Wl,-z,separate-loadable-segments"; do
+		# shellcheck disable=SC2086
+		gcc -I"$TOP/include" -fuse-ld=$linker -Wl,--build-id -o "$dir/many" "$dir/many.c"
+		teletap watch counters --collector bpf -c "$dir/many" -o json -i 60 >"$out" 2>"$err" 3>&-
+		last
+		[ "$(q '[.rows[] | [.name, .change_total]] | sort')" = "$(jq -nc '[range(1; 101) | ["c\(.)", 1]] | sort')" ]
+	done
+}
+
+# The kernel counts in the wrong one of two mappings of a page.
+@test "241: a program of lld's, whose data share a page of the file" {
+	cat >"$dir/close.c" <<-'EOF'
+		#define TELETAP_PROVIDER close
+		#include "teletap.h"
+		#include <stdio.h>
+		int main(void)
+		{
+			for (puts("ready"), fflush(stdout); getchar() > 0; puts("done"), fflush(stdout))
+				TELETAP_COUNTER("turns", 1);
+		}
+	EOF
+	SERVICE=$dir/close
+	gcc -I"$TOP/include" -fuse-ld=lld -Wl,-z,relro -o "$SERVICE" "$dir/close.c"
+	serve
+	watch counters -p "$pid" -i 0.3
+	attached
+	tell ''
+	finish
+	[ "$(q '[.rows[] | [.name, .change_total]]')" = '[["turns",1]]' ]
+	for which in -e -c; do
+		refused teletap watch counters --collector bpf $which "$SERVICE" -n 1
+		[[ $stderr == *"$SERVICE: the linker laid its data so that the kernel cannot switch its markers on in processes that start later: name one that runs (-p PID), or link it with -Wl,-z,separate-loadable-segments" ]]
+	done
+}
+
+@test "241: a program, a library and one loaded later all have the markers: all are counted" {
+	for part in linked loaded; do
+		gcc -fPIC -shared -I"$TOP/include" -DPART=$part "-DNAME=\"$part\"" -o "$dir/lib$part.so" "$TOP/tests/parts.c"
+	done
+	gcc -I"$TOP/include" -DPART=program '-DNAME="program"' "-DLOADED=\"$dir/libloaded.so\"" -o "$dir/parts" \
+		"$TOP/tests/parts.c" -L"$dir" -llinked "-Wl,-rpath,$dir"
+	mkfifo "$dir/commands"
+	"$dir/parts" <"$dir/commands" >"$dir/said" 3>&- &
+	pid=$!
+	exec 7>"$dir/commands"
+	tell ''
+	watch counters -p "$pid" -i 0.3
+	attached
+	tell ''
+	finish
+	[ "$(q '[.rows[] | [.name, .change_total]] | sort')" = '[["linked",60],["loaded",100],["program",40]]' ]
+}
+
 @test "242: 23 spans, 5 failed, times, and those under way" {
 	serve
 	tell 'begin early 1'

@@ -163,6 +163,22 @@ if [ -x "$TREE/usr/bin/python3.15" ]; then
 		[ "$(q '[.rows[].inclusive_ns_total] | unique')" = '[null]' ]
 	}
 
+	@test "220 to 222: what CPython 3.15 runs between a class and its __init__ is no function" {
+		cat >"$dir/made.py" <<-'PY'
+			class Point:
+			    def __init__(self): self.x = 1
+			for _ in range(200): Point()
+		PY
+		for what in calls 'calls --counts' call-times 'flow --rate 1000'; do
+			echo "$what"
+			# shellcheck disable=SC2086
+			traced ${what%% *} "$TREE/usr/bin/python3.15" /tmp/made.py --function __init__ ${what#"${what%% *}"}
+			[ "$(jq -s '[.[].rows[] | select(.file == "__init__")] | length' "$out")" = 0 ]
+			[[ $what == flow* ]] || [ "$(rows /tmp/made.py)" = '200 __init__ 2' ]
+		done
+		[ "$(jq -s '[.[].rows[] | select(.file == "/tmp/made.py")] | length' "$out")" = 400 ]
+	}
+
 	@test "doctor tries them; 3.14, and frames that cannot be read: refused" {
 		run --separate-stderr teletap doctor -e "$TREE/usr/bin/python3.15" -o json
 		[ "$(jq -c '[.pages[] | select(.page | IN(220, 221, 222)).collectors[] | select(.name == "bpf").works]' <<<"$output")" = '[true,true,true]' ]

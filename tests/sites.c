@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 		return complain("read", NULL, err);
 	for (size_t i = 0; argc > 4 && i < sdt.n_markers; i++)
 		sdt.markers[i].site += (uint64_t)atoll(argv[4]);
-	err = semaphores_check(fd, argv[1], &sdt, argv[2], markers, &msg);
+	err = semaphores_check(fd, argv[1], &sdt, argv[2], markers, true, &msg);
 	if (err)
 		return complain("check", msg, err);
 	if (argc > 4 && !strcmp(argv[4], "check"))

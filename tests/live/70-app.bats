@@ -214,37 +214,11 @@ q() { jq -c "$1" <<< "$page"; }
 }
 
 @test "a program, a library and one loaded later all have the markers: all are counted" {
-	cat > "$BATS_TEST_TMPDIR/parts.c" <<-'EOF'
-		#define TELETAP_PROVIDER parts
-		#include "teletap.h"
-		#include <dlfcn.h>
-		#include <stdio.h>
-		#define PASTE(a, b) a##b
-		#define WORK(part) PASTE(work_, part)
-		void WORK(PART)(int n)
-		{
-			while (n--)
-				TELETAP_COUNTER(NAME, 1);
-		}
-		#ifdef LOADED
-		void work_linked(int n);
-		int main(void)
-		{
-			void (*loaded)(int) = dlsym(dlopen(LOADED, RTLD_NOW), "work_loaded");
-
-			for (; getchar() > 0; puts("done"), fflush(stdout)) {
-				work_program(40);
-				work_linked(60);
-				loaded(100);
-			}
-		}
-		#endif
-	EOF
 	cd "$BATS_TEST_TMPDIR"
 	for part in linked loaded; do
-		gcc -fPIC -shared -I/src/include -DPART=$part "-DNAME=\"$part\"" -o lib$part.so parts.c
+		gcc -fPIC -shared -I/src/include -DPART=$part "-DNAME=\"$part\"" -o lib$part.so /src/tests/parts.c
 	done
-	gcc -I/src/include -DPART=program '-DNAME="program"' "-DLOADED=\"$PWD/libloaded.so\"" -o parts parts.c \
+	gcc -I/src/include -DPART=program '-DNAME="program"' "-DLOADED=\"$PWD/libloaded.so\"" -o parts /src/tests/parts.c \
 		-L. -llinked "-Wl,-rpath,$PWD"
 	mkfifo commands
 	./parts < commands > said 3>&- &

@@ -6,6 +6,7 @@
 #define TELETAP_TARGET_SDT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ struct sdt_marker {
 	uint64_t site;      /* offset of the nop in the file, */
 	uint64_t counter;   /* and of the semaphore; 0: not known (ET_REL), or none */
 	uint64_t nop10;     /* of the nop10 behind the nop, see nop10.h; 0: none */
+	bool elsewhere;     /* the kernel does not find the semaphore in processes that start
+			       later, see sdt_sites.c */
 };
 
 /* What one file holds. Owns all its strings; release with sdt_free. */

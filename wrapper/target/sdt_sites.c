@@ -7,6 +7,13 @@
  * from 0. So a site has to lie in an executable segment, where the file holds the nop that
  * sys/sdt.h leaves, and its semaphore in a writable one; any other is left out and counted.
  * An ET_REL file has no addresses yet, and of machines other than x86 the nop is not checked.
+ *
+ * The kernel knows of a semaphore its offset in the file only. In a process that starts with
+ * the uprobe in place it counts in the first mapping of that page that may be written
+ * (valid_ref_ctr_vma and delayed_ref_ctr_inc in kernel/events/uprobes.c of 6.18). lld lays the
+ * data that become read-only and the others close together in the file, in segments of their own:
+ * where these share the semaphore's page, the kernel counts in the first one's, and the marker
+ * stays off. In a process that runs already, the first one is read-only by then.
  */
 #include "target/sdt_sites.h"
 
@@ -73,6 +80,23 @@ static uint64_t find_nop10(struct image *im, const struct segments *s, uint64_t 
 	return memcmp(bytes, nop10, NOP10_SIZE) ? 0 : at;
 }
 
+/* Whether a segment that may be written holds this page of the file before the one of addr does. */
+static bool is_elsewhere(const struct segments *s, uint64_t addr, uint64_t offset)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct image_part *load = &s->loads[i];
+
+		if (!(load->flags & PF_W))
+			continue;
+		if (addr >= load->addr && addr - load->addr < load->size)
+			return false;
+		if (offset / PAGE >= load->offset / PAGE && load->size &&
+		    offset / PAGE <= (load->offset + load->size - 1) / PAGE)
+			return true;
+	}
+	return false;
+}
+
 static bool is_usable(struct image *im, const struct segments *s, struct sdt_marker *marker)
 {
 	marker->site = offset_of(s, marker->pc + marker->shift, 1, PF_X);
@@ -83,6 +107,9 @@ static bool is_usable(struct image *im, const struct segments *s, struct sdt_mar
 		return false; /* the kernel counts in none */
 	if (marker->site)
 		marker->nop10 = find_nop10(im, s, marker->pc + marker->shift + 1);
+	if (marker->counter)
+		marker->elsewhere =
+			is_elsewhere(s, marker->semaphore + marker->shift, marker->counter);
 	return marker->site && is_nop(im, marker->site) && (!marker->semaphore || marker->counter);
 }
 

@@ -252,7 +252,7 @@ out:
 }
 
 int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const char *provider,
-		     const char *const *markers, char **msg)
+		     const char *const *markers, bool later, char **msg)
 {
 	struct rlimit limit;
 	struct spot *spots;
@@ -261,7 +261,16 @@ int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const
 	int err;
 
 	for (size_t i = 0; i < sdt->n_markers; i++) {
-		sites += named(&sdt->markers[i], provider, markers);
+		bool wanted = named(&sdt->markers[i], provider, markers);
+
+		sites += wanted;
+		if (wanted && later && sdt->markers[i].elsewhere)
+			return fail(msg, ENOTSUP,
+				    "%s: the linker laid its data so that the kernel cannot switch "
+				    "its markers on in processes that start later: name one that "
+				    "runs (-p PID), or link it with "
+				    "-Wl,-z,separate-loadable-segments",
+				    path);
 		if (!sdt->markers[i].site)
 			return fail(msg, ENOTSUP,
 				    "%s is not linked yet, so its markers have no places: name the "

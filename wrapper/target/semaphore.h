@@ -24,11 +24,11 @@ int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 
 /*
  * Whether both can be done: there are file descriptors enough, and each semaphore has a
- * place from where it can be raised. Looks at the file only; path is for the message.
- * Returns 0, or -ENOTSUP with *msg set.
+ * place from where it can be raised; later: in processes that start later, too. Looks at
+ * the file only; path is for the message. Returns 0, or -ENOTSUP with *msg set.
  */
 int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const char *provider,
-		     const char *const *markers, char **msg);
+		     const char *const *markers, bool later, char **msg);
 
 /*
  * Raises the semaphores of the named markers (NULL-terminated) in every process
