@@ -291,4 +291,10 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	terminal "env TERM=dumb teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1; teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1 | cat"
 	until_true shows '^status 0$'
 	shows_not 'q: leave'
+	# what it writes, byte for byte
+	run -0 script -qec "TERM=dumb teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1" /dev/null
+	[ "$(grep -c '^210 gc' <<<"$output")" -eq 2 ]
+	lacks '\x1b' <<<"$output"
+	run script -qec "TERM=xterm timeout 1 teletap page gc 127.0.0.1:$PORT -f -i 0.1" /dev/null
+	[[ $output == *$'\x1b'* ]]
 }
