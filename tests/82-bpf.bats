@@ -33,13 +33,13 @@ go() {
 	await [ -e "$dir/done" ]
 }
 
-# serve: the service, ready.
+# serve [LINE]: the service, until it has said that line.
 serve() {
 	mkfifo "$dir/commands"
-	"$SERVICE" <"$dir/commands" >"$dir/said" 3>&- &
+	"$SERVICE" <"$dir/commands" >>"$dir/said" 3>&- &
 	pid=$!
 	exec 7>"$dir/commands"
-	said ready
+	said "${1-ready}"
 }
 
 says() { [ "$(tail -n 1 "$dir/said")" = "$1" ]; }
@@ -267,6 +267,38 @@ while True: gc.collect()' 3>&- &
 		refused teletap watch counters --collector bpf $which "$SERVICE" -n 1
 		[[ $stderr == *"$SERVICE: the linker laid its data so that the kernel cannot switch its markers on in processes that start later: name one that runs (-p PID), or link it with -Wl,-z,separate-loadable-segments" ]]
 	done
+}
+
+# desk.c adds up orders; a marker's note is there of a function that the linker has dropped.
+@test "241: by each linker that is here: the same sum as unwatched, and the right page" {
+	dead="-DDEAD=$(printf 'S %.0s' {1..701})" built=0
+	for linker in bfd gold lld mold; do
+		type "ld.$linker" >/dev/null || continue
+		for kind in -pie -no-pie; do
+			drop=-Wl,--gc-sections
+			[ "$linker" != gold ] || drop='' # it refuses to drop what a note names
+			SERVICE=$dir/$linker$kind
+			# shellcheck disable=SC2086
+			gcc -O2 -ffunction-sections -fPIE -I"$TOP/include" -fuse-ld="$linker" -Wl,--build-id $drop "$dead" \
+				$kind -o "$SERVICE" "$TOP/tests/data/elf/desk.c"
+			mapfile -t unwatched < <(printf '\n\n' | "$SERVICE")
+			[[ ${unwatched[1]} == 'sum '* ]]
+			rm -f "$dir/commands"
+			serve "${unwatched[0]}"
+			watch counters -p "$pid" -i 0.3
+			attached
+			echo >&7
+			said "${unwatched[1]}"
+			finish
+			echo "$linker $kind: $(q '[.rows[] | [.name, .events_total, .change_total]]')"
+			[ "$(q '[.rows[] | [.name, .events_total, .change_total]]')" = '[["added",100,5050]]' ]
+			echo >&7
+			exec 7>&-
+			wait "$pid"
+			built=$((built + 1))
+		done
+	done
+	[ "$built" -ge 2 ]
 }
 
 @test "241: a program, a library and one loaded later all have the markers: all are counted" {
