@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
+#include "base/options.h"
 #include "base/output_queue.h"
-#include "cmd/options.h"
 #include "collect/sessions.h"
 #include "cpython/binary.h"
 #include "module/plan.h"
