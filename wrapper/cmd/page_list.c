@@ -7,7 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/spelling.h"
-#include "module/plan.h"
+#include "module/plans.h"
 
 bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 {

@@ -12,7 +12,7 @@
 #include "base/output_queue.h"
 #include "collect/sessions.h"
 #include "cpython/binary.h"
-#include "module/plan.h"
+#include "module/plans.h"
 #include "pages/status_limits.h"
 #include "recording/writer.h"
 #include "render/render.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan: the pages of a command line -> plans, and their modules' files.
+ * plans: the pages of a command line -> plans, and their modules' files.
  */
-#ifndef TELETAP_MODULE_PLAN_H
-#define TELETAP_MODULE_PLAN_H
+#ifndef TELETAP_MODULE_PLANS_H
+#define TELETAP_MODULE_PLANS_H
 
 #include <stdbool.h>
 
