@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "module/pack.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 #define RUNNER_WORDS 2048
 #define RUNNER_PIPE (1 << 20) /* bytes of its lines that can wait to be read */

@@ -9,7 +9,7 @@
 
 #include "base/options.h"
 #include "module/pack.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 #define PLAN_PAGES 32
 
