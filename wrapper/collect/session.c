@@ -70,12 +70,14 @@ static pid_t ring_pid(const struct target *t)
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
-	struct runner_files files = { .sites = s->plan.sites, .n = plan->n_files };
+	struct stap_files files = { .sites = s->plan.sites, .n = plan->n_files };
 	struct stap_settings settings;
 	int err;
 
-	*s = (struct session){ .plan = *plan,
-			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
+	*s = (struct session){
+		.plan = *plan,
+		.runner = { .out = -1, .err = -1, .folder = { .lock = -1 }, .only = -1 }
+	};
 	s->feeder.in = s->child.in = -1;
 	if (plan->collector != COLLECT_MEMORY) /* which counts processes of any file */
 		uncounted_begin(&s->uncounted, plan, t);
