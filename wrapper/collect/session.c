@@ -264,7 +264,7 @@ int session_attach_step(struct session *s, char **msg)
 		return 0;
 	}
 	if (s->state.refused)
-		return session_refused(s, msg);
+		return session_refused(&s->plan, s->state.refused, msg);
 	runner_started(&s->runner);
 	if (s->plan.beside || s->plan.unbuilt)
 		tell_lacking(s);
@@ -342,7 +342,7 @@ void session_unload(struct session *s)
 
 int session_finish(struct session *s, char **msg)
 {
-	int status;
+	struct session_end end;
 
 	drop_semaphores(s);
 	if (s->plan.collector != COLLECT_STAP) {
@@ -356,8 +356,12 @@ int session_finish(struct session *s, char **msg)
 				      "what reads the figures of page %d has ended: start again",
 				      s->plan.page->number);
 	}
-	status = runner_finish(&s->runner, msg);
-	if (status < 0)
-		return status;
-	return s->stopping && session_answered(s) ? 0 : session_explain(s, status, msg);
+	end = (struct session_end){ .status = runner_finish(&s->runner, msg),
+				    .final = s->state.now.final,
+				    .stopping = s->stopping };
+	if (end.status < 0)
+		return end.status;
+	return s->stopping && session_answered(s)
+		       ? 0
+		       : session_explain(&s->plan, &s->runner, &end, msg);
 }
