@@ -16,7 +16,7 @@
 #include "cmd/spelling.h"
 #include "module/module.h"
 #include "module/pack.h"
-#include "module/plan.h"
+#include "module/plans.h"
 #include "module/resolve.h"
 #include "target/target.h"
 

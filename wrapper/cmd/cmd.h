@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
-#include "cmd/options.h"
+#include "base/options.h"
 
 enum status {
 	STATUS_OK = 0,

@@ -15,7 +15,6 @@
 #include "base/rootfs.h"
 #include "cmd/cmd.h"
 #include "model/quote.h"
-#include "module/resolve.h"
 
 char *doctor_must(char *s)
 {

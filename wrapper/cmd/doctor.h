@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "cpython/interpreter.h"
 #include "doctor/availability.h"
 #include "doctor/host.h"

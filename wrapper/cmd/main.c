@@ -11,6 +11,7 @@
 
 #include "base/self_report.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/spelling.h"
 #include "model/quote.h"
 #include "module/utf8_paths.h"

@@ -3,7 +3,7 @@
  * A subcommand names the letters of the options it takes; parsing, the help text and the
  * completion all follow from the table in options_table.c.
  */
-#include "cmd/options_table.h"
+#include "cmd/options.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options_table.h"
 #include "net/datagram.h"
 #include "recording/writer.h"
 

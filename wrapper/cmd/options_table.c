@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
+#include "base/log.h"
 #include "model/syscalls.h"
 #include "net/datagram.h"
 #include "pages/page.h"

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "cmd/options.h"
+#include "base/options.h"
 
 #define OPTIONS_MAX 96
 

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/spelling.h"
-#include "module/plan.h"
+#include "module/plans.h"
 
 bool plan_read(const struct opts *o, const struct page **wanted, int *n)
 {

@@ -5,7 +5,7 @@
 #ifndef TELETAP_CMD_STACK_FILES_H
 #define TELETAP_CMD_STACK_FILES_H
 
-#include "cmd/options.h"
+#include "base/options.h"
 #include "model/state.h"
 #include "pages/page.h"
 

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/page_list.h"
 #include "cmd/screen.h"
 #include "cmd/stack_files.h"

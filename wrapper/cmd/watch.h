@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
+#include "base/options.h"
 #include "base/output_queue.h"
-#include "cmd/options.h"
 #include "collect/sessions.h"
 #include "cpython/binary.h"
-#include "module/plan.h"
+#include "module/plans.h"
 #include "pages/status_limits.h"
 #include "recording/writer.h"
 #include "render/render.h"

@@ -8,7 +8,7 @@
 
 #include "bpf/shared.h"
 #include "module/bpf_program.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /* A program for a marker; it reads so many arguments of it. */
 struct bpf_probe {

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
-#include "collect/bpf_functions.h"
 #include "collect/bpf_words.h"
 #include "collect/host_threads.h"
 #include "model/escape.h"

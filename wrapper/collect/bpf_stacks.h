@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "bpf/stack.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 #define STACKS_NODES 32768
 

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #include "base/options.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 #include "target/target.h"
 
 #define CHILD_FILES 64

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "collect/memory_samples_look.h"
 #include "collect/memory_task.h"
 
 #define TRIES 3
@@ -61,7 +60,7 @@ static void count(struct memory_samples *s, const struct samples_thread *t, int6
 		return;
 	if (stack < 0 || !memory_hits_add(&s->hits, hit))
 		s->full += n;
-	s->lists[t->process].sampled = true;
+	s->look.lists[t->process].sampled = true;
 }
 
 /* Whether the thread states that are known are still those of the thread. */
@@ -89,15 +88,15 @@ static struct python_frames frames = { .limit = SAMPLES_FRAMES };
 /* Reads the frames of a thread that does not run. False: they could not be read. */
 static bool read_frames(struct memory_samples *s, struct samples_thread *t)
 {
-	const struct memory_process *process = &s->all->list[t->process];
-	struct samples_list *of = &s->lists[t->process];
-	struct memory *m = &s->all->memory;
+	const struct memory_process *process = &s->look.all->list[t->process];
+	struct samples_list *of = &s->look.lists[t->process];
+	struct memory *m = &s->look.all->memory;
 	bool has_gil, has_python;
 
 	frames.n = frames.more = 0;
 	if (process->python.state != PYTHON_READ)
 		return true;
-	memory_processes_at(s->all, process);
+	memory_processes_at(s->look.all, process);
 	memory_load(m, t->pages, t->n_pages);
 	if (!are_current(of->list, t->place, m, &process->python) && of->turn != s->turns) {
 		memory_list_states(of->list, m, &process->python);
@@ -236,13 +235,13 @@ void memory_samples_turn(struct memory_samples *s)
 	s->turns += 1 + late;
 	s->late += late;
 	s->due += late * s->period;
-	if (now >= s->look_due)
-		samples_look(s);
+	if (now >= s->look.due)
+		s->missed_ns += samples_look(&s->look, s->period);
 	sched_getaffinity(0, sizeof(before), &before);
-	for (; n < s->n_threads && (!n || clock_ns(CLOCK_MONOTONIC) < end); n++)
-		look_thread(s, &s->threads[(s->next + n) % s->n_threads]);
-	if (s->n_threads)
-		s->next = (s->next + n) % s->n_threads;
+	for (; n < s->look.n_threads && (!n || clock_ns(CLOCK_MONOTONIC) < end); n++)
+		look_thread(s, &s->look.threads[(s->next + n) % s->look.n_threads]);
+	if (s->look.n_threads)
+		s->next = (s->next + n) % s->look.n_threads;
 	sched_setaffinity(0, sizeof(before), &before);
 	arm(s);
 }
@@ -264,7 +263,7 @@ int memory_samples_begin(struct memory_samples *s)
 	if (!memory_stacks_begin(&s->stacks, NULL, true) || !open_text(s))
 		return -ENOMEM;
 	samples_more_files();
-	samples_look(s);
+	s->missed_ns += samples_look(&s->look, s->period);
 	s->due = clock_ns(CLOCK_MONOTONIC);
 	s->random = (uint64_t)s->due | 1;
 	arm(s);
@@ -276,11 +275,11 @@ bool memory_samples_lines(FILE *f, struct memory_samples *s)
 	int64_t processes = 0, missed = s->missed_ns / s->period;
 	struct timespec cost = { 0 };
 
-	for (size_t i = 0; i < s->n_lists; i++) {
-		const struct memory_process *process = &s->all->list[i];
+	for (size_t i = 0; i < s->look.n_lists; i++) {
+		const struct memory_process *process = &s->look.all->list[i];
 
-		processes += s->lists[i].sampled;
-		if (s->lists[i].list && process->python.state != PYTHON_READ &&
+		processes += s->look.lists[i].sampled;
+		if (s->look.lists[i].list && process->python.state != PYTHON_READ &&
 		    process->python.state != PYTHON_NONE)
 			fprintf(f, "interpreter\t%d\t%d\t%" PRIu32 "\n", (int)process->pid,
 				process->python.state, process->python.version);
@@ -301,18 +300,13 @@ bool memory_samples_lines(FILE *f, struct memory_samples *s)
 		cost.tv_sec * INT64_C(1000000000) + cost.tv_nsec);
 	fprintf(f, "stacks\t0\t%" PRId64 "\t%" PRId64 "\t0\t%" PRId64 "\n", s->taken, s->none,
 		s->cut);
-	fprintf(f, "loss\t%" PRId64 "\t0\t%" PRId64 "\n", s->torn, s->full + s->unseen);
+	fprintf(f, "loss\t%" PRId64 "\t0\t%" PRId64 "\n", s->torn, s->full + s->look.unseen);
 	return true;
 }
 
 void memory_samples_free(struct memory_samples *s)
 {
-	for (int i = 0; i < s->n_threads; i++)
-		samples_thread_free(&s->threads[i]);
-	for (size_t i = 0; i < s->n_lists; i++)
-		samples_list_free(&s->lists[i]);
-	free(s->threads);
-	free(s->lists);
+	samples_look_free(&s->look);
 	memory_stacks_free(&s->stacks);
 	memory_hits_free(&s->hits);
 }

@@ -17,56 +17,28 @@
 #define TELETAP_COLLECT_MEMORY_SAMPLES_H
 
 #include "collect/memory_hits.h"
-#include "collect/memory_list.h"
-#include "collect/memory_processes.h"
+#include "collect/memory_samples_look.h"
 #include "collect/memory_stacks.h"
 
-#define SAMPLES_RATE 100      /* turns a second, unless told otherwise */
-#define SAMPLES_THREADS 8192  /* more are not looked at */
-#define SAMPLES_FRAMES 128    /* innermost ones of a stack that are kept, as by the module */
-#define SAMPLES_DUE_MAX 4     /* samples at once; what a thread had more was missed */
-#define SAMPLES_LOOK_MS 50    /* between looks for new threads, */
-#define SAMPLES_LOOK_TIMES 20 /* and as many times as long as such a look takes */
-
-struct samples_thread {
-	pid_t pid, tid;
-	size_t process; /* its place in the lists */
-	int place;      /* in the process's list */
-	int fd;         /* its schedstat; -1: it is opened each time */
-	bool gone;
-	char state;                    /* as last seen; 0: not yet */
-	int64_t at, run, delay, given; /* when it was last looked at; what schedstat said */
-	int64_t run_due, wait_due;     /* time in ns for which no sample was counted yet */
-	int64_t stack, stack_given;    /* where it waits, as long as that is its count */
-	uint64_t *pages;               /* that its stack was read from */
-	int n_pages;
-};
-
-struct samples_list {
-	struct memory_list *list; /* NULL: the process has ended */
-	int64_t turn;             /* when its thread states were read */
-	bool sampled;             /* it has a hit */
-};
+#define SAMPLES_RATE 100   /* turns a second, unless told otherwise */
+#define SAMPLES_FRAMES 128 /* innermost ones of a stack that are kept, as by the module */
+#define SAMPLES_DUE_MAX 4  /* samples at once; what a thread had more was missed */
 
 struct memory_samples {
-	/* Set by the caller. */
+	/* Set by the caller, as is look.all. */
 	int64_t period; /* ns between turns */
 	bool waiting;
-	struct memory_processes *all;
 
+	struct samples_look look;
 	int timer;
-	int64_t due, look_due; /* CLOCK_MONOTONIC in ns: the next turn, the next look */
+	int64_t due; /* CLOCK_MONOTONIC in ns: the next turn */
 	uint64_t random;
-	struct samples_thread *threads; /* by process and thread */
-	int n_threads, next;            /* where the turn begins */
-	struct samples_list *lists;     /* of the processes */
-	size_t n_lists;
+	int next; /* the thread where the turn begins */
 	struct memory_stacks stacks;
 	struct memory_hits hits;
 	char *text; /* names and stacks that are new */
 	size_t size;
 	int64_t turns, late, missed_ns, torn, full;
-	int64_t unseen; /* threads that were too many, at most */
 	int64_t taken, none, cut;
 };
 

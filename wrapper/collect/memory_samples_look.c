@@ -25,7 +25,7 @@ void samples_more_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void samples_thread_free(struct samples_thread *t)
+static void thread_free(struct samples_thread *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
@@ -33,7 +33,7 @@ void samples_thread_free(struct samples_thread *t)
 	*t = (struct samples_thread){ .fd = -1 };
 }
 
-void samples_list_free(struct samples_list *l)
+static void list_free(struct samples_list *l)
 {
 	if (l->list)
 		memory_list_free(l->list);
@@ -97,21 +97,23 @@ static void begin_thread(struct samples_thread *t, bool first)
 		t->run_due = t->run;
 }
 
-static void end_thread(struct memory_samples *s, struct samples_thread *t)
+/* Returns for how many ns of its time no sample was counted. */
+static int64_t end_thread(struct samples_thread *t, int64_t period)
 {
-	if (t->run_due >= s->period)
-		s->missed_ns += t->run_due;
-	samples_thread_free(t);
+	int64_t missed = t->run_due >= period ? t->run_due : 0;
+
+	thread_free(t);
+	return missed;
 }
 
 /* Returns how many of its threads are too many. */
-static int64_t look_process(struct memory_samples *s, size_t process)
+static int64_t look_process(struct samples_look *s, size_t process)
 {
 	const struct memory_process *at = &s->all->list[process];
 	struct samples_list *of = &s->lists[process];
 
 	if (at->seen != s->all->look) {
-		samples_list_free(of);
+		list_free(of);
 		return 0;
 	}
 	if (!of->list)
@@ -122,7 +124,7 @@ static int64_t look_process(struct memory_samples *s, size_t process)
 	return memory_list_read(of->list, &s->all->memory, &at->python);
 }
 
-static bool more_lists(struct memory_samples *s)
+static bool more_lists(struct samples_look *s)
 {
 	struct samples_list *more;
 
@@ -138,7 +140,7 @@ static bool more_lists(struct memory_samples *s)
 }
 
 /* The threads of all lists, those that were known as they were. Returns how many. */
-static int gather(struct memory_samples *s, struct samples_thread *threads, int64_t *unseen)
+static int gather(struct samples_look *s, struct samples_thread *threads, int64_t *unseen)
 {
 	bool first = !s->threads;
 	int n = 0;
@@ -174,25 +176,25 @@ static int gather(struct memory_samples *s, struct samples_thread *threads, int6
 	return n;
 }
 
-void samples_look(struct memory_samples *s)
+int64_t samples_look(struct samples_look *s, int64_t period)
 {
 	int64_t begun = clock_ns(CLOCK_MONOTONIC), took, pause = SAMPLES_LOOK_MS * INT64_C(1000000);
 	struct samples_thread *threads = malloc(SAMPLES_THREADS * sizeof(*threads));
-	int64_t unseen = 0;
+	int64_t unseen = 0, missed = 0;
 	int n;
 
 	memory_processes_look(s->all);
 
 	if (!threads || !more_lists(s)) {
 		free(threads);
-		return;
+		return 0;
 	}
 	for (size_t i = 0; i < s->n_lists; i++)
 		unseen += look_process(s, i);
 	n = gather(s, threads, &unseen);
 	qsort(threads, (size_t)n, sizeof(*threads), by_thread);
 	for (int i = 0; i < s->n_threads; i++)
-		end_thread(s, &s->threads[i]);
+		missed += end_thread(&s->threads[i], period);
 	free(s->threads);
 	s->threads = threads;
 	s->n_threads = n;
@@ -200,5 +202,16 @@ void samples_look(struct memory_samples *s)
 	took = clock_ns(CLOCK_MONOTONIC) - begun;
 	if (took * SAMPLES_LOOK_TIMES > pause)
 		pause = took * SAMPLES_LOOK_TIMES;
-	s->look_due = begun + took + pause;
+	s->due = begun + took + pause;
+	return missed;
+}
+
+void samples_look_free(struct samples_look *s)
+{
+	for (int i = 0; i < s->n_threads; i++)
+		thread_free(&s->threads[i]);
+	for (size_t i = 0; i < s->n_lists; i++)
+		list_free(&s->lists[i]);
+	free(s->threads);
+	free(s->lists);
 }

@@ -70,12 +70,14 @@ static pid_t ring_pid(const struct target *t)
 int session_start(struct session *s, const struct plan *plan, const struct pack_ko *ko,
 		  const struct target *t, const struct opts *o, char **msg)
 {
-	struct runner_files files = { .sites = s->plan.sites, .n = plan->n_files };
+	struct stap_files files = { .sites = s->plan.sites, .n = plan->n_files };
 	struct stap_settings settings;
 	int err;
 
-	*s = (struct session){ .plan = *plan,
-			       .runner = { .out = -1, .err = -1, .lock = -1, .only = -1 } };
+	*s = (struct session){
+		.plan = *plan,
+		.runner = { .out = -1, .err = -1, .folder = { .lock = -1 }, .only = -1 }
+	};
 	s->feeder.in = s->child.in = -1;
 	if (plan->collector != COLLECT_MEMORY) /* which counts processes of any file */
 		uncounted_begin(&s->uncounted, plan, t);
@@ -262,7 +264,7 @@ int session_attach_step(struct session *s, char **msg)
 		return 0;
 	}
 	if (s->state.refused)
-		return session_refused(s, msg);
+		return session_refused(&s->plan, s->state.refused, msg);
 	runner_started(&s->runner);
 	if (s->plan.beside || s->plan.unbuilt)
 		tell_lacking(s);
@@ -340,7 +342,7 @@ void session_unload(struct session *s)
 
 int session_finish(struct session *s, char **msg)
 {
-	int status;
+	struct session_end end;
 
 	drop_semaphores(s);
 	if (s->plan.collector != COLLECT_STAP) {
@@ -354,8 +356,12 @@ int session_finish(struct session *s, char **msg)
 				      "what reads the figures of page %d has ended: start again",
 				      s->plan.page->number);
 	}
-	status = runner_finish(&s->runner, msg);
-	if (status < 0)
-		return status;
-	return s->stopping && session_answered(s) ? 0 : session_explain(s, status, msg);
+	end = (struct session_end){ .status = runner_finish(&s->runner, msg),
+				    .final = s->state.now.final,
+				    .stopping = s->stopping };
+	if (end.status < 0)
+		return end.status;
+	return s->stopping && session_answered(s)
+		       ? 0
+		       : session_explain(&s->plan, &s->runner, &end, msg);
 }

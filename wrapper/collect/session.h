@@ -13,7 +13,7 @@
 #include "collect/stap_run.h"
 #include "collect/uncounted.h"
 #include "model/state.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 #include "recording/writer.h"
 #include "target/semaphore.h"
 

@@ -9,7 +9,7 @@
 #include <poll.h>
 
 #include "collect/session.h"
-#include "module/plan.h"
+#include "module/plans.h"
 #include "pages/page.h"
 
 struct sessions {

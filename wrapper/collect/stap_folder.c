@@ -33,11 +33,11 @@ static int open_lock(const char *name)
 	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 }
 
-int stap_name_take(struct runner *r, char **msg)
+int stap_name_take(const char *module, int *lock, char **msg)
 {
-	r->only = open_lock(r->module);
-	for (int waited = 0; r->only >= 0; waited += 50) {
-		if (!flock(r->only, LOCK_EX | LOCK_NB))
+	*lock = open_lock(module);
+	for (int waited = 0; *lock >= 0; waited += 50) {
+		if (!flock(*lock, LOCK_EX | LOCK_NB))
 			return 0;
 		if (errno != EWOULDBLOCK)
 			break;
@@ -45,13 +45,13 @@ int stap_name_take(struct runner *r, char **msg)
 			return fail(msg, EBUSY,
 				    "another teletap has the module %s loaded, and a signed module "
 				    "runs once at a time: end that one first",
-				    r->module);
+				    module);
 		clock_sleep_ms(50);
 	}
 	return fail(msg, errno, "%s: %s", PATHS_RUN, strerror(errno));
 }
 
-int stap_folder_lock(struct runner *r, const char *sites, char **msg)
+int stap_folder_lock(struct stap_folder *folder, const char *sites, char **msg)
 {
 	char path[PATHS_RUN_MAX];
 	int err;
@@ -59,8 +59,8 @@ int stap_folder_lock(struct runner *r, const char *sites, char **msg)
 	err = make_folder(msg);
 	if (err)
 		return err;
-	r->lock = open_lock(sites);
-	err = r->lock < 0 ? -errno : signals_flock(r->lock);
+	folder->lock = open_lock(sites);
+	err = folder->lock < 0 ? -errno : signals_flock(folder->lock);
 	paths_folder(sites, path);
 	if (err == -EINTR)
 		return err;
@@ -69,12 +69,12 @@ int stap_folder_lock(struct runner *r, const char *sites, char **msg)
 	paths_remove(path); /* of a teletap that was killed, and its reaper, too */
 	if (mkdir(path, 0700))
 		return fail(msg, errno, "%s: %s", path, strerror(errno));
-	r->folder = strdup(path);
-	return r->folder ? 0 : -ENOMEM;
+	folder->path = strdup(path);
+	return folder->path ? 0 : -ENOMEM;
 }
 
-int stap_folder_fill(struct runner *r, const struct pack_ko *ko, char *copy, size_t size,
-		     const struct runner_files *files, char **msg)
+int stap_folder_fill(const struct stap_folder *folder, const struct pack_ko *ko, char *copy,
+		     size_t size, const struct stap_files *files, char **msg)
 {
 	const char *slash = strrchr(ko->path, '/');
 	char path[PATHS_RUN_MAX], target[64];
@@ -84,24 +84,17 @@ int stap_folder_fill(struct runner *r, const struct pack_ko *ko, char *copy, siz
 		if (symlink(target, paths_alias(files->sites, i, path)))
 			return fail(msg, errno, "%s: %s", path, strerror(errno));
 	}
-	snprintf(copy, size, "%s/%s", r->folder, slash ? slash + 1 : ko->path);
+	snprintf(copy, size, "%s/%s", folder->path, slash ? slash + 1 : ko->path);
 	return pack_copy(ko, copy, msg);
 }
 
-void runner_started(struct runner *r)
+void stap_folder_free(struct stap_folder *folder)
 {
-	if (r->folder)
-		paths_remove(r->folder);
-	free(r->folder);
-	r->folder = NULL;
-	if (r->lock >= 0)
-		close(r->lock);
-	r->lock = -1;
-}
-
-void stap_name_free(struct runner *r)
-{
-	if (r->only >= 0)
-		close(r->only);
-	r->only = -1;
+	if (folder->path)
+		paths_remove(folder->path);
+	free(folder->path);
+	folder->path = NULL;
+	if (folder->lock >= 0)
+		close(folder->lock);
+	folder->lock = -1;
 }

@@ -39,7 +39,6 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/signals.h"
-#include "collect/stap_folder.h"
 #include "collect/stap_reaper.h"
 #include "module/leftover.h"
 #include "module/sign.h"
@@ -145,7 +144,7 @@ static int start_reaper(struct runner *r, int gate, char **msg)
 {
 	const struct reaped m = { .staprun = r->pid,
 				  .module = r->module,
-				  .folder = r->folder,
+				  .folder = r->folder.path,
 				  .lock = r->only,
 				  .gate = gate };
 	pid_t pid = reaper_start(&m, msg);
@@ -154,23 +153,23 @@ static int start_reaper(struct runner *r, int gate, char **msg)
 	return pid > 0 ? 0 : pid;
 }
 
-int runner_start(struct runner *r, const struct pack_ko *from, const struct runner_files *files,
+int runner_start(struct runner *r, const struct pack_ko *from, const struct stap_files *files,
 		 pid_t pid, const char *const *settings, char **msg)
 {
 	pid_t parent = getpid();
 	int out[2], err[2], gate[2], ret;
 	char ko[2 * PATHS_RUN_MAX];
 
-	*r = (struct runner){ .out = -1, .err = -1, .lock = -1, .only = -1 };
-	ret = stap_folder_lock(r, files->sites, msg);
+	*r = (struct runner){ .out = -1, .err = -1, .folder = { .lock = -1 }, .only = -1 };
+	ret = stap_folder_lock(&r->folder, files->sites, msg);
 	if (!ret)
-		ret = stap_folder_fill(r, from, ko, sizeof(ko), files, msg);
+		ret = stap_folder_fill(&r->folder, from, ko, sizeof(ko), files, msg);
 	if (!ret) {
 		r->is_signed = sign_present(ko);
 		module_name(ko, 0, r->module, sizeof(r->module));
 	}
 	if (!ret && r->is_signed)
-		ret = stap_name_take(r, msg);
+		ret = stap_name_take(r->module, &r->only, msg);
 	if (ret) {
 		runner_started(r);
 		return ret;
@@ -253,6 +252,18 @@ void runner_stop(const struct runner *r)
 	kill(r->pid, SIGCONT); /* somebody may have stopped it */
 }
 
+void runner_started(struct runner *r)
+{
+	stap_folder_free(&r->folder);
+}
+
+static void name_free(struct runner *r)
+{
+	if (r->only >= 0)
+		close(r->only);
+	r->only = -1;
+}
+
 int runner_finish(struct runner *r, char **msg)
 {
 	int status = 0, waited = 0;
@@ -262,7 +273,7 @@ int runner_finish(struct runner *r, char **msg)
 	free(r->processors);
 	r->processors = NULL;
 	if (r->pid <= 0) {
-		stap_name_free(r);
+		name_free(r);
 		return 0;
 	}
 	while (waitpid(r->pid, &status, WNOHANG) == 0) {
@@ -280,7 +291,7 @@ int runner_finish(struct runner *r, char **msg)
 	gone = reaper_remove(r->module);
 	if (r->reaper)
 		reaper_end(r->reaper);
-	stap_name_free(r);
+	name_free(r);
 	if (!gone && !reaper_may_remove(r->module))
 		return fail(
 			msg, EBUSY,

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "collect/stap_folder.h"
 #include "module/pack.h"
-#include "module/resolve.h"
 
 #define RUNNER_WORDS 2048
 #define RUNNER_PIPE (1 << 20) /* bytes of its lines that can wait to be read */
@@ -25,17 +25,10 @@ struct runner {
 	int out;                    /* its lines; -1 when they have ended */
 	int err;                    /* its complaints; -1 when they have ended */
 	char words[RUNNER_WORDS];   /* the complaints so far */
-	char *folder;               /* with what the module needs while it is being loaded */
-	int lock;
-	bool is_signed;   /* the module: it keeps its name, so there is one at a time, */
-	int only;         /* whose teletap holds this lock */
+	struct stap_folder folder;  /* with what the module needs while it is being loaded */
+	bool is_signed;             /* the module: it keeps its name, so there is one at a time, */
+	int only;                   /* whose teletap holds this lock */
 	void *processors; /* cpu_set_t: those that the module has places for; NULL: not known */
-};
-
-/* What a module's probes go into. */
-struct runner_files {
-	const char *sites;      /* see struct plan */
-	int fds[PLAN_FILES], n; /* the files, open, in the order of the plan; of the host: 0 */
 };
 
 /*
@@ -44,7 +37,7 @@ struct runner_files {
  * or -errno with *msg set; -EINTR when a signal has come that its caller blocks (signals.h).
  * Call runner_started once the module answers.
  */
-int runner_start(struct runner *r, const struct pack_ko *ko, const struct runner_files *files,
+int runner_start(struct runner *r, const struct pack_ko *ko, const struct stap_files *files,
 		 pid_t pid, const char *const *settings, char **msg);
 
 /* The module has found its files. */

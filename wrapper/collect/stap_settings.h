@@ -7,7 +7,7 @@
 #define TELETAP_COLLECT_STAP_SETTINGS_H
 
 #include "base/options.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 struct stap_settings {
 	const char *list[OPTS_SETTINGS + 2]; /* "NAME=VALUE", NULL at the end */

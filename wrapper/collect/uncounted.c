@@ -12,6 +12,7 @@
 
 #include "collect/processes.h"
 #include "model/escape.h"
+#include "module/resolve.h"
 #include "target/maps.h"
 
 #define LOOK_MS 2000

@@ -7,7 +7,7 @@
 #ifndef TELETAP_COLLECT_UNCOUNTED_H
 #define TELETAP_COLLECT_UNCOUNTED_H
 
-#include "module/resolve.h"
+#include "module/plan.h"
 
 #define UNCOUNTED_FILES 64
 

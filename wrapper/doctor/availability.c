@@ -9,6 +9,7 @@
 #include "module/bpf_trial.h"
 #include "module/choose.h"
 #include "module/module.h"
+#include "module/resolve.h"
 #include "module/sign.h"
 #include "module/utf8_paths.h"
 

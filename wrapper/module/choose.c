@@ -15,6 +15,7 @@
 #include "base/rootfs.h"
 #include "module/bpf_program.h"
 #include "module/module.h"
+#include "module/resolve.h"
 #include "module/sign.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"

@@ -5,7 +5,7 @@
 #ifndef TELETAP_MODULE_CHOOSE_H
 #define TELETAP_MODULE_CHOOSE_H
 
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /* The collector whose reason is told when none can have the page. */
 enum collector choose_first(const struct page *page, const struct target *t);

@@ -6,7 +6,7 @@
 #define TELETAP_MODULE_COMPILER_H
 
 #include "module/pack.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /*
  * What makes a module of a script besides its target: one hash over the script, all tapsets

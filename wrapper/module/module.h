@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "module/compiler.h"
-#include "module/resolve.h"
+#include "module/plan.h"
 #include "module/sign.h"
 
 /*

@@ -14,7 +14,6 @@
 #include "base/fail.h"
 #include "base/signals.h"
 #include "model/quote.h"
-#include "module/pack_file.h"
 #include "module/trust.h"
 
 static const char *get(const json_t *module, const char *key)

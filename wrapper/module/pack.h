@@ -12,12 +12,11 @@
 #ifndef TELETAP_MODULE_PACK_H
 #define TELETAP_MODULE_PACK_H
 
-#include "module/sign.h"
+#include "module/pack_file.h"
 
 #define PACK_FORMAT 2
 #define PACK_CACHE "/var/cache/teletap"
 #define PACK_MODULE "teletap_%s_0000000"
-#define PACK_HASH 65 /* sha256 in hex, terminated */
 
 /* What identifies a module, and where it came from. */
 struct pack_module {
@@ -33,12 +32,6 @@ struct pack_module {
 				       sign.h); NULL: any, or none */
 };
 
-/* A module's file, and the sha256 that the manifest gives it. */
-struct pack_ko {
-	char *path; /* to be freed; "": no module is needed; NULL: none */
-	char hash[PACK_HASH];
-};
-
 /*
  * Finds a module. Returns 0 with *ko set; -ENOENT with *msg set when the pack has none
  * (saying what differs when one nearly fits); -EPROTO when another version of teletap
@@ -46,13 +39,6 @@ struct pack_ko {
  * be trusted.
  */
 int pack_find(const char *dir, const struct pack_module *want, struct pack_ko *ko, char **msg);
-
-/*
- * Copies a module's file to a new one, in a folder that is ours alone, and checks the
- * hash of the copy: the one in the pack may be exchanged at any time by whoever owns a
- * folder above it. Returns 0, or -errno with *msg set.
- */
-int pack_copy(const struct pack_ko *ko, const char *to, char **msg);
 
 /*
  * Whether a module could be put into the pack, as far as can be known before there is one.
@@ -69,8 +55,5 @@ int pack_add(const char *dir, const struct pack_module *module, const char *ko, 
  */
 int pack_sign(const char *dir, const struct pack_module *want, const struct signer *signer,
 	      char **msg);
-
-/* The sha256 of a file, in hex. Returns 0 or -errno. */
-int pack_hash_file(const char *path, char out[PACK_HASH]);
 
 #endif

@@ -5,10 +5,28 @@
 #ifndef TELETAP_MODULE_PACK_FILE_H
 #define TELETAP_MODULE_PACK_FILE_H
 
-#include "module/pack.h"
+#include "module/sign.h"
+
+#define PACK_HASH 65 /* sha256 in hex, terminated */
+
+/* A module's file, and the sha256 that the manifest gives it. */
+struct pack_ko {
+	char *path; /* to be freed; "": no module is needed; NULL: none */
+	char hash[PACK_HASH];
+};
+
+/* The sha256 of a file, in hex. Returns 0 or -errno. */
+int pack_hash_file(const char *path, char out[PACK_HASH]);
 
 /* The sha256, in hex, of what is read from fd on. Returns 0 or -errno. */
 int pack_hash_fd(int fd, char out[PACK_HASH]);
+
+/*
+ * Copies a module's file to a new one, in a folder that is ours alone, and checks the
+ * hash of the copy: the one in the pack may be exchanged at any time by whoever owns a
+ * folder above it. Returns 0, or -errno with *msg set.
+ */
+int pack_copy(const struct pack_ko *ko, const char *to, char **msg);
 
 /* Returns -EBADMSG with *msg set: the file has this hash instead of the wanted one. */
 int pack_other_file(const char *path, const char *hash, const char *wanted, char **msg);

@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan: the pages of a command line -> plans, and their modules' files.
+ * plan: a page, a target, and the collector chosen for them.
  */
 #ifndef TELETAP_MODULE_PLAN_H
 #define TELETAP_MODULE_PLAN_H
 
-#include <stdbool.h>
+#include "pages/page.h"
+#include "target/target.h"
 
-#include "base/options.h"
-#include "module/pack.h"
-#include "module/resolve.h"
+#define PLAN_FILES 32
+#define PLAN_SITES 65 /* sha256 in hex, terminated */
+#define TARGET_ID_MAX (2 * SDT_BUILD_ID_MAX + 8)
 
-#define PLAN_PAGES 32
+#define PLAN_TICK_MS 100 /* TICK_MS of python/native */
 
-/*
- * One plan for each collection that the pages need, into plans (room for n_wanted), by the
- * options --collector and --pack, and its module into kos, as plan_module has it. of[p]: which
- * of them page p has its figures from. Pages that cannot work are taken off wanted, and why is
- * said. Returns 0, or -errno with *msg set when none is left.
- */
-int plan_pages(const struct page **wanted, int *n_wanted, const struct target *t,
-	       const struct opts *o, struct plan *plans, struct pack_ko *kos, int *n, int *of,
-	       char **msg);
-
-/*
- * Adds to the n plans (room for PLAN_PAGES) those whose modules these pages draw from, too
- * (page.h, also), as far as they can be had at once: the target has the markers, and the
- * module is ready, which kos (likewise) then has.
- */
-void plan_also(const struct page *const *wanted, int n_wanted, const struct target *t,
-	       const struct opts *o, struct plan *plans, struct pack_ko *kos, int *n);
-
-/*
- * The plan's module for the running kernel: from the pack (NULL: none), from the
- * cache, or compiled now, which is said; "" for pages that need none. Returns 0 with *ko set, or
- * -errno with *msg set.
- */
-int plan_module(const struct plan *plan, const char *pack, struct pack_ko *ko, char **msg);
+/* What has to be loaded, and into which files its probes go. */
+struct plan {
+	const struct page *page; /* one of the module's pages */
+	enum collector collector;
+	const struct origin *origin; /* of that page */
+	const char *module;          /* of that origin */
+	const char *program;         /* by BPF: which programs (bpf/NAME.bpf.c) */
+	bool also;                   /* a page draws from it, too, and can be without */
+	bool ticks; /* a file's own code adds up, and hands over every PLAN_TICK_MS */
+	bool jit;   /* a process that will be probed was asked to use its JIT; see utf8_paths.h */
+	struct target_file *file; /* the one it is named after, and whose layout the script
+				     goes by; belongs to the target; of the host: fd is -1 */
+	struct target_file *files[PLAN_FILES]; /* all that have the markers, with file */
+	int n_files;                           /* of the host: 0 */
+	const struct target_file *beside;      /* another CPython of the process, which the page
+						  cannot show; NULL: none */
+	bool given;          /* the file is the extension's, which the command is given */
+	const char *unbuilt; /* the CPython's version that the extension has no build for, so that
+				the page tells less; NULL: it does not matter */
+	const struct target_file *python; /* the CPython that has the stacks; NULL: not known */
+	char id[TARGET_ID_MAX];           /* the build-id of file; or "host" */
+	char sites[PLAN_SITES];           /* names the contents of all files: see script_macros.h */
+};
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef TELETAP_MODULE_RESOLVE_PROCESS_H
 #define TELETAP_MODULE_RESOLVE_PROCESS_H
 
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /* Whether the file is a CPython, by the symbols that say where things are. */
 bool resolve_is_python(const struct target_file *f);

@@ -26,7 +26,7 @@
 #ifndef TELETAP_MODULE_SCRIPT_MACROS_H
 #define TELETAP_MODULE_SCRIPT_MACROS_H
 
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /*
  * Sets plan->sites, a hash over all that a module holds of the plan's files: the macros

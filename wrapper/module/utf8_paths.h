@@ -5,7 +5,7 @@
 #ifndef TELETAP_MODULE_UTF8_PATHS_H
 #define TELETAP_MODULE_UTF8_PATHS_H
 
-#include "module/resolve.h"
+#include "module/plan.h"
 
 /*
  * Looks at every process that has the plan's file mapped, since markers are switched on

@@ -18,6 +18,7 @@
 #include "base/signals.h"
 #include "net/ipc.h"
 #include "net/key.h"
+#include "net/place_pages.h"
 
 #define KEY_MS 1000  /* between two looks at the key */
 #define KEEP_MS 1000 /* between two words to the source about the pages of metrics */
@@ -90,7 +91,8 @@ static int take_messages(struct engine *k, int64_t now)
 		if (m.kind == IPC_WANT && m.output == OUTPUT_OPENMETRICS)
 			ret = send_metrics(k);
 		else if (m.kind == IPC_WANT && m.place < (uint32_t)k->places.n)
-			ret = place_want(&k->places, &k->places.list[m.place], (int)m.page, now);
+			ret = place_pages_want(&k->places, &k->places.list[m.place], (int)m.page,
+					       now);
 		else if (m.kind == IPC_ACTION)
 			ret = take_action(k, &m, now);
 		if (ret < 0)
@@ -188,7 +190,7 @@ static int send_places(struct engine *k, int64_t now)
 	int err = 0;
 
 	for (int i = 0; i < k->places.n && !err; i++)
-		err = place_send(&k->places, &k->places.list[i], now);
+		err = place_pages_send(&k->places, &k->places.list[i], now);
 	return err;
 }
 

@@ -6,18 +6,11 @@
 #ifndef TELETAP_NET_FRONTEND_H
 #define TELETAP_NET_FRONTEND_H
 
-#include <stdbool.h>
-
-#include "net/datagram.h"
+#include "net/reply_queue.h"
 #include "net/sandbox.h"
 
 #define FRONTEND_SOCKETS 8
 #define FRONTEND_RATE 100 /* requests per second of a peer that is not this host */
-
-struct frontend_socket {
-	int fd;
-	bool trusted; /* bound to this host's own address: no key is needed */
-};
 
 struct frontend_options {
 	struct frontend_socket sockets[FRONTEND_SOCKETS];

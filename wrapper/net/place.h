@@ -12,6 +12,8 @@
 #include "net/targets.h"
 #include "source/source.h"
 
+#define PLACE_TRY_MS 2000 /* between two attempts to open a target, and two looks at it */
+
 /* What the frontend has of a page. */
 struct shown {
 	int64_t asked_ms; /* 0: never */
@@ -45,8 +47,8 @@ int places_open(struct places *all, const struct opts *o, const struct targets *
 		const bool *metrics);
 void places_close(struct places *all);
 
-/* A page has been asked for. -errno: the frontend is gone. */
-int place_want(struct places *all, struct place *p, int number, int64_t now_ms);
+/* Somebody asks for it: opens it, unless that has just been tried. */
+void place_open(struct place *p, int64_t now_ms);
 
 /* The page is to stay on, asked for or not. */
 void place_keep(struct place *p, const struct page *page, int64_t now_ms);
@@ -54,13 +56,10 @@ void place_keep(struct place *p, const struct page *page, int64_t now_ms);
 /* Does what is due. Returns how many ms from now on it is due again. */
 int place_step(struct place *p, int64_t now_ms);
 
-/* Sends what has changed of the pages asked for. -errno: the frontend is gone. */
-int place_send(struct places *all, struct place *p, int64_t now_ms);
-
 /* The document of metrics; to be freed. NULL: out of memory. */
 char *places_metrics(const struct places *all);
 
-/* Whether a target is there, looked at not more often than every two seconds. */
+/* Whether a target is there, looked at not more often than every PLACE_TRY_MS. */
 bool place_there(struct place *p, int64_t now_ms);
 
 #endif

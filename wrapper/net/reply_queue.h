@@ -6,15 +6,21 @@
 #define TELETAP_NET_REPLY_QUEUE_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "net/datagram.h"
-#include "net/frontend.h"
 #include "net/rate_limit.h"
 
 #define REPLY_QUEUE_ROOM 256     /* datagrams sent at once */
 #define REPLY_QUEUE_PLAIN_MAX 64 /* bytes of a plain request */
+
+/* A socket at which requests arrive. */
+struct frontend_socket {
+	int fd;
+	bool trusted; /* bound to this host's own address: no key is needed */
+};
 
 /* Which address of this host; AF_UNSPEC: not known. */
 struct reply_queue_from {

@@ -16,6 +16,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "module/module.h"
+#include "module/resolve.h"
 #include "module/utf8_paths.h"
 #include "target/pid_namespace.h"
 #include "target/program.h"

@@ -6,7 +6,7 @@
 #define TELETAP_TARGET_SDT_SITES_H
 
 #include "target/elf.h"
-#include "target/sdt.h"
+#include "target/sdt_file.h"
 
 /*
  * Removes from the file's markers those whose site is no nop in executable code, or whose

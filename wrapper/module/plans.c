@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "module/plan.h"
+#include "module/plans.h"
 
 #include <errno.h>
 #include <stdio.h>
