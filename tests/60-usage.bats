@@ -108,6 +108,40 @@ start() {
 	[ "$(jq '"\(.page) \(.name)  \(.title)" | length' <<<"$output" | sort -n | tail -n 1)" -le 56 ]
 }
 
+# terminal COLUMNS COMMAND: what it prints on a terminal of this width.
+terminal() {
+	run -0 script -qec "stty cols $1; $2" /dev/null
+	output=$(tr -d '\r' <<<"$output")
+}
+
+# The input in one line, without what changes from moment to moment.
+words() { tr -s ' \n' ' ' | sed 's/[0-9]* MB free//'; }
+
+@test "on a narrow terminal lines end between words; in a pipe and on a wide one they are whole" {
+	need_python
+	export TELETAP_HOST_ROOT=$D/none
+	for command in --help 'watch --help' 'build --help' list "probes $python" doctor; do
+		whole=$(teletap $command) || true
+		[ "$(wc -L <<<"$whole")" -gt 44 ]
+		for width in 20 44 80; do
+			terminal $width "teletap $command --color never || true"
+			[ "$(words <<<"$output")" = "$(words <<<"$whole")" ]
+			# longer is only what has no blank
+			awk -v most=$width 'length > most && /[^ ] /' <<<"$output" | lacks .
+		done
+		terminal 2000 "teletap $command --color never || true"
+		[ "$(wc -l <<<"$output")" = "$(wc -l <<<"$whole")" ]
+	done
+	terminal 20 'teletap list -o json'
+	[ "$output" = "$(teletap list -o json)" ]
+}
+
+@test "help: no line is longer than 80 columns, but for the usage in a pipe" {
+	for command in '' $(teletap --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+		teletap $command --help | awk '!/^Usage:/ && length > 80' | lacks .
+	done
+}
+
 @test "help: a list of names for probes, a key for build" {
 	run -0 teletap probes --help
 	[[ ${lines[0]} == 'Usage: teletap probes {-p PID | [-e] FILE...}' ]]

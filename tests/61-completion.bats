@@ -113,7 +113,7 @@ fish_offers() {
 @test "fish: the same, with what they mean" {
 	[ "$(fish_offers 'teletap ' | cut -f 1 | sort | xargs)" = "$(commands | xargs -n 1 | sort | xargs)" ]
 	[[ $(fish_offers 'teletap wat') == watch$'\t'Prints* ]]
-	[ "$(fish_offers 'teletap watch gc --colo')" = $'--color\tauto, always or never (default auto; NO_COLOR is respected)' ]
+	[ "$(fish_offers 'teletap watch gc --colo')" = $'--color\tauto (default; NO_COLOR is respected), always, never' ]
 	[ "$(fish_offers 'teletap watch gc --color ' | cut -f 1 | xargs)" = "always auto never" ]
 	[ "$(fish_offers 'teletap watch thr')" = $'threads\tEvery thread now: its stack, its wait' ]
 	[[ $(fish_offers 'teletap watch gc,thr') == gc,threads* ]]
