@@ -4,7 +4,7 @@
 # The command line: what is wrong usage (2), and what the environment refuses (3),
 # always by one line that names the thing and says what to do next.
 
-# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154,SC2016 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 load markers
