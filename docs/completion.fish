@@ -32,7 +32,9 @@ function __teletap_words
 		case host
 			__fish_print_hostnames
 		case page
-			__teletap_pages
+			# of TARGET/PAGE the page
+			set -l target (string match -r '^.*/' -- (commandline -ct))
+			printf '%s\n' "$target"(__teletap_pages)
 		case pages
 			__fish_complete_list , __teletap_pages
 	end

@@ -10,7 +10,8 @@ _teletap_pages() {
 		row=("${(@ps:\t:)row}")
 		pages+=("$row[3]:$row[4]" "$row[2]:$row[4]")
 	done
-	[[ $1 == one ]] || compset -P '*,'
+	# of TARGET/PAGE the page, of PAGE,PAGE the last one
+	if [[ $argv[-1] == one ]]; then compset -P '*/'; else compset -P '*,'; fi
 	_describe -V page pages
 }
 

@@ -4,7 +4,7 @@
 # The command line: what is wrong usage (2), and what the environment refuses (3),
 # always by one line that names the thing and says what to do next.
 
-# shellcheck disable=SC2030,SC2031,SC2154,SC2016 # bats sets variables, and tests are subshells
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154,SC2016 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 load markers
@@ -106,6 +106,40 @@ start() {
 	[ "$(jq .page <<<"$output" | sort -u | wc -l)" -eq "${#lines[@]}" ]
 	# a page's head has room for its title
 	[ "$(jq '"\(.page) \(.name)  \(.title)" | length' <<<"$output" | sort -n | tail -n 1)" -le 56 ]
+}
+
+# terminal COLUMNS COMMAND: what it prints on a terminal of this width.
+terminal() {
+	run -0 script -qec "stty cols $1; $2" /dev/null
+	output=$(tr -d '\r' <<<"$output")
+}
+
+# The input in one line, without what changes from moment to moment.
+words() { tr -s ' \n' ' ' | sed 's/[0-9]* MB free//'; }
+
+@test "on a narrow terminal lines end between words; in a pipe and on a wide one they are whole" {
+	need_python
+	export TELETAP_HOST_ROOT=$D/none
+	for command in --help 'watch --help' 'build --help' list "probes $python" doctor; do
+		whole=$(teletap $command) || true
+		[ "$(wc -L <<<"$whole")" -gt 44 ]
+		for width in 20 44 80; do
+			terminal $width "teletap $command --color never || true"
+			[ "$(words <<<"$output")" = "$(words <<<"$whole")" ]
+			# longer is only what has no blank
+			awk -v most=$width 'length > most && /[^ ] /' <<<"$output" | lacks .
+		done
+		terminal 2000 "teletap $command --color never || true"
+		[ "$(wc -l <<<"$output")" = "$(wc -l <<<"$whole")" ]
+	done
+	terminal 20 'teletap list -o json'
+	[ "$output" = "$(teletap list -o json)" ]
+}
+
+@test "help: no line is longer than 80 columns, but for the usage in a pipe" {
+	for command in '' $(teletap --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+		teletap $command --help | awk '!/^Usage:/ && length > 80' | lacks .
+	done
 }
 
 @test "help: a list of names for probes, a key for build" {

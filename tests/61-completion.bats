@@ -113,10 +113,12 @@ fish_offers() {
 @test "fish: the same, with what they mean" {
 	[ "$(fish_offers 'teletap ' | cut -f 1 | sort | xargs)" = "$(commands | xargs -n 1 | sort | xargs)" ]
 	[[ $(fish_offers 'teletap wat') == watch$'\t'Prints* ]]
-	[ "$(fish_offers 'teletap watch gc --colo')" = $'--color\tauto, always or never (default auto; NO_COLOR is respected)' ]
+	[ "$(fish_offers 'teletap watch gc --colo')" = $'--color\tauto (default; NO_COLOR is respected), always, never' ]
 	[ "$(fish_offers 'teletap watch gc --color ' | cut -f 1 | xargs)" = "always auto never" ]
 	[ "$(fish_offers 'teletap watch thr')" = $'threads\tEvery thread now: its stack, its wait' ]
 	[[ $(fish_offers 'teletap watch gc,thr') == gc,threads* ]]
+	[[ $(fish_offers 'teletap page thr') == threads$'\t'* ]]
+	[ "$(fish_offers 'teletap page web/thr')" = $'web/threads\tEvery thread now: its stack, its wait' ]
 	[ "$(fish_offers 'teletap replay on')" = one.zst ]
 	[[ $(fish_offers 'teletap replay one.zst thr') == threads* ]]
 	[ "$(fish_offers 'teletap watch gc -e on')" = one.zst ]
@@ -156,6 +158,8 @@ zsh_makes() {
 	zsh_makes 'teletap watch gc,thr' '> teletap watch gc,threads'
 	zsh_makes 'teletap watch gc --colo' '> teletap watch gc --color'
 	zsh_makes 'teletap watch gc --color ' 'always  auto    never'
+	zsh_makes 'teletap page web/thr' '> teletap page web/threads'
+	zsh_makes 'teletap page thr' '> teletap page threads'
 	zsh_makes 'teletap replay on' '> teletap replay one.zst'
 	zsh_makes 'teletap replay one.zst thr' '> teletap replay one.zst threads'
 	zsh_makes 'teletap watch sta' 'status  -- Is it working, and if not, what to read'

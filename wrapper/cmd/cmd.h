@@ -35,6 +35,13 @@ bool want_color(const struct opts *o);
 /* How wide a page there may be: struct render has it. */
 int want_width(void);
 
+/*
+ * What is printed between the two fits the terminal: lines that are longer are wrapped between
+ * words. Elsewhere than on a terminal it is as it was printed.
+ */
+void fit_begin(void);
+void fit_end(void);
+
 /* Its exit status is that of a plugin: see check.c. */
 enum status cmd_check(const struct opts *o);
 enum status cmd_build(const struct opts *o);

@@ -237,10 +237,13 @@ enum status cmd_doctor(const struct opts *o)
 	host_check(root ? root : "", &a.host, &a.host_checks);
 	j = doctor_judge(&a);
 	judge_prepare(&j);
-	if (o->output == OUTPUT_JSON)
+	if (o->output == OUTPUT_JSON) {
 		doctor_json(&a);
-	else
+	} else {
+		fit_begin();
 		print_text(&a);
+		fit_end();
+	}
 	own_close(a.own);
 	target_close(&a.target);
 	interpreter_free(&a.interpreter);

@@ -25,10 +25,13 @@ enum status cmd_list(const struct opts *o)
 		say("%s: no argument is needed: all pages are listed", o->args[0]);
 		return STATUS_USAGE;
 	}
+	if (o->output == OUTPUT_TEXT)
+		fit_begin();
 	for (int i = 0; i < n_pages; i++) {
 		if (i && pages[i - 1].number < PAGE_CONTENTS && pages[i].number > PAGE_CONTENTS)
 			list(o, PAGE_CONTENTS, "contents", "Every page, and whether it can work");
 		list(o, pages[i].number, pages[i].name, pages[i].title);
 	}
+	fit_end();
 	return STATUS_OK;
 }

@@ -17,6 +17,7 @@
 #include "module/utf8_paths.h"
 #include "pages/page.h"
 #include "render/render.h"
+#include "render/text_parts.h"
 
 #ifndef TELETAP_VERSION
 #define TELETAP_VERSION "unknown"
@@ -27,11 +28,11 @@ static const struct command commands[] = {
 	  "Prints pages of a running program, periodically", "p=/#eicnPJ_YGOQZE9o*", cmd_watch,
 	  "pages" },
 	{ "doctor", "[TARGET [--pack DIR]]",
-	  "Says what works here and for this target, and what to do about the rest", "p=/#eP",
+	  "Says what works here and for a target, and what to do about the rest", "p=/#eP",
 	  cmd_doctor, "-" },
 	{ "probes", "{-p PID | [-e] FILE...}",
-	  "Lists the markers of a process, or of files (-: names from standard input)", "pe",
-	  cmd_probes, "file" },
+	  "Lists markers of a process or of files (-: names from standard input)", "pe", cmd_probes,
+	  "file" },
 	{ "build",
 	  "[PAGE...] {-p PID | -e FILE}... [-k RELEASE]... [-d PACK] [--key KEY.pem --cert CERT]",
 	  "Compiles the modules of pages ahead of time", "pekdKX", cmd_build, "pages" },
@@ -73,6 +74,37 @@ int want_width(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
 		return 80;
 	return size.ws_col > RENDER_LEAST ? size.ws_col : RENDER_LEAST;
+}
+
+static struct {
+	FILE *terminal; /* NULL: nothing is held back */
+	char *text;
+	size_t size;
+} fitted;
+
+void fit_begin(void)
+{
+	FILE *f = want_width() > 0 ? open_memstream(&fitted.text, &fitted.size) : NULL;
+
+	if (!f)
+		return;
+	fitted.terminal = stdout;
+	stdout = f;
+}
+
+void fit_end(void)
+{
+	if (!fitted.terminal)
+		return;
+	if (fclose(stdout)) {
+		say("out of memory");
+		exit(STATUS_REFUSED);
+	}
+	stdout = fitted.terminal;
+	fitted.terminal = NULL;
+	fitted.text = text_wrap(fitted.text, want_width());
+	fputs(fitted.text, stdout);
+	free(fitted.text);
 }
 
 static const struct command *command_find(const char *name)
@@ -157,7 +189,9 @@ int main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		fit_begin();
 		usage(stdout);
+		fit_end();
 		return STATUS_OK;
 	}
 	if (!strcmp(argv[1], "--table")) {

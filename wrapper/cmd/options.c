@@ -45,6 +45,7 @@ const char *opts_name(char letter)
 
 static void print_help(const struct command *cmd)
 {
+	fit_begin();
 	printf("Usage: teletap %s %s\n%s.\n\n", cmd->name, cmd->synopsis, cmd->summary);
 	for (size_t i = 0; i < options_rows; i++) {
 		char name[40];
@@ -60,6 +61,7 @@ static void print_help(const struct command *cmd)
 		else
 			printf("      %-20s %s\n", name, options_table[i].help);
 	}
+	fit_end();
 }
 
 /* What completes a value. */

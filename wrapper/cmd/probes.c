@@ -193,7 +193,9 @@ static void job_show(struct probes *p, const struct scan_job *job)
 	} else {
 		if (p->n_markers)
 			putchar('\n');
+		fit_begin();
 		file_text(job->path, &job->file);
+		fit_end();
 	}
 	p->n_markers += job->file.n_markers;
 }
