@@ -27,5 +27,5 @@ session() {
 	sed $'0,/^stacks\t0\t[1-9]/s/^\\(stacks\t0\t[1-9][0-9]*\t[0-9]*\t\\)0/\\13/' "$TOP/tests/data/gil/session.lines" \
 		>"$BATS_TEST_TMPDIR/lines"
 	run draw -g gil -o json <"$BATS_TEST_TMPDIR/lines"
-	grep -q '"stacks of this interval that could be read in part or not at all: 3' <<<"$output"
+	grep -q '"3 stacks of this interval could be read in part or not at all' <<<"$output"
 }

@@ -44,7 +44,7 @@ words() { tr '\n' ' ' <<<"$output"; }
 	sent=('off\t0\t16\t203\t3\t0\t6000000000\t0\t61500000000' 'off\t0\t5\t0\t1\t0\t2000000000\t0\t2000000000'
 		'off\t0\t21\t0\t1\t1\t1000000000\t0\t9000000000' 'threads\t4\t4\t0\t61500000000' 'procs\t1')
 	page off-cpu < <(hang offcpu "${sent[@]}")
-	[[ $(words) == *'Note: waits that began before attaching: 4: their stacks are not known, the longest took at least that long, and their other times are those since attaching.'* ]]
+	[[ $(words) == *'Note: 4 waits began before attaching: their stacks are not known, the longest took at least that long, and their other times are those since attaching.'* ]]
 	[[ $(words) == *'Note: 4 of the target'\''s 4 threads have not run since attaching, one of them for at least 61.5 s. '* ]]
 	page off-cpu -o json < <(hang offcpu "${sent[@]}")
 	run jq -c '.rows[] | [.reason, .call, .before, .function, .stack, .waits_total, .open, .time_ns.max]' <<<"$output"
@@ -59,7 +59,7 @@ words() { tr '\n' ' ' <<<"$output"; }
 	for which in gc gil syscalls; do
 		page "$which" < <(hang "$which" 'threads\t70000\t3\t4464\t1000000000')
 		[[ $(words) == *'3 of the target'\''s 70000 threads have not run since attaching'*'page 235'* ]]
-		[[ $(words) == *'threads of the target that are too many to look at: 4464'* ]]
+		[[ $(words) == *'4464 of the target'\''s threads are too many to look at'* ]]
 	done
 	page gil < <(hang gil 'threads\t1\t1\t0\t1000000000')
 	[[ $(words) != *'half took less'* ]]

@@ -71,7 +71,7 @@ os.kill(os.getpid(), 9)' || true
 	[ "$(q '.rows | length')" -eq 5 ]
 	# the first of 21 has lost its row when it ends, and gets another one
 	[ "$(q .loss.table_full)" -eq 17 ]
-	[[ "$(q '.notes[0]')" == *' 20 processes made, 21 programs begun, 21 processes ended, 0 '* ]]
+	[[ "$(q '.notes[0]')" == *' 20 processes were made, 21 programs begun, 21 processes ended, 0 '* ]]
 }
 
 # The kernel's sums of a device: reads, bytes, writes, bytes, discards, bytes, flushes, and

@@ -144,7 +144,7 @@ os._exit(0)' >"$dir/many.py"
 		run -0 --separate-stderr teletap watch "$which" --collector bpf -p "$pid" -i 0.1 -n 1 -o json
 		page=${lines[-1]}
 		echo "$which: $page"
-		[ "$(q '[.target.threads, .target.threads_still, (.notes | any(test("1 thread has not run since attaching")))]')" = '[1,1,true]' ]
+		[ "$(q '[.target.threads, .target.threads_still, (.notes | any(test("1 threads have not run since attaching")))]')" = '[1,1,true]' ]
 	done
 }
 

@@ -56,7 +56,7 @@ waited() { rows ".reason == \"$1\" and .before == $2" ".time_ns_total.total" | j
 	first_page
 	at_most=$(($(date +%s%N) - begun))
 	jq -c '.rows, .notes, .target' "$tap_out"
-	run jq -c --argjson most "$at_most" '[.target.processes, .target.threads, .target.threads_still, (.notes | any(test("1 of the target.s 1 thread has not run"))),
+	run jq -c --argjson most "$at_most" '[.target.processes, .target.threads, .target.threads_still, (.notes | any(test("1 of the target.s 1 threads have not run"))),
 		(.rows[] | [.reason, .before, .stack, .waits_total, .open, .time_ns.max > 1500000000, .time_ns.max <= $most])]' <(head -n 1 "$tap_out")
 	[ "$output" = '[1,1,1,true,["futex",true,null,1,1,true,true]]' ]
 	group=/sys/fs/cgroup/teletap

@@ -80,7 +80,7 @@ def run(fifo, done):
 def unread(pages):
     """How many stacks the pages say could not be read."""
     return sum(int(m.group(1)) for page in pages for note in page["notes"]
-               for m in [re.match(r"stacks of this interval that could be read in part or not at all: (\d+)", note)]
+               for m in [re.match(r"(\d+) stacks of this interval could be read in part", note)]
                if m)
 
 

@@ -5,8 +5,6 @@
  */
 #include "pages/page.h"
 
-#include <inttypes.h>
-
 /* clang-format off */
 enum {
 	NUMBER, TIME, PID, LIFETIME, STATUS, SIGNAL, ENDED_AS, RUNNING, RECENT, PARENT_PID, PARENT,
@@ -82,10 +80,10 @@ void page_exec_fill(const struct state *s, struct table *t)
 		fill_row(s, t, r);
 	r = state_first(s, LINE_STARTS);
 	table_note(t,
-		   "in the interval: %s made, %s begun, %s ended, %" PRId64
-		   " of them not with status 0",
-		   table_count(t, record_delta(r, STARTS_FORKS), "process"),
-		   table_count(t, record_delta(r, STARTS_PROGRAMS), "program"),
-		   table_count(t, record_delta(r, STARTS_ENDS), "process"),
-		   record_delta(r, STARTS_FAILURES));
+		   "in the interval %lld processes were made, %lld programs begun, %lld processes "
+		   "ended, %lld of them not with status 0",
+		   (long long)record_delta(r, STARTS_FORKS),
+		   (long long)record_delta(r, STARTS_PROGRAMS),
+		   (long long)record_delta(r, STARTS_ENDS),
+		   (long long)record_delta(r, STARTS_FAILURES));
 }

@@ -14,19 +14,17 @@ static void note_still(const struct page *page, const struct state *s, struct ta
 	const struct record *r = page_is_host(page) ? NULL : state_first(s, LINE_THREADS);
 
 	if (record_now(r, THREADS_STILL))
-		table_note(t,
-			   "%" PRId64 " of the target's %s %s not run since attaching, one of them "
-			   "for at least %.1f s%s",
-			   record_now(r, THREADS_STILL),
-			   table_count(t, record_now(r, THREADS_ALL), "thread"),
-			   record_now(r, THREADS_STILL) == 1 ? "has" : "have",
-			   (double)record_now(r, THREADS_LONGEST_NS) / 1e9,
-			   page->number == 235 ? ""
-			   : !strcmp(s->collector, "memory")
-				   ? ": page 224 says where they stand"
-				   : ": page 235 says what they wait for");
+		table_note(
+			t,
+			"%" PRId64 " of the target's %" PRId64
+			" threads have not run since attaching, one of them for at least %.1f s%s",
+			record_now(r, THREADS_STILL), record_now(r, THREADS_ALL),
+			(double)record_now(r, THREADS_LONGEST_NS) / 1e9,
+			page->number == 235               ? ""
+			: !strcmp(s->collector, "memory") ? ": page 224 says where they stand"
+							  : ": page 235 says what they wait for");
 	if (record_now(r, THREADS_UNSEEN))
-		table_note(t, "threads of the target that are too many to look at: %" PRId64,
+		table_note(t, "%" PRId64 " of the target's threads are too many to look at",
 			   record_now(r, THREADS_UNSEEN));
 }
 
@@ -75,8 +73,9 @@ static void note_others(const struct state *s, struct table *t)
 	while ((r = state_each(s, LINE_OTHER, &at))) {
 		const char *path = record_text(r, OTHER_PATH);
 		int64_t n = record_now(r, OTHER_PROCESSES);
-		const char *many = table_count(t, n, "process");
+		char many[32];
 
+		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
 		if (record_now(r, OTHER_NEW) == 2)
 			table_note(t, "the process runs %s now, which is not watched: attach again",
 				   path);
@@ -151,7 +150,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	note_others(s, t);
 	if (s->cut)
 		table_note(t,
-			   "%s of the module found no room on the way out: what was said there is "
-			   "in the figures when a later one comes whole",
-			   table_count(t, s->cut, "answer"));
+			   "%" PRId64 " answer%s of the module found no room on the way out: what "
+			   "they said is in the figures when a later one comes whole",
+			   s->cut, s->cut == 1 ? "" : "s");
 }

@@ -5,7 +5,6 @@
  */
 #include "pages/page.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "model/sum.h"
@@ -106,8 +105,8 @@ void page_flow_fill(const struct state *s, struct table *t)
 	left = record_delta(state_first(s, LINE_LEFT), LEFT_COUNT);
 	if (left)
 		table_note(t,
-			   "events of the interval that are left out: %" PRId64
-			   ": choose with --function and --file, or raise --rate",
-			   left);
+			   "%lld events of the interval are left out: choose with --function and "
+			   "--file, or raise --rate",
+			   (long long)left);
 	timed_notes(s, t, "shown");
 }

@@ -71,13 +71,14 @@ void page_gc_events_fill(const struct state *s, struct table *t)
 	}
 	all = record_delta(state_first(s, LINE_EVENTS), EVENTS_COUNT);
 	if (all > (int64_t)n)
-		table_note(t, "%s in this interval: only the last %zu are kept",
-			   table_count(t, all, "collection"), n);
+		table_note(t,
+			   "%" PRId64 " collections in this interval: only the last %zu are kept",
+			   all, n);
 	if (unsure)
 		table_note(t,
-			   "collections that may or may not have been automatic, as they were due "
-			   "and perhaps asked for as well, or their interpreter cannot be read: "
-			   "%" PRId64,
+			   "%" PRId64
+			   " collections were due and perhaps asked for as well, or their "
+			   "interpreter cannot be read: whether they were automatic is not known",
 			   unsure);
 	stack_notes(s, t);
 }

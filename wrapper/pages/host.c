@@ -229,11 +229,10 @@ static void fill_load(struct table *t, const struct record *r)
 		table_note(t, "the load is not known");
 	else
 		table_note(t,
-			   "load %.2f in the last minute, %.2f in 5, %.2f in 15, with %s; %" PRId64
-			   " of %s can run; up %.1f %s",
-			   c[LOAD1].share, c[LOAD5].share, c[LOAD15].share,
-			   table_count(t, c[CPUS].number, "processor"), c[RUNNABLE].number,
-			   table_count(t, c[TASKS].number, "task"), days < 1 ? 24 * days : days,
+			   "load %.2f in the last minute, %.2f in 5, %.2f in 15, with %" PRId64
+			   " processors; %" PRId64 " of %" PRId64 " tasks can run; up %.1f %s",
+			   c[LOAD1].share, c[LOAD5].share, c[LOAD15].share, c[CPUS].number,
+			   c[RUNNABLE].number, c[TASKS].number, days < 1 ? 24 * days : days,
 			   days < 1 ? "hours" : "days");
 }
 
@@ -249,13 +248,11 @@ static void fill_mounts(struct table *t, const struct record *r)
 	set(&c[AGAIN], record_now(r, MOUNTS_AGAIN));
 	set(&c[MORE], record_now(r, MOUNTS_MORE));
 	table_note(t,
-		   "mounts that are not asked for their space, being of the network or of a "
-		   "program, which may not answer, or below one that is: %" PRId64
-		   "; that have none: %" PRId64,
+		   "%" PRId64 " mounts are not asked for their space, being of the network or of a "
+		   "program, which may not answer, or below one that is; %" PRId64 " have none",
 		   record_now(r, MOUNTS_WAITING), record_now(r, MOUNTS_WITHOUT));
 	if (record_now(r, MOUNTS_MORE))
-		table_note(t, "not shown: %s",
-			   table_count(t, record_now(r, MOUNTS_MORE), "more mount"));
+		table_note(t, "%" PRId64 " more mounts are not shown", record_now(r, MOUNTS_MORE));
 }
 
 static void fill_units(const struct state *s, struct table *t, const struct record *r)
@@ -285,10 +282,10 @@ static void fill_units(const struct state *s, struct table *t, const struct reco
 	else if (record_now(r, UNITS_ANSWER))
 		table_note(t, "systemctl did not answer: which units have failed is not known");
 	else if (record_now(r, UNITS_FAILED) > n)
-		table_note(t, "units of systemd that have failed: %" PRId64 "; shown: %" PRId64,
+		table_note(t, "%" PRId64 " units have failed; %" PRId64 " of them are shown",
 			   record_now(r, UNITS_FAILED), n);
 	else
-		table_note(t, "units of systemd that have failed: %" PRId64, n);
+		table_note(t, "%" PRId64 " units of systemd have failed", n);
 }
 
 void page_host_fill(const struct state *s, struct table *t)

@@ -169,15 +169,15 @@ void page_offcpu_fill(const struct state *s, struct table *t)
 		fill_histogram(s, t, kind);
 	if (ready)
 		table_note(t,
-			   "in the interval threads were sent away from their processors %s while "
-			   "they could go on, for %.2f ms in all: that is not a wait",
-			   table_count(t, ready, "time"), (double)ready_ns / 1e6);
+			   "in the interval threads were sent away from their processors %" PRId64
+			   " times while they could go on, for %.2f ms in all: that is no wait",
+			   ready, (double)ready_ns / 1e6);
 	if (open > 0)
-		table_note(t, "waits under way, whose time so far counts: %" PRId64, open);
+		table_note(t, "%" PRId64 " of the waits are under way: their time so far counts",
+			   open);
 	if (before)
 		table_note(t,
-			   "waits that began before attaching: %" PRId64
-			   ": their stacks are not known, "
+			   "%" PRId64 " waits began before attaching: their stacks are not known, "
 			   "the longest took at least that long, and their other times are those "
 			   "since attaching",
 			   before);

@@ -224,10 +224,9 @@ static void note_files(struct table *t)
 
 		if (is_over(&c[FILES_USED], NEAR_FILES) && n++ < NOTED)
 			table_note(t,
-				   "process %" PRId64 " has %s open, and may have %" PRId64
-				   " (ulimit -n)",
-				   c[PID].number, table_count(t, c[FILES].number, "file"),
-				   c[FILES_LIMIT].number);
+				   "process %" PRId64 " has %" PRId64 " files open, and may have "
+				   "%" PRId64 " (ulimit -n)",
+				   c[PID].number, c[FILES].number, c[FILES_LIMIT].number);
 	}
 	if (n > NOTED)
 		table_note(t, "as near to their limit of open files are %s",

@@ -62,9 +62,11 @@ void page_short_files_fill(const struct state *s, struct table *t)
 	while ((r = state_each(s, LINE_SHORT, &at)))
 		fill_row(s, t, r);
 	r = state_first(s, LINE_SHORTS);
-	table_note(t, "in the interval: %s created; %s deleted when younger than a second, with %s",
-		   table_count(t, record_delta(r, SHORTS_CREATED), "file"),
-		   table_count(t, record_delta(r, SHORTS_DELETED), "file"),
-		   table_count(t, record_delta(r, SHORTS_BYTES), "byte"));
+	table_note(t,
+		   "in the interval %lld files were created; %lld that were younger than a second "
+		   "were deleted, with %lld bytes",
+		   (long long)record_delta(r, SHORTS_CREATED),
+		   (long long)record_delta(r, SHORTS_DELETED),
+		   (long long)record_delta(r, SHORTS_BYTES));
 	table_note(t, "a file without a name (O_TMPFILE) is not among them");
 }

@@ -102,8 +102,9 @@ void stack_note_unread(const struct state *s, struct table *t)
 
 	if (record_delta(r, STACKS_UNREAD))
 		table_note(t,
-			   "stacks of this interval that could be read in part or not at all: "
-			   "%" PRId64 ": ? or - stands for the rest",
+			   "%" PRId64
+			   " stacks of this interval could be read in part or not at all: ? or - "
+			   "stands for the rest",
 			   record_delta(r, STACKS_UNREAD));
 }
 
@@ -117,7 +118,7 @@ void stack_notes(const struct state *s, struct table *t)
 	stack_note_unread(s, t);
 	if (record_delta(r, STACKS_CUT))
 		table_note(t,
-			   "stacks of this interval that are deeper than 128 frames: %" PRId64
-			   ": ... stands for the rest",
+			   "%" PRId64 " stacks of this interval are deeper than 128 frames: ... "
+			   "stands for the rest",
 			   record_delta(r, STACKS_CUT));
 }

@@ -240,15 +240,17 @@ static void sampling_notes(const struct state *s, struct table *t)
 
 	if (!r)
 		return;
-	table_note(t, "sampled from outside, %s a second, for %.1f %% of one processor%s",
-		   table_count(t, record_now(r, SAMPLING_RATE), "time"), 100 * sampling_cost(s),
+	table_note(t,
+		   "sampled from outside, %" PRId64
+		   " times a second, for %.1f %% of one processor%s",
+		   record_now(r, SAMPLING_RATE), 100 * sampling_cost(s),
 		   stack_executing(s) ? "; lines in stacks are the executing ones, those of "
 					"functions their first ones"
 				      : "");
 	if (late)
 		table_note(t,
-			   "turns that were left out, since they came too late: %" PRId64
-			   " of %" PRId64 ": the machine is busy, or the rate too high",
+			   "%" PRId64 " of %" PRId64 " turns were left out, since they came too "
+			   "late: the machine is busy, or the rate too high",
 			   late, record_delta(r, SAMPLING_TURNS));
 	if (missed)
 		table_note(t,
@@ -291,8 +293,10 @@ void page_stacks_fill(const struct state *s, struct table *t)
 			stack_row(s, t, hits[stacks], sums);
 	}
 	if (tallies && tallies->full)
-		table_note(t, "more functions than the page has rows for: theirs lack %s",
-			   table_count(t, tallies->full, "sample"));
+		table_note(t,
+			   "more functions than the page has rows for: %" PRId64
+			   " samples are missing in theirs",
+			   tallies->full);
 	free(hits);
 	free(tallies);
 	sampling_notes(s, t);

@@ -269,11 +269,6 @@ static int hue_of(const struct graph *g, const struct box *b)
 	return (record_now(b->hit, HIT_WAITING) ? 180 : 10) + (int)(hash % 45);
 }
 
-static void put_samples(FILE *f, int64_t n)
-{
-	fprintf(f, "%" PRId64 " sample%s", n, n == 1 ? "" : "s");
-}
-
 static void put_box(FILE *f, const struct graph *g, const struct box *b, int deepest)
 {
 	double all = (double)g->boxes[0].samples, wide = (double)b->samples / all * WIDTH;
@@ -283,9 +278,8 @@ static void put_box(FILE *f, const struct graph *g, const struct box *b, int dee
 	fprintf(f, "<g class=\"b\" data-a=\"%" PRId64 "\" data-n=\"%" PRId64 "\"><title>", b->at,
 		b->samples);
 	put_name(f, g, b, INT16_MAX);
-	fputc('\n', f);
-	put_samples(f, b->samples);
-	fprintf(f, ", %.2f %%</title>", 100 * (double)b->samples / all);
+	fprintf(f, "\n%" PRId64 " samples, %.2f %%</title>", b->samples,
+		100 * (double)b->samples / all);
 	fprintf(f,
 		"<rect x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%d\" "
 		"fill=\"hsl(%d,%d%%,%d%%)\"/>"
@@ -312,17 +306,13 @@ static void put_graph(FILE *f, const struct graph *g, const int *order, const ch
 		"y=\"16\">",
 		(int)WIDTH, height, (int)WIDTH, LETTER);
 	put_text(f, name, 100);
-	fputs(": ", f);
-	put_samples(f, g->boxes[0].samples);
-	fputs("</text>\n<text id=\"what\" x=\"3\" y=\"32\"> </text>\n"
-	      "<text id=\"reset\" x=\"1060\" y=\"16\">whole</text>"
-	      "<text id=\"search\" x=\"1130\" y=\"16\">search</text>\n",
-	      f);
-	if (g->left_out) {
-		fputs("<!-- ", f);
-		put_samples(f, g->left_out);
-		fputs(" found no room -->\n", f);
-	}
+	fprintf(f,
+		": %" PRId64 " samples</text>\n<text id=\"what\" x=\"3\" y=\"32\"> </text>\n"
+		"<text id=\"reset\" x=\"1060\" y=\"16\">whole</text>"
+		"<text id=\"search\" x=\"1130\" y=\"16\">search</text>\n",
+		g->boxes[0].samples);
+	if (g->left_out)
+		fprintf(f, "<!-- %" PRId64 " samples found no room -->\n", g->left_out);
 	for (int i = 0; i < g->n && g->boxes[0].samples; i++)
 		put_box(f, g, &g->boxes[order[i]], deepest);
 	fprintf(f, "<script><![CDATA[\n%s]]></script>\n</svg>\n", stacks_svg_script);

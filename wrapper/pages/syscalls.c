@@ -142,13 +142,13 @@ void page_syscalls_fill(const struct state *s, struct table *t)
 	}
 	free(e.records);
 	if (open > 0)
-		table_note(t, "calls under way, whose time so far counts: %" PRId64, open);
+		table_note(t, "%" PRId64 " of the calls are under way: their time so far counts",
+			   open);
 	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired > 0)
-		table_note(
-			t,
-			"calls that had begun before the page was switched on, and do not count: "
-			"%" PRId64,
-			unpaired);
+		table_note(t,
+			   "%" PRId64
+			   " calls had begun before the page was switched on: they do not count",
+			   unpaired);
 	stack_notes(s, t);
 }
