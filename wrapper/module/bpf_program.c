@@ -161,8 +161,8 @@ static int map_tables(struct bpf_loaded *l)
 		return -errno;
 	l->tables = tables;
 	l->size = size;
-	/* Before 1.5 libbpf keeps the tables' first contents beside the map. Memory of a map itself
-	 * cannot be given back by this, and stays. */
+	/* libbpf may keep the tables' first contents beside the map (1.1 does). Memory of a map
+	 * itself cannot be given back by this, and stays. */
 	initial = bpf_map__initial_value(map, &old);
 	if (initial)
 		madvise((void *)(uintptr_t)initial, old, MADV_REMOVE);

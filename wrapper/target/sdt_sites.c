@@ -10,9 +10,9 @@
  *
  * The kernel knows of a semaphore its offset in the file only. In a process that starts with
  * the uprobe in place it counts in the first mapping of that page that may be written
- * (valid_ref_ctr_vma and delayed_ref_ctr_inc in kernel/events/uprobes.c of 6.18). lld lays the
- * data that become read-only and the others close together in the file, in segments of their own:
- * where these share the semaphore's page, the kernel counts in the first one's, and the marker
+ * (valid_ref_ctr_vma and delayed_ref_ctr_inc in kernel/events/uprobes.c of 6.18). lld and mold lay
+ * the data that become read-only and the others close together in the file, in segments of their
+ * own: where these share the semaphore's page, the kernel counts in the first one's, and the marker
  * stays off. In a process that runs already, the first one is read-only by then.
  */
 #include "target/sdt_sites.h"
