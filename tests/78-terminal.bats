@@ -295,6 +295,16 @@ short_of_one() { keys 2 9 && until_true shows '^page 29'; }
 	run -0 script -qec "TERM=dumb teletap page gc 127.0.0.1:$PORT -f -n 2 -i 0.1" /dev/null
 	[ "$(grep -c '^210 gc' <<<"$output")" -eq 2 ]
 	lacks '\x1b' <<<"$output"
-	run script -qec "TERM=xterm timeout 1 teletap page gc 127.0.0.1:$PORT -f -i 0.1" /dev/null
+	run script -qec "TERM=xterm timeout --foreground 1 teletap page gc 127.0.0.1:$PORT -f -i 0.1" /dev/null
 	[[ $output == *$'\x1b'* ]]
+}
+
+@test "in the background of a terminal, which it may not set: plain pages, and it ends" {
+	serve --replay "$R" -i 3600
+	# dash starts a process for timeout, which makes itself a group of its own
+	SHELL=/bin/sh run timeout -k 1 20 script -qec \
+		"TERM=xterm timeout 2 teletap page gc 127.0.0.1:$PORT -f -i 0.1; echo status \$?" /dev/null
+	[[ $output == *'status 124'* ]]
+	[ "$(grep -c '^210 gc' <<<"$output")" -ge 2 ]
+	lacks '\x1b' <<<"$output"
 }

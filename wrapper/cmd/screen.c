@@ -28,12 +28,19 @@
 #define INTERVAL_MIN 0.1
 #define INTERVAL_MAX 3600.0
 
+/* In the background, as below timeout(1), setting the terminal stops the process for ever. */
+static bool is_in_foreground(void)
+{
+	return tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
 bool screen_possible(const struct opts *o)
 {
 	const char *term = getenv("TERM");
 
 	return o->output == OUTPUT_TEXT && !o->count && isatty(STDIN_FILENO) &&
-	       isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+	       isatty(STDOUT_FILENO) && is_in_foreground() && term && *term &&
+	       strcmp(term, "dumb") != 0;
 }
 
 static void go_to(struct screen *s, const struct page *page)
