@@ -154,22 +154,26 @@ shopt -u nullglob
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
 @test "gc: runs and objects are those of gc.get_stats()" { each same_collections; }
 @test "threads --locals: names and values are what the program knows" { each same_locals; }
-# What it knew at its end is printed before a pause in which it does nothing.
+# What it knew at its end it prints, and does nothing more until two pages have been printed since.
 totals_of_the_end() {
-	run -0 --separate-stderr teletap watch gc --collector memory -i 0.3 -o json -c "$1 -c '
-import gc, json, time
-gc.collect()
-time.sleep(0.5)
+	local out=$BATS_TEST_TMPDIR/pages
+
+	teletap watch gc --collector memory -i 0.3 -o json -c "$1 -c '
+import gc, json, os, time
+def pages():
+    with open(\"$out\") as f:
+        return f.read().count(\"\\n\")
 gc.disable()
-[gc.collect(g) for g in (0, 1, 1, 2)]
+while pages() < 1: time.sleep(0.1)
+[gc.collect(g) for g in (0, 1, 1, 2, 2)]
 print(json.dumps([s[\"collections\"] for s in gc.get_stats()]), flush=True)
-time.sleep(1)
-import os
-os._exit(0)'"
-	echo "${lines[-1]}"
-	[ "$(jq -c '[.rows[].runs]' <<<"${lines[-1]}")" = '[null,null,null]' ]
-	jq -e '.last and (.notes[0] | startswith("no CPython can be read any more: the totals are"))' <<<"${lines[-1]}"
-	[ "$(jq -c '[.rows[].runs_total]' <<<"${lines[-1]}")" = "$(grep -v schema <<<"$output" | jq -c .)" ]
+known = pages()
+while pages() < known + 2: time.sleep(0.1)
+os._exit(0)'" >"$out"
+	tail -n 1 "$out"
+	[ "$(jq -c '.rows[].runs' <<<"$(tail -n 1 "$out")" | sort -u)" = null ]
+	jq -e '.last and (.notes[0] | startswith("no CPython can be read any more: the totals are"))' <<<"$(tail -n 1 "$out")"
+	[ "$(tail -n 1 "$out" | jq -c '[.rows[].runs_total]')" = "$(grep -v schema "$out" | jq -c .)" ]
 }
 @test "gc: children that come and go between two looks are said" {
 	mkfifo "$BATS_TEST_TMPDIR/go" "$BATS_TEST_TMPDIR/pages"
