@@ -124,6 +124,24 @@ loop() {
 	EOF2
 }
 
+# Not each kernel lets its functions run programs: doctor knows by trying.
+@test "252: each of 30 files, or one line that says why not" {
+	run -0 --separate-stderr teletap doctor -o json
+	if [ "$(jq '.pages[] | select(.page == 252).collectors[] | select(.name == "bpf").works' <<<"$output")" = false ]; then
+		refused teletap watch short-files --collector bpf -n 1
+		[[ $stderr == *'which its own functions are to run (fentry)'*"; '--collector stap'"* ]]
+		return
+	fi
+	watch short-files -p $$ -i 0.5
+	attached
+	for i in {1..30}; do
+		printf "%${i}s" '' >"$dir/short$i"
+		rm "$dir/short$i"
+	done
+	finish
+	[ "$(rows ".pid == $$" '[.path, .size]' | sort -t, -k2n)" = "$(for i in {1..30}; do echo "[\"$dir/short$i\",$i]"; done)" ]
+}
+
 @test "SIGKILL leaves nothing; doctor tries these pages; without rights: one line" {
 	watch disk-io -i 0.5
 	attached

@@ -49,9 +49,9 @@ struct bpf_module {
 
 extern const struct child_ops bpf_ops;
 extern const struct bpf_module bpf_gc, bpf_counters, bpf_errors, bpf_spans, bpf_calls, bpf_exec,
-	bpf_disk_io, bpf_imports, bpf_gc_events, bpf_audit, bpf_gc_cost, bpf_sums, bpf_call_times,
-	bpf_call_times_extension, bpf_flow, bpf_flow_extension, bpf_offcpu, bpf_syscalls,
-	bpf_faults, bpf_gil, bpf_sampled, bpf_postgres, bpf_glibc, bpf_calls_timed,
+	bpf_short_files, bpf_disk_io, bpf_imports, bpf_gc_events, bpf_audit, bpf_gc_cost, bpf_sums,
+	bpf_call_times, bpf_call_times_extension, bpf_flow, bpf_flow_extension, bpf_offcpu,
+	bpf_syscalls, bpf_faults, bpf_gil, bpf_sampled, bpf_postgres, bpf_glibc, bpf_calls_timed,
 	bpf_call_times_timed, bpf_flow_timed;
 
 /* An entry's number as far as the table has them, after the events that found no room. */

@@ -169,8 +169,21 @@ static int map_tables(struct bpf_loaded *l)
 	return 0;
 }
 
-static int refused(const char *module, int err, char **msg)
+/* Whether functions of the kernel are to run it. */
+static bool has_hooks(const struct bpf_object *object)
 {
+	struct bpf_program *program = bpf_object__next_program(object, NULL);
+
+	return program && bpf_program__expected_attach_type(program) == BPF_TRACE_FENTRY;
+}
+
+static int refused(const char *module, bool hooks, int err, char **msg)
+{
+	if (hooks)
+		return fail(msg, err,
+			    "the kernel does not take the BPF program %s, which its own functions "
+			    "are to run (fentry): %s; '--collector stap' takes a module instead",
+			    module, strerror(err));
 	if (err == EPERM) /* EACCES is of the one that checks programs */
 		return fail(msg, err,
 			    "the kernel refuses BPF programs (%s): run as root, outside of a "
@@ -220,8 +233,10 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	if (!err)
 		err = map_tables(l);
 	if (err) {
+		bool hooks = has_hooks(l->object);
+
 		bpf_unload(l);
-		return refused(module, -err, msg);
+		return refused(module, hooks, -err, msg);
 	}
 	return 0;
 }

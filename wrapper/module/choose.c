@@ -14,6 +14,7 @@
 #include "base/fail.h"
 #include "base/rootfs.h"
 #include "module/bpf_program.h"
+#include "module/bpf_trial.h"
 #include "module/module.h"
 #include "module/resolve.h"
 #include "module/sign.h"
@@ -175,7 +176,8 @@ int choose(const struct page *page, const struct target *t, int collector, const
 					   : (enum collector)__builtin_ctz(page->by),
 			    plan, msg);
 	has_module = has(page, COLLECT_STAP, t, &module);
-	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.program, NULL);
+	has_bpf = has(page, COLLECT_BPF, t, &bpf) && choose_bpf(bpf.program, NULL) &&
+		  (!page->origin.hooks || bpf_loads(bpf.program, NULL));
 	unsafe = has_module && has_bpf && others_may_write(&module);
 	if (has_module && !unsafe && module_is_ready(&module, pack)) {
 		*plan = module;
