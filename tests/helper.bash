@@ -11,7 +11,6 @@ BUILD=${TELETAP_BUILD:-build}
 export TOP BUILD PATH LC_ALL=C.UTF-8
 unset NO_COLOR PYTHONHOME PYTHONPATH
 umask 022
-: "${BATS_TEST_TIMEOUT:=300}" # seconds; the longest takes 50 on a busy machine
 
 # $output, whole, against a file in tests/data.
 golden() {

@@ -72,7 +72,7 @@ class Kill:
             log("before:", harmed(*all_of))
             self.first = False
         tap = teletap("watch", "gc", "-p", str(self.target.pid), "-i", "60")
-        bad = [] if wait_for(modules, 30) else ["no module"]
+        bad = [] if wait_for(modules, 120) else ["no module"]
         time.sleep(random.uniform(0, 0.6))
         for pid in named("stapio", "staprun"):
             try:
@@ -103,7 +103,8 @@ class Kill:
 class Forged:
     def round(self):
         forged, genuine, refused = once(FORGED), once(GENUINE), once(REFUSED)
-        out, err, status = finish(teletap("watch", "gc", "-p", str(refused.pid), "-n", "1", "-i", "0.1"))
+        out, err, status = finish(teletap("watch", "gc", "--collector", "stap", "-p", str(refused.pid),
+                                          "-n", "1", "-i", "0.1"))
         counts["forged: a site that cannot be probed: status %d: %s" % (status, err)] += 1
         bad = [] if status == 3 and len(err.splitlines()) == 1 else ["status %d: %s" % (status, err)]
         bad += random.choice([lambda: watched(forged) + watched(genuine),
