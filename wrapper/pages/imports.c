@@ -223,8 +223,8 @@ void page_imports_fill(const struct state *s, struct table *t)
 	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired)
 		table_note(t,
-			   "imports that had begun before they were watched, and are not here: "
-			   "%lld",
+			   "imports that had begun before they were watched, or have found no room, "
+			   "and are not here: %lld",
 			   (long long)unpaired);
 	table_note(t,
 		   "modules that importlib.import_module() is called with have no marker and are "
