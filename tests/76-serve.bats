@@ -425,6 +425,26 @@ time.sleep(60)' 3>&- &
 	[[ $output == "210 gc "* ]]
 }
 
+@test "what is no answer does not make a wait longer" {
+	python3 - 25304 <<-'EOF' 3>&- &
+		import select, socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind(("127.0.0.1", int(sys.argv[1])))
+		client = None
+		while True:
+		    if select.select([s], [], [], 0.005)[0]:
+		        data, client = s.recvfrom(2048)
+		    if client: # one with a number that was never asked for, and one that is too short
+		        s.sendto(data[:4] + bytes(100), client)
+		        s.sendto(b"x", client)
+	EOF
+	other=$!
+	bound() { grep -q "0100007F:$(printf %X 25304) " /proc/net/udp; }
+	until_true bound
+	run -3 --separate-stderr timeout 60 teletap page gc 127.0.0.1:25304 -t 1
+	[[ $stderr == *"no answer within 1 s"* ]]
+}
+
 @test "what is no request changes nothing" {
 	serve --replay "$R"
 	python3 - "$PORT" <<-'EOF'
