@@ -12,6 +12,7 @@
 #include "words.h"
 
 #define DEPTH 128 /* imports that a thread can have under way */
+#define NO_WORD UINT32_MAX
 
 struct import_tables tables;
 
@@ -78,27 +79,36 @@ static __always_inline struct importer *importer_here(uint32_t tid, bool make)
 	return bpf_map_lookup_elem(&by_thread, &tid);
 }
 
-/* The number of a module's name; 0: it cannot be read, or has no room, which is counted. */
-static __always_inline uint32_t name_of(uint64_t from, bool object)
+/*
+ * The number of a module's name; 0: it cannot be read, or has no room, which is counted. Of one
+ * that ends (begins: false) NO_WORD: no import has begun with a name that has a number.
+ */
+static __always_inline uint32_t name_of(uint64_t from, bool object, bool begins)
 {
 	struct word w = { 0 };
+	uint32_t *known;
 
 	if (!(object ? word_read_object(&w, from) : word_read(&w, from))) {
 		count(&tables.totals.unread);
 		return 0;
 	}
-	return word_number(&tables.totals, &tables.n_words, tables.words, &w);
+	if (begins)
+		return word_number(&tables.totals, &tables.n_words, tables.words, &w);
+	known = bpf_map_lookup_elem(&word_numbers, &w);
+	return known ? *known : NO_WORD;
 }
 
+/* 0: there is no room, which is counted, unless the import is lost already for want of a name. */
 static __always_inline uint32_t node_of(uint32_t parent, uint32_t word)
 {
 	struct node_key key = { .parent = parent, .word = word, .who = who_here(&tables.totals) };
+	uint64_t counted = 0;
 	struct import *m;
 	uint32_t number;
 	bool is_new;
 
-	number = entry_number(&node_numbers, &key, &tables.n_imports, IMPORTS, &tables.totals.full,
-			      &is_new);
+	number = entry_number(&node_numbers, &key, &tables.n_imports, IMPORTS,
+			      word ? &tables.totals.full : &counted, &is_new);
 	if (is_new) {
 		m = &tables.imports[INDEX(number, IMPORTS)];
 		m->parent = parent;
@@ -125,7 +135,7 @@ int import_start(void *ctx)
 		count(&tables.totals.unread);
 		return 0;
 	}
-	open.word = name_of(name, site->n_operands > 1);
+	open.word = name_of(name, site->n_operands > 1, true);
 	importer = importer_here(key.tid, true);
 	if (!importer || importer->depth >= DEPTH) {
 		count(&tables.totals.full);
@@ -209,7 +219,8 @@ int import_done(void *ctx)
 	}
 	importer = importer_here(key.tid, false);
 	if (importer)
-		key.depth = depth_of(key.tid, importer->depth, name_of(name, site->n_operands > 2));
+		key.depth = depth_of(key.tid, importer->depth,
+				     name_of(name, site->n_operands > 2, false));
 	open = importer ? bpf_map_lookup_elem(&under_way, &key) : NULL;
 	if (!open) {
 		count(&tables.unpaired);

@@ -54,7 +54,7 @@ same_shares() {
 	echo >&5
 	read -r -t 60 -u 6 after
 	compare shares "$before" "$after" <<<"$page"
-	[ "$(jq .sampling.rate <<<"$page")" = 200 ]
+	[ "$(jq -c '[.sampling.rate, .target.processes]' <<<"$page")" = '[200,1]' ]
 }
 
 # Each stack is one that the program can have, although it runs on all the time.

@@ -117,6 +117,60 @@ teardown() {
 	[ "$output" = "$(teletap replay "$LONG" -o json | tail -n 1)" ]
 }
 
+@test "a long page that is drawn anew all the time is collected over a slow link" {
+	# a program that draws a page itself, each time with another number in all lines
+	python3 - <<-'EOF' 3>&- &
+		import os, socket
+		listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		listener.bind("\0teletap/%s/%d" % (os.readlink("/proc/self/ns/pid"), os.getpid()))
+		listener.listen(8)
+		drawn = 0
+		while True:
+		    asks = listener.accept()[0]
+		    if asks.recv(16) == b"list":
+		        asks.send(b"l301\tlong\tA long page\n")
+		    else:
+		        drawn += 1
+		        asks.send(b"tlong\tA long page\n" + b"drawing %06d\n" % drawn * 4000)
+		    asks.close()
+	EOF
+	other=$!
+	serve -p "$other"
+	until_true says drawing page 301
+	# answers pass one by one, and what finds no room before is lost
+	python3 - 25303 "$PORT" <<-'EOF' 3>&- &
+		import select, socket, sys, time
+		front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		front.bind(("127.0.0.1", int(sys.argv[1])))
+		back = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		back.connect(("127.0.0.1", int(sys.argv[2])))
+		client, held, due = None, [], 0
+		while True:
+		    ready = select.select([front, back], [], [], 0.03)[0]
+		    if front in ready:
+		        data, client = front.recvfrom(2048)
+		        back.send(data)
+		    if back in ready:
+		        held.append(back.recv(2048))
+		        del held[16:]
+		    if held and time.monotonic() >= due:
+		        front.sendto(held.pop(0), client)
+		        due = time.monotonic() + 0.03
+	EOF
+	lossy=$!
+	until_true teletap page 255 127.0.0.1:25303
+	# and somebody else wants to see it, too
+	(while page 301 >/dev/null; do sleep 0.2; done) 3>&- &
+	looks=$!
+	run -0 --separate-stderr timeout 60 teletap page 301 127.0.0.1:25303 -t 10
+	kill "$looks" "$lossy"
+	lossy=''
+	[ "$(grep -c '^drawing' <<<"$output")" -eq 4000 ]
+	[ "$(grep '^drawing' <<<"$output" | sort -u | wc -l)" -eq 1 ]
+	# it has been drawn meanwhile
+	[ "$(page 301 | tail -n 1 | tr -dc 0-9 | sed 's/^0*//')" -gt $(($(tail -n 1 <<<"$output" | tr -dc 0-9 | sed 's/^0*//') + 1)) ]
+}
+
 @test "plain text longer than a datagram comes in order, cut at lines" {
 	serve --replay "$R" -i 3600
 	sizes=$(python3 - "$PORT" <<-'EOF'
@@ -369,6 +423,26 @@ time.sleep(60)' 3>&- &
 	other=''
 	run -0 many
 	[[ $output == "210 gc "* ]]
+}
+
+@test "what is no answer does not make a wait longer" {
+	python3 - 25304 <<-'EOF' 3>&- &
+		import select, socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.bind(("127.0.0.1", int(sys.argv[1])))
+		client = None
+		while True:
+		    if select.select([s], [], [], 0.005)[0]:
+		        data, client = s.recvfrom(2048)
+		    if client: # one with a number that was never asked for, and one that is too short
+		        s.sendto(data[:4] + bytes(100), client)
+		        s.sendto(b"x", client)
+	EOF
+	other=$!
+	bound() { grep -q "0100007F:$(printf %X 25304) " /proc/net/udp; }
+	until_true bound
+	run -3 --separate-stderr timeout 60 teletap page gc 127.0.0.1:25304 -t 1
+	[[ $stderr == *"no answer within 1 s"* ]]
 }
 
 @test "what is no request changes nothing" {

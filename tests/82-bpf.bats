@@ -249,10 +249,16 @@ while True: gc.collect()' 3>&- &
 		#define TELETAP_PROVIDER close
 		#include "teletap.h"
 		#include <stdio.h>
-		int main(void)
+		#include <unistd.h>
+		int main(int argc, char **argv)
 		{
-			for (puts("ready"), fflush(stdout); getchar() > 0; puts("done"), fflush(stdout))
+			char line[8];
+
+			for (puts("ready"), fflush(stdout); fgets(line, sizeof(line), stdin); puts("done"), fflush(stdout)) {
 				TELETAP_COUNTER("turns", 1);
+				if (*line == 'e')
+					execv("/proc/self/exe", argv);
+			}
 		}
 	EOF
 	SERVICE=$dir/close
@@ -261,8 +267,13 @@ while True: gc.collect()' 3>&- &
 	watch counters -p "$pid" -i 0.3
 	attached
 	tell ''
+	echo e >&7
+	said ready
+	tell ''
 	finish
-	[ "$(q '[.rows[] | [.name, .change_total]]')" = '[["turns",1]]' ]
+	# what the program does when it has begun anew is not counted, and that is said
+	[ "$(q '[.rows[] | [.name, .change_total]]')" = '[["turns",2]]' ]
+	[[ "$(q .notes)" == *"what has started or loaded $SERVICE since attaching is not counted: "*separate-loadable-segments* ]]
 	for which in -e -c; do
 		refused teletap watch counters --collector bpf $which "$SERVICE" -n 1
 		[[ $stderr == *"$SERVICE: the linker laid its data so that the kernel cannot switch its markers on in processes that start later: name one that runs (-p PID), or link it with -Wl,-z,separate-loadable-segments" ]]
@@ -317,6 +328,36 @@ while True: gc.collect()' 3>&- &
 	tell ''
 	finish
 	[ "$(q '[.rows[] | [.name, .change_total]] | sort')" = '[["linked",60],["loaded",100],["program",40]]' ]
+}
+
+@test "241 -p: a library that is loaded later is not counted, and that is said" {
+	gcc -fPIC -shared -I"$TOP/include" -DPART=loaded '-DNAME="loaded"' -o "$dir/libloaded.so" "$TOP/tests/parts.c"
+	SERVICE=$dir/late
+	gcc -I"$TOP/include" -o "$SERVICE" -x c - "-DLOADED=\"$dir/libloaded.so\"" <<-'EOF2'
+		#define TELETAP_PROVIDER parts
+		#include "teletap.h"
+		#include <dlfcn.h>
+		#include <stdio.h>
+		int main(void)
+		{
+			char line[8];
+
+			for (puts("ready"), fflush(stdout); fgets(line, sizeof(line), stdin); puts("done"), fflush(stdout)) {
+				TELETAP_COUNTER("program", 40);
+				if (*line == 'l')
+					((void (*)(int))dlsym(dlopen(LOADED, RTLD_NOW), "work_loaded"))(100);
+			}
+		}
+	EOF2
+	serve
+	watch counters -p "$pid" -i 0.3
+	attached
+	tell l
+	noted() { page=$(tail -n 1 "$out") && [[ "$(q .notes)" == "[\"the process has loaded $dir/libloaded.so since, which has these markers, too, and is not counted: attach again\"]" ]]; }
+	await noted
+	finish
+	noted
+	[ "$(q '[.rows[] | [.name, .change_total]]')" = '[["program",40]]' ]
 }
 
 @test "242: 23 spans, 5 failed, times, and those under way" {

@@ -82,6 +82,7 @@ events() {
 	teletap watch gc-events --collector bpf -i 60 -o json -c "$1 $LIVE/events.py $dir/truth" >"$out"
 	/usr/bin/python3 "$LIVE/compare-events" "$out" "$dir/truth"
 	last
+	[ "$(q .target.processes)" -eq 1 ]
 }
 
 @test "211: every collection, its stack and its cause" {
@@ -122,6 +123,7 @@ events() {
 	teletap watch gc-events --collector bpf -i 60 -o json -c "$EXE $dir/fork.py" >"$out"
 	[ "$(jq -sc 'map(.rows[]) | sort_by(.event) | .[-3:] | map([.generation, .forked])' "$out")" = \
 		'[[0,false],[1,true],[0,false]]' ]
+	[ "$(tail -n 1 "$out" | jq .target.processes)" -eq 2 ]
 }
 
 @test "211: more collections than are kept: the last ones, and how many there were" {

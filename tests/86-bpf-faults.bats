@@ -71,6 +71,27 @@ pages() {
 	[ "$(q '.loss.table_full > 100')" = true ]
 }
 
+@test "234: children, one after the other, do not begin with the memory of the one before" {
+	cat >"$dir/siblings.py" <<-'PY'
+		import mmap, os
+		def grows():
+		    room = mmap.mmap(-1, 2000 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+		    room.madvise(mmap.MADV_NOHUGEPAGE)
+		    os.readv(zero, [room])
+		    os._exit(0)
+		zero = os.open("/dev/zero", os.O_RDONLY)
+		for i in range(20):
+		    if not os.fork(): grows()
+		    os.wait()
+	PY
+	teletap watch faults --collector bpf -i 60 -o json -c "/usr/bin/python3 -S $dir/siblings.py" >"$out" 3>&-
+	last
+	q '.rows[] | [.function, .grown_bytes_total, .shrunk_bytes_total, .mapped_bytes_total, .unmapped_bytes_total]'
+	[ "$(q '.rows[] | select(.function == "grows") | [.grown_bytes_total, .mapped_bytes_total] | map(. / 2000 / 4096 / 20 | . > 0.98 and . < 1.1)')" = '[true,true]' ]
+	# less than one of them has had
+	[ "$(q '[.rows[].shrunk_bytes_total] | add < 2000 * 4096')" = true ]
+}
+
 @test "234: SIGKILL leaves nothing; doctor tries it" {
 	goes_with_teletap faults 234
 }

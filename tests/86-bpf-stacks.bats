@@ -38,6 +38,7 @@ sample() {
 	for python in "${PYTHONS[@]}"; do
 		echo "$python"
 		sample "$python" "$LIVE/spend.py 2 1" --hz 200
+		[ "$(q .target.processes)" -eq 1 ]
 		within "$(of quarter)" "$(of run)" 0.25
 		within "$(of three_quarters)" "$(of run)" 0.75
 		# a function's row adds up what its stacks have

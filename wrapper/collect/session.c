@@ -345,6 +345,7 @@ int session_finish(struct session *s, char **msg)
 	struct session_end end;
 
 	drop_semaphores(s);
+	uncounted_end(&s->uncounted);
 	if (s->plan.collector != COLLECT_STAP) {
 		if (s->runner.out >= 0)
 			close(s->runner.out);

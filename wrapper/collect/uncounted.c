@@ -14,21 +14,11 @@
 #include "model/escape.h"
 #include "module/resolve.h"
 #include "target/maps.h"
+#include "target/semaphore.h"
 
 #define LOOK_MS 2000
+#define MAPPED 4096
 #define LOOKS 3 /* at the files of a process, until it has no markers */
-
-void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t)
-{
-	struct stat st;
-
-	*s = (struct uncounted){ .origin = plan->origin, .looked_ms = -LOOK_MS };
-	if (!plan->origin->markers[0] || origin_is_program(plan->origin) || plan->file->fd < 0 ||
-	    fstat(plan->file->fd, &st))
-		return;
-	s->target = t;
-	s->watched = (struct stat_id){ st.st_dev, st.st_ino };
-}
 
 static bool is_watched(const struct uncounted *s, const struct stat *st)
 {
@@ -51,6 +41,43 @@ static struct uncounted_file *place_of(struct uncounted *s, const struct stat *s
 	*f = (struct uncounted_file){ .dev = st->st_dev, .ino = st->st_ino };
 	snprintf(f->path, sizeof(f->path), "%s", path);
 	return f;
+}
+
+/* The processes of a file are not counted, for a reason of its own. */
+static void uncount(struct uncounted *s, const struct stat *st, const char *path, int how)
+{
+	struct uncounted_file *f = place_of(s, st, path);
+
+	if (f) {
+		f->marked = true;
+		f->how = how;
+		f->now = 1;
+	}
+}
+
+void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t)
+{
+	struct stat st;
+
+	*s = (struct uncounted){ .origin = plan->origin, .looked_ms = -LOOK_MS };
+	if (!plan->origin->markers[0] || origin_is_program(plan->origin) || plan->file->fd < 0 ||
+	    fstat(plan->file->fd, &st))
+		return;
+	s->target = t;
+	s->watched = (struct stat_id){ st.st_dev, st.st_ino };
+	for (int i = 0; i < plan->n_files; i++) {
+		const struct target_file *f = plan->files[i];
+
+		if (semaphores_stay_off(&f->sdt, s->origin->provider, s->origin->markers) &&
+		    !fstat(f->fd, &st))
+			uncount(s, &st, f->path, UNCOUNTED_OFF);
+	}
+}
+
+void uncounted_end(struct uncounted *s)
+{
+	free(s->mapped);
+	*s = (struct uncounted){ 0 };
 }
 
 /*
@@ -97,8 +124,10 @@ static void look_at(struct uncounted *s, pid_t pid)
 	f = place_of(s, &st, path);
 	if (f && !f->marked && f->looks < LOOKS) {
 		f->looks++;
-		f->left = f->looks > 1 && s->target->kind == TARGET_PID && pid == s->target->pid;
-		f->marked = has_others(s, pid, f->left);
+		f->how = f->looks > 1 && s->target->kind == TARGET_PID && pid == s->target->pid
+				 ? UNCOUNTED_ITSELF
+				 : UNCOUNTED_BELOW;
+		f->marked = has_others(s, pid, f->how == UNCOUNTED_ITSELF);
 	}
 	if (f && f->marked)
 		f->now++;
@@ -119,8 +148,10 @@ static void look_for_new(struct uncounted *s)
 		return;
 	f = place_of(s, &st, path);
 	proc = f ? opendir("/proc") : NULL;
-	if (f)
+	if (f) {
 		f->marked = true;
+		f->how = UNCOUNTED_NEW;
+	}
 	while (proc && (entry = readdir(proc))) {
 		struct stat exe;
 
@@ -149,6 +180,66 @@ static void look_at_all(struct uncounted *s)
 	free(all);
 }
 
+/* Whether a mapping is of a file that has not been looked at; then it has been. */
+static bool is_new_file(struct uncounted *s, const struct mapping *m)
+{
+	struct stat_id *more;
+
+	for (size_t i = 0; i < s->n_mapped; i++) {
+		if (s->mapped[i].dev == m->dev && s->mapped[i].ino == m->inode)
+			return false;
+	}
+	more = s->n_mapped < MAPPED ? reallocarray(s->mapped, s->n_mapped + 1, sizeof(*more))
+				    : NULL;
+	if (!more)
+		return false;
+	s->mapped = more;
+	s->mapped[s->n_mapped++] = (struct stat_id){ m->dev, m->inode };
+	return true;
+}
+
+/* Whether it is one of the files that the target had at first. */
+static bool had(const struct target *t, const struct stat *st)
+{
+	struct stat file;
+
+	for (size_t i = 0; i < t->n_files; i++) {
+		if (!fstat(t->files[i].fd, &file) && file.st_dev == st->st_dev &&
+		    file.st_ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* What the process has loaded since its files were looked for, if it runs the same program. */
+static void look_for_loaded(struct uncounted *s)
+{
+	char exe[40];
+	struct stat program;
+	struct maps maps;
+
+	snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)s->target->pid);
+	if (s->target->kind != TARGET_PID || stat(exe, &program) || !had(s->target, &program) ||
+	    maps_read(s->target->pid, &maps, NULL))
+		return;
+	for (size_t i = 0; i < maps.n_files; i++) {
+		int fd = is_new_file(s, &maps.files[i]) ? maps_open(&maps, &maps.files[i], NULL)
+							: -1;
+		struct sdt_file sdt;
+		struct stat st;
+
+		if (fd >= 0 && !fstat(fd, &st) && !had(s->target, &st) &&
+		    !sdt_read(fd, maps.files[i].path, &sdt, NULL)) {
+			if (resolve_has(s->origin, &sdt))
+				uncount(s, &st, maps.files[i].path, UNCOUNTED_LOADED);
+			sdt_free(&sdt);
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	maps_free(&maps);
+}
+
 static void print_new(struct uncounted *s, FILE *out)
 {
 	for (int i = 0; i < s->n; i++) {
@@ -160,7 +251,7 @@ static void print_new(struct uncounted *s, FILE *out)
 		f->most = f->now > f->most ? f->now : f->most;
 		fputs("other", out);
 		escape_field_cut(out, f->path);
-		fprintf(out, "\t%d\t%d\n", f->most, f->left ? 2 : s->target->kind == TARGET_FILE);
+		fprintf(out, "\t%d\t%d\n", f->most, f->how);
 	}
 	if (s->unlooked > s->unlooked_told) {
 		s->unlooked_told = s->unlooked;
@@ -179,7 +270,8 @@ char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 	s->looked_ms = now_ms;
 	s->unlooked = 0;
 	for (int i = 0; i < s->n; i++)
-		s->list[i].now = 0;
+		s->list[i].now = s->list[i].how >= UNCOUNTED_LOADED;
+	look_for_loaded(s);
 	if (s->target->kind == TARGET_FILE)
 		look_for_new(s);
 	else

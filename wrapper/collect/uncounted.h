@@ -2,7 +2,8 @@
 /*
  * uncounted: processes that belong to a target, but run another file than the one that a module
  * probes: a copy of the interpreter in a child, or what an upgrade has put in the place of a
- * file that is watched with -e. The module does not see them, so the page has to say so.
+ * file that is watched with -e. The module does not see them, so the page has to say so; as of a
+ * library that the process loads later, and of what the kernel does not switch on later.
  */
 #ifndef TELETAP_COLLECT_UNCOUNTED_H
 #define TELETAP_COLLECT_UNCOUNTED_H
@@ -11,32 +12,41 @@
 
 #define UNCOUNTED_FILES 64
 
-/* A file that processes of the target run, or that has the name of the target's file. */
+struct stat_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* As the record "other" has them. */
+enum { UNCOUNTED_BELOW, UNCOUNTED_NEW, UNCOUNTED_ITSELF, UNCOUNTED_LOADED, UNCOUNTED_OFF };
+
+/* A file that processes of the target run or load, or that has the name of the target's file. */
 struct uncounted_file {
 	dev_t dev;
 	ino_t ino;
 	char path[256];
 	int looks; /* for markers; a process that has just begun may not have mapped all yet */
 	bool marked, told;
-	bool left;     /* the target itself runs it now, and had the watched file before */
+	int how;       /* UNCOUNTED_... */
 	int now, most; /* processes of the last look; the most of all looks */
 };
 
 struct uncounted {
 	const struct target *target; /* NULL: there cannot be any */
 	const struct origin *origin;
-	struct stat_id {
-		dev_t dev;
-		ino_t ino;
-	} watched;
+	struct stat_id watched;
 	struct uncounted_file list[UNCOUNTED_FILES];
 	int n;
 	int64_t unlooked, unlooked_told; /* processes without a place; of the last look, and said */
 	int64_t looked_ms;
+	struct stat_id
+		*mapped; /* files of the process that have been looked at; as maps.h has them */
+	size_t n_mapped;
 };
 
 /* Remembers whose processes are to be looked at; t, and what the plan points to, stay. */
 void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t);
+void uncounted_end(struct uncounted *s);
 
 /*
  * Looks through /proc, not more often than every two seconds. Returns what is new, as lines of

@@ -64,6 +64,33 @@ bool page_is_exact(const struct state *s)
 	       !record_now(r, PROCESSORS_LATER) && !record_now(r, PROCESSORS_BLIND);
 }
 
+/* What the process runs or loads, and not what others do; false: there is no such note. */
+static bool note_loaded(const struct record *r, struct table *t)
+{
+	const char *path = record_text(r, OTHER_PATH);
+
+	switch (record_now(r, OTHER_NEW)) {
+	case 2:
+		table_note(t, "the process runs %s now, which is not watched: attach again", path);
+		return true;
+	case 3:
+		table_note(t,
+			   "the process has loaded %s since, which has these markers, too, and is "
+			   "not counted: attach again",
+			   path);
+		return true;
+	case 4:
+		table_note(t,
+			   "what has started or loaded %s since attaching is not counted: the "
+			   "linker laid its data so that the kernel cannot switch its markers on "
+			   "there: link it with -Wl,-z,separate-loadable-segments",
+			   path);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Processes that the module does not see although they belong to the target: see uncounted.h. */
 static void note_others(const struct state *s, struct table *t)
 {
@@ -76,10 +103,9 @@ static void note_others(const struct state *s, struct table *t)
 		char many[32];
 
 		snprintf(many, sizeof(many), "%" PRId64 " process%s", n, n == 1 ? "" : "es");
-		if (record_now(r, OTHER_NEW) == 2)
-			table_note(t, "the process runs %s now, which is not watched: attach again",
-				   path);
-		else if (!record_now(r, OTHER_NEW))
+		if (note_loaded(r, t))
+			continue;
+		if (!record_now(r, OTHER_NEW))
 			table_note(t,
 				   "%s below run%s %s, another file with these markers, and %s "
 				   "not counted",

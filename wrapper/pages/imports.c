@@ -222,10 +222,11 @@ void page_imports_fill(const struct state *s, struct table *t)
 			   drawn, n);
 	unpaired = record_total(state_first(s, LINE_UNPAIRED), UNPAIRED_COUNT);
 	if (unpaired)
-		table_note(t,
-			   "imports that had begun before they were watched, and are not here: "
-			   "%lld",
-			   (long long)unpaired);
+		table_note(
+			t,
+			"imports that had begun before they were watched, or have found no room, "
+			"and are not here: %lld",
+			(long long)unpaired);
 	table_note(t,
 		   "modules that importlib.import_module() is called with have no marker and are "
 		   "not here; what they import is");

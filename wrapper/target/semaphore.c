@@ -251,6 +251,16 @@ out:
 	return err;
 }
 
+bool semaphores_stay_off(const struct sdt_file *sdt, const char *provider,
+			 const char *const *markers)
+{
+	for (size_t i = 0; i < sdt->n_markers; i++) {
+		if (sdt->markers[i].elsewhere && named(&sdt->markers[i], provider, markers))
+			return true;
+	}
+	return false;
+}
+
 int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const char *provider,
 		     const char *const *markers, bool later, char **msg)
 {
@@ -260,17 +270,14 @@ int semaphores_check(int fd, const char *path, const struct sdt_file *sdt, const
 	size_t n, sites = 0;
 	int err;
 
+	if (later && semaphores_stay_off(sdt, provider, markers))
+		return fail(msg, ENOTSUP,
+			    "%s: the linker laid its data so that the kernel cannot switch its "
+			    "markers on in processes that start later: name one that runs (-p "
+			    "PID), or link it with -Wl,-z,separate-loadable-segments",
+			    path);
 	for (size_t i = 0; i < sdt->n_markers; i++) {
-		bool wanted = named(&sdt->markers[i], provider, markers);
-
-		sites += wanted;
-		if (wanted && later && sdt->markers[i].elsewhere)
-			return fail(msg, ENOTSUP,
-				    "%s: the linker laid its data so that the kernel cannot switch "
-				    "its markers on in processes that start later: name one that "
-				    "runs (-p PID), or link it with "
-				    "-Wl,-z,separate-loadable-segments",
-				    path);
+		sites += named(&sdt->markers[i], provider, markers);
 		if (!sdt->markers[i].site)
 			return fail(msg, ENOTSUP,
 				    "%s is not linked yet, so its markers have no places: name the "

@@ -22,6 +22,10 @@ struct semaphores {
 int semaphores_reserve(struct semaphores *s, int fd, const struct sdt_file *sdt,
 		       const char *provider, const char *const *markers, char **msg);
 
+/* Whether the kernel does not raise one of the named semaphores in what starts later. */
+bool semaphores_stay_off(const struct sdt_file *sdt, const char *provider,
+			 const char *const *markers);
+
 /*
  * Whether both can be done: there are file descriptors enough, and each semaphore has a
  * place from where it can be raised; later: in processes that start later, too. Looks at
