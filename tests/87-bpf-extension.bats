@@ -300,7 +300,8 @@ if [ ${#BARE[@]} -gt 0 ]; then
 		page=$(tail -n 1 "$out")
 		jq -e '.[0] == false' "$dir/said"
 		[ "$(q .collector)" = '"memory"' ]
-		[[ $(q .notes) == *"teletap has no build of its extension for CPython 3."* ]]
+		version=$("${BARE[0]}" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+		[[ $(q .notes) == *"CPython $version: "*"; in teletap's source: make python PYTHON=python$version, then make install"* ]]
 	}
 fi
 

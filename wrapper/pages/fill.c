@@ -139,9 +139,10 @@ static void note_extension(const struct state *s, struct table *t)
 
 	if (r)
 		table_note(t,
-			   "teletap has no build of its extension for CPython %s, which would "
-			   "tell more",
-			   version);
+			   "CPython %s: teletap has no build of its extension for it, which would "
+			   "tell more; in teletap's source: make python PYTHON=python%s, then make "
+			   "install",
+			   version, version);
 	r = state_each(s, LINE_EXTENSION, &given);
 	if (!r)
 		return;
