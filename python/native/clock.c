@@ -12,11 +12,13 @@
 #include <time.h>
 
 #define ENOUGH_NS 10000000 /* to measure by */
+#define LOOKS 1000000      /* at most, until then: somebody may have put a clock of his before it */
 
 bool clock_counts;
 
 static uint64_t begin_ticks, begin_ns;
-static double ratio = 1;
+static double ratio; /* 0: not known */
+static int looks;
 
 uint64_t clock_ns(void)
 {
@@ -42,18 +44,21 @@ void clock_begin(void)
 #endif
 	begin_ns = clock_ns();
 	begin_ticks = clock_ticks();
-	ratio = 1;
+	ratio = 0;
+	looks = LOOKS;
 }
 
 double clock_ns_per_tick(void)
 {
 	uint64_t ns = clock_ns() - begin_ns, ticks = clock_ticks() - begin_ticks;
 
-	while (clock_counts && ns < ENOUGH_NS && ratio == 1) {
+	if (!clock_counts)
+		return 1;
+	for (; looks && ns < ENOUGH_NS && !ratio; looks--) {
 		ns = clock_ns() - begin_ns;
 		ticks = clock_ticks() - begin_ticks;
 	}
-	if (clock_counts && ns >= ENOUGH_NS)
+	if (ns >= ENOUGH_NS && ticks)
 		ratio = (double)ns / (double)ticks;
 	return ratio;
 }

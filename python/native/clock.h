@@ -27,7 +27,7 @@ static inline uint64_t clock_ticks(void)
 	return clock_ns();
 }
 
-/* The first time it waits until 10 ms have passed since clock_begin. */
+/* The first time it waits until 10 ms have passed since clock_begin. 0: the clock stands still. */
 double clock_ns_per_tick(void);
 
 #endif

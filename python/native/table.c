@@ -82,6 +82,7 @@ static void thread_flush(struct thread *t)
 {
 	static struct sum batch[BATCH];
 	double ratio = mode & WANT_SUMS ? clock_ns_per_tick() : 1;
+	bool known = ratio > 0 && !stacks_change;
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < t->rows.n; i++) {
@@ -92,9 +93,9 @@ static void thread_flush(struct thread *t)
 		if (mode & WANT_SUMS) {
 			batch[n] = *s;
 			batch[n].inclusive =
-				stacks_change ? NO_TIME : (uint64_t)((double)s->inclusive * ratio);
+				known ? (uint64_t)((double)s->inclusive * ratio) : NO_TIME;
 			batch[n].exclusive =
-				stacks_change ? NO_TIME : (uint64_t)((double)s->exclusive * ratio);
+				known ? (uint64_t)((double)s->exclusive * ratio) : NO_TIME;
 			n++;
 			/* The reader in the kernel cannot wait for a page from the disk. */
 			(void)*(const volatile char *)s->file;

@@ -186,6 +186,37 @@ load helper
 	every forks.py
 }
 
+@test "a program whose clock is not the kernel's: it is counted, not timed, and ends" {
+	cat > still.c <<-'C'
+		#include <time.h>
+		int clock_gettime(clockid_t id, struct timespec *t)
+		{
+			(void)id;
+			*t = (struct timespec){ 1000, 0 };
+			return 0;
+		}
+	C
+	gcc -shared -fPIC -o still.so still.c
+	cat > still.py <<-'PY'
+		import time
+		import catch, teletap
+		def leaf():
+		    pass
+		c = catch.Catch()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		for i in range(7):
+		    leaf()
+		while not [n for n in c.names() if n.function == b"leaf"]:
+		    time.sleep(0.01)
+		assert [(n.calls, n.inclusive) for n in c.names() if n.function == b"leaf"] == [(7, 0)]
+		with open("/sys/devices/system/clocksource/clocksource0/current_clocksource") as f:
+		    assert (c.number("untimed") > 0) == (f.read() == "tsc\n")
+	PY
+	LD_PRELOAD=$PWD/still.so every still.py
+}
+
 @test "a program that forks all the time: on, counted, and off as in others" {
 	cat > often.py <<-'PY'
 		import os, sys, threading, time
