@@ -10,8 +10,8 @@ static bool ended;            /* it is on its way down */
 static _Atomic int on;        /* what is switched on of WANT_TABLES */
 static _Atomic int others_on; /* of the rest */
 static bool looking;          /* what is called then may give the lock away */
-static int forking;           /* forks under way */
-static bool forked;           /* by others than CPython, which has not been told */
+static int forking;           /* forks under way; and the end */
+static bool forked;           /* by others than CPython, and nothing has been done about it */
 
 static void look_for_calls(int wants)
 {
@@ -91,11 +91,24 @@ static void start_again(void)
 		start_threads();
 }
 
+/* In a child: what there is belongs to the parent. */
+static void begin_anew(void)
+{
+	forked = false;
+	forking = 0;
+	looking = false;
+	helper_forget();
+	pages_forget();
+	table_forked();
+	app_forked();
+}
+
 static PyObject *before_fork(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
+	if (forked)
+		begin_anew();
 	forking++;
-	forked = false;
 	helper_stop();
 	Py_RETURN_NONE;
 }
@@ -109,48 +122,54 @@ static PyObject *after_fork_parent(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-/* What there is belongs to the parent. */
-static void begin_anew(bool locked)
-{
-	looking = false;
-	helper_forget();
-	pages_forget();
-	table_forked(locked);
-	app_forked();
-}
-
 static PyObject *after_fork_child(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
-	forking = 0;
-	if (!forked)
-		begin_anew(true);
+	begin_anew();
 	start_again();
 	Py_RETURN_NONE;
 }
 
 /*
- * In a child, too, but of a fork in C, as uWSGI's: before_fork has not been called, and
- * after_fork_child may not be. Nobody knows whether this thread has the interpreter's lock.
+ * Forks in C of which CPython is not told: uWSGI's, whose children run Python code, and those
+ * of subprocess, whose children only call what a signal handler may, and exec. So in the child
+ * itself nothing is done but to make a note. What is to be done is left with CPython before the
+ * fork, and comes when the child's main thread runs Python code, if it ever does.
  */
+static int begin_in_child(void *arg)
+{
+	(void)arg;
+	if (forked && !ended) {
+		begin_anew();
+		start_threads();
+	}
+	return 0;
+}
+
+static void before_fork_of_others(void)
+{
+	if (started && !ended && !forking && syscall(SYS_gettid) == getpid())
+		Py_AddPendingCall(begin_in_child, NULL);
+}
+
 static void after_fork_of_others(void)
 {
-	if (!started || ended || forking)
-		return;
-	forked = true;
-	begin_anew(false);
-	helper_start();
+	forked = started && !ended && !forking;
 }
 
 static PyObject *at_exit(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
+	if (forked)
+		begin_anew();
+	forking++; /* so that no other thread, which forks, starts it again */
 	helper_stop();
 	flush();
 	app_hand_over();
 	ended = true;
 	switch_look();
 	started = false;
+	forking = 0;
 	Py_RETURN_NONE;
 }
 
@@ -176,8 +195,8 @@ static PyObject *status(PyObject *self, PyObject *unused)
 		"{s:N,s:N,s:N,s:N,s:N,s:N,s:z}", "sums", PyBool_FromLong(on & WANT_SUMS), "calls",
 		PyBool_FromLong(on & WANT_CALLS), "gc", PyBool_FromLong(others_on & WANT_GC),
 		"imports", PyBool_FromLong(others_on & WANT_IMPORTS), "audit",
-		PyBool_FromLong(others_on & WANT_AUDIT), "helper", PyBool_FromLong(helper_runs()),
-		"why", source_why());
+		PyBool_FromLong(others_on & WANT_AUDIT), "helper",
+		PyBool_FromLong(helper_runs() && !forked), "why", source_why());
 }
 
 static PyMethodDef hooks[] = {
@@ -244,7 +263,7 @@ static int module_exec(PyObject *module)
 	if (source_begin(module) || gc_begin() || imports_begin() ||
 	    give_hook("atexit", "register", NULL, 3, 1) ||
 	    (!hooked && (give_hook("os", "register_at_fork", forks, 0, 3) ||
-			 pthread_atfork(NULL, NULL, after_fork_of_others))))
+			 pthread_atfork(before_fork_of_others, NULL, after_fork_of_others))))
 		return -1;
 	hooked = started = true;
 	markers_loaded();

@@ -88,7 +88,7 @@ void table_leave(PyObject *code, const void *frame);
 bool table_mutes(PyObject *code); /* no pattern matches: it is not to be counted */
 void table_set_mode(int wants);   /* begins anew when it changes */
 void table_flush(void);           /* hands over what there is, of all threads */
-void table_forked(bool locked);   /* in a child: what there is belongs to the parent */
+void table_forked(void);          /* in a child: what there is belongs to the parent */
 
 /* rows.c */
 int table_only(PyObject *patterns); /* a sequence of str; -1 with an exception set */

@@ -351,7 +351,7 @@ void table_set_mode(int wants)
 	mode = wants;
 }
 
-void table_forked(bool locked)
+void table_forked(void)
 {
 	struct thread *t = threads;
 
@@ -359,7 +359,7 @@ void table_forked(bool locked)
 	while (t) {
 		struct thread *next = t->next;
 
-		if (t != mine && locked) /* else it stays: it has objects */
+		if (t != mine)
 			thread_free(t);
 		t = next;
 	}

@@ -186,6 +186,43 @@ load helper
 	every forks.py
 }
 
+# CPython is not told of them: uWSGI's workers go on, the children of subprocess only exec.
+@test "forks in C: no thread in a child that runs no Python; one that does is counted, once" {
+	cat > forks_in_c.py <<-'PY'
+		import ctypes, os, subprocess, sys, time
+		import catch, teletap
+		c = catch.Catch()
+		def leaf():
+		    pass
+		def calls():
+		    return {n.function: n.calls for n in c.names()}.get(b"leaf", 0)
+		def count(n, until):
+		    for i in range(n):
+		        leaf()
+		    while calls() < until:
+		        time.sleep(0.01)
+		    assert calls() == until, calls()
+		assert c.lib.catch_fork() == 1, c.lib.catch_fork()
+		c.raise_("sums")
+		while not teletap.status()["sums"]:
+		    time.sleep(0.01)
+		count(100, 100)
+		assert c.lib.catch_fork() == 1, c.lib.catch_fork()
+		subprocess.run(["true"], check=True, user=os.getuid())
+		pid = ctypes.PyDLL(None).fork()
+		if not pid:
+		    count(7, 107)
+		    again = os.fork()
+		    if not again:
+		        count(7, 114)
+		        sys.exit(0 if teletap.status()["helper"] else 1)
+		    sys.exit(os.waitpid(again, 0)[1] or (0 if teletap.status()["helper"] else 1))
+		assert os.waitpid(pid, 0)[1] == 0
+		count(100, 200)
+	PY
+	every forks_in_c.py
+}
+
 @test "a program whose clock is not the kernel's: it is counted, not timed, and ends" {
 	cat > still.c <<-'C'
 		#include <time.h>
