@@ -111,7 +111,7 @@ void audit_switch(bool on);
 
 /* helper.c */
 void helper_start(void);  /* nothing when it runs */
-void helper_stop(void);   /* gives the lock away while it waits */
+void helper_stop(void);   /* gives the lock away while it waits, some seconds at most */
 void helper_forget(void); /* in a child, where it does not run */
 bool helper_runs(void);
 
@@ -123,7 +123,7 @@ struct thread_own {
 	_Atomic int tid;
 };
 bool thread_start(struct thread_own *thread, size_t stack, void *(*run)(void *), void *arg);
-void thread_join(struct thread_own *thread); /* and for /proc it is no more, either */
+bool thread_join(struct thread_own *thread); /* and for /proc it is no more; false: it goes on */
 
 /* pages.c */
 void pages_again(void);  /* after a fork */

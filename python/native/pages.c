@@ -39,7 +39,10 @@ static PyObject *pages_serve(PyObject *self, PyObject *function)
 	return PyBool_FromLong(runs);
 }
 
-/* _join(wake): writes to that eventfd, and waits until the function has returned. */
+/*
+ * _join(wake): writes to that eventfd, and waits until the function has returned; when it takes too
+ * long (helper.c), the thread stays, and is waited for the next time.
+ */
 static PyObject *pages_join(PyObject *self, PyObject *wake)
 {
 	long fd = PyLong_AsLong(wake);
@@ -48,10 +51,16 @@ static PyObject *pages_join(PyObject *self, PyObject *wake)
 	if (fd == -1 && PyErr_Occurred())
 		return NULL;
 	if (runs) {
+		PyThreadState *state;
+		bool ended;
+
 		runs = false;
 		eventfd_write((int)fd, 1);
-		Py_BEGIN_ALLOW_THREADS thread_join(&thread);
-		Py_END_ALLOW_THREADS
+		state = PyEval_SaveThread();
+		ended = thread_join(&thread);
+		PyEval_RestoreThread(state);
+		if (!ended)
+			runs = true;
 	}
 	Py_RETURN_NONE;
 }

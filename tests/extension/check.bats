@@ -223,6 +223,38 @@ load helper
 	every forks_in_c.py
 }
 
+# What it calls runs the program's own code: here an audit hook, which waits for the main thread.
+@test "the helper waits for the program: neither a fork nor the end waits for the helper" {
+	cat > waits.py <<-'PY'
+		import os, sys, threading, time, warnings
+		import catch, teletap
+		warnings.simplefilter("ignore")  # the fork is beside a thread
+		c = catch.Catch()
+		held, waits = threading.Lock(), threading.Event()
+		def hook(event, args):
+		    if event in ("sys.setprofile", "sys.monitoring.register_callback"):
+		        if threading.get_native_id() != os.getpid():
+		            waits.set()
+		            with held:
+		                pass
+		sys.addaudithook(hook)
+		held.acquire()
+		c.raise_("sums")
+		waits.wait()
+		if sys.argv[1] == "fork":
+		    pid = os.fork()
+		    if not pid:
+		        os._exit(0 if teletap.status()["helper"] else 1)
+		    assert os.waitpid(pid, 0)[1] == 0
+		    assert not teletap.status()["sums"]
+		    held.release()
+		    while not teletap.status()["sums"]:
+		        time.sleep(0.01)
+	PY
+	every waits.py fork
+	every waits.py exit
+}
+
 @test "a program whose clock is not the kernel's: it is counted, not timed, and ends" {
 	cat > still.c <<-'C'
 		#include <time.h>
