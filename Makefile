@@ -74,7 +74,7 @@ $(B)/share/teletap/bpf/%.bpf.o: bpf/compiled/%.bpf.o
 	$(Q)cp $< $@
 endif
 
-$(B)/share/teletap/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+$(B)/share/teletap/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h) tapsets/teletap_layouts.h
 	@mkdir -p $(@D)
 	@echo "  BPF     $<"
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -I. -std=gnu17 -ffreestanding -O2 -g -Wall -Wextra -c -o $@ $<

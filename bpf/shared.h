@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "site.h"
-#include "wrapper/cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 
 enum { BY_ALL, BY_PROCESS, BY_THREAD };
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 #include "target/symbol.h"
 
 uint64_t python_symbol(Elf *elf, const char *name, size_t *section, uint64_t *size)

@@ -15,7 +15,7 @@
 void python_version(int fd, char out[PYTHON_VERSION_MAX]);
 
 /*
- * The first PYTHON_WORDS (layouts.h) words of _PyRuntime, as the file at fd has them: where a
+ * The first PYTHON_WORDS (tapsets/teletap_layouts.h) words of _PyRuntime, as the file at fd has them: where a
  * CPython from 3.13 on tells debuggers about itself (_Py_DebugOffsets,
  * Include/internal/pycore_debug_offsets.h). False: it is no such Python.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 
 #include <stddef.h>
 

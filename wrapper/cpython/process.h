@@ -6,7 +6,7 @@
 #ifndef TELETAP_CPYTHON_PROCESS_H
 #define TELETAP_CPYTHON_PROCESS_H
 
-#include "cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 #include "target/memory.h"
 
 #define PYTHON_INTERPRETERS 256 /* more are not looked at */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 
 #define SCAN_BYTES 65536
 #define SCAN_MAX (64 << 20)

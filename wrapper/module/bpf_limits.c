@@ -6,7 +6,7 @@
 
 #include "base/fail.h"
 #include "cpython/binary.h"
-#include "cpython/layouts.h"
+#include "tapsets/teletap_layouts.h"
 
 /* Modules about calls by CPython's own markers, and the programs that time them. */
 static const struct {

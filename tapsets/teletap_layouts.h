@@ -5,8 +5,8 @@
  * of 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2; _Py_DebugOffsets of the
  * process.
  */
-#ifndef TELETAP_CPYTHON_LAYOUTS_H
-#define TELETAP_CPYTHON_LAYOUTS_H
+#ifndef TELETAP_LAYOUTS_H
+#define TELETAP_LAYOUTS_H
 
 #ifndef __bpf__
 #include <stdbool.h>
