@@ -17,18 +17,18 @@ static bool teletap_python_mine(u64 t, bool *active)
 	u32 status = 0;
 
 	*active = false;
-	if (!t || teletap_python_u64(t + PY(T_IDENT)) != current->thread.fsbase)
+	if (!t || teletap_python_u64(t + PY(t_ident)) != current->thread.fsbase)
 		return false;
-	if (PY(T_STATUS) && teletap_python_read(&status, t + PY(T_STATUS), sizeof(status)))
+	if (PY(t_status) && teletap_python_read(&status, t + PY(t_status), sizeof(status)))
 		*active = status & 0x10;
 	return true;
 }
 
 static u64 teletap_python_innermost(u64 t)
 {
-	if (PY(T_CFRAME))
-		t = teletap_python_u64(t + PY(T_CFRAME));
-	return t ? teletap_python_u64(t + PY(T_FRAME)) : 0;
+	if (PY(t_cframe))
+		t = teletap_python_u64(t + PY(t_cframe));
+	return t ? teletap_python_u64(t + PY(t_frame)) : 0;
 }
 
 /*
@@ -47,19 +47,19 @@ static u64 teletap_python_thread(u64 bias)
 	int i, n = 0;
 	bool active;
 
-	if (PY(CURRENT)) {
-		t = teletap_python_u64(runtime + PY(CURRENT));
+	if (PY(r_current)) {
+		t = teletap_python_u64(runtime + PY(r_current));
 		if (teletap_python_mine(t, &active))
 			return t;
 	} else {
-		interp = teletap_python_u64(runtime + PY(HEAD) + 8);
-		t = interp ? teletap_python_u64(interp + PY(HOLDER)) : 0;
+		interp = teletap_python_u64(runtime + PY(r_head) + 8);
+		t = interp ? teletap_python_u64(interp + PY(i_holder)) : 0;
 		if (teletap_python_mine(t, &active) && active)
 			return t;
 	}
-	interp = teletap_python_u64(runtime + PY(HEAD));
+	interp = teletap_python_u64(runtime + PY(r_head));
 	for (i = 0; interp && i < TELETAP_PYTHON_INTERPRETERS; i++) {
-		t = teletap_python_u64(interp + PY(THREADS));
+		t = teletap_python_u64(interp + PY(i_threads));
 		for (; t && n < TELETAP_PYTHON_THREADS; n++) {
 			if (teletap_python_mine(t, &active)) {
 				if (active)
@@ -67,9 +67,9 @@ static u64 teletap_python_thread(u64 bias)
 				if (!found && teletap_python_innermost(t))
 					found = t;
 			}
-			t = teletap_python_u64(t + PY(T_NEXT));
+			t = teletap_python_u64(t + PY(t_next));
 		}
-		interp = teletap_python_u64(interp + PY(NEXT));
+		interp = teletap_python_u64(interp + PY(i_next));
 	}
 	return found;
 }
@@ -79,10 +79,10 @@ static u64 teletap_python_holder(u64 bias)
 {
 	u64 runtime = teletap_python.runtime + bias, interp;
 
-	if (PY(CURRENT))
-		return teletap_python_u64(runtime + PY(CURRENT));
-	interp = teletap_python_u64(runtime + PY(HEAD) + 8);
-	return interp ? teletap_python_u64(interp + PY(HOLDER)) : 0;
+	if (PY(r_current))
+		return teletap_python_u64(runtime + PY(r_current));
+	interp = teletap_python_u64(runtime + PY(r_head) + 8);
+	return interp ? teletap_python_u64(interp + PY(i_holder)) : 0;
 }
 
 #define TELETAP_PYTHON_CODE 216   /* bytes of a code object that are read */
@@ -100,8 +100,8 @@ static u64 teletap_python_holder(u64 bias)
  */
 static u64 teletap_python_code(u64 bias, u64 *frame, u8 *object)
 {
-	size_t size = PY(F_OWNER) ? TELETAP_PYTHON_FRAME : 40;
-	size_t code_size = PY(C_START) ? PY(C_START) : 128;
+	size_t size = PY(f_owner) ? TELETAP_PYTHON_FRAME : 40;
+	size_t code_size = PY(c_start) ? PY(c_start) : 128;
 	u8 f[TELETAP_PYTHON_FRAME] __aligned(8);
 	u64 at = *frame, code;
 	int skipped;
@@ -112,20 +112,20 @@ static u64 teletap_python_code(u64 bias, u64 *frame, u8 *object)
 		*frame = at;
 		if (!teletap_python_read(f, at, size))
 			return 0;
-		at = PY_FIELD(u64, f, F_BACK);
-		owner = PY(F_OWNER) ? f[PY(F_OWNER)] : 0;
+		at = PY_FIELD(u64, f, f_back);
+		owner = PY(f_owner) ? f[PY(f_owner)] : 0;
 		if (owner >= 3)
 			continue;
-		code = PY_FIELD(u64, f, F_CODE);
-		if (teletap_python.row->minor >= 14)
+		code = PY_FIELD(u64, f, f_code);
+		if (PY(minor) >= 14)
 			code &= ~7ull;
 		if (!teletap_python_read(object, code, code_size))
 			return 0;
 		if (*(const u64 *)(object + 8) != teletap_python.type + bias)
 			continue;
-		if (PY(F_WHERE) && owner != 1 &&
-		    PY_FIELD(u64, f, F_WHERE) <
-			    code + PY(C_START) + 2 * (u64)PY_FIELD(u32, object, C_TRACE))
+		if (PY(f_owner) && owner != 1 &&
+		    PY_FIELD(u64, f, f_where) <
+			    code + PY(c_start) + 2 * (u64)PY_FIELD(u32, object, c_trace))
 			continue;
 		*frame = at;
 		return code;
@@ -138,9 +138,9 @@ static u64 teletap_python_code(u64 bias, u64 *frame, u8 *object)
 /* The string objects that name a code object, and its first line. */
 static u64 teletap_python_names(const u8 *object, u64 *file, int *line)
 {
-	*file = PY_FIELD(u64, object, C_FILE);
-	*line = PY_FIELD(s32, object, C_LINE);
-	return PY_FIELD(u64, object, C_NAME);
+	*file = PY_FIELD(u64, object, c_file);
+	*line = PY_FIELD(s32, object, c_line);
+	return PY_FIELD(u64, object, c_name);
 }
 
 /*
@@ -150,7 +150,7 @@ static u64 teletap_python_names(const u8 *object, u64 *file, int *line)
  */
 static u64 teletap_python_young(u64 gc)
 {
-	u64 at = gc + PY(GC) + PY(GC_YOUNG);
+	u64 at = gc + PY(i_collector) + PY(gc_young);
 
 	return teletap_python_u64(at - 16) >> 47 ? at - 4 : at;
 }
@@ -164,8 +164,8 @@ static bool teletap_python_gc(u64 bias, bool *enabled, bool *due)
 	u64 t = teletap_python_thread(bias), gc;
 	s32 on, young[2];
 
-	gc = t ? teletap_python_u64(t + PY(T_INTERP)) : 0;
-	if (!gc || !teletap_python_read(&on, gc + PY(GC) + PY(GC_ON), sizeof(on)) ||
+	gc = t ? teletap_python_u64(t + PY(t_interp)) : 0;
+	if (!gc || !teletap_python_read(&on, gc + PY(i_collector) + PY(gc_on), sizeof(on)) ||
 	    !teletap_python_read(young, teletap_python_young(gc), sizeof(young)))
 		return false;
 	*enabled = on;

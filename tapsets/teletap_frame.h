@@ -13,15 +13,7 @@
 #include "teletap_cpython_thread.h"
 #include "teletap_session.h"
 
-static struct {
-	bool known;               /* this version's frames */
-	u16 interpreter, thread;  /* as in teletap_cpython.h: runtime -> thread state */
-	u16 ident, cframe, frame; /* in that: whose it is, (what holds) the innermost frame */
-	u16 back, code, owner;    /* in the frame; owner 0: there is none */
-	u16 flags, line,
-		trace; /* in the code; trace 0: all frames but those by owner are functions' */
-	u64 runtime;
-} teletap_frame_at;
+static bool teletap_frame_known; /* this version's frames */
 
 #define TELETAP_FRAME_GENERATOR 1   /* an owner: the frame lives in a generator */
 #define TELETAP_FRAME_INTERPRETER 3 /* 3 and above: no function, C code lies in between */
@@ -77,9 +69,9 @@ static __always_inline bool teletap_frame_shim(u64 code, bool *shim)
 	s32 trace;
 
 	*shim = false;
-	if (!teletap_frame_at.trace)
+	if (PY(minor) < 12)
 		return true;
-	TELETAP_FRAME_READ(trace, s32, code + teletap_frame_at.trace);
+	TELETAP_FRAME_READ(trace, s32, code + PY(c_trace));
 	TELETAP_FRAME_READ(size, u64, code + 16);
 	*shim = trace >= (s64)size;
 	return true;
@@ -98,7 +90,7 @@ fault:
 static bool teletap_frame_now(u64 bias, u64 *frame, u64 *back, bool *resumed, bool *making,
 			      s32 *line)
 {
-	u64 at = teletap_frame_at.runtime + bias, code, ident;
+	u64 at = teletap_python.runtime + bias, code, ident;
 	u32 flags;
 	u8 owner = 0;
 	bool shim;
@@ -109,34 +101,34 @@ static bool teletap_frame_now(u64 bias, u64 *frame, u64 *back, bool *resumed, bo
 		*resumed = *making = false;
 		return bias > 0;
 	}
-	if (!teletap_frame_at.known || !teletap_frame_open())
+	if (!teletap_frame_known || !teletap_frame_open())
 		return false;
 	/* The thread that has the GIL; it should be this one. */
-	if (teletap_frame_at.interpreter)
-		TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.interpreter);
-	TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.thread);
-	TELETAP_FRAME_READ(ident, u64, at + teletap_frame_at.ident);
+	if (!PY(r_current)) /* the main interpreter's */
+		TELETAP_FRAME_READ(at, u64, at + PY(r_head) + 8);
+	TELETAP_FRAME_READ(at, u64, at + (PY(r_current) ?: PY(i_holder)));
+	TELETAP_FRAME_READ(ident, u64, at + PY(t_ident));
 	if (unlikely(ident != current->thread.fsbase)) {
 		teletap_frame_close();
 		at = teletap_python_thread(bias);
 		if (!at || !teletap_frame_open())
 			return false;
 	}
-	if (teletap_frame_at.cframe)
-		TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.cframe);
-	TELETAP_FRAME_READ(*frame, u64, at + teletap_frame_at.frame);
-	TELETAP_FRAME_READ(*back, u64, *frame + teletap_frame_at.back);
-	if (teletap_frame_at.owner)
-		TELETAP_FRAME_READ(owner, u8, *frame + teletap_frame_at.owner);
-	TELETAP_FRAME_READ(code, u64, *frame + teletap_frame_at.code);
+	if (PY(t_cframe))
+		TELETAP_FRAME_READ(at, u64, at + PY(t_cframe));
+	TELETAP_FRAME_READ(*frame, u64, at + PY(t_frame));
+	TELETAP_FRAME_READ(*back, u64, *frame + PY(f_back));
+	if (PY(f_owner))
+		TELETAP_FRAME_READ(owner, u8, *frame + PY(f_owner));
+	TELETAP_FRAME_READ(code, u64, *frame + PY(f_code));
 	code &= ~7ull; /* tags */
-	TELETAP_FRAME_READ(flags, u32, code + teletap_frame_at.flags);
-	TELETAP_FRAME_READ(*line, s32, code + teletap_frame_at.line);
+	TELETAP_FRAME_READ(flags, u32, code + PY(c_flags));
+	TELETAP_FRAME_READ(*line, s32, code + PY(c_line));
 	if (!teletap_frame_shim(code, &shim))
 		goto fault;
 	teletap_frame_close();
-	*resumed = teletap_frame_at.owner && owner == TELETAP_FRAME_GENERATOR;
-	*making = shim || (teletap_frame_at.owner && !*resumed && flags & TELETAP_FRAME_MAKES);
+	*resumed = PY(f_owner) && owner == TELETAP_FRAME_GENERATOR;
+	*making = shim || (PY(f_owner) && !*resumed && flags & TELETAP_FRAME_MAKES);
 	return true;
 fault:
 	teletap_frame_close();
@@ -150,22 +142,22 @@ fault:
  */
 static __always_inline u64 teletap_frame_code(u64 bias, s32 *line)
 {
-	u64 at = teletap_frame_at.runtime + bias, code, ident;
+	u64 at = teletap_python.runtime + bias, code, ident;
 	s32 first;
 	bool shim;
 
-	if (teletap_frame_at.interpreter)
-		TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.interpreter);
-	TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.thread);
-	TELETAP_FRAME_READ(ident, u64, at + teletap_frame_at.ident);
+	if (!PY(r_current)) /* the main interpreter's */
+		TELETAP_FRAME_READ(at, u64, at + PY(r_head) + 8);
+	TELETAP_FRAME_READ(at, u64, at + (PY(r_current) ?: PY(i_holder)));
+	TELETAP_FRAME_READ(ident, u64, at + PY(t_ident));
 	if (unlikely(ident != current->thread.fsbase))
 		return 0;
-	if (teletap_frame_at.cframe)
-		TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.cframe);
-	TELETAP_FRAME_READ(at, u64, at + teletap_frame_at.frame);
-	TELETAP_FRAME_READ(code, u64, at + teletap_frame_at.code);
+	if (PY(t_cframe))
+		TELETAP_FRAME_READ(at, u64, at + PY(t_cframe));
+	TELETAP_FRAME_READ(at, u64, at + PY(t_frame));
+	TELETAP_FRAME_READ(code, u64, at + PY(f_code));
 	code &= ~7ull; /* tags */
-	TELETAP_FRAME_READ(first, s32, code + teletap_frame_at.line);
+	TELETAP_FRAME_READ(first, s32, code + PY(c_line));
 	if (unlikely(!first) && (!teletap_frame_shim(code, &shim) || shim))
 		return 0;
 	*line = first;
@@ -182,22 +174,22 @@ static u64 teletap_frame_function(u64 frame)
 {
 	int i;
 
-	if (!teletap_frame_at.owner || !frame || !teletap_frame_open())
+	if (!teletap_frame_known || !PY(f_owner) || !frame || !teletap_frame_open())
 		return frame;
 	for (i = 0; frame && i < 64; i++) {
 		u64 code;
 		u8 owner;
 		bool shim;
 
-		TELETAP_FRAME_READ(owner, u8, frame + teletap_frame_at.owner);
+		TELETAP_FRAME_READ(owner, u8, frame + PY(f_owner));
 		if (owner < TELETAP_FRAME_INTERPRETER) {
-			TELETAP_FRAME_READ(code, u64, frame + teletap_frame_at.code);
+			TELETAP_FRAME_READ(code, u64, frame + PY(f_code));
 			if (!teletap_frame_shim(code & ~7ull, &shim))
 				goto fault;
 			if (!shim)
 				break;
 		}
-		TELETAP_FRAME_READ(frame, u64, frame + teletap_frame_at.back);
+		TELETAP_FRAME_READ(frame, u64, frame + PY(f_back));
 	}
 	teletap_frame_close();
 	return i < 64 ? frame : 0;
@@ -215,7 +207,7 @@ static u64 teletap_frame_caller(u64 frame)
 		return frame ? frame - 1 : 0;
 	if (!frame || !teletap_frame_open())
 		return 0;
-	TELETAP_FRAME_READ(back, u64, frame + teletap_frame_at.back);
+	TELETAP_FRAME_READ(back, u64, frame + PY(f_back));
 	teletap_frame_close();
 	return teletap_frame_function(back);
 fault:

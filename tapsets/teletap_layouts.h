@@ -3,72 +3,72 @@
  * layouts: where CPython keeps what, version by version, for x86-64 and builds with a GIL.
  * Plain numbers, for programs of user space, BPF and modules. Sources: offsetof() over the headers
  * of 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2; _Py_DebugOffsets of the
- * process.
+ * process. To add a version, add a row to each table.
  */
 #ifndef TELETAP_LAYOUTS_H
 #define TELETAP_LAYOUTS_H
 
-#ifndef __bpf__
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #endif
 
 /*
  * Offsets in bytes. Those of _PyRuntime, an interpreter, a thread state, a frame, a code
- * object, and of strings and bytes. F(name) for each.
+ * object, and of strings and bytes.
  */
-#define PYTHON_FIELDS(F)                                                                           \
-	F(r_head)    /* _PyRuntime: first interpreter, the newest */                               \
-	F(r_ending)  /* _PyRuntime: thread state that ends it, 0 until then */                     \
-	F(r_gil)     /* _PyRuntime: the interpreter lock; to 3.11 */                               \
-	F(r_gc)      /* _PyRuntime: the collector's statistics; 3.8 */                             \
-	F(i_next)    /* interpreter: the next one */                                               \
-	F(i_threads) /* interpreter: first thread state */                                         \
-	F(i_gil)     /* interpreter: pointer to its lock; from 3.12 on */                          \
-	F(i_gc)      /* interpreter: the collector's statistics; from 3.9 on; */                   \
-	/* from 3.15 on a pointer to them */                                                       \
-	F(i_collector) /* interpreter: the collector's state; with the two below 3.9, 3.11, */     \
-	/* 3.13 to 3.15 */                                                                         \
-	F(gc_on)      /* in it: whether it works by itself */                                      \
-	F(gc_young)   /* in it: the youngest generation's threshold, then its count */             \
-	F(g_holder)   /* lock: thread state that has it, or had it last */                         \
-	F(g_locked)   /* lock: whether one has it */                                               \
-	F(t_next)     /* thread state: the next one */                                             \
-	F(t_interp)   /* thread state: its interpreter; as r_ending 3.9, 3.11, 3.13 to 3.15 */     \
-	F(t_ident)    /* thread state: what pthread_self() said */                                 \
-	F(t_native)   /* thread state: the kernel's number; from 3.11 on */                        \
-	F(t_cframe)   /* thread state: what has the innermost frame; 3.11 and 3.12 */              \
-	F(t_frame)    /* thread state, or that: the innermost frame */                             \
-	F(f_back)     /* frame: the one that called it */                                          \
-	F(f_code)     /* frame: code object, with tag bits from 3.14 on */                         \
-	F(f_where)    /* frame: instruction; to 3.10 its number, 32 bits */                        \
-	F(f_owner)    /* frame: 1: generator, 3 and more: the interpreter; from 3.11 on */         \
-	F(f_locals)   /* frame: variables */                                                       \
-	F(f_stack)    /* frame: end of its stack of values; this and the next two from 3.14 on */  \
-	F(n_frame)    /* generator, coroutine: its frame */                                        \
-	F(n_state)    /* generator, coroutine: how far it is, a byte */                            \
-	F(c_file)     /* code: file */                                                             \
-	F(c_name)     /* code: name */                                                             \
-	F(c_qualname) /* code: qualified name; from 3.11 on */                                     \
-	F(c_flags)    /* code: what a call of it makes */                                          \
-	F(c_line)     /* code: first line */                                                       \
-	F(c_lines)    /* code: table of lines */                                                   \
-	F(c_trace)    /* code: first instruction that counts as executing; from 3.11 on */         \
-	F(c_start)    /* code: its instructions; from 3.11 on */                                   \
-	F(c_names)    /* code: tuple of its variables' names */                                    \
-	F(p_items)    /* tuple: items */                                                           \
-	F(b_size)     /* bytes: how many */                                                        \
-	F(b_data)     /* bytes: they */                                                            \
-	F(u_length)   /* string: characters */                                                     \
-	F(u_state)    /* string: bits, how it is kept */                                           \
-	F(u_ascii)    /* string: text, when ASCII */                                               \
-	F(u_wide)     /* string: text, otherwise */
-
 struct python_layout {
 	uint32_t minor;
-#define PYTHON_FIELD(name) uint32_t name;
-	PYTHON_FIELDS(PYTHON_FIELD)
-#undef PYTHON_FIELD
+	uint32_t r_head;    /* _PyRuntime: first interpreter, the newest */
+	uint32_t r_ending;  /* _PyRuntime: thread state that ends it, 0 until then */
+	uint32_t r_gil;     /* _PyRuntime: the interpreter lock; to 3.11 */
+	uint32_t r_gc;      /* _PyRuntime: the collector's statistics; 3.8 */
+	uint32_t r_current; /* _PyRuntime: thread state that has the lock; 3.9 and 3.11 */
+	uint32_t i_next;    /* interpreter: the next one */
+	uint32_t i_threads; /* interpreter: first thread state */
+	uint32_t i_gil;     /* interpreter: pointer to its lock; from 3.12 on */
+	uint32_t i_holder;  /* interpreter: thread state that had its lock last; 3.13 to 3.15 */
+	uint32_t i_gc; /* interpreter: the collector's statistics, from 3.9 on; 3.15: a pointer */
+	/* The next three, r_ending and t_interp: 3.9, 3.11, 3.13 to 3.15. */
+	uint32_t i_collector; /* interpreter: the collector's state, */
+	uint32_t gc_on;       /* in it: whether it works by itself, */
+	uint32_t gc_young;    /* and the youngest generation's threshold, then its count */
+	uint32_t g_holder;    /* lock: thread state that has it, or had it last */
+	uint32_t g_locked;    /* lock: whether one has it */
+	uint32_t t_next;      /* thread state: the next one */
+	uint32_t t_interp;    /* thread state: its interpreter */
+	uint32_t t_ident;     /* thread state: what pthread_self() said */
+	uint32_t t_native;    /* thread state: the kernel's number; from 3.11 on */
+	uint32_t t_status;    /* thread state: bits, 0x10 is active; 3.13 to 3.15 */
+	uint32_t t_cframe;    /* thread state: what has the innermost frame; 3.11 and 3.12 */
+	uint32_t t_frame;     /* thread state, or that: the innermost frame */
+	uint32_t f_back;      /* frame: the one that called it */
+	uint32_t f_code;      /* frame: code object, with tag bits from 3.14 on */
+	uint32_t f_where;     /* frame: instruction; to 3.10 its number, 32 bits */
+	uint32_t f_owner;     /* frame: 1: generator, 3 and more: the interpreter; from 3.11 on */
+	uint32_t f_locals;    /* frame: variables */
+	uint32_t f_stack;     /* frame: end of its values; this and the next two from 3.14 on */
+	uint32_t n_frame;     /* generator, coroutine: its frame */
+	uint32_t n_state;     /* generator, coroutine: how far it is, a byte */
+	uint32_t c_file;      /* code: file */
+	uint32_t c_name;      /* code: name */
+	uint32_t c_qualname;  /* code: qualified name; from 3.11 on */
+	uint32_t c_flags;     /* code: what a call of it makes */
+	uint32_t c_line;      /* code: first line */
+	uint32_t c_lines;     /* code: table of lines */
+	uint32_t c_trace;     /* code: first instruction that counts as executing; from 3.11 on */
+	uint32_t c_start;     /* code: its instructions; from 3.11 on */
+	uint32_t c_names;     /* code: tuple of its variables' names */
+	uint32_t p_items;     /* tuple: items */
+	uint32_t b_size;      /* bytes: how many */
+	uint32_t b_data;      /* bytes: they */
+	uint32_t u_length;    /* string: characters */
+	uint32_t u_state;     /* string: bits, how it is kept */
+	uint32_t u_ascii;     /* string: text, when ASCII */
+	uint32_t u_wide;      /* string: text, otherwise */
 };
 
 #define PYTHON_GIL_BYTES 208 /* of the lock, with what threads wait on */
@@ -77,13 +77,141 @@ struct python_layout {
 #define PYTHON_COOKIE "xdebugpy"
 #define PYTHON_WORDS 104 /* 8-byte words of _Py_DebugOffsets that matter */
 
+/* clang-format off */
+static const struct python_layout python_layouts[] = {
+	{ .minor = 8, .r_head = 32, .r_gil = 1152, .r_gc = 472, .i_next = 0, .i_threads = 8,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_frame = 24,
+	  .f_back = 24, .f_code = 32, .f_where = 104,
+	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
+	  .f_locals = 360, .c_names = 72, .p_items = 24 },
+	{ .minor = 9, .r_ending = 16, .gc_on = 628, .gc_young = 656, .t_interp = 16,
+	  .r_head = 32, .r_gil = 352, .r_current = 568, .i_next = 0, .i_threads = 8, .i_gc = 744,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_frame = 24,
+	  .f_back = 24, .f_code = 32, .f_where = 104,
+	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
+	  .f_locals = 360, .c_names = 72, .p_items = 24 },
+	{ .minor = 10, .r_head = 32, .r_gil = 352, .i_next = 0, .i_threads = 8, .i_gc = 744,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_frame = 24,
+	  .f_back = 24, .f_code = 32, .f_where = 96,
+	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
+	  .f_locals = 352, .c_names = 72, .p_items = 24 },
+	{ .minor = 11, .r_ending = 24, .gc_on = 660, .gc_young = 688, .t_interp = 16,
+	  .r_head = 40, .r_gil = 360, .r_current = 576, .i_next = 0, .i_threads = 16, .i_gc = 776,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160,
+	  .t_cframe = 56, .t_frame = 8, .f_back = 48, .f_code = 32, .f_where = 56, .f_owner = 69,
+	  .c_file = 112, .c_name = 120, .c_qualname = 128, .c_line = 72, .c_lines = 136,
+	  .c_flags = 48,
+	  .c_trace = 168, .c_start = 184,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
+	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	{ .minor = 12, .r_head = 40, .i_next = 0, .i_threads = 72, .i_gil = 384, .i_gc = 240,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 136, .t_native = 144,
+	  .t_cframe = 56, .t_frame = 0, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 70,
+	  .c_file = 112, .c_name = 120, .c_qualname = 128, .c_line = 68, .c_lines = 136,
+	  .c_flags = 48,
+	  .c_trace = 176, .c_start = 192,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
+	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	{ .minor = 13, .r_ending = 608, .i_collector = 7400, .gc_on = 12, .gc_young = 40, .t_interp = 16,
+	  .r_head = 632, .i_next = 7264, .i_threads = 7344, .i_gil = 16, .i_holder = 7760, .i_gc = 7528,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160, .t_status = 32,
+	  .t_frame = 72, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 70,
+	  .c_file = 112, .c_name = 120, .c_qualname = 128, .c_line = 68, .c_lines = 136,
+	  .c_flags = 48,
+	  .c_trace = 184, .c_start = 200,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
+	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	{ .minor = 14, .r_ending = 784, .i_collector = 7408, .gc_on = 12, .gc_young = 40, .t_interp = 16,
+	  .r_head = 808, .i_next = 7272, .i_threads = 7344, .i_gil = 16, .i_holder = 7792, .i_gc = 7528,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160, .t_status = 32,
+	  .t_frame = 72, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 74,
+	  .c_file = 112, .c_name = 120, .c_qualname = 128, .c_line = 68, .c_lines = 136,
+	  .c_flags = 48,
+	  .c_trace = 192, .c_start = 208,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
+	  .f_locals = 80, .c_names = 96, .p_items = 32, .f_stack = 64, .n_frame = 72, .n_state = 67 },
+	{ .minor = 15, .r_ending = 912, .i_collector = 7400, .gc_on = 0, .gc_young = 24, .t_interp = 16,
+	  .r_head = 936, .i_next = 7264, .i_threads = 7336, .i_gil = 16, .i_holder = 7744, .i_gc = 7504,
+	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_native = 184, .t_status = 32,
+	  .t_frame = 72, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 74,
+	  .c_file = 112, .c_name = 120, .c_qualname = 128, .c_line = 68, .c_lines = 136,
+	  .c_flags = 48,
+	  .c_trace = 192, .c_start = 208,
+	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
+	  .f_locals = 80, .c_names = 96, .p_items = 32, .f_stack = 64, .n_frame = 72, .n_state = 67 },
+};
+
+/* The same fields: at which word of _Py_DebugOffsets each stands; 0: it does not. */
+static const struct python_layout python_words[] = {
+	{ .minor = 13, .r_ending = 4, .i_collector = 10, .t_interp = 22,
+	  .r_head = 5, .i_next = 8, .i_threads = 9, .i_gil = 14, .i_holder = 18,
+	  .t_next = 21, .t_ident = 24, .t_native = 25, .t_status = 27, .t_frame = 23,
+	  .f_back = 29, .f_code = 30, .f_where = 31, .f_owner = 33,
+	  .c_file = 35, .c_name = 36, .c_qualname = 37, .c_line = 39, .c_lines = 38, .c_start = 43,
+	  .b_size = 65, .b_data = 66, .u_length = 69, .u_state = 68, .u_ascii = 70,
+	  .f_locals = 32, .c_names = 41, .p_items = 51 },
+	{ .minor = 14, .r_ending = 4, .i_collector = 11, .t_interp = 25,
+	  .r_head = 5, .i_next = 8, .i_threads = 9, .i_gil = 15, .i_holder = 19,
+	  .t_next = 24, .t_ident = 27, .t_native = 28, .t_status = 30, .t_frame = 26,
+	  .f_back = 32, .f_code = 33, .f_where = 34, .f_owner = 36,
+	  .c_file = 40, .c_name = 41, .c_qualname = 42, .c_line = 44, .c_lines = 43, .c_start = 48,
+	  .b_size = 75, .b_data = 76, .u_length = 79, .u_state = 78, .u_ascii = 80,
+	  .f_locals = 35, .c_names = 46, .p_items = 57, .f_stack = 37, .n_frame = 85, .n_state = 86 },
+	{ .minor = 15, .r_ending = 4, .i_collector = 11, .t_interp = 25,
+	  .r_head = 5, .i_next = 8, .i_threads = 9, .i_gil = 15, .i_holder = 19,
+	  .t_next = 24, .t_ident = 30, .t_native = 31, .t_status = 33, .t_frame = 26,
+	  .f_back = 40, .f_code = 41, .f_where = 42, .f_owner = 44,
+	  .c_file = 48, .c_name = 49, .c_qualname = 50, .c_line = 52, .c_lines = 51, .c_start = 56,
+	  .b_size = 87, .b_data = 88, .u_length = 91, .u_state = 90, .u_ascii = 92,
+	  .f_locals = 43, .c_names = 54, .p_items = 69, .f_stack = 45, .n_frame = 101, .n_state = 102 },
+};
+/* clang-format on */
+
+static inline const struct python_layout *python_row(const struct python_layout *row, size_t n,
+						     uint32_t minor)
+{
+	for (; n > 0; n--, row++) {
+		if (row->minor == minor)
+			return row;
+	}
+	return NULL;
+}
+
+#define PYTHON_ROW(table, minor) python_row(table, sizeof(table) / sizeof(*(table)), minor)
+
 /* The layout of a version (PY_VERSION_HEX); NULL: it is not known. */
-const struct python_layout *python_layout(uint32_t version);
+static inline const struct python_layout *python_layout(uint32_t version)
+{
+	return version >> 24 == 3 ? PYTHON_ROW(python_layouts, version >> 16 & 0xff) : NULL;
+}
+
+/* Whether modules can read the stacks of this version: they begin at the thread with the lock. */
+static inline bool python_has_stacks(uint32_t version)
+{
+	const struct python_layout *l = python_layout(version);
+
+	return l && (l->r_current || l->i_holder);
+}
 
 /*
- * Whether the process itself, by the words of its _Py_DebugOffsets, which it has from 3.13 on,
- * says the same as the layout.
+ * Whether n words of the process's _Py_DebugOffsets, which it has from 3.13 on, say the same as
+ * the layout. first: which one they begin with.
  */
-bool python_layout_agree(const struct python_layout *l, const uint64_t words[PYTHON_WORDS]);
+static inline bool python_layout_agree(const struct python_layout *l, const uint64_t *words,
+				       uint32_t first, uint32_t n)
+{
+	const struct python_layout *w = PYTHON_ROW(python_words, l->minor);
+	const uint32_t *at = (const uint32_t *)l, *word = (const uint32_t *)w;
+	size_t i;
+
+	for (i = 1; w && i < sizeof(*l) / sizeof(*at); i++) {
+		if (word[i] && word[i] - first < n && words[word[i] - first] != at[i])
+			return false;
+	}
+	return w;
+}
 
 #endif

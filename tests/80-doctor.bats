@@ -433,10 +433,6 @@ need_none() {
 	[ "$(target python)" = "$("$python" -c 'import sys; print("3.12.%d" % sys.version_info[2])')" ]
 	jq -e '.pages[] | select(.page == 223) | (.works | not) and (.why | test("stacks cannot be read by a module.*name a process"))' <<<"$json"
 	jq -e '.pages[] | select(.page == 232).works' <<<"$json"
-	# what is said to be known has a row in the tapset, and the other way round
-	[ "$(sed -n 's/.*minors\[\] = {\(.*\)};/\1/p' "$TOP/wrapper/cpython/binary.c" | tr -d ' ')" = \
-		"$(sed -n '/^static const struct teletap_python_row/,/^};/s/^\t{ \([0-9]*\), .*/\1/p' \
-			"$TOP/tapsets/teletap_cpython.h" | paste -sd,)" ]
 }
 
 @test "libpython in another program, with markers and without" {

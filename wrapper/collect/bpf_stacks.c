@@ -25,7 +25,8 @@ int stacks_configure(const struct plan *plan, struct config *config)
 	if (layout->minor >= 13) {
 		if (python_free_threaded(fd))
 			return FREE_THREADED;
-		if (!python_words_read(fd, words) || !python_layout_agree(layout, words))
+		if (!python_words_read(fd, words) ||
+		    !python_layout_agree(layout, words, 0, PYTHON_WORDS))
 			return ALIEN;
 	}
 	config->runtime = place.runtime;

@@ -163,18 +163,6 @@ bool python_free_threaded(int fd)
 	return python_words_read(fd, words) && words[2] == 1;
 }
 
-/* tapsets/teletap_cpython.h has a row for each. */
-static const unsigned minors[] = { 9, 11, 13, 14, 15 };
-
-bool python_has_stacks(uint32_t version)
-{
-	for (size_t i = 0; i < sizeof(minors) / sizeof(*minors); i++) {
-		if (version >> 16 == (0x300 | minors[i]))
-			return true;
-	}
-	return false;
-}
-
 void python_place_read(int fd, struct python_place *p)
 {
 	char version[PYTHON_VERSION_MAX];

@@ -15,8 +15,8 @@
 void python_version(int fd, char out[PYTHON_VERSION_MAX]);
 
 /*
- * The first PYTHON_WORDS (tapsets/teletap_layouts.h) words of _PyRuntime, as the file at fd has them: where a
- * CPython from 3.13 on tells debuggers about itself (_Py_DebugOffsets,
+ * The first PYTHON_WORDS (tapsets/teletap_layouts.h) words of _PyRuntime, as the file at fd has
+ * them: where a CPython from 3.13 on tells debuggers about itself (_Py_DebugOffsets,
  * Include/internal/pycore_debug_offsets.h). False: it is no such Python.
  */
 bool python_words_read(int fd, uint64_t *words);
@@ -43,9 +43,6 @@ struct python_place {
 	uint64_t length;  /* and bytes of it in the file */
 	uint64_t bytes;   /* size of the file */
 };
-
-/* Whether modules can read the stacks of this version (PY_VERSION_HEX). */
-bool python_has_stacks(uint32_t version);
 
 /* Reads it from the ELF file at fd; what cannot be had is 0. */
 void python_place_read(int fd, struct python_place *p);

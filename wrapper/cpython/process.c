@@ -77,7 +77,7 @@ static enum python_state verify(struct memory *m, struct python *p)
 		return PYTHON_ALIEN;
 	if (words[2])
 		return PYTHON_FREE;
-	return python_layout_agree(&p->layout, words) ? PYTHON_READ : PYTHON_ALIEN;
+	return python_layout_agree(&p->layout, words, 0, PYTHON_WORDS) ? PYTHON_READ : PYTHON_ALIEN;
 }
 
 /* Looks into one file. hidden: it may not export anything. True: it is a CPython. */

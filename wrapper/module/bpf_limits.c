@@ -39,7 +39,7 @@ static bool has_frames(int fd)
 	if (layout->minor == 9 || layout->minor == 11)
 		return true;
 	return layout->minor == 15 && !python_free_threaded(fd) && python_words_read(fd, words) &&
-	       python_layout_agree(layout, words);
+	       python_layout_agree(layout, words, 0, PYTHON_WORDS);
 }
 
 /*
