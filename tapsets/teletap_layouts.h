@@ -197,6 +197,20 @@ static inline bool python_has_stacks(uint32_t version)
 }
 
 /*
+ * Whether a field, by its number, is read here. Modules alone read two; where the first stands
+ * may differ from release to release.
+ */
+static inline bool python_field_matters(size_t i)
+{
+#ifndef __KERNEL__
+	if (i == offsetof(struct python_layout, i_holder) / sizeof(uint32_t) ||
+	    i == offsetof(struct python_layout, t_status) / sizeof(uint32_t))
+		return false;
+#endif
+	return true;
+}
+
+/*
  * Whether n words of the process's _Py_DebugOffsets, which it has from 3.13 on, say the same as
  * the layout. first: which one they begin with.
  */
@@ -208,7 +222,8 @@ static inline bool python_layout_agree(const struct python_layout *l, const uint
 	size_t i;
 
 	for (i = 1; w && i < sizeof(*l) / sizeof(*at); i++) {
-		if (word[i] && word[i] - first < n && words[word[i] - first] != at[i])
+		if (word[i] && word[i] - first < n && words[word[i] - first] != at[i] &&
+		    python_field_matters(i))
 			return false;
 	}
 	return w;
