@@ -95,3 +95,24 @@ expect_exact() {
 	kill -0 "$forged"
 	expect_clean "$pid" "$forged"
 }
+
+# bats test_tags=full
+@test "210: a generation that there is not counts as skipped" {
+	PYTHONPATH=$HERE python3.13 - "$(readlink -f "$(command -v python3.13)")" "$BATS_TEST_TMPDIR/lying" <<-'EOF'
+		import mutate, sys
+		with open(sys.argv[1], "rb") as f:
+		    file = mutate.File(f.read())
+		note = next(n for n in file.notes if file.data[n[1] + 24:].startswith(b"python\0gc__start\0"))
+		at = file.strings(note)[2]
+		end = file.data.index(b"\0", at)
+		file.data[at:end] = b"4@$-1".ljust(end - at)
+		mutate.write(sys.argv[2], file.data)
+	EOF
+	PYTHONHOME=$(python3.13 -c 'import sys; print(sys.base_prefix)') start "$BATS_TEST_TMPDIR/lying"
+	teletap build gc -p "$pid"
+	watch_page gc "$pid" --collector stap -o json -i 1
+	go "$dir"
+	unwatch
+	[ "$(totals "$tap_out")" = '[[0,0],[0,0],[0,0]]' ]
+	[ "$(tail -n 1 "$tap_out" | jq .loss.skipped)" = "$(jq '[.[][0]] | add' "$dir/done")" ]
+}
