@@ -79,7 +79,8 @@ shows() {
 comes_to() {
 	await shows "$1" || { counted; false; }
 	finish
-	kill -TERM -- "-$pid" && wait "$pid" || true
+	kill -TERM -- "-$pid"
+	wait "$pid" || true
 	[ "$(counted)" = "$1" ]
 	[ "$(q '[.rows[] | .open, (.time_ns_total.total > 0)] | unique')" = '[true,0]' ]
 }
@@ -298,9 +299,9 @@ if [ -n "${POSTGRES-}" ]; then
 		cd "$dir"
 		db=$(mktemp -d /tmp/postgres.XXXXXX) # not in the folder of bats, which only root may enter
 		chown postgres "$db"
-		as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$POSTGRES/$1" "${@:2}" 3>&- 7>&-; }
-		as initdb --no-sync --no-instructions --no-locale -A trust -D "$db" >log
-		as postgres -D "$db" -k "$db" -c listen_addresses= >log 2>&1 &
+		as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+		"${as[@]}" "$POSTGRES/initdb" --no-sync --no-instructions --no-locale -A trust -D "$db" >log
+		"${as[@]}" "$POSTGRES/postgres" -D "$db" -k "$db" -c listen_addresses= >log 2>&1 3>&- &
 		server=$!
 		await "$POSTGRES/pg_isready" -q -h "$db"
 		cat >queries.py <<-PY
