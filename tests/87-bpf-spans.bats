@@ -211,7 +211,7 @@ plain_app() {
 	comes_to '[["GET /item",100,1],["GET /none",23,0],["GET /stream",5,5],["POST /item",23,1]]'
 }
 
-@test "TELETAP_APP names the application: gunicorn, uwsgi, uvicorn, without code" {
+@test "TELETAP_APP names the application: gunicorn and uvicorn, without code" {
 	plain_app
 	cp "$dir/app.py" "$dir/plain.py"
 	export TELETAP_APP=plain:application
@@ -219,10 +219,6 @@ plain_app() {
 	asked
 	ask -X HOSTILE 'http://x/item/1'
 	comes_to '[["GET (no route)",123,1],["POST (no route)",23,1],["other (no route)",1,0]]'
-	rm -f socket
-	serve uwsgi_python3 --virtualenv "$BATS_FILE_TMPDIR/venv" --http-socket "$dir/socket" --need-app -M -p 2 --module 'teletap:wsgi()'
-	asked
-	comes_to '[["GET (no route)",123,1],["POST (no route)",23,1]]'
 	rm -f socket
 	cat >plain_asgi.py <<-'PY'
 		async def application(scope, receive, send):
