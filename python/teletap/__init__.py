@@ -25,6 +25,7 @@ _LATER = {
     "start": "app", "config": "app", "Calculation": "app", "span": "app", "log": "log",
     "LogHandler": "log", "error": "errors", "report": "errors", "reports": "errors",
     "install": "errors", "page": "pages", "spans": "spans",
+    "wsgi": "wrap", "asgi": "wrap", "queries": "wrap",
 }
 
 __all__ = ["counter", "gauge", "only", "status", "stop", "tally"] + sorted(_LATER)

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: 0BSD
-"""Spans of frameworks (page 242), by what each library offers for it: its signals. A span is
-begun and ended by two of them, so nothing of the program is replaced."""
+"""Spans of frameworks (page 242), by what each library offers for it: its signals and events. A
+span is begun and ended by two of them, so nothing of the program is replaced."""
+import contextvars
 import functools
 import importlib.util
 import sys
 import threading
 
-from teletap import _native
+from teletap._app import span
+from teletap._operation import Begun, request_name, statement_name
 
-_METHODS = frozenset("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split())
-_VERBS = frozenset("ALTER BEGIN CALL COMMIT CREATE DELETE DROP INSERT RELEASE ROLLBACK SAVEPOINT "
-                   "SELECT SET UPDATE WITH".split())
 _OPEN_MAX = 10000  # spans of tasks whose end has not come
 _kept = []  # receivers, which signals hold weakly
 
@@ -27,44 +26,36 @@ def _quiet(function):
     return wrapper
 
 
-def _known(word, words):
-    """The word, one of few: it comes from outside."""
-    return word if word in words else "other"
-
-
-class _Open(threading.local):
-    """The request of this thread."""
-    name, number, failed = None, 0, False
-
-
 def _django_requests(signals):
-    request = _Open()
+    request = contextvars.ContextVar("teletap_request", default=None)
 
     def route(path):
         from django.urls import Resolver404, resolve
         try:
             return "/" + resolve(path).route
         except Resolver404:
-            return "(no route)"
+            return None
+
+    def of_wsgi(environ):
+        path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+        return environ["REQUEST_METHOD"], path
+
+    def of_asgi(scope):
+        prefix, path = scope.get("root_path", ""), scope["path"]
+        return scope["method"], path[len(prefix):] if path.startswith(prefix) else path
 
     @_quiet
-    def started(environ=None, **_):
-        if environ is None:  # ASGI: begun in one thread and ended in another
-            return
-        path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        request.name = "%s %s" % (_known(environ["REQUEST_METHOD"], _METHODS), route(path or "/"))
-        request.failed = False
-        request.number = _native._span_begin(request.name)
+    def started(environ=None, scope=None, **_):
+        method, path = of_wsgi(environ) if environ is not None else of_asgi(scope)
+        request.set(Begun(request_name(method, route(path or "/"))))
 
     @_quiet
     def failed(**_):
-        request.failed = True
+        request.get().failed = True
 
     @_quiet
     def finished(**_):
-        name, request.name = request.name, None
-        if name is not None:
-            _native._span_end(name, request.number, request.failed)
+        request.get().end(whole=True)
 
     signals.request_started.connect(started)
     signals.got_request_exception.connect(failed)
@@ -73,19 +64,8 @@ def _django_requests(signals):
 
 def _django_queries(signals):
     def query(execute, sql, params, many, context):
-        try:
-            verb = sql.lstrip("( \n\t").split(None, 1)[0].upper()
-            name = "%s %s" % (context["connection"].alias, _known(verb, _VERBS))
-            number = _native._span_begin(name)
-        except Exception:
+        with span(statement_name(context["connection"].alias, sql)):
             return execute(sql, params, many, context)
-        failed = True
-        try:
-            result = execute(sql, params, many, context)
-            failed = False
-            return result
-        finally:
-            _native._span_end(name, number, failed)
 
     @_quiet
     def created(connection, **_):
@@ -95,6 +75,26 @@ def _django_queries(signals):
     signals.connection_created.connect(created)
 
 
+def _sqlalchemy_queries(engine):
+    from sqlalchemy import event
+
+    @_quiet
+    def started(conn, cursor, statement, parameters, context, executemany):
+        context._teletap_span = Begun(statement_name(conn.dialect.name, statement))
+
+    @_quiet
+    def finished(conn, cursor, statement, parameters, context, executemany):
+        context._teletap_span.end(whole=True)
+
+    @_quiet
+    def failed(exception_context):
+        exception_context.execution_context._teletap_span.end()
+
+    event.listen(engine.Engine, "before_cursor_execute", started)
+    event.listen(engine.Engine, "after_cursor_execute", finished)
+    event.listen(engine.Engine, "handle_error", failed)
+
+
 def _flask_requests(signals):
     key = "teletap.span"
 
@@ -102,20 +102,17 @@ def _flask_requests(signals):
     def started(app, **_):
         from flask import request
         rule = request.url_rule
-        name = "%s %s" % (_known(request.method, _METHODS), rule.rule if rule else "(no route)")
-        request.environ[key] = [name, _native._span_begin(name), False]
+        request.environ[key] = Begun(request_name(request.method, rule and rule.rule))
 
     @_quiet
     def failed(app, **_):
         from flask import request
-        request.environ[key][2] = True
+        request.environ[key].failed = True
 
     @_quiet
     def finished(app, **_):
         from flask import request
-        begun = request.environ.pop(key, None)
-        if begun is not None:
-            _native._span_end(*begun)
+        request.environ.pop(key).end(whole=True)
 
     signals.request_started.connect(started)
     signals.got_request_exception.connect(failed)
@@ -128,12 +125,13 @@ def _celery_tasks(signals):
     @_quiet
     def started(task_id=None, task=None, **_):
         if len(begun) < _OPEN_MAX:
-            begun[task_id] = task.name, _native._span_begin(task.name)
+            begun[task_id] = Begun(task.name)
 
     @_quiet
     def finished(task_id=None, state=None, **_):
-        if task_id in begun:
-            _native._span_end(*begun.pop(task_id), state == "FAILURE")
+        task = begun.pop(task_id)
+        task.failed = state == "FAILURE"
+        task.end(whole=True)
 
     signals.task_prerun.connect(started)
     signals.task_postrun.connect(finished)
@@ -142,6 +140,7 @@ def _celery_tasks(signals):
 _WANTED = {
     "django.core.signals": _django_requests, "django.db.backends.signals": _django_queries,
     "flask.signals": _flask_requests, "celery.signals": _celery_tasks,
+    "sqlalchemy.engine": _sqlalchemy_queries,
 }
 
 
@@ -179,8 +178,8 @@ _busy = threading.local()
 
 
 def spans():
-    """Requests, tasks and queries of Django, Flask and Celery are spans from now on. A second
-    call does nothing twice."""
+    """Requests, tasks and queries of Django, Flask, SQLAlchemy and Celery are spans from now on. A
+    second call does nothing twice."""
     for name in list(_WANTED):
         if name in sys.modules:
             _connect(name, sys.modules[name])
