@@ -27,7 +27,7 @@ setup_file() {
 		    garbage = [[] for _ in range(300000)]
 		    while True:
 		        before = time.monotonic()
-		        gc.collect(1)
+		        gc.collect() # of all generations: it looks at them each time
 		        time.sleep(time.monotonic() - before)
 		for line in sys.stdin:
 		    if line == "half\n":
