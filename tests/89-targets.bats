@@ -17,19 +17,10 @@ ID=4f5b2c0d9e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a
 
 setup_file() {
 	need_python_copy
-	MOUNT=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
-	if [ -z "$MOUNT" ]; then
-		export OWN=$BATS_FILE_TMPDIR/cgroup
-		mkdir "$OWN"
-		mount -t cgroup2 none "$OWN"
-		MOUNT=$OWN
-	fi
-	export MOUNT
+	cgroups_begin
 }
 
-teardown_file() {
-	[ -z "${OWN-}" ] || umount "$OWN"
-}
+teardown_file() { cgroups_end; }
 
 setup() {
 	out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err dir=$BATS_TEST_TMPDIR

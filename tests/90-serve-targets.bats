@@ -14,14 +14,7 @@ load serve
 setup_file() {
 	export PORT=25421 HTTP=25422
 	need_python_copy
-	MOUNT=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
-	if [ -z "$MOUNT" ]; then
-		export OWN=$BATS_FILE_TMPDIR/cgroup
-		mkdir "$OWN"
-		mount -t cgroup2 none "$OWN"
-		MOUNT=$OWN
-	fi
-	export MOUNT
+	cgroups_begin
 	cat >"$BATS_FILE_TMPDIR/collects.py" <<-'PY'
 		import gc, sys
 		gc.disable()
@@ -33,9 +26,7 @@ setup_file() {
 	PY
 }
 
-teardown_file() {
-	[ -z "${OWN-}" ] || umount "$OWN"
-}
+teardown_file() { cgroups_end; }
 
 setup() {
 	server='' frontend='' dir=$BATS_TEST_TMPDIR config=$BATS_TEST_TMPDIR/config
@@ -56,14 +47,6 @@ run_word() { exec "$EXE" "$BATS_FILE_TMPDIR/collects.py" "$1"; }
 collect() {
 	echo "$2" >&"${to[$1]}"
 	hear "$1"
-}
-
-# ends WORD: it is no more.
-ends() {
-	kill -9 "${pids[$1]}"
-	wait "${pids[$1]}" || true
-	# shellcheck disable=SC1083,SC2086 # descriptors with names
-	exec {to[$1]}>&- {from[$1]}<&-
 }
 
 # targets JSON...: a server of these.
@@ -200,7 +183,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	until_true has_run file 3
 	until_true has_run line 4
 	until_true has_run exe 7
-	ends two
+	killed two
 	until_true state_is line false
 	state_is file true
 	begin two
@@ -208,7 +191,7 @@ state_is() { [ "$(state_of "$1")" = "$2" ]; }
 	collect two 9
 	until_true has_run line 9
 	until_true has_run exe 16
-	ends one
+	killed one
 	begin one
 	echo "${pids[one]}" >"$dir/pid"
 	until_true has_run file 0

@@ -22,8 +22,31 @@
 #define FINAL 'f'
 #define BEGIN_MS 20000
 #define END_TRIES 20 /* of 10 ms */
+#define LATE 64
 
 enum { QUESTIONS, LINES, VERDICT, PIPES };
+
+/* Those that had not ended by then, which a busy machine or the removal of probes may take. */
+static pid_t late[LATE];
+
+/* What has ended since is no zombie then. */
+static void reap_late(void)
+{
+	for (int i = 0; i < LATE; i++) {
+		if (late[i] && waitpid(late[i], NULL, WNOHANG))
+			late[i] = 0;
+	}
+}
+
+static void wait_later(pid_t pid)
+{
+	for (int i = 0; i < LATE; i++) {
+		if (!late[i]) {
+			late[i] = pid;
+			return;
+		}
+	}
+}
 
 static bool send_all(const char *text)
 {
@@ -175,6 +198,7 @@ bool child_ask(const struct child *c, bool final)
 {
 	char question = final ? FINAL : ASK;
 
+	reap_late();
 	return c->in >= 0 && write(c->in, &question, 1) == 1;
 }
 
@@ -185,11 +209,19 @@ void child_stop(struct child *c)
 	if (c->in >= 0)
 		close(c->in);
 	c->in = -1;
+	reap_late();
 	if (c->pid) {
+		bool ended = false;
+
 		/* One that hangs in the kernel cannot be waited for. */
 		kill(c->pid, SIGKILL);
-		for (int i = 0; i < END_TRIES && !waitpid(c->pid, NULL, WNOHANG); i++)
-			clock_sleep_ms(10);
+		for (int i = 0; i < END_TRIES && !ended; i++) {
+			ended = waitpid(c->pid, NULL, WNOHANG);
+			if (!ended)
+				clock_sleep_ms(10);
+		}
+		if (!ended)
+			wait_later(c->pid);
 	}
 	c->ops->free(c->ctx);
 	*c = (struct child){ .in = -1 };

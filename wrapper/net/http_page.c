@@ -16,9 +16,10 @@ const char http_style[] =
 	":root { color-scheme: light dark; --line: #767676; }\n"
 	"body { margin: 0 auto; max-width: 100ch; padding: 0.5em 1em; font: 16px/1.35 monospace; "
 	"}\n"
-	"nav, form { display: flex; flex-wrap: wrap; gap: 0.5em 1.5em; align-items: center; }\n"
+	"nav, form, footer { display: flex; flex-wrap: wrap; gap: 0.5em 1.5em; align-items: "
+	"center; }\n"
 	"nav { border-bottom: 1px solid var(--line); padding-bottom: 0.5em; }\n"
-	"nav a { padding: 0.4em 0; }\n"
+	"nav a, footer a { padding: 0.4em 0; }\n"
 	"h1 { font-size: 1em; margin: 0; }\n"
 	"pre { font: inherit; margin: 1em 0; overflow-x: auto; }\n"
 	"input, button { font: inherit; }\n"
@@ -195,7 +196,7 @@ static void put_head(FILE *f, const struct wish *w, bool again)
 	put_place(f, w);
 	fputs("/go\"><label>Page <input name=\"page\" size=\"8\" maxlength=\"40\" "
 	      "autocomplete=\"off\"></label><button>Go</button></form>\n</nav>\n"
-	      "<main><pre id=\"page\" tabindex=\"0\" aria-label=\"The page\">",
+	      "<main><pre id=\"page\" role=\"region\" tabindex=\"0\" aria-label=\"The page\">",
 	      f);
 }
 

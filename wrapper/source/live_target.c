@@ -32,6 +32,8 @@ static void add_module(struct live *l, const char *name, enum collector collecto
 
 bool live_modules_list(struct live *l)
 {
+	struct module *fitting;
+
 	l->modules = calloc(2 * COLLECTORS * (size_t)n_pages, sizeof(*l->modules));
 	l->pages = calloc((size_t)n_pages, sizeof(*l->pages));
 	for (int i = 0; l->modules && l->pages && i < n_pages * COLLECTORS; i++) {
@@ -43,6 +45,8 @@ bool live_modules_list(struct live *l)
 			add_module(l, page->extension.module, by);
 		}
 	}
+	fitting = l->modules ? realloc(l->modules, (size_t)l->n_modules * sizeof(*fitting)) : NULL;
+	l->modules = fitting ? fitting : l->modules;
 	return l->modules && l->pages;
 }
 
