@@ -105,7 +105,7 @@ expect_exact() {
 		note = next(n for n in file.notes if file.data[n[1] + 24:].startswith(b"python\0gc__start\0"))
 		at = file.strings(note)[2]
 		end = file.data.index(b"\0", at)
-		file.data[at:end] = b"4@$-1".ljust(end - at)
+		file.data[at:end] = b"4@$-" + b"1".rjust(end - at - 4, b"0")
 		mutate.write(sys.argv[2], file.data)
 	EOF
 	PYTHONHOME=$(python3.13 -c 'import sys; print(sys.base_prefix)') start "$BATS_TEST_TMPDIR/lying"
