@@ -95,20 +95,25 @@ static __always_inline uint32_t *name_hint(uint64_t file, uint64_t function, int
 	return bpf_map_lookup_elem(&name_hints, &slot);
 }
 
-/* Are these the same texts, of so many bytes with the NUL? Behind its NUL "kept" is all zero. */
+/*
+ * Are these the same texts, of "size" bytes with the NUL, 1 at least and "room" at most? Behind
+ * its NUL "kept" is all zero, and the other one anything. The verifier goes through what follows
+ * for each way out of the loop: it has two.
+ */
 static __always_inline bool text_same(const char *text, const char *kept, uint32_t size,
 				      uint32_t room)
 {
 	const uint64_t *a = (const uint64_t *)text, *b = (const uint64_t *)kept;
+	uint32_t last = (size - 1) / 8;
 
 #pragma clang loop unroll(disable)
-	for (uint32_t i = 0; i < room / 8 && 8 * i < size; i++) {
-		uint32_t rest = size - 8 * i;
-
-		if ((a[i] ^ b[i]) << (rest < 8 ? 64 - 8 * rest : 0)) /* without what is behind */
+	for (uint32_t i = 0; i < room / 8; i++) {
+		if (i == last)
+			return !((a[i] ^ b[i]) << (64 - 8 * (size - 8 * i)));
+		if (a[i] != b[i])
 			return false;
 	}
-	return true;
+	return false;
 }
 
 /*
