@@ -147,12 +147,33 @@ static int fill_sites(const struct bpf_object *object, const struct site *sites,
 	return err;
 }
 
+/*
+ * The map for "tables". Made by libbpf it would be written over with the zeros that it holds
+ * already: megabytes, in an extra copy of our own.
+ */
+static int make_tables(struct bpf_object *object)
+{
+	struct bpf_map *map = data_map(object, ".bss");
+	struct bpf_map_create_opts opts = { .sz = sizeof(opts) };
+	int fd, err;
+
+	if (!map)
+		return -EINVAL;
+	opts.map_flags = bpf_map__map_flags(map);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, bpf_map__name(map), sizeof(uint32_t),
+			    bpf_map__value_size(map), 1, &opts);
+	if (fd < 0)
+		return fd;
+	err = bpf_map__reuse_fd(map, fd); /* keeps one of its own */
+	close(fd);
+	return err;
+}
+
 static int map_tables(struct bpf_loaded *l)
 {
 	struct bpf_map *map = data_map(l->object, ".bss");
-	size_t at, size, old;
+	size_t at, size;
 	void *tables;
-	const void *initial;
 
 	if (!map || !find_variable(l->object, ".bss", "tables", &at, &size) || at)
 		return -EINVAL;
@@ -161,11 +182,6 @@ static int map_tables(struct bpf_loaded *l)
 		return -errno;
 	l->tables = tables;
 	l->size = size;
-	/* libbpf may keep the tables' first contents beside the map (1.1 does). Memory of a map
-	 * itself cannot be given back by this, and stays. */
-	initial = bpf_map__initial_value(map, &old);
-	if (initial)
-		madvise((void *)(uintptr_t)initial, old, MADV_REMOVE);
 	return 0;
 }
 
@@ -226,6 +242,8 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	map = bpf_object__find_map_by_name(l->object, "sites");
 	if (!err && map)
 		err = bpf_map__set_max_entries(map, (uint32_t)n_sites);
+	if (!err)
+		err = make_tables(l->object);
 	if (!err)
 		err = bpf_object__load(l->object);
 	if (!err && map)
