@@ -50,19 +50,13 @@ static int judge_imports(const struct plan *plan, char **msg)
 /* Has the process this file mapped? Names may differ, the file is the same. */
 static bool maps_file(pid_t pid, const struct stat *file)
 {
-	struct maps maps = { 0 };
 	struct stat st;
 	char link[64];
-	bool found;
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
-	found = !stat(link, &st) && st.st_ino == file->st_ino && st.st_dev == file->st_dev;
-	if (found || maps_read(pid, &maps, NULL))
-		return found;
-	for (size_t i = 0; i < maps.n_files && !found; i++)
-		found = maps.files[i].inode == file->st_ino;
-	maps_free(&maps);
-	return found;
+	if (!stat(link, &st) && st.st_ino == file->st_ino && st.st_dev == file->st_dev)
+		return true;
+	return maps_has_inode(pid, file->st_ino);
 }
 
 static int judge(pid_t pid, bool *jit, char **msg)

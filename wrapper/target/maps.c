@@ -185,6 +185,24 @@ int maps_read(pid_t pid, struct maps *maps, char **msg)
 	return ret;
 }
 
+bool maps_has_inode(pid_t pid, ino_t inode)
+{
+	struct mapping file;
+	char *line = NULL, *path, name[64];
+	bool found = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", (int)find_task(pid));
+	f = fopen(name, "re");
+	while (f && !found && getline(&line, &size, f) > 0)
+		found = line_parse(line, &file, &path) && file.inode == inode;
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
 void maps_free(struct maps *maps)
 {
 	for (size_t i = 0; i < maps->n_files; i++)

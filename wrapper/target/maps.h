@@ -6,6 +6,7 @@
 #ifndef TELETAP_TARGET_MAPS_H
 #define TELETAP_TARGET_MAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +35,12 @@ struct maps {
  */
 int maps_read(pid_t pid, struct maps *maps, char **msg);
 void maps_free(struct maps *maps);
+
+/*
+ * Whether the process has an executable mapping of a file of this inode, on any device; false
+ * also when that cannot be read. Nothing is looked up besides, so it is for looking at many.
+ */
+bool maps_has_inode(pid_t pid, ino_t inode);
 
 /*
  * Opens a mapped file for reading: the file that is mapped, not one that has taken
