@@ -24,7 +24,7 @@ setup_file() { need_python_copy; }
 		    t.start()
 		    t.join()
 	PY
-	teletap record calls --collector bpf --by thread --file '*many.py' -w "$dir/tap" -c "$EXE $dir/many.py" 3>&-
+	teletap record calls --collector bpf --no-extension --by thread --file '*many.py' -w "$dir/tap" -c "$EXE $dir/many.py" 3>&-
 	teletap replay "$dir/tap" calls -o json >"$out"
 	last
 	# five threads each have called each function once, twice and three times

@@ -40,7 +40,7 @@ static const struct command commands[] = {
 	  "Says for a monitoring system whether all is well: page 200 in a line", "p=/#eDGP9",
 	  cmd_check, "-" },
 	{ "record", "PAGE[,PAGE...] TARGET -w FILE [SECONDS [COUNT]]",
-	  "Keeps what pages are made of in a file", "p=/#eicnPJYwS1E9*", cmd_record, "pages" },
+	  "Keeps what pages are made of in a file", "p=/#eicnPJ_YwS1E9*", cmd_record, "pages" },
 	{ "replay",
 	  "FILE {[PAGE...] [--at TIME | --from TIME] [--to TIME] [-i SECONDS] [-n COUNT] | --info}",
 	  "Draws pages from a recording", "AFTinG0o", cmd_replay, "file pages" },

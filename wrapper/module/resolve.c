@@ -381,7 +381,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 		err = semaphores_check(plan->files[i]->fd, plan->files[i]->path,
 				       &plan->files[i]->sdt, origin->provider, origin->markers,
 				       t->kind != TARGET_PID, msg);
-	if (!err)
+	if (!err && by == COLLECT_STAP)
 		err = macros_identify(plan);
 	if (err)
 		fail(msg, -err, "%s: %s", file->path, strerror(-err));
