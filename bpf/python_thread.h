@@ -20,11 +20,14 @@ static __always_inline bool python_read(void *to, uint32_t size, uint64_t from)
 	return from && !bpf_probe_read_user(to, size, (const void *)from);
 }
 
+/* 0: it cannot be read, which bpf_probe_read_user leaves behind then. */
 static __always_inline uint64_t python_word(uint64_t from)
 {
 	uint64_t value = 0;
 
-	return python_read(&value, sizeof(value), from) ? value : 0;
+	if (from)
+		bpf_probe_read_user(&value, sizeof(value), (const void *)from);
+	return value;
 }
 
 static __always_inline uint32_t lesser(uint32_t a, uint32_t b)
@@ -63,6 +66,32 @@ static __always_inline bool thread_is(uint64_t thread, uint64_t self, uint64_t *
 	return true;
 }
 
+/* Who has an interpreter's lock; 0: nobody, or it cannot be read. */
+static __always_inline uint64_t interpreter_holder(uint64_t interpreter)
+{
+	uint64_t lock = interpreter ? python_word(interpreter + PYTHON(i_gil)) : 0;
+
+	return lock ? python_word(lock + PYTHON(g_holder)) : 0;
+}
+
+struct holder_search {
+	uint64_t interpreter, self, found;
+};
+
+/* For bpf_loop, through whose body the verifier goes once: looks at the next interpreter. */
+static long holder_step(uint32_t i, void *ctx)
+{
+	struct holder_search *s = ctx;
+	uint64_t t;
+
+	(void)i;
+	s->interpreter = python_word(s->interpreter + PYTHON(i_next));
+	t = interpreter_holder(s->interpreter);
+	if (t && python_word(t + PYTHON(t_ident)) == s->self)
+		s->found = t;
+	return s->found || !s->interpreter;
+}
+
 /*
  * The thread state of the current thread, which has its interpreter's lock; 0: that cannot be
  * had. A thread is known by the address of its control block, which pthread_self() says. *top as
@@ -72,24 +101,21 @@ static __always_inline uint64_t python_thread_of(const struct task_struct *task,
 						 uint64_t *top)
 {
 	uint64_t self = task->thread.fsbase;
-	uint64_t runtime = config.runtime + bias, interpreter = 0, t;
+	struct holder_search s = { .self = self };
+	uint64_t runtime = config.runtime + bias, t;
 
 	*top = 0;
 	if (PYTHON(r_gil)) {
 		t = python_word(runtime + PYTHON(r_gil) + PYTHON(g_holder));
-		return thread_is(t, self, top) ? t : 0;
+	} else {
+		s.interpreter = python_word(runtime + PYTHON(r_head));
+		t = interpreter_holder(s.interpreter);
 	}
-	for (int i = 0; i < PYTHON_INTERPRETERS; i++) {
-		interpreter =
-			python_word(i ? interpreter + PYTHON(i_next) : runtime + PYTHON(r_head));
-		if (!interpreter)
-			break;
-		t = python_word(interpreter + PYTHON(i_gil));
-		t = t ? python_word(t + PYTHON(g_holder)) : 0;
-		if (thread_is(t, self, top))
-			return t;
-	}
-	return 0;
+	if (thread_is(t, self, top))
+		return t;
+	if (s.interpreter)
+		bpf_loop(PYTHON_INTERPRETERS, holder_step, &s, 0);
+	return thread_is(s.found, self, top) ? s.found : 0;
 }
 
 static __always_inline uint64_t python_thread(uint64_t bias)
