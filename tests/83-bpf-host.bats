@@ -124,12 +124,12 @@ loop() {
 	EOF2
 }
 
-# Not each kernel lets its functions run programs: doctor knows by trying.
+# Some kernels refuse fentry: doctor knows by trying.
 @test "252: each of 30 files, or one line that says why not" {
 	run -0 --separate-stderr teletap doctor -o json
 	if [ "$(jq '.pages[] | select(.page == 252).collectors[] | select(.name == "bpf").works' <<<"$output")" = false ]; then
 		refused teletap watch short-files --collector bpf -n 1
-		[[ $stderr == *'which its own functions are to run (fentry)'*"; '--collector stap'"* ]]
+		[[ $stderr == *'the BPF program short_files, which needs fentry: '*"; '--collector stap'"* ]]
 		return
 	fi
 	watch short-files -p $$ -i 0.5

@@ -22,7 +22,7 @@ struct origin {
 	/* The markers its module probes; all are needed. */
 	const char *markers[PAGE_MARKERS];
 	bool layout; /* its script reads the target's memory by the file's layout */
-	bool hooks;  /* functions of the kernel run its BPF programs: not each allows it */
+	bool hooks;  /* its BPF programs need fentry, which some kernels refuse */
 };
 
 /* Whether the origin's markers are those of teletap.h. */

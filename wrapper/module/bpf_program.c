@@ -181,8 +181,8 @@ static int refused(const char *module, bool hooks, int err, char **msg)
 {
 	if (hooks)
 		return fail(msg, err,
-			    "the kernel does not take the BPF program %s, which its own functions "
-			    "are to run (fentry): %s; '--collector stap' takes a module instead",
+			    "the kernel does not take the BPF program %s, which needs fentry: %s; "
+			    "'--collector stap' takes a module instead",
 			    module, strerror(err));
 	if (err == EPERM) /* EACCES is of the one that checks programs */
 		return fail(msg, err,
