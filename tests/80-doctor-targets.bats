@@ -327,5 +327,5 @@ need_none() {
 # What doctor says of hosts is in 80-doctor.bats.
 @test "the JSON of all of these" {
 	# shellcheck disable=SC2046
-	every_json free-threaded sub-interpreters jit $(teletap doctor -o json | jq -r '.checks[].id')
+	every_json free-threaded sub-interpreters namespace jit $(teletap doctor -o json | jq -r '.checks[].id')
 }
