@@ -124,7 +124,7 @@ $(B)/test/service: tests/service.c include/teletap.h
 		-o $@ tests/service.c -pthread
 
 # Asks teletap serve for pages, for tests/bench/serve; tries what a confined process
-# must not be able to do, for tests/76-serve.bats.
+# must not be able to do, for tests/76-serve-confined.bats.
 $(B)/test/load: tests/load.c $(B)/obj/net/datagram.o $(DRAW:%=$(B)/obj/%.o)
 $(B)/test/inside: tests/inside.c $(B)/obj/net/sandbox.o $(B)/obj/base/fail.o
 

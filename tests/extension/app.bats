@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a Python program says of itself (python/teletap/_app.py, _errors.py, _log.py), as
-# its ring and its markers tell it. No module is loaded: see check.bats.
+# its ring and its markers tell it. No module is loaded: see sums.bats.
 bats_require_minimum_version 1.5.0
 load helper
 
