@@ -25,6 +25,7 @@ import mutate
 from common import GENUINE, Program, conclude, finish, harmed, log, totals, wait_for
 
 COLLECTOR = os.environ.get("COLLECTOR", "stap")
+COMPILING = re.compile(r": no module gc for .*: compiling it, |: compiled in [\d.]+ s$")
 
 
 def markers(path):
@@ -52,7 +53,8 @@ class Tap:
         self.process.send_signal(signal.SIGINT)
         _, err, status = finish(self.process)
         self.pages.seek(0)
-        return self.pages.read(), err, status
+        return self.pages.read(), "\n".join(
+            line for line in err.splitlines() if not COMPILING.search(line)), status
 
 
 def lost(pages):
@@ -67,7 +69,7 @@ def round_of(path, truth):
         program.end()
         return "does not run", "", []
     tap = Tap(program.pid)
-    bad = [] if wait_for(tap.started, 60) else ["no page"]
+    bad = [] if wait_for(tap.started, 180) else ["no page"]
     real = program.go()
     pages, err, status = tap.end()
     if not real or truth and real != truth:
