@@ -131,11 +131,34 @@ __attribute__((noinline)) uint64_t belongs(uint64_t address)
 	return false;
 }
 
+/*
+ * Threads that are not watched, each at its number's last digits: a thread without a watched
+ * ancestor never gets one, so to look here is sooner. (Into a cgroup it can move.)
+ */
+#define STRANGERS 4096
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, STRANGERS);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+} strangers SEC(".maps");
+
 /* Is it a thread of one of the processes watched? */
 static __always_inline bool watched_task(struct task_struct *task)
 {
-	return (config.watched > 0 && task->tgid == config.watched) ||
-	       belongs((uint64_t)BPF_CORE_READ(task, group_leader));
+	uint64_t thread = task->start_time ^ (uint64_t)task->pid << 42, *stranger;
+	uint32_t slot = (uint32_t)task->pid % STRANGERS;
+
+	if (config.watched > 0 && task->tgid == config.watched)
+		return true;
+	stranger = config.cgroup ? NULL : bpf_map_lookup_elem(&strangers, &slot);
+	if (stranger && *(volatile uint64_t *)stranger == thread)
+		return false;
+	if (belongs((uint64_t)BPF_CORE_READ(task, group_leader)))
+		return true;
+	if (stranger)
+		*(volatile uint64_t *)stranger = thread;
+	return false;
 }
 
 /* Is the current process, a thread of which is "task", one of those watched? */

@@ -54,6 +54,13 @@ def cost_per_call(loop, name, command, ready, seen):
         note(name + ": calls lost of %d" % made, made - seen(text))
 
 
+def bystander(loop, other):
+    """What another process of the same binary pays, of which nothing is counted."""
+    off = other.idle()
+    with tracer(page("calls", "--counts")(loop.pid), '(?m)"page":220'):
+        note("bystander of page 220 --counts: ns per call", other.busy() - off)
+
+
 def memory_of_pages(loop):
     for name in PAGES:
         with tracer(page(name)(loop.pid), '"page":2', needed=False) as t:
@@ -71,7 +78,7 @@ def first_outputs(loop):
 
 
 def main():
-    loop = Loop(PYTHON)
+    loop, other = Loop(PYTHON), Loop(PYTHON)
     begin = time.monotonic()
     for number in range(ROUNDS):
         print("round %d of %d, after %.0f s" % (number + 1, ROUNDS, time.monotonic() - begin),
@@ -79,15 +86,19 @@ def main():
         results.append({})
         for row in TRACERS[::-1 if number % 2 else 1]:
             cost_per_call(loop, *row)
+        bystander(loop, other)
         first_outputs(loop)
     memory_of_pages(loop)
     loop.close()
+    other.close()
     report()
     cost, first = "%s: ns per call", "%s: s to its first output"
     wanted("page 220 --counts / one empty BPF uprobe",
            over(cost % "page 220 --counts", cost % "one empty BPF uprobe"), 1.15)
     wanted("page 220 --counts / bpftrace's counts",
            over(cost % "page 220 --counts", cost % "bpftrace, counts"), 1)
+    wanted("bystander of page 220 --counts / one empty BPF uprobe",
+           over(cost % "bystander of page 220 --counts", cost % "one empty BPF uprobe"), 1.15)
     if TIMED:
         wanted("page 220 / two empty BPF uprobes", over(cost % "page 220", cost % "two empty BPF uprobes"), 1.25)
         wanted("page 220 / bpftrace's times", over(cost % "page 220", cost % "bpftrace, times"), 1)
