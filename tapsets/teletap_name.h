@@ -123,12 +123,13 @@ static void teletap_name_undo(u32 id, const struct teletap_name *n)
 }
 
 /*
- * The number of a name, 1 or more; 0: the table is full, which is counted. The texts
- * are in kernel memory and may hold any bytes but NUL; of a function's name 128 bytes
- * are kept, of a file's 256, and two names that differ only behind that are one.
+ * The number of a name, 1 or more; 0: it has none, or with add: the table is full, which is
+ * counted. The texts are in kernel memory and may hold any bytes but NUL; of a function's
+ * name 128 bytes are kept, of a file's 256, and two names that differ only behind that are
+ * one.
  */
-static int teletap_name_intern(const char *function, int function_len, const char *file,
-			       int file_len, int line)
+static int teletap_name_number(const char *function, int function_len, const char *file,
+			       int file_len, int line, bool add)
 {
 	struct teletap_name n = { .line = line, .state = TELETAP_NAME_FREE };
 	u32 slot, mine = 0, id, i;
@@ -143,7 +144,7 @@ static int teletap_name_intern(const char *function, int function_len, const cha
 
 		id = smp_load_acquire(at);
 		if (!id) {
-			if (!mine)
+			if (!mine && add)
 				mine = teletap_name_write(&n, function, file);
 			if (!mine)
 				break;
@@ -160,8 +161,15 @@ static int teletap_name_intern(const char *function, int function_len, const cha
 			return id;
 		}
 	}
-	atomic64_inc(&teletap_full);
+	if (add)
+		atomic64_inc(&teletap_full);
 	return 0;
+}
+
+static int teletap_name_intern(const char *function, int function_len, const char *file,
+			       int file_len, int line)
+{
+	return teletap_name_number(function, function_len, file, file_len, line, true);
 }
 
 /* For other tapsets' C: the function of a name, and its file. */

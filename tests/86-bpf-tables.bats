@@ -36,24 +36,7 @@ setup_file() { need_python_copy; }
 # forks COUNT: page 213 of a program of which so many children collect, and touch 40 pages each;
 # $known is how many faults they all had.
 forks() {
-	cat >"$dir/forks.py" <<-'PY'
-		import gc, mmap, os, resource, sys
-		gc.disable()
-		gc.collect()
-		gc.freeze() # a collection does not write to all of the memory, which takes its time
-		for i in range(int(sys.argv[2])):
-		    if not os.fork():
-		        gc.collect()
-		        m = mmap.mmap(-1, 40 * 4096)
-		        m.madvise(mmap.MADV_NOHUGEPAGE)
-		        for k in range(40): m[k * 4096] = 1
-		        os._exit(0)
-		    os.wait()
-		faults = [resource.getrusage(who).ru_minflt for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-		with open(sys.argv[1], "w") as f: f.write(str(sum(faults)))
-		os._exit(0)
-	PY
-	teletap watch gc-cost --collector bpf -i 60 -o json -c "$EXE -S $dir/forks.py $dir/known $1" >"$out" 3>&-
+	teletap watch gc-cost --collector bpf -i 60 -o json -c "$EXE -S $LIVE/children.py $dir/known $1" >"$out" 3>&-
 	page=$(tail -n 1 "$out") known=$(cat "$dir/known")
 	echo "$known $page"
 	[ "$(q '[.rows[2] | .runs_total, .forked_runs_total]')" = "[$(($1 + 1)),$1]" ]

@@ -81,3 +81,19 @@ exact() {
 	done
 	expect_clean
 }
+
+# The tables have 8,192 rows and as many names, whose texts find no room before when they are long.
+# bats test_tags=full
+@test "an import whose name finds no place is lost once" {
+	for length in 20 127; do
+		begin names.py python3.14 imports 8300 $length
+		work imports
+		unwatch
+		tail -n 1 "$tap_out" > "$dir/page"
+		jq -c '[(.rows | length), .loss, .notes]' "$dir/page"
+		[ "$(jq '.loss.table_full > 100 and .loss.table_full < 400' "$dir/page")" = true ]
+		[ "$(jq '([.rows[] | select(.module) | .imports_total] | add) + ([.loss[]] | add)' "$dir/page")" = "$(cat "$dir/done")" ]
+		kill -9 "$pid"
+	done
+	expect_clean
+}

@@ -69,3 +69,19 @@ exact() {
 		> "$BATS_TEST_TMPDIR/page"
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/page" | jq '.rows[] | select(.event == "mine").events_total')" = 777 ]
 }
+
+# Of names there are 8,192, and fewer of long ones, whose texts find no room.
+# bats test_tags=full
+@test "an event whose name finds no place is lost once" {
+	for length in 20 127; do
+		begin names.py python3.14 audit 8300 $length
+		work audit
+		unwatch
+		tail -n 1 "$tap_out" > "$dir/page"
+		jq -c '[(.rows | length), .loss, .notes]' "$dir/page"
+		[ "$(jq '.loss.table_full > 100 and .loss.table_full < 400' "$dir/page")" = true ]
+		[ "$(jq '([.rows[] | select(.kind == "event") | .events_total] | add) + ([.loss[]] | add)' "$dir/page")" = "$(cat "$dir/done")" ]
+		kill -9 "$pid"
+	done
+	expect_clean
+}

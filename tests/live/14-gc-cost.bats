@@ -72,3 +72,27 @@ os._exit(0)'" > "$BATS_TEST_TMPDIR/pages"
 	jq -c '.rows[3]' "$BATS_TEST_TMPDIR/pages"
 	[ "$(jq '.rows[3].copied < 100' "$BATS_TEST_TMPDIR/pages")" = true ]
 }
+
+# forks COUNT INTERVAL: page 213 of so many forked children; $page is the last one, $known the faults
+# that they all had.
+forks() {
+	teletap watch gc-cost -i "$2" -o json -c "python3.14 -S $HERE/children.py $BATS_TEST_TMPDIR/known $1" > "$BATS_TEST_TMPDIR/pages"
+	page=$(tail -n 1 "$BATS_TEST_TMPDIR/pages") known=$(cat "$BATS_TEST_TMPDIR/known")
+	echo "$known $page"
+	[ "$(jq -c '.rows[2] | [.runs_total, .forked_runs_total]' <<< "$page")" = "[$(($1 + 1)),$1]" ]
+}
+
+# bats test_tags=full
+@test "faults of 1,200 forked children, one after the other, all count" {
+	forks 1200 1
+	[ "$(jq '.loss | add' <<< "$page")" = 0 ]
+	[ "$(jq ".rows | map(.faults_total) | add / $known | . > 0.98 and . < 1.02" <<< "$page")" = true ]
+	expect_clean
+}
+
+# bats test_tags=full
+@test "processes that find no place before a page is drawn are counted, each collection once" {
+	forks 1100 600
+	[ "$(jq '.loss | add' <<< "$page")" = 77 ] # they and their parent, and there is room for 1,024
+	expect_clean
+}
