@@ -158,6 +158,58 @@ comings() {
 	done
 }
 
+# The kernel cannot switch the markers of lld's programs on in what starts later: these run.
+@test "241: two programs together, each linker's, which has dropped a function and may keep its note" {
+	cat >"$dir/close.c" <<-'EOF'
+		#define TELETAP_PROVIDER close
+		#include "teletap.h"
+		#include <stdio.h>
+		void never(void) { TELETAP_COUNTER("never", 1); }
+		int main(void)
+		{
+			char line[8];
+			for (puts("ready"), fflush(stdout); fgets(line, sizeof(line), stdin); puts("done"), fflush(stdout))
+				TELETAP_COUNTER(NAME, 1);
+		}
+	EOF
+	run_word() { exec "$dir/$1"; }
+	for linker in bfd lld; do
+		for word in one two other; do
+			gcc -I"$TOP/include" -ffunction-sections -fuse-ld=$linker -Wl,-z,relro,--gc-sections,--build-id \
+				"-DNAME=\"$word\"" -o "$dir/$word" "$dir/close.c"
+		done
+		begin one two other
+		enter one "$group"
+		enter two "$group/below"
+		for how in "-p ${pids[one]} -p ${pids[two]}" "--cgroup /$name"; do
+			: >"$out"
+			# shellcheck disable=SC2086
+			teletap watch counters --collector bpf -i 0.3 -o json $how >"$out" 2>"$err" 3>&- &
+			tap=$!
+			await more_than 0
+			for word in one two two other; do
+				echo >&"${to[$word]}"
+				hear "$word"
+			done
+			kill -INT "$tap"
+			wait "$tap" || [ $? -eq 130 ]
+			page=$(tail -n 1 "$out")
+			echo "$page"
+			[ "$(q '[.rows[] | [.name, .change_total]] | sort')" = '[["one",1],["two",2]]' ]
+			[ "$(q '.loss | add')" -eq 0 ]
+			later=0
+			for word in one two; do
+				later=$((later + $(q "[.notes[] | select(startswith(\"what has started or loaded $dir/$word since attaching is not counted: \"))] | length")))
+			done
+			[ "$linker $later $(q '[.notes[] | select(test("not counted"))] | length')" = "$linker 0 0" ] ||
+				[ "$linker $later $(q '[.notes[] | select(test("not counted"))] | length')" = "lld 2 2" ]
+		done
+		killed one
+		killed two
+		killed other
+	done
+}
+
 @test "threads, processes and a recording of a cgroup" {
 	begin one two other
 	enter one "$group"

@@ -22,7 +22,11 @@
 
 static bool is_watched(const struct uncounted *s, const struct stat *st)
 {
-	return st->st_dev == s->watched.dev && st->st_ino == s->watched.ino;
+	for (int i = 0; i < s->n_watched; i++) {
+		if (st->st_dev == s->watched[i].dev && st->st_ino == s->watched[i].ino)
+			return true;
+	}
+	return false;
 }
 
 /* The place of a file; NULL: there are too many. */
@@ -64,12 +68,13 @@ void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct 
 	    fstat(plan->file->fd, &st))
 		return;
 	s->target = t;
-	s->watched = (struct stat_id){ st.st_dev, st.st_ino };
 	for (int i = 0; i < plan->n_files; i++) {
 		const struct target_file *f = plan->files[i];
 
-		if (semaphores_stay_off(&f->sdt, s->origin->provider, s->origin->markers) &&
-		    !fstat(f->fd, &st))
+		if (fstat(f->fd, &st))
+			continue;
+		s->watched[s->n_watched++] = (struct stat_id){ st.st_dev, st.st_ino };
+		if (semaphores_stay_off(&f->sdt, s->origin->provider, s->origin->markers))
 			uncount(s, &st, f->path, UNCOUNTED_OFF);
 	}
 }
@@ -81,8 +86,8 @@ void uncounted_end(struct uncounted *s)
 }
 
 /*
- * Whether the process has the page's markers in another file than the one that is watched, or,
- * where that file was its own, has it no more.
+ * Whether the process has the page's markers in another file than those that are watched, or,
+ * where one of those was its own, has it no more.
  */
 static bool has_others(const struct uncounted *s, pid_t pid, bool had)
 {
@@ -131,7 +136,7 @@ static void look_at(struct uncounted *s, pid_t pid)
 	}
 	if (f && f->marked)
 		f->now++;
-	s->unlooked += !f;
+	s->processes.now += !f;
 }
 
 /* Every process of the file that has the watched one's name now. */
@@ -176,7 +181,7 @@ static void look_at_all(struct uncounted *s)
 	processes_look(all, &here);
 	for (size_t i = 0; i < all->n; i++)
 		look_at(s, all->list[i]);
-	s->unlooked += all->unseen;
+	s->processes.now += all->unseen;
 	free(all);
 }
 
@@ -191,6 +196,7 @@ static bool is_new_file(struct uncounted *s, const struct mapping *m)
 	}
 	more = s->n_mapped < MAPPED ? reallocarray(s->mapped, s->n_mapped + 1, sizeof(*more))
 				    : NULL;
+	s->files.now += !more;
 	if (!more)
 		return false;
 	s->mapped = more;
@@ -240,6 +246,14 @@ static void look_for_loaded(struct uncounted *s)
 	maps_free(&maps);
 }
 
+static void print_unlooked(struct unlooked *u, int key, FILE *out)
+{
+	if (u->now <= u->told)
+		return;
+	u->told = u->now;
+	fprintf(out, "unlooked\t%d\t%" PRId64 "\n", key, u->now);
+}
+
 static void print_new(struct uncounted *s, FILE *out)
 {
 	for (int i = 0; i < s->n; i++) {
@@ -253,10 +267,8 @@ static void print_new(struct uncounted *s, FILE *out)
 		escape_field_cut(out, f->path);
 		fprintf(out, "\t%d\t%d\n", f->most, f->how);
 	}
-	if (s->unlooked > s->unlooked_told) {
-		s->unlooked_told = s->unlooked;
-		fprintf(out, "unlooked\t1\t%" PRId64 "\n", s->unlooked);
-	}
+	print_unlooked(&s->processes, 1, out);
+	print_unlooked(&s->files, 2, out);
 }
 
 char *uncounted_lines(struct uncounted *s, int64_t now_ms)
@@ -268,7 +280,7 @@ char *uncounted_lines(struct uncounted *s, int64_t now_ms)
 	if (!s->target || now_ms - s->looked_ms < LOOK_MS)
 		return NULL;
 	s->looked_ms = now_ms;
-	s->unlooked = 0;
+	s->processes.now = s->files.now = 0;
 	for (int i = 0; i < s->n; i++)
 		s->list[i].now = s->list[i].how >= UNCOUNTED_LOADED;
 	look_for_loaded(s);

@@ -34,14 +34,18 @@ struct uncounted_file {
 struct uncounted {
 	const struct target *target; /* NULL: there cannot be any */
 	const struct origin *origin;
-	struct stat_id watched;
+	struct stat_id watched[PLAN_FILES];
+	int n_watched;
 	struct uncounted_file list[UNCOUNTED_FILES];
 	int n;
-	int64_t unlooked, unlooked_told; /* processes without a place; of the last look, and said */
 	int64_t looked_ms;
 	struct stat_id
 		*mapped; /* files of the process that have been looked at; as maps.h has them */
 	size_t n_mapped;
+	/* Processes, and files of the process, without a place; of the last look, and said. */
+	struct unlooked {
+		int64_t now, told;
+	} processes, files;
 };
 
 /* Remembers whose processes are to be looked at; t, and what the plan points to, stay. */

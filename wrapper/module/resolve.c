@@ -380,7 +380,7 @@ int resolve_page(const struct page *page, enum collector by, const struct target
 	for (int i = 0; i < plan->n_files && !err; i++)
 		err = semaphores_check(plan->files[i]->fd, plan->files[i]->path,
 				       &plan->files[i]->sdt, origin->provider, origin->markers,
-				       t->kind != TARGET_PID, msg);
+				       t->kind == TARGET_FILE || t->kind == TARGET_COMMAND, msg);
 	if (!err && by == COLLECT_STAP)
 		err = macros_identify(plan);
 	if (err)

@@ -91,6 +91,22 @@ static bool note_loaded(const struct record *r, struct table *t)
 	}
 }
 
+static void note_unlooked(const struct state *s, struct table *t)
+{
+	const struct record *r;
+	size_t at = 0;
+
+	while ((r = state_each(s, LINE_UNLOOKED, &at)))
+		table_note(t,
+			   record_now(r, UNLOOKED_WHAT) == 2
+				   ? "the process has loaded too many files: %" PRId64 " or more were not "
+				     "looked at, and those of them with these markers are not counted"
+				   : "there are too many processes: %" PRId64 " or more were not looked "
+				     "at, and those of them that run another file with these markers are "
+				     "not counted",
+			   record_now(r, UNLOOKED_COUNT));
+}
+
 /* Processes that the module does not see although they belong to the target: see uncounted.h. */
 static void note_others(const struct state *s, struct table *t)
 {
@@ -121,13 +137,7 @@ static void note_others(const struct state *s, struct table *t)
 				   "on run the new file and are not counted",
 				   path);
 	}
-	r = state_first(s, LINE_UNLOOKED);
-	if (r)
-		table_note(t,
-			   "there are too many processes: %" PRId64 " or more were not looked at, "
-			   "and those of them that run another file with these markers are not "
-			   "counted",
-			   record_now(r, UNLOOKED_PROCESSES));
+	note_unlooked(s, t);
 }
 
 /* A command that was to load the extension: nothing is known of it before it does. */
