@@ -143,6 +143,32 @@ shopt -u nullglob
 	[ "$(jq -c '[.rows[] | select(.kind == "function" and .function == "endless") | .tid] | unique | length' <<<"$page")" = 2 ]
 }
 
+@test "processes: those that ran, of a program whose others sleep" {
+	begin /usr/bin/python3 -c "$(cat <<-'PY'
+		import os, time
+		def burn():
+		    while True: pass
+		def sleep():
+		    while True: time.sleep(60)
+		running = []
+		for work in burn, sleep, burn, burn:
+		    child = os.fork()
+		    if not child: work()
+		    running += [child] if work is burn else []
+		print("ready", flush=True)
+		input()
+		print(*running, flush=True)
+		sleep()
+	PY
+	)"
+	sample --by pid -i 2 -n 1
+	echo >&5
+	read -r -t 60 -u 6 running
+	[ "$(jq .target.processes <<<"$page")" = 3 ]
+	[ "$(jq -r '[.rows[] | select(.kind == "stack") | .pid] | unique | join(" ")' <<<"$page")" = "$running" ]
+	pkill -9 -P "$pid"
+}
+
 @test "--svg is XML, and its boxes are the frames of --folded; a recording has the same samples" {
 	begin /usr/bin/python3 "$TOP/tests/sample.py" threads 2
 	cd "$BATS_TEST_TMPDIR"

@@ -149,69 +149,40 @@ if [ -n "$(pythons)" ]; then
 	@test "222: entries and returns in order, with file and line" { each in_order; }
 fi
 
-HEADERS=$TREE/opt/python3.9/usr/include
-if [ -r "$HEADERS/python3.9/Python.h" ]; then
-	@test "220: a thread that goes on in another stack, as with greenlet: times are unknown, not 0" {
-		gcc -O1 -fPIC -shared "-I$HEADERS/python3.9" "-I$HEADERS" -o "$dir/turns.so" -x c - <<-'C'
-			#include <Python.h>
-			#include <ucontext.h>
-			static ucontext_t here, there;
-			static char stack[1 << 20];
-			static PyObject *function;
-			static PyObject *change(ucontext_t *from, ucontext_t *to)
-			{
-				PyThreadState *t = PyThreadState_Get();
-				PyFrameObject *frame = t->frame;
-				int depth = t->recursion_depth;
+# switched USR VERSION: of a Python that has markers of entries, and headers; with USR as its /usr
+switched() {
+	gcc -O1 -fPIC -shared "-I$1/include/python$2" -idirafter "$1/include" -o "$dir/turns.so" "$TOP/tests/turns.c"
+	cat >"$dir/green.py" <<-'PY'
+		import sys
+		sys.path.insert(0, "/tmp")
+		import turns
+		def leaf(): pass
+		def inside():
+		    for _ in range(20):
+		        leaf()
+		        turns.back() # in the middle of a function
+		def outer():
+		    turns.begin(inside)
+		    for _ in range(20):
+		        leaf()
+		        turns.on()
+		outer()
+	PY
+	traced calls "$1/bin/python$2" /tmp/green.py --file /tmp/green.py
+	[ "$(q '[.rows[] | [.function, .calls_total, .inclusive_ns_total, .exclusive_ns_total]] | sort')" = \
+		'[["<module>",1,null,null],["inside",1,null,null],["leaf",40,null,null],["outer",1,null,null]]' ]
+	[[ $(q .notes) == *greenlet* ]]
+}
 
-				swapcontext(from, to);
-				t->frame = frame;
-				t->recursion_depth = depth;
-				Py_RETURN_NONE;
-			}
-			static void run(void)
-			{
-				PyThreadState_Get()->frame = NULL;
-				Py_XDECREF(PyObject_CallObject(function, NULL));
-				for (;;)
-					change(&there, &here);
-			}
-			static PyObject *begin(PyObject *self, PyObject *f)
-			{
-				Py_INCREF(function = f);
-				getcontext(&there);
-				there.uc_stack.ss_sp = stack;
-				there.uc_stack.ss_size = sizeof(stack);
-				makecontext(&there, run, 0);
-				return change(&here, &there);
-			}
-			static PyObject *back(PyObject *self, PyObject *none) { return change(&there, &here); }
-			static PyObject *on(PyObject *self, PyObject *none) { return change(&here, &there); }
-			static PyMethodDef methods[] = { { "begin", begin, METH_O }, { "back", back, METH_NOARGS },
-							 { "on", on, METH_NOARGS }, { 0 } };
-			static struct PyModuleDef turns = { PyModuleDef_HEAD_INIT, "turns", 0, -1, methods };
-			PyMODINIT_FUNC PyInit_turns(void) { return PyModule_Create(&turns); }
-		C
-		cat >"$dir/green.py" <<-'PY'
-			import sys
-			sys.path.insert(0, "/tmp")
-			import turns
-			def leaf(): pass
-			def inside():
-			    for _ in range(20):
-			        leaf()
-			        turns.back() # in the middle of a function
-			def outer():
-			    turns.begin(inside)
-			    for _ in range(20):
-			        leaf()
-			        turns.on()
-			outer()
-		PY
-		traced calls "$TREE/opt/python3.9/usr/bin/python3.9" /tmp/green.py --file /tmp/green.py
-		[ "$(q '[.rows[] | [.function, .calls_total, .inclusive_ns_total, .exclusive_ns_total]] | sort')" = \
-			'[["<module>",1,null,null],["inside",1,null,null],["leaf",40,null,null],["outer",1,null,null]]' ]
-		[[ $(q .notes) == *greenlet* ]]
+if [ -r "$TREE/opt/python3.9/usr/include/python3.9/Python.h" ]; then
+	@test "220: 3.9, a thread that goes on in another stack, as with greenlet: times are unknown, not 0" {
+		switched "$TREE/opt/python3.9/usr" 3.9
+	}
+fi
+
+if [ -r "$TREE/usr/include/python3.15/Python.h" ]; then
+	@test "220: 3.15, a thread that goes on in another stack, as with greenlet: times are unknown, not 0" {
+		switched "$TREE/usr" 3.15
 	}
 fi
 
