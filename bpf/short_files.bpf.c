@@ -102,6 +102,24 @@ static __always_inline bool is_regular(const struct inode *inode)
 	return (inode->i_mode & S_IFMT) == S_IFREG;
 }
 
+static __always_inline void count_gone(const struct inode *inode)
+{
+	count(&tables.deleted);
+	__sync_fetch_and_add(&tables.bytes, inode->i_size);
+}
+
+/*
+ * A file that another thread has deleted before it had its place, or just now. Nobody finds it
+ * there then, or not any more: unless that thread has, it is lost.
+ */
+static __always_inline void forget(const struct inode *inode, struct young *y, uint64_t born)
+{
+	if (__sync_val_compare_and_swap(&y->state, born, 0) != born)
+		return;
+	count_gone(inode);
+	count(&tables.totals.full);
+}
+
 SEC("fentry/security_file_open")
 int file_opened(uint64_t *ctx)
 {
@@ -128,6 +146,8 @@ int file_opened(uint64_t *ctx)
 	if (y->cut)
 		bpf_probe_read_kernel_str(y->path, SHORT_ROOM, file->f_path.dentry->d_name.name);
 	__sync_lock_test_and_set(&y->state, now);
+	if (!*(volatile uint32_t *)&inode->i_nlink)
+		forget(inode, y, now);
 	return 0;
 }
 
@@ -142,8 +162,7 @@ static __always_inline int name_gone(const struct inode *inode, bool replaced)
 	y = take(inode, now, false);
 	if (!y)
 		return 0;
-	count(&tables.deleted);
-	__sync_fetch_and_add(&tables.bytes, inode->i_size);
+	count_gone(inode);
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (e) {
 		e->born_ns = y->born_ns;

@@ -104,3 +104,35 @@ setup() {
 		rm "$ext4/done"
 	done
 }
+
+# Another process deletes each file as soon as its name is there, as its creation is being looked at.
+# bats test_tags=full
+@test "files that are deleted while they are created are rows, or lost" {
+	cat > "$BATS_TEST_TMPDIR/race.py" <<-'EOF'
+		import os, sys
+		names = ["%s/race%d" % (sys.argv[1], i) for i in range(500)]
+		if os.fork():
+		    for name in names:
+		        os.close(os.open(name, os.O_CREAT | os.O_EXCL))
+		    os.wait()
+		else:
+		    for name in names:
+		        while True:
+		            try:
+		                os.unlink(name)
+		                break
+		            except FileNotFoundError:
+		                pass
+		    os._exit(0)
+	EOF
+	for by in stap bpf; do
+		watch_host short-files --collector $by
+		python3.14 -S "$BATS_TEST_TMPDIR/race.py" "$tmpfs"
+		unwatch
+		expect_clean
+		rows=$(jq -s "[.[].rows[] | select(.path | startswith(\"$tmpfs/race\")).path] | unique | length" "$tap_out")
+		lost=$(tail -n 1 "$tap_out" | jq '.loss | add')
+		echo "$by: $rows rows, $lost lost"
+		[ "$((rows + lost))" = 500 ]
+	done
+}
