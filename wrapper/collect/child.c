@@ -22,30 +22,33 @@
 #define FINAL 'f'
 #define BEGIN_MS 20000
 #define END_TRIES 20 /* of 10 ms */
-#define LATE 64
 
 enum { QUESTIONS, LINES, VERDICT, PIPES };
 
 /* Those that had not ended by then, which a busy machine or the removal of probes may take. */
-static pid_t late[LATE];
+static pid_t *late;
+static size_t n_late;
 
 /* What has ended since is no zombie then. */
 static void reap_late(void)
 {
-	for (int i = 0; i < LATE; i++) {
-		if (late[i] && waitpid(late[i], NULL, WNOHANG))
-			late[i] = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_late; i++) {
+		if (!waitpid(late[i], NULL, WNOHANG))
+			late[n++] = late[i];
 	}
+	n_late = n;
 }
 
 static void wait_later(pid_t pid)
 {
-	for (int i = 0; i < LATE; i++) {
-		if (!late[i]) {
-			late[i] = pid;
-			return;
-		}
-	}
+	pid_t *more = reallocarray(late, n_late + 1, sizeof(*late));
+
+	if (!more)
+		return;
+	late = more;
+	late[n_late++] = pid;
 }
 
 static bool send_all(const char *text)
