@@ -53,17 +53,22 @@ forks() {
 	[ "$(q .loss)" = '{"skipped":0,"dropped":0,"table_full":51,"lines":0}' ]
 }
 
-# asked PAGE: the page of a program that waits for its input before it does what it reads.
-asked() {
+# asks PAGE ARGUMENT...: the page of a program that waits for its input before it does what it reads.
+asks() {
 	mkfifo "$dir/fifo"
 	"$EXE" -S "$dir/asked.py" "$dir/fifo" "$dir" >"$dir/said" 3>&- &
 	pid=$!
 	exec 7>"$dir/fifo"
 	await grep -q ready "$dir/said"
-	TELETAP_BPF_ROOM=10 watch "$1" -p "$pid" -i 0.3
+	watch "$@" -p "$pid" -i 0.3
 	attached
 	echo >&7
 	await grep -q 'done' "$dir/said"
+}
+
+# The same, with tables of ten places; $page is the last one.
+asked() {
+	TELETAP_BPF_ROOM=10 asks "$1"
 	kill -INT "$tap"
 	wait "$tap" || true
 	exec 7>&-
@@ -102,4 +107,30 @@ asked() {
 	asked imports
 	[ "$(q '[.rows[] | [.module, .imports_total]] | sort')" = "$(jq -nc '[range(1; 11) | ["mine\(.)", 1]] | sort')" ]
 	[ "$(q .loss)" = '{"skipped":0,"dropped":0,"table_full":20,"lines":0}' ]
+}
+
+@test "210: files that a process loads later, more than are looked at: it says how many are not" {
+	cat >"$dir/asked.py" <<-'PY'
+		import mmap, os, sys
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		os.write(1, b"ready\n")
+		os.read(fd, 1)
+		maps = []
+		for i in range(4150):
+		    path = "%s/f%d" % (sys.argv[2], i)
+		    with open(path, "w+b") as f:
+		        f.write(b"x" * 16)
+		        f.flush()
+		        maps.append(mmap.mmap(f.fileno(), 16, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC))
+		    os.unlink(path)
+		os.write(1, b"done\n")
+		os.read(fd, 1)
+	PY
+	asks gc
+	await grep -q 'were not looked at' "$out"
+	finish
+	# all that are mapped as code, less those that are looked at
+	beyond=$(($(awk '$2 ~ /x/ && $5 { print $4, $5 }' "/proc/$pid/maps" | sort -u | wc -l) - 4096))
+	[ "$beyond" -ge 54 ]
+	[[ "$(q .notes)" == *"the process has loaded too many files: $beyond or more were not looked at, "* ]]
 }
