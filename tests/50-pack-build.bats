@@ -174,6 +174,25 @@ load pack
 	[[ $output == *': built,'* ]]
 }
 
+# The compiler has a /run of its own, and another current folder.
+@test "build: TMPDIR is relative, below /run, or not there" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir here
+	TMPDIR=here build
+	[ "$status" -eq 0 ] && [ -s "$ko" ] && [ -z "$(ls here)" ]
+	rm -r "$pack"
+	ln -s /run/teletap-tmp here/link
+	mkdir -p /run/teletap-tmp
+	for folder in /run/teletap-tmp here/link; do
+		TMPDIR=$folder build
+		[ "$status" -ne 0 ] && [ ! -e "$ko" ]
+		[[ $stderr == *"TMPDIR $folder: nothing can be compiled below /run or /boot: name another folder"* ]]
+	done
+	rmdir /run/teletap-tmp
+	TMPDIR=$BATS_TEST_TMPDIR/none build
+	[[ $stderr == *"TMPDIR $BATS_TEST_TMPDIR/none: No such file or directory: name a folder that is there"* ]]
+}
+
 # Then the kernel tells nobody that a child has ended.
 @test "build: started by somebody who ignores SIGCHLD" {
 	build # makes the compiler

@@ -271,6 +271,8 @@ words() { tr -s ' \n' ' ' | sed 's/[0-9]* MB free//'; }
 		'setarch -R ls' '/usr/bin/env -i -- nice nohup env A=B ls -l'; do
 		says teletap watch gc -c "$command" -- "/usr/bin/ls has no markers of python, which page 210 needs: *; where this starts the program that has them, -e FILE beside -c names it"
 	done
+	loader=$(ldd /usr/bin/ls | grep -o '/[^ ]*/ld-linux[^ ]*')
+	says teletap watch gc -c "$loader /usr/bin/ls" -- "*/ld-linux* has no markers of python, *; where this starts the program that has them, -e FILE beside -c names it"
 	for command in env 'env A=1' 'env -C / ls' 'env -S "ls -l"' 'env PATH=/x ls' 'timeout 9' 'nice -n'; do
 		says teletap watch gc -c "$command" -- "-c: which program * runs is not known: name it with -e FILE beside -c"
 	done

@@ -116,3 +116,12 @@ expect_exact() {
 	[ "$(totals "$tap_out")" = '[[0,0],[0,0],[0,0]]' ]
 	[ "$(tail -n 1 "$tap_out" | jq .loss.skipped)" = "$(jq '[.[][0]] | add' "$dir/done")" ]
 }
+
+# What a campaign does many times, see docs/lab.md.
+# bats test_tags=full
+@test "-e of a file whose user changes it, and runs it, while the module is loaded" {
+	refused=$(mktemp /tmp/refused.XXXXXX)
+	/src/tests/forge "$(readlink -f "$(command -v python3.13)")" "$refused" refused
+	REFUSED=$refused python3.13 /src/tests/attack/modules.py user=4
+	expect_clean
+}

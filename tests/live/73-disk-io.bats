@@ -100,3 +100,26 @@ compare() {
 	[[ $output == *$'\n'" $name "* ]]
 	for line in "${lines[@]}"; do [ "${#line}" -le 80 ]; done
 }
+
+# Requests of null_blk complete in a timer's interrupt, on the processor that has begun them: also
+# while another one's probe runs there.
+# bats test_tags=full
+@test "requests that complete in an interrupt: each counts, whatever it interrupts" {
+	modprobe null_blk irqmode=2 completion_nsec=20000 submit_queues=2
+	watch_host disk-io --collector stap
+	before=$(stats nullb0)
+	readers=()
+	for _ in 1 2 3 4; do
+		dd if=/dev/nullb0 of=/dev/null bs=512 count=4000 iflag=direct status=none 3>&- &
+		readers+=($!)
+	done
+	wait "${readers[@]}"
+	last_page
+	read -r reads bytes _ <<< "$(stats nullb0)"
+	read -r reads_before bytes_before _ <<< "$before"
+	read -r told_reads told_bytes _ <<< "$(told nullb0)"
+	echo "$((reads - reads_before)) of $((bytes - bytes_before)) bytes, on the page $told_reads of $told_bytes"
+	[ "$told_reads $told_bytes" = "$((reads - reads_before)) $((bytes - bytes_before))" ]
+	[ "$told_reads" -ge 16000 ]
+	modprobe -r null_blk
+}
