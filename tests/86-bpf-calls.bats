@@ -152,23 +152,7 @@ fi
 # switched USR VERSION: of a Python that has markers of entries, and headers; with USR as its /usr
 switched() {
 	gcc -O1 -fPIC -shared "-I$1/include/python$2" -idirafter "$1/include" -o "$dir/turns.so" "$TOP/tests/turns.c"
-	cat >"$dir/green.py" <<-'PY'
-		import sys
-		sys.path.insert(0, "/tmp")
-		import turns
-		def leaf(): pass
-		def inside():
-		    for _ in range(20):
-		        leaf()
-		        turns.back() # in the middle of a function
-		def outer():
-		    turns.begin(inside)
-		    for _ in range(20):
-		        leaf()
-		        turns.on()
-		outer()
-	PY
-	traced calls "$1/bin/python$2" /tmp/green.py --file /tmp/green.py
+	traced calls "$1/bin/python$2" "$HERE/green.py /tmp" --file "$HERE/green.py"
 	[ "$(q '[.rows[] | [.function, .calls_total, .inclusive_ns_total, .exclusive_ns_total]] | sort')" = \
 		'[["<module>",1,null,null],["inside",1,null,null],["leaf",40,null,null],["outer",1,null,null]]' ]
 	[[ $(q .notes) == *greenlet* ]]

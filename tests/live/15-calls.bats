@@ -170,6 +170,15 @@ in_order() {
 }
 
 # bats test_tags=full
+@test "3.15: a thread that goes on in another stack, as with greenlet: times are unknown, not 0" {
+	# shellcheck disable=SC2046
+	gcc -O1 -fPIC -shared $(python3.15-config --includes) -o "$work/turns.so" "$HERE/../turns.c"
+	traced calls python3.15 "$HERE/green.py $work" --file "$HERE/green.py"
+	[ "$(tail -n 1 "$out" | jq -c '[.rows[] | [.function, .calls_total, .inclusive_ns_total, .exclusive_ns_total]] | sort')" = \
+		'[["<module>",1,null,null],["inside",1,null,null],["leaf",40,null,null],["outer",1,null,null]]' ]
+}
+
+# bats test_tags=full
 @test "3.15: a thread that goes on in another interpreter: times are unknown, not 0" {
 	cat > "$work/two.py" <<-'PY'
 		import _interpreters
