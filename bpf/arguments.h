@@ -8,7 +8,7 @@
 
 #include "python.h"
 
-/* Where things lie: tapsets/teletap_arguments.stp has the sources. */
+/* Where things lie: tapsets/teletap_arguments.h has the sources. */
 #define OBJECT_TYPE 8
 #define OBJECT_SIZE 16 /* of those that have one */
 #define OBJECT_DATA 24 /* of an int; a list's is a pointer */

@@ -2,7 +2,7 @@
 /*
  * frame_calls: a function is entered or left, by CPython's own markers. What a call is: as for
  * sys.setprofile, each time a function begins to run, and each time a generator or coroutine goes
- * on; making one is none. As tapsets/teletap_calls.stp.
+ * on; making one is none. As tapsets/teletap_calls.h.
  */
 #ifndef TELETAP_BPF_FRAME_CALLS_H
 #define TELETAP_BPF_FRAME_CALLS_H

@@ -2,9 +2,41 @@
 # shellcheck shell=bash
 # Completion of teletap for bash. Commands, options and pages are asked of teletap (--table).
 
+# _teletap_words KIND: what may stand for it on this host.
+_teletap_words() {
+	case $1 in
+	words\ *) echo "${1#words }" ;;
+	process) ps -eo pid= ;;
+	release) (cd /lib/modules 2>/dev/null && echo *) ;;
+	user) getent passwd | cut -d: -f1 ;;
+	host) getent hosts | awk '{ print $2 }' ;;
+	unit) systemctl list-units --plain --no-legend --full 2>/dev/null | awk '{ print $1 }' ;;
+	cgroup) find "$(findmnt -fnt cgroup2 -o TARGET)" -mindepth 1 -type d -printf '/%P\n' 2>/dev/null ;;
+	container)
+		find "$(findmnt -fnt cgroup2 -o TARGET)" -type d -printf '%f\n' 2>/dev/null |
+			sed -nE 's/^([a-z-]+-)?([0-9a-f]{64})(\.scope)?$/\2/p'
+		;;
+	esac
+}
+
+# Sets kind, a variable of the caller: that of the argument that is typed.
+_teletap_argument() {
+	local at=0 i
+
+	read -ra arguments <<<"$arguments"
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} != -* ]]; then
+			at=$((at + 1 < ${#arguments[@]} ? at + 1 : at))
+		elif [ "${kinds[${COMP_WORDS[i]}]-none}" != none ]; then
+			i=$((i + 1))
+		fi
+	done
+	kind=${arguments[at]}
+}
+
 _teletap() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=${COMP_WORDS[1]} what name a b kind words='' pages='' arguments='' at i
+	local command=${COMP_WORDS[1]} what name a b kind words='' pages='' arguments=''
 	local -A kinds
 	local options=() commands=()
 
@@ -29,20 +61,9 @@ _teletap() {
 	elif [[ $current == -* ]]; then
 		kind="words ${options[*]}"
 	else
-		# which of the arguments it is
-		read -ra arguments <<<"$arguments"
-		at=0
-		for ((i = 2; i < COMP_CWORD; i++)); do
-			if [[ ${COMP_WORDS[i]} != -* ]]; then
-				at=$((at + 1 < ${#arguments[@]} ? at + 1 : at))
-			elif [ "${kinds[${COMP_WORDS[i]}]-none}" != none ]; then
-				i=$((i + 1))
-			fi
-		done
-		kind=${arguments[at]}
+		_teletap_argument
 	fi
 	case $kind in
-	words\ *) words=${kind#words } ;;
 	file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -51,18 +72,9 @@ _teletap() {
 		mapfile -t COMPREPLY < <(compgen -c -- "$current")
 		return
 		;;
-	process) words=$(ps -eo pid=) ;;
-	release) words=$(cd /lib/modules 2>/dev/null && echo *) ;;
-	user) words=$(getent passwd | cut -d: -f1) ;;
-	host) words=$(getent hosts | awk '{ print $2 }') ;;
-	unit) words=$(systemctl list-units --plain --no-legend --full 2>/dev/null | awk '{ print $1 }') ;;
-	cgroup) words=$(find "$(findmnt -fnt cgroup2 -o TARGET)" -mindepth 1 -type d -printf '/%P\n' 2>/dev/null) ;;
-	container)
-		words=$(find "$(findmnt -fnt cgroup2 -o TARGET)" -type d -printf '%f\n' 2>/dev/null |
-			sed -nE 's/^([a-z-]+-)?([0-9a-f]{64})(\.scope)?$/\2/p')
-		;;
 	pages) words=$pages ;;
 	page) words="$pages 255 contents" ;;
+	*) words=$(_teletap_words "$kind") ;;
 	esac
 	# of TARGET/PAGE the page
 	if [[ $kind == page && $current == */* ]]; then

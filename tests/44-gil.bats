@@ -21,11 +21,4 @@ session() {
 	golden gil/session.json
 }
 
-@test "gil: functions that could not be read are said" {
-	run session -o json
-	lacks 'could be read in part' <<<"$(head -n 1 <<<"$output")"
-	sed $'0,/^stacks\t0\t[1-9]/s/^\\(stacks\t0\t[1-9][0-9]*\t[0-9]*\t\\)0/\\13/' "$TOP/tests/data/gil/session.lines" \
-		>"$BATS_TEST_TMPDIR/lines"
-	run draw -g gil -o json <"$BATS_TEST_TMPDIR/lines"
-	grep -q '"3 stacks of this interval could be read in part or not at all' <<<"$output"
-}
+@test "gil: functions that could not be read are said" { says_unread gil; }

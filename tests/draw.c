@@ -106,74 +106,88 @@ static int read_others(const char *path, struct states *all, const struct state 
 	return f != NULL;
 }
 
+struct options {
+	const char *output, *others; /* others: a file with modules one behind the other */
+	int step;
+};
+
+/* What the command line says; false: it is wrong. */
+static bool options_read(int argc, char **argv, struct options *o, struct render_target *target,
+			 struct render *r)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:m:w:")) != -1) {
+		switch (c) {
+		case 'o':
+			o->output = optarg;
+			break;
+		case 'g':
+			r->page = page_find(optarg);
+			break;
+		case 'p':
+			target->pid = atoi(optarg);
+			break;
+		case 'e':
+			target->exe = optarg;
+			break;
+		case 'y':
+			target->python = optarg;
+			break;
+		case 'c':
+			r->color = true;
+			break;
+		case 'w':
+			r->width = atoi(optarg);
+			break;
+		case 'm':
+			o->others = optarg;
+			break;
+		case 's':
+			o->step = atoi(optarg);
+			break;
+		default:
+			return false;
+		}
+	}
+	return r->page;
+}
+
 int main(int argc, char **argv)
 {
 	struct render_target target = { .exe = "/usr/bin/python3.11", .python = "3.11.2" };
 	static struct state state;
 	struct render r = { .target = &target, .state = &state, .page = page_find("gc") };
-	const char *output = "text", *others = NULL;
+	struct options o = { .output = "text", .step = 1 };
 	struct states all = { 0 };
 	char *text = NULL;
 	size_t size = 0;
 	ssize_t len;
-	int c, ret = 0, step = 1;
+	int ret = 0;
 
-	while ((c = getopt(argc, argv, "o:g:p:e:y:cs:m:w:")) != -1) {
-		switch (c) {
-		case 'o':
-			output = optarg;
-			break;
-		case 'g':
-			r.page = page_find(optarg);
-			break;
-		case 'p':
-			target.pid = atoi(optarg);
-			break;
-		case 'e':
-			target.exe = optarg;
-			break;
-		case 'y':
-			target.python = optarg;
-			break;
-		case 'c':
-			r.color = true;
-			break;
-		case 'w':
-			r.width = atoi(optarg);
-			break;
-		case 'm':
-			others = optarg;
-			break;
-		case 's':
-			step = atoi(optarg);
-			break;
-		default:
-			return 2;
-		}
-	}
-	if (!r.page)
+	if (!options_read(argc, argv, &o, &target, &r))
 		return 2;
-	if (others && !read_others(others, &all, &state))
+	if (o.others && !read_others(o.others, &all, &state))
 		return 2;
-	r.states = others ? &all : NULL;
+	r.states = o.others ? &all : NULL;
 	while (ret >= 0 && (len = getline(&text, &size, stdin)) > 0) {
 		if (text[len - 1] != '\n')
 			break; /* cut off: not a line yet */
-		if (!strcmp(output, "line")) {
+		if (!strcmp(o.output, "line")) {
 			show_line(text, (size_t)len - 1);
 			continue;
 		}
 		ret = state_take(&state, text, (size_t)len - 1);
-		if (ret <= 0 || state.snapshots < 2 || (state.snapshots - 1) % step)
+		if (ret <= 0 || state.snapshots < 2 || (state.snapshots - 1) % o.step)
 			continue;
 		r.number++;
 		r.last = state.now.final;
-		ret = show_page(&r, !strcmp(output, "json")          ? render_json
-				    : !strcmp(output, "folded")      ? draw_folded
-				    : !strcmp(output, "speedscope")  ? draw_speedscope
-				    : !strcmp(output, "svg")         ? draw_svg
-				    : !strcmp(output, "openmetrics") ? draw_openmetrics
-								     : render_text);
+		ret = show_page(&r, !strcmp(o.output, "json")          ? render_json
+				    : !strcmp(o.output, "folded")      ? draw_folded
+				    : !strcmp(o.output, "speedscope")  ? draw_speedscope
+				    : !strcmp(o.output, "svg")         ? draw_svg
+				    : !strcmp(o.output, "openmetrics") ? draw_openmetrics
+								       : render_text);
 		state_shown(&state);
 	}
 	free(text);

@@ -60,6 +60,16 @@ draw() {
 	"$BUILD/test/draw" "$@"
 }
 
+# says_unread PAGE: of three stacks in its session that could not be read it says so.
+says_unread() {
+	local session=$TOP/tests/data/$1/session.lines
+
+	run draw -g "$1" -o json <"$session"
+	lacks 'could be read in part' <<<"$(head -n 1 <<<"$output")"
+	run draw -g "$1" -o json < <(sed $'0,/^stacks\t0\t[1-9]/s/^\\(stacks\t0\t[1-9][0-9]*\t[0-9]*\t\\)0/\\13/' "$session")
+	grep -q '"3 stacks of this interval could be read in part or not at all' <<<"$output"
+}
+
 # Debian's python3.11 carries markers. Sets $python.
 need_python() {
 	python=/usr/bin/python3.11

@@ -36,13 +36,27 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static unsigned char out[WINDOW_MAX][REQUEST_BYTES], in[WINDOW_MAX][REQUEST_PAYLOAD];
+static struct mmsghdr outs[WINDOW_MAX], ins[WINDOW_MAX];
+
+static void requests_write(const char *page)
+{
+	static struct iovec out_parts[WINDOW_MAX], in_parts[WINDOW_MAX];
+	struct request_head head = { .what = REQUEST_ASK, .parts = 1 };
+
+	for (int i = 0; i < WINDOW_MAX; i++) {
+		request_write(out[i], &head);
+		snprintf((char *)out[i] + REQUEST_HEAD, REQUEST_WISH, "%s", page);
+		out_parts[i] = (struct iovec){ out[i], REQUEST_BYTES };
+		in_parts[i] = (struct iovec){ in[i], REQUEST_PAYLOAD };
+		outs[i].msg_hdr = (struct msghdr){ .msg_iov = &out_parts[i], .msg_iovlen = 1 };
+		ins[i].msg_hdr = (struct msghdr){ .msg_iov = &in_parts[i], .msg_iovlen = 1 };
+	}
+}
+
 int main(int argc, char **argv)
 {
-	static unsigned char out[WINDOW_MAX][REQUEST_BYTES], in[WINDOW_MAX][REQUEST_PAYLOAD];
-	static struct mmsghdr outs[WINDOW_MAX], ins[WINDOW_MAX];
-	static struct iovec out_parts[WINDOW_MAX], in_parts[WINDOW_MAX];
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001) };
-	struct request_head head = { .what = REQUEST_ASK, .parts = 1 };
 	long wanted, sent = 0, done = 0, lost = 0;
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), window, size = 4 << 20;
 	uint32_t *times;
@@ -58,14 +72,7 @@ int main(int argc, char **argv)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		return 3;
-	for (int i = 0; i < WINDOW_MAX; i++) {
-		request_write(out[i], &head);
-		snprintf((char *)out[i] + REQUEST_HEAD, REQUEST_WISH, "%s", argv[2]);
-		out_parts[i] = (struct iovec){ out[i], REQUEST_BYTES };
-		in_parts[i] = (struct iovec){ in[i], REQUEST_PAYLOAD };
-		outs[i].msg_hdr = (struct msghdr){ .msg_iov = &out_parts[i], .msg_iovlen = 1 };
-		ins[i].msg_hdr = (struct msghdr){ .msg_iov = &in_parts[i], .msg_iovlen = 1 };
-	}
+	requests_write(argv[2]);
 	begin = now_ns();
 	while (done + lost < wanted) {
 		struct pollfd poller = { .fd = fd, .events = POLLIN };

@@ -113,9 +113,7 @@ def wsgi_failures():
     raises(RuntimeError, teletap.wsgi)  # TELETAP_APP is not set
 
 
-async def asgi():
-    sent, gate, failure = [], asyncio.Event(), KeyError("x")
-
+def asgi_application(gate, failure):
     async def application(scope, receive, send):
         assert receive == "receive"
         if scope["type"] != "http":
@@ -128,6 +126,12 @@ async def asgi():
         await send({"type": "http.response.body", "body": b"a", "more_body": True})
         await send({"type": "http.response.body"})
         return "result"
+    return application
+
+
+async def asgi():
+    sent, gate, failure = [], asyncio.Event(), KeyError("x")
+    application = asgi_application(gate, failure)
 
     async def send(message):
         sent.append(message)

@@ -2,8 +2,8 @@
 /*
  * System calls as numbers.
  */
-#ifndef TELETAP_CALL_H
-#define TELETAP_CALL_H
+#ifndef TELETAP_SYSCALL_H
+#define TELETAP_SYSCALL_H
 
 #include <linux/thread_info.h>
 

@@ -1,8 +1,10 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-#
-# The arguments of audit events as text: str, bytes, int, and tuples and lists of them.
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The arguments of audit events as text: str, bytes, int, and tuples and lists of them.
+ */
+#ifndef TELETAP_ARGUMENTS_H
+#define TELETAP_ARGUMENTS_H
 
-%{
 #include "teletap_cpython.h"
 #include "teletap_text.h"
 #include "teletap_word.h"
@@ -19,15 +21,15 @@
 #define TELETAP_BYTES_DATA 32
 #define TELETAP_TYPE_NAME 24
 #define TELETAP_TYPE_FLAGS 168
-#define TELETAP_OBJECT_ITEMS 32 /* of a tuple or list; more are "..." */
+#define TELETAP_OBJECT_ITEMS 32  /* of a tuple or list; more are "..." */
 #define TELETAP_OBJECT_LIST 8192 /* a list that is longer is none */
 
 enum { /* Py_TPFLAGS_..._SUBCLASS */
-	TELETAP_IS_INT = 1 << 24,
-	TELETAP_IS_LIST = 1 << 25,
-	TELETAP_IS_TUPLE = 1 << 26,
-	TELETAP_IS_BYTES = 1 << 27,
-	TELETAP_IS_STR = 1 << 28,
+       TELETAP_IS_INT = 1 << 24,
+       TELETAP_IS_LIST = 1 << 25,
+       TELETAP_IS_TUPLE = 1 << 26,
+       TELETAP_IS_BYTES = 1 << 27,
+       TELETAP_IS_STR = 1 << 28,
 };
 
 struct teletap_text {
@@ -84,7 +86,8 @@ static bool teletap_object_int(u64 object, s64 *value)
 		negative = (s64)size < 0;
 		size = negative ? -size : size;
 	}
-	if (size > 2 || !teletap_python_read(digits, object + TELETAP_OBJECT_DATA, 4 * (size ? size : 1)))
+	if (size > 2 ||
+	    !teletap_python_read(digits, object + TELETAP_OBJECT_DATA, 4 * (size ? size : 1)))
 		return false;
 	*value = size ? (s64)digits[0] | (s64)(size == 2 ? digits[1] : 0) << 30 : 0;
 	if (negative)
@@ -189,13 +192,5 @@ static int teletap_arguments(char kind, u64 tuple, char *out, int room, bool *cu
 	*cut = t.cut;
 	return t.len;
 }
-%}
 
-/* For scripts that use this file's C: it is only there when a function of it is called. */
-function _teletap_arguments_here()
-{
-	_teletap_python_here()
-	_teletap_arguments_c()
-}
-
-function _teletap_arguments_c() %{ %}
+#endif
