@@ -37,7 +37,15 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, uint32_t);
 	__type(value, uint32_t);
-} pause_numbers SEC(".maps");
+} apart_numbers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, struct gc_apart);
+} apart SEC(".maps");
 
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
@@ -75,17 +83,25 @@ static __always_inline void ended_only(uint32_t tid, bool is_first)
 		count(&tables.totals.full);
 }
 
-static __always_inline void pause_add(uint32_t who, uint32_t generation, int64_t pause_ns)
+static __always_inline struct gc_apart *told_apart(void)
 {
-	uint32_t key = GC_PAUSE_KEY(who, generation, histogram_bucket(pause_ns));
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(&apart, &zero);
+}
+
+static __always_inline void pause_of(struct gc_apart *a, uint32_t who, uint32_t generation,
+				     uint32_t bucket)
+{
+	uint32_t key = GC_PAUSE_KEY(who, generation, bucket);
 	struct gc_pause *pause;
 	bool is_new;
-	uint32_t number = entry_number(&pause_numbers, &key, &tables.n_pauses, GC_PAUSES,
+	uint32_t number = entry_number(&apart_numbers, &key, &a->n_pauses, GC_PAUSES,
 				       &tables.totals.full, &is_new);
 
 	if (!number)
 		return;
-	pause = &tables.pauses[INDEX(number, GC_PAUSES)];
+	pause = &a->pauses[INDEX(number, GC_PAUSES)];
 	if (is_new)
 		*(volatile uint32_t *)&pause->key = key + 1;
 	count(&pause->count);
@@ -93,10 +109,20 @@ static __always_inline void pause_add(uint32_t who, uint32_t generation, int64_t
 
 static __always_inline void collection_add(uint32_t generation, int64_t found, int64_t pause_ns)
 {
-	uint32_t who = who_here(&tables.totals);
-	struct gc_sums *s;
+	uint32_t g = INDEX(generation, GC_GENERATIONS - 1), bucket = histogram_bucket(pause_ns);
+	struct gc_sums *s = &tables.sums[g];
 
-	s = &tables.sums[INDEX(who, WHOS)][INDEX(generation, GC_GENERATIONS - 1)];
+	if (config.by) {
+		struct gc_apart *a = told_apart();
+		uint32_t who = who_here(&tables.totals);
+
+		if (!a)
+			return;
+		s = &a->sums[INDEX(who, WHOS)][g];
+		pause_of(a, who, g, bucket);
+	} else {
+		count(&tables.pauses[g][INDEX(bucket, HISTOGRAM_BUCKETS - 1)]);
+	}
 	count(&s->runs);
 	__sync_fetch_and_add(&s->found, found);
 	if (!found)
@@ -104,7 +130,6 @@ static __always_inline void collection_add(uint32_t generation, int64_t found, i
 	__sync_fetch_and_add(&s->pause_ns, pause_ns);
 	if (!extend(&s->most_ns, pause_ns, true))
 		count(&tables.totals.unread);
-	pause_add(who, generation, pause_ns);
 }
 
 SEC("uprobe/gc__done")

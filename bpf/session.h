@@ -205,7 +205,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct who);
 	__type(value, uint32_t);
-} who_numbers SEC(".maps");
+} apart_whos SEC(".maps");
 
 /*
  * The number that a thread, or its process, is told apart by; 0: they are not, or there is no
@@ -223,7 +223,7 @@ static __always_inline uint32_t who_of(struct totals *t, struct task_struct *tas
 					    : task->start_time;
 	key.number = config.by == BY_PROCESS ? task->tgid : task->pid;
 	key.pid = task->tgid;
-	number = entry_number(&who_numbers, &key, &t->n_whos, WHOS, &t->full, &is_new);
+	number = entry_number(&apart_whos, &key, &t->n_whos, WHOS, &t->full, &is_new);
 	if (is_new) {
 		t->whos[INDEX(number, WHOS)] = key;
 		count(&t->who_ready[INDEX(number, WHOS)]);

@@ -239,6 +239,18 @@ static bool is_warming(struct source *s, const struct page *page)
 	return warming;
 }
 
+/* Whether the page will not come at all; c->why is then said. */
+static bool cannot(struct checked *c, const struct page *page)
+{
+	char *why = NULL;
+	bool will_not = c->source->judge(c->source, page, &why) == PAGE_CANNOT;
+
+	if (will_not)
+		fail(&c->why, 0, "page %d: %s", page->number, why ? why : "it cannot be had");
+	free(why);
+	return will_not;
+}
+
 /* Goes on with one; whether its second page is there: the first one's interval is short. */
 static bool step(struct checked *c, const struct page *page, int64_t now, int *due)
 {
@@ -249,6 +261,8 @@ static bool step(struct checked *c, const struct page *page, int64_t now, int *d
 	c->r = (struct render){ .page = page };
 	s->show(s, page, &c->r, &c->all);
 	c->come = c->r.state && c->r.number >= 1;
+	if (!c->come && cannot(c, page))
+		return true;
 	return c->r.state && c->r.number >= 2 && !is_warming(s, page);
 }
 

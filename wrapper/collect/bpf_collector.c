@@ -215,7 +215,8 @@ static int begin(void *ctx, char **msg)
 	int err = bpf_load(&s->loaded, s->module->name, &s->config, s->places.sites, s->places.n,
 			   msg);
 
-	if (!err && s->loaded.size != s->module->size)
+	if (!err && (s->loaded.size != s->module->size ||
+		     (s->loaded.apart && s->loaded.apart_size != s->module->apart_size)))
 		err = fail(msg, EINVAL,
 			   "the BPF program %s is another version's: install teletap "
 			   "again",

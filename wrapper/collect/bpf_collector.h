@@ -26,6 +26,7 @@ struct bpf_settings {
 struct bpf_module {
 	const char *name;
 	size_t size;           /* of its tables */
+	size_t apart_size;     /* of those of figures that are told apart; 0: there are none */
 	size_t n_names, names; /* where their names are; 0: they have none */
 	size_t words;          /* or words, likewise */
 	size_t name_room;

@@ -25,32 +25,53 @@ static void sums_line(FILE *f, struct gc_sums *s, int generation, size_t who)
 			__atomic_exchange_n(&s->most_ns, 0, __ATOMIC_SEQ_CST), who);
 }
 
-static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
+static void pause_line(FILE *f, uint32_t key, uint64_t count)
 {
-	struct gc_tables *t = l->tables;
-	size_t n_whos = bpf_used(&t->totals.n_whos, WHOS);
-	size_t n_pauses = bpf_used(&t->n_pauses, GC_PAUSES);
+	if (count)
+		fprintf(f, "pause\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu32 "\n",
+			key >> 10 & 3, key & 1023, count, key >> 12);
+}
 
-	(void)settings;
+static void lines_together(FILE *f, struct gc_tables *t)
+{
+	for (uint32_t g = 0; g < GC_GENERATIONS; g++) {
+		sums_line(f, &t->sums[g], (int)g, 0);
+		for (uint32_t bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++)
+			pause_line(f, GC_PAUSE_KEY(0, g, bucket), t->pauses[g][bucket]);
+	}
+}
+
+static void lines_apart(FILE *f, const struct gc_tables *t, struct gc_apart *a)
+{
+	size_t n_whos = bpf_used(&t->totals.n_whos, WHOS);
+	size_t n_pauses = bpf_used(&a->n_pauses, GC_PAUSES);
+
 	for (size_t who = 0; who <= n_whos; who++) {
 		if (who && !t->totals.who_ready[who])
 			continue; /* who it is comes with the next snapshot */
 		for (int g = 0; g < GC_GENERATIONS; g++)
-			sums_line(f, &t->sums[who][g], g, who);
+			sums_line(f, &a->sums[who][g], g, who);
 	}
 	for (size_t i = 1; i <= n_pauses; i++) {
-		uint32_t key = __atomic_load_n(&t->pauses[i].key, __ATOMIC_ACQUIRE);
+		uint32_t key = __atomic_load_n(&a->pauses[i].key, __ATOMIC_ACQUIRE);
 
-		if (!key)
-			continue;
-		key--;
-		fprintf(f, "pause\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu64 "\t%" PRIu32 "\n",
-			key >> 10 & 3, key & 1023, t->pauses[i].count, key >> 12);
+		if (key)
+			pause_line(f, key - 1, a->pauses[i].count);
 	}
+}
+
+static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings *settings)
+{
+	(void)settings;
+	if (l->apart)
+		lines_apart(f, l->tables, l->apart);
+	else
+		lines_together(f, l->tables);
 }
 
 const struct bpf_module bpf_gc = { .name = "gc",
 				   .size = sizeof(struct gc_tables),
+				   .apart_size = sizeof(struct gc_apart),
 				   .probes = probes,
 				   .by_thread = "by_thread",
 				   .lines = lines };

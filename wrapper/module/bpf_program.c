@@ -21,6 +21,7 @@
 #include "base/paths.h"
 
 #define NO_PREALLOC 1U /* BPF_F_NO_PREALLOC */
+#define APART "apart"  /* the map of figures that are told apart; others' names begin so */
 
 void bpf_path(const char *module, char out[PATH_MAX])
 {
@@ -138,6 +139,17 @@ static void set_optional(struct bpf_object *object, const char *begins, bool wan
 	}
 }
 
+/* Tables of figures that are told apart are large, and not always wanted. */
+static void set_apart(struct bpf_object *object, bool wanted)
+{
+	struct bpf_map *map;
+
+	for (map = bpf_object__next_map(object, NULL); map; map = bpf_object__next_map(object, map)) {
+		if (!strncmp(bpf_map__name(map), APART, strlen(APART)))
+			bpf_map__set_autocreate(map, wanted);
+	}
+}
+
 static int fill_sites(const struct bpf_object *object, const struct site *sites, size_t n)
 {
 	int fd = bpf_object__find_map_fd_by_name(object, "sites"), err = 0;
@@ -167,6 +179,21 @@ static int make_tables(struct bpf_object *object)
 	err = bpf_map__reuse_fd(map, fd); /* keeps one of its own */
 	close(fd);
 	return err;
+}
+
+static int map_apart(struct bpf_loaded *l)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(l->object, APART);
+	void *tables;
+
+	if (!map || !bpf_map__autocreate(map))
+		return 0;
+	l->apart_size = bpf_map__value_size(map);
+	tables = mmap(NULL, l->apart_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (tables == MAP_FAILED)
+		return -errno;
+	l->apart = tables;
+	return 0;
 }
 
 static int map_tables(struct bpf_loaded *l)
@@ -232,6 +259,7 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	if (!l->object)
 		return fail(msg, errno, "%s: %s: install teletap again", path, strerror(errno));
 	set_prealloc(l->object);
+	set_apart(l->object, config->by);
 	set_optional(l->object, "library_", config->library);
 	set_optional(l->object, "waiting_", config->waiting);
 	own.room = l->room;
@@ -250,6 +278,8 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 		err = fill_sites(l->object, sites, n_sites);
 	if (!err)
 		err = map_tables(l);
+	if (!err)
+		err = map_apart(l);
 	if (err) {
 		bool hooks = has_hooks(l->object);
 
@@ -296,6 +326,8 @@ void bpf_unload(struct bpf_loaded *l)
 {
 	if (l->tables)
 		munmap(l->tables, l->size);
+	if (l->apart)
+		munmap(l->apart, l->apart_size);
 	bpf_object__close(l->object);
 	*l = (struct bpf_loaded){ 0 };
 }

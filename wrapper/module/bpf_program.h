@@ -21,6 +21,8 @@ struct bpf_loaded {
 	struct bpf_object *object;
 	void *tables; /* the module's struct NAME_tables, which begins with struct totals */
 	size_t size;
+	void *apart; /* its struct NAME_apart; NULL: figures are not told apart, or not there */
+	size_t apart_size;
 	uint32_t room; /* as BPF_ROOM has it; 0: as built */
 	void *state;   /* what the collector keeps; its own, as is: */
 	const struct bpf_settings *settings;

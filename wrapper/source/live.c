@@ -178,21 +178,20 @@ static enum page_state live_judge(struct source *s, const struct page *page, cha
 	struct live *l = (struct live *)s;
 	struct module *m = module_of(l, page);
 
-	live_target_judge(l);
-	if (!m)
-		*why = strdup(no_module(l, page));
-	else if (m->drawn)
+	if (m && m->drawn)
 		return m->ended || l->idle ? PAGE_ENDED : PAGE_LIVE;
-	else if (m->phase == FAILED)
-		*why = strdup(m->why ? m->why : "it failed");
-	else if (m->phase != COLD)
+	if (m && m->phase != FAILED && m->phase != COLD)
 		return PAGE_WARMING;
-	else if (!l->has_target || l->gone)
-		*why = strdup(l->gone_why ? l->gone_why : "there is no target yet");
-	else if (l->pages[page - pages].why)
-		*why = strdup(no_module(l, page));
-	else
-		return PAGE_NONE; /* can work */
+	if (m && m->phase == FAILED) {
+		*why = strdup(m->why ? m->why : "it failed");
+		return PAGE_CANNOT;
+	}
+	if (m && l->has_target && !l->gone) {
+		live_target_judge(l); /* which takes its time */
+		if (!l->pages[page - pages].why)
+			return PAGE_NONE; /* can work */
+	}
+	*why = strdup(no_module(l, page));
 	return PAGE_CANNOT;
 }
 
@@ -340,16 +339,7 @@ static void live_close(struct source *s)
 		if (busy)
 			poll(fds, (nfds_t)live_fds(s, fds), 50);
 	}
-	live_target_close(l);
-	checks_free(&l->checks);
-	for (int i = 0; l->pages && i < n_pages; i++)
-		free(l->pages[i].why);
-	free(l->pages);
-	live_modules_free(l);
-	free(l->exe);
-	free(l->gone_why);
-	own_close(l->source.own);
-	free(l);
+	live_free(l);
 }
 
 struct source *live_open(const struct opts *o, int *err, char **msg)
@@ -371,6 +361,7 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .last = live_last,
 				     .at_rest = live_at_rest,
 				     .close = live_close };
+	live_keep(l);
 	l->o = *o;
 	l->source.own = own_open();
 	*err = l->source.own && live_modules_list(l) ? config_limits(o->config, &l->limits, msg)
