@@ -144,7 +144,8 @@ static void set_apart(struct bpf_object *object, bool wanted)
 {
 	struct bpf_map *map;
 
-	for (map = bpf_object__next_map(object, NULL); map; map = bpf_object__next_map(object, map)) {
+	for (map = bpf_object__next_map(object, NULL); map;
+	     map = bpf_object__next_map(object, map)) {
 		if (!strncmp(bpf_map__name(map), APART, strlen(APART)))
 			bpf_map__set_autocreate(map, wanted);
 	}
