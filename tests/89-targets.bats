@@ -37,6 +37,7 @@ teardown() {
 	[ -n "$BATS_TEST_COMPLETED" ] || { tail -c 3000 "$out"; head -c 2000 "$err"; } 2>/dev/null || true
 }
 
+# shellcheck disable=SC2317 # one test has another
 run_word() { exec "$EXE" "$TOP/tests/memory.py" gc; }
 
 # collect WORD...: each of them collects, and says its gc.get_stats(), $heard.

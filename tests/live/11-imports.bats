@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Page 230 against what the interpreter itself says: -X importtime.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
 
