@@ -28,7 +28,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, uint32_t);
 	__type(value, uint64_t);
-} apart SEC(".maps");
+} by_processor SEC(".maps");
 
 struct bpf_array {
 	void *pptrs[1];
@@ -86,7 +86,7 @@ struct {
 
 struct resident {
 	uint64_t at[KINDS]; /* pointers to the parts of processors, */
-	uint64_t pointer;   /* and that of the map "apart" */
+	uint64_t pointer;   /* and that of the map "by_processor" */
 	int64_t sum;
 	uint32_t unread;
 };
@@ -95,7 +95,7 @@ static long add_part(uint32_t processor, void *ctx)
 {
 	uint32_t zero = 0;
 	struct resident *r = ctx;
-	void *mine = bpf_map_lookup_percpu_elem(&apart, &zero, processor);
+	void *mine = bpf_map_lookup_percpu_elem(&by_processor, &zero, processor);
 	uint64_t offset;
 	int32_t part;
 
@@ -147,7 +147,7 @@ static __always_inline int64_t resident_before(struct mm_struct___before *mm)
  */
 static __always_inline int64_t resident_now(struct mm_struct___memory *mm)
 {
-	struct bpf_array *array = (struct bpf_array *)&apart;
+	struct bpf_array *array = (struct bpf_array *)&by_processor;
 	struct resident r = { 0 };
 	int64_t last, sum;
 	uint64_t at;
