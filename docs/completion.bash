@@ -21,17 +21,17 @@ _teletap_words() {
 
 # Sets kind, a variable of the caller: that of the argument that is typed.
 _teletap_argument() {
-	local at=0 i
+	local at=0 i all
 
-	read -ra arguments <<<"$arguments"
+	read -ra all <<<"$arguments"
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		if [[ ${COMP_WORDS[i]} != -* ]]; then
-			at=$((at + 1 < ${#arguments[@]} ? at + 1 : at))
+			at=$((at + 1 < ${#all[@]} ? at + 1 : at))
 		elif [ "${kinds[${COMP_WORDS[i]}]-none}" != none ]; then
 			i=$((i + 1))
 		fi
 	done
-	kind=${arguments[at]}
+	kind=${all[at]}
 }
 
 _teletap() {
