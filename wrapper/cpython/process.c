@@ -87,6 +87,8 @@ static bool look_into(struct memory *m, const struct loaded *l, bool hidden, str
 	uint64_t at, version;
 
 	p->runtime = hidden ? runtime_find(m, l) : loaded_symbol(m, l, "_PyRuntime");
+	if (!p->runtime && hidden)
+		p->runtime = runtime_guess(m, l);
 	if (!p->runtime)
 		return false;
 	at = loaded_symbol(m, l, "Py_Version");
