@@ -155,22 +155,30 @@ void python_find(struct memory *m, struct python *p)
 	loaded_list_free(&files);
 }
 
-/* The right that is missing, with what the kernel's setting says, where it has one. */
-static void add_scope(char *out, size_t size)
+/*
+ * With a setting of 1 or 2 only root may read what it has not started itself, with 3 nobody may.
+ * Source: Documentation/admin-guide/LSM/Yama.rst.
+ */
+static void say_denied(char **why, pid_t pid)
 {
+	const char *remedy = "run as root, or as the user it runs as";
 	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	char setting[64] = "";
 	int scope;
 
-	*out = '\0';
-	if (f && fscanf(f, "%d", &scope) == 1)
-		snprintf(out, size, " (kernel.yama.ptrace_scope is %d)", scope);
+	if (f && fscanf(f, "%d", &scope) == 1) {
+		snprintf(setting, sizeof(setting), " (kernel.yama.ptrace_scope is %d)", scope);
+		if (scope > 0)
+			remedy = scope < 3 ? "run as root" : "this host lets no program do that";
+	}
 	if (f)
 		fclose(f);
+	fail(why, 0, "process %d: its memory may not be read%s: %s", pid, setting, remedy);
 }
 
 char *python_why(const struct python *p, pid_t pid)
 {
-	char *why = NULL, scope[64];
+	char *why = NULL;
 
 	switch (p->state) {
 	case PYTHON_UNKNOWN:
@@ -198,11 +206,7 @@ char *python_why(const struct python *p, pid_t pid)
 		     pid);
 		break;
 	case PYTHON_DENIED:
-		add_scope(scope, sizeof(scope));
-		fail(&why, 0,
-		     "process %d: its memory may not be read%s: run as root, or as the user it "
-		     "runs as",
-		     pid, scope);
+		say_denied(&why, pid);
 		break;
 	case PYTHON_GONE:
 		fail(&why, 0, "no process %d: it has ended", pid);
