@@ -244,12 +244,18 @@ static int read_thread(struct memory *m, const struct python *p, uint64_t at, ui
 	return 0;
 }
 
-static int walk(struct memory *m, const struct python *p, struct python_thread *list)
+/* before: the thread states there were a moment ago. */
+static int walk(struct memory *m, const struct python *p, const struct python_thread *before,
+		int n_before, struct python_thread *list)
 {
 	uint64_t interpreters[PYTHON_INTERPRETERS], at, gil;
+	static uint64_t likely[PYTHON_THREADS];
 	int n_interpreters, n = 0;
 
 	memory_forget(m);
+	for (int i = 0; i < n_before; i++)
+		likely[i] = before[i].at;
+	memory_load(m, likely, n_before);
 	n_interpreters = python_interpreters(m, p, interpreters);
 	for (int i = 0; i < n_interpreters; i++) {
 		gil = p->runtime + p->layout.r_gil;
@@ -275,7 +281,7 @@ int python_threads(struct memory *m, const struct python *p, struct python_threa
 	if (!again)
 		return -ENOMEM;
 	for (int i = 0; i < TRIES; i++) {
-		n = walk(m, p, i & 1 ? again : list);
+		n = walk(m, p, i & 1 ? list : again, before, i & 1 ? again : list);
 		if (n >= 0 && n == before && !memcmp(list, again, (size_t)n * sizeof(*list)))
 			break;
 		before = n;
