@@ -7,28 +7,10 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
+load memory
 
 teardown() {
 	stop
-}
-
-stop() {
-	[ -z "${watch-}" ] || kill "$watch" 2>/dev/null || true
-	[ -z "${pid-}" ] || kill -9 "$pid"
-	[ -z "${pid-}" ] || wait "$pid" 2>/dev/null || true
-	pid='' watch=''
-	exec 5>&- 6>&- 7>&-
-	rm -f "$BATS_TEST_TMPDIR"/{in,out,pages}
-}
-
-# begin COMMAND...: a program that is ready. Sets $pid; in is its standard input.
-begin() {
-	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
-	"$@" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
-	pid=$!
-	exec 5>"$BATS_TEST_TMPDIR/in" 6<"$BATS_TEST_TMPDIR/out"
-	read -r -t 60 -u 6 word
-	[ "$word" = ready ]
 }
 
 # sample OPTION...: the last page by memory is $page

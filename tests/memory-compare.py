@@ -67,7 +67,7 @@ def threads(path, pid):
     for stack in ours:
         if stack not in truth:
             print("the page says", stack[:5])
-    assert len(truth) == len(ours) == 12, (len(truth), len(ours))
+    assert len(truth) == len(ours) == 13, (len(truth), len(ours))
     waits = {row["stack"][0]["function"].split(".")[-1]: row["waits_for"] for row in page["rows"]}
     states = {row["stack"][0]["function"].split(".")[-1]: row["state"] for row in page["rows"]}
     assert waits["first"] == waits["second"] == "a lock (futex)", waits

@@ -83,6 +83,10 @@ def body():
         time.sleep(HOUR)
 
 
+def comprehension():
+    return [turn or time.sleep(HOUR) for turn in range(1)]
+
+
 def executed():
     exec(compile("def f():\n\n    import time\n    time.sleep(3600)\nf()", "<no file>", "exec"), {})
 
@@ -117,7 +121,7 @@ def threads(path):
     threading.stack_size(16 << 20)
     sys.setrecursionlimit(2000)
     work = [lambda: first(a, b, both), lambda: second(a, b, both), Waiter().select, Waiter().sleep,
-            größe_名前, consume, body, executed, decorated, lambda: deep(90), compute]
+            größe_名前, consume, body, comprehension, executed, decorated, lambda: deep(90), compute]
     for target in work:
         threading.Thread(target=target, daemon=True).start()
     settle(os.getpid(), len(work) - 1)

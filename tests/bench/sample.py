@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sampling by memory and by austin, in one run: sample.py SECONDS PYTHON."""
+"""Sampling by memory and by austin, and the first output of page 224, in one run: sample.py SECONDS PYTHON."""
 import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
+import time
 
 SECONDS, PYTHON = sys.argv[1:]
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,7 +56,26 @@ def of_austin(out):
     return samples, ""
 
 
+def first_page(threads, times=7):
+    """How long page 224 takes from the start of teletap, of a program with so many threads."""
+    program = subprocess.Popen([PYTHON, os.path.join(HERE, "../memory.py"), "equal", str(threads - 1)],
+                               stdout=subprocess.PIPE)
+    program.stdout.readline()
+    took = []
+    for _ in range(times):
+        begun = time.monotonic()
+        subprocess.run(["teletap", "watch", "threads", "-p", str(program.pid)], stdout=subprocess.DEVNULL, check=True)
+        took.append(1000 * (time.monotonic() - begun))
+    program.kill()
+    program.wait()
+    took.sort()
+    print("  %5d threads %5.0f ms, at best %.0f" % (threads, took[times // 2], took[0]))
+
+
 def main():
+    print("page 224, from the start of teletap to its end:")
+    for threads in 10, 1000:
+        first_page(threads)
     program = Program()
     for rate in (100, 1000):
         print("%d turns a second:" % rate)

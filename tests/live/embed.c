@@ -10,7 +10,7 @@
 static void *thread(void *call)
 {
 	PyGILState_STATE state = PyGILState_Ensure();
-	PyObject *result = PyObject_CallNoArgs(call);
+	PyObject *result = PyObject_CallObject(call, NULL);
 
 	if (!result)
 		PyErr_Print();

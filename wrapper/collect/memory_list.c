@@ -70,7 +70,11 @@ static bool has_inner(const struct memory_list *l, int32_t tid)
 static void match_states(struct memory *m, struct memory_list *l)
 {
 	static const int places[] = { TCB_GLIBC, TCB_MUSL };
+	static uint64_t blocks[PYTHON_THREADS];
 
+	for (int i = 0; i < l->n_states; i++)
+		blocks[i] = l->states[i].ident + TCB_GLIBC;
+	memory_load(m, blocks, l->n_states);
 	for (int i = 0; i < l->n_states; i++) {
 		for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
 			int32_t tid;

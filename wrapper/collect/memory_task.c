@@ -5,24 +5,34 @@
  */
 #include "collect/memory_task.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/rootfs.h"
+#include "model/line.h"
 
 #define FIELD_PROCESSOR 39
-
-static const struct look here = { .root = "" };
 
 int memory_task_text(pid_t pid, pid_t tid, const char *file, char *text, size_t size)
 {
 	char path[80];
+	ssize_t n;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)pid, (int)tid, file);
-	return look_text(&here, path, text, size);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, size - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	return (int)n;
 }
 
 int64_t memory_task_given(pid_t pid, pid_t tid)
@@ -82,7 +92,8 @@ bool memory_task_hold(pid_t pid, pid_t tid, struct memory_task *now)
 	if (now->given < 0 || memory_task_text(pid, tid, "syscall", text, sizeof(text)))
 		return false;
 	memory_wait_read(&now->wait, text);
-	if (memory_task_text(pid, tid, "wchan", now->wait.channel, sizeof(now->wait.channel)))
+	if (memory_wait_kind(&now->wait) == WAIT_CHANNEL &&
+	    memory_task_text(pid, tid, "wchan", now->wait.channel, sizeof(now->wait.channel)))
 		*now->wait.channel = '\0';
 	return !now->wait.running;
 }

@@ -27,7 +27,7 @@ struct memory_task {
 	struct memory_wait wait;
 };
 
-/* Reads a file of /proc/PID/task/TID. Returns 0, or -errno. */
+/* Reads a file of /proc/PID/task/TID of less than a page, at once. Returns 0, or -errno. */
 int memory_task_text(pid_t pid, pid_t tid, const char *file, char *text, size_t size);
 
 /* How often it was given a processor; -1: the kernel does not tell. */

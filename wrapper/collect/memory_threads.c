@@ -14,6 +14,7 @@
 #include "model/line.h"
 
 #define TRIES 40
+#define PAGES 64 /* of the thread before, likely to be read of the next one, too */
 
 /* Whether what it waits on lies in the interpreter lock. */
 static bool waits_for_gil(const struct memory_list *l, int thread, const struct memory_wait *w)
@@ -62,7 +63,9 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 	pid_t tid = l->tids[thread];
 	struct memory_task now = { 0 };
 	bool has_gil = false, has_python = true, good = false;
+	uint64_t pages[PAGES];
 	int64_t stack = 0;
+	int n_pages;
 
 	for (int i = 0; i < TRIES && !good; i++) {
 		int err = 0;
@@ -73,7 +76,9 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 			continue;
 		if (now.state == 'X' || now.state == 'Z')
 			return;
+		n_pages = memory_pages(m, pages, PAGES);
 		memory_forget(m);
+		memory_load(m, pages, n_pages);
 		if (p->state == PYTHON_READ)
 			err = memory_list_frames(l, thread, m, p, &frames, &has_gil, &has_python);
 		if (!err && counts->locals)

@@ -10,11 +10,11 @@
 
 struct memory_wait {
 	bool running;
-	int call;       /* the system call; -1: it is in none */
-	int descriptor; /* that it is about; -1: about none */
-	bool pauses;    /* a call that waits for descriptors, and is given none */
-	uint64_t futex; /* the address it waits on; 0: on none */
-	char channel[64];
+	int call;         /* the system call; -1: it is in none */
+	int descriptor;   /* that it is about; -1: about none */
+	bool pauses;      /* a call that waits for descriptors, and is given none */
+	uint64_t futex;   /* the address it waits on; 0: on none */
+	char channel[64]; /* when it is in no call */
 };
 
 /* Takes what the file says. */

@@ -87,6 +87,8 @@ static bool look_into(struct memory *m, const struct loaded *l, bool hidden, str
 	uint64_t at, version;
 
 	p->runtime = hidden ? runtime_find(m, l) : loaded_symbol(m, l, "_PyRuntime");
+	if (!p->runtime && hidden)
+		p->runtime = runtime_guess(m, l);
 	if (!p->runtime)
 		return false;
 	at = loaded_symbol(m, l, "Py_Version");
@@ -153,22 +155,30 @@ void python_find(struct memory *m, struct python *p)
 	loaded_list_free(&files);
 }
 
-/* The right that is missing, with what the kernel's setting says, where it has one. */
-static void add_scope(char *out, size_t size)
+/*
+ * With a setting of 1 or 2 only root may read what it has not started itself, with 3 nobody may.
+ * Source: Documentation/admin-guide/LSM/Yama.rst.
+ */
+static void say_denied(char **why, pid_t pid)
 {
+	const char *remedy = "run as root, or as the user it runs as";
 	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	char setting[64] = "";
 	int scope;
 
-	*out = '\0';
-	if (f && fscanf(f, "%d", &scope) == 1)
-		snprintf(out, size, " (kernel.yama.ptrace_scope is %d)", scope);
+	if (f && fscanf(f, "%d", &scope) == 1) {
+		snprintf(setting, sizeof(setting), " (kernel.yama.ptrace_scope is %d)", scope);
+		if (scope > 0)
+			remedy = scope < 3 ? "run as root" : "this host lets no program do that";
+	}
 	if (f)
 		fclose(f);
+	fail(why, 0, "process %d: its memory may not be read%s: %s", pid, setting, remedy);
 }
 
 char *python_why(const struct python *p, pid_t pid)
 {
-	char *why = NULL, scope[64];
+	char *why = NULL;
 
 	switch (p->state) {
 	case PYTHON_UNKNOWN:
@@ -196,11 +206,7 @@ char *python_why(const struct python *p, pid_t pid)
 		     pid);
 		break;
 	case PYTHON_DENIED:
-		add_scope(scope, sizeof(scope));
-		fail(&why, 0,
-		     "process %d: its memory may not be read%s: run as root, or as the user it "
-		     "runs as",
-		     pid, scope);
+		say_denied(&why, pid);
 		break;
 	case PYTHON_GONE:
 		fail(&why, 0, "no process %d: it has ended", pid);
@@ -238,12 +244,18 @@ static int read_thread(struct memory *m, const struct python *p, uint64_t at, ui
 	return 0;
 }
 
-static int walk(struct memory *m, const struct python *p, struct python_thread *list)
+/* before: the thread states there were a moment ago. */
+static int walk(struct memory *m, const struct python *p, const struct python_thread *before,
+		int n_before, struct python_thread *list)
 {
 	uint64_t interpreters[PYTHON_INTERPRETERS], at, gil;
+	static uint64_t likely[PYTHON_THREADS];
 	int n_interpreters, n = 0;
 
 	memory_forget(m);
+	for (int i = 0; i < n_before; i++)
+		likely[i] = before[i].at;
+	memory_load(m, likely, n_before);
 	n_interpreters = python_interpreters(m, p, interpreters);
 	for (int i = 0; i < n_interpreters; i++) {
 		gil = p->runtime + p->layout.r_gil;
@@ -269,7 +281,7 @@ int python_threads(struct memory *m, const struct python *p, struct python_threa
 	if (!again)
 		return -ENOMEM;
 	for (int i = 0; i < TRIES; i++) {
-		n = walk(m, p, i & 1 ? again : list);
+		n = walk(m, p, i & 1 ? list : again, before, i & 1 ? again : list);
 		if (n >= 0 && n == before && !memcmp(list, again, (size_t)n * sizeof(*list)))
 			break;
 		before = n;

@@ -13,6 +13,7 @@
 #define SCAN_BYTES 65536
 #define SCAN_MAX (64 << 20)
 #define SECTION ".PyRuntime"
+#define INTERPRETERS 256 /* of one list */
 
 bool runtime_says(struct memory *m, uint64_t runtime, uint64_t *version)
 {
@@ -43,6 +44,69 @@ static uint64_t scan_part(struct memory *m, uint64_t from, uint64_t size)
 			break;
 	}
 	free(bytes);
+	return found;
+}
+
+static bool is_address(uint64_t word)
+{
+	return word >= 65536 && word % 8 == 0;
+}
+
+/*
+ * Whether these are the addresses of the newest interpreter and the main one. Which is the oldest
+ * one, the last of the list, and its thread states say whose they are and which thread's: what
+ * pthread_self() gives points to itself (struct pthread of glibc and musl).
+ */
+static bool are_interpreters(struct memory *m, uint64_t newest, uint64_t main)
+{
+	const struct python_layout *l = PYTHON_ROW(python_layouts, 9);
+	uint64_t at = newest, next = newest, state, interpreter, ident, self;
+
+	if (!is_address(newest) || !is_address(main))
+		return false;
+	for (int i = 0; next && i < INTERPRETERS; i++) {
+		at = next;
+		if (!is_address(at) || memory_read(m, at + l->i_next, &next, sizeof(next)))
+			return false;
+	}
+	return at == main && !next && !memory_read(m, main + l->i_threads, &state, 8) &&
+	       is_address(state) && !memory_read(m, state + l->t_interp, &interpreter, 8) &&
+	       interpreter == main && !memory_read(m, state + l->t_ident, &ident, 8) &&
+	       is_address(ident) && !memory_read(m, ident, &self, 8) && self == ident;
+}
+
+/* Looks among what began as 0. */
+static uint64_t scan_zeroed(struct memory *m, uint64_t from, uint64_t size)
+{
+	const struct python_layout *l = PYTHON_ROW(python_layouts, 9);
+	uint64_t *words = malloc(SCAN_BYTES), found = 0;
+
+	for (uint64_t at = 0; words && !found && at < size && at < SCAN_MAX; at += SCAN_BYTES - 8) {
+		uint64_t wanted = size - at < SCAN_BYTES ? size - at : SCAN_BYTES;
+		ssize_t n = memory_read_once(m, from + at, words, wanted);
+
+		for (ssize_t i = 0; i + 1 < n / 8 && !found; i++) {
+			if (words[i] && are_interpreters(m, words[i], words[i + 1]))
+				found = from + at + (uint64_t)i * 8 - l->r_head;
+		}
+		if (n < (ssize_t)wanted)
+			break;
+	}
+	free(words);
+	return found;
+}
+
+uint64_t runtime_guess(struct memory *m, const struct loaded *l)
+{
+	uint64_t found = 0;
+
+	for (int i = 0; i < l->n_parts && !found; i++) {
+		uint64_t from = (l->parts[i].at + l->parts[i].stored + 7) & ~UINT64_C(7);
+		uint64_t end = l->parts[i].at + l->parts[i].size;
+
+		if (l->parts[i].writable && from < end)
+			found = scan_zeroed(m, from, end - from);
+	}
 	return found;
 }
 

@@ -54,27 +54,35 @@ int memory_pages(const struct memory *m, uint64_t *list, int room)
 	return n;
 }
 
-void memory_load(struct memory *m, const uint64_t *list, int n)
+static void load_some(struct memory *m, const uint64_t *list, int n)
 {
 	struct iovec local[MEMORY_LOAD], remote[MEMORY_LOAD];
 	struct memory_page *page;
 	ssize_t got;
 	int wanted = 0;
 
-	for (int i = 0; i < n && i < MEMORY_LOAD; i++) {
-		page = slot_of(m, list[i]);
-		if (page->look == m->look || list[i] >= USER_END)
-			continue; /* another page has its place */
-		page->at = list[i];
+	for (int i = 0; i < n; i++) {
+		uint64_t at = list[i] - list[i] % MEMORY_PAGE;
+
+		page = slot_of(m, at);
+		if (page->look == m->look || at >= USER_END)
+			continue; /* this page or another one has its place */
+		page->at = at;
 		page->look = m->look;
 		local[wanted] = (struct iovec){ page->bytes, MEMORY_PAGE };
-		remote[wanted++] = (struct iovec){ (void *)(uintptr_t)list[i], MEMORY_PAGE };
+		remote[wanted++] = (struct iovec){ (void *)(uintptr_t)at, MEMORY_PAGE };
 	}
 	got = wanted ? process_vm_readv(m->pid, local, (unsigned long)wanted, remote,
 					(unsigned long)wanted, 0)
 		     : 0;
 	for (int i = got < 0 ? 0 : (int)(got / MEMORY_PAGE); i < wanted; i++)
 		slot_of(m, (uint64_t)(uintptr_t)remote[i].iov_base)->look = 0;
+}
+
+void memory_load(struct memory *m, const uint64_t *list, int n)
+{
+	for (int i = 0; i < n; i += MEMORY_LOAD)
+		load_some(m, list + i, n - i < MEMORY_LOAD ? n - i : MEMORY_LOAD);
 }
 
 static void note_use(struct memory *m, struct memory_page *page)

@@ -39,8 +39,8 @@ void memory_forget(struct memory *m);
 
 /*
  * What a look has read is likely what the next one reads: the addresses of its pages, at most
- * room of them, into list; returns how many. memory_load reads such pages at once, as far as
- * they are still there.
+ * room of them, into list; returns how many. memory_load reads the pages of addresses a few
+ * hundred at once, as far as they are there.
  */
 int memory_pages(const struct memory *m, uint64_t *list, int room);
 void memory_load(struct memory *m, const uint64_t *list, int n);
