@@ -120,3 +120,13 @@ figure() {
 	exec 5>&- 6>&-
 	kill "${pid[@]}"
 }
+
+@test "a target whose collectors page 200 does not have: said at once, and why" {
+	sleep 60 3>&- &
+	there=$!
+	echo "{ \"targets\": { \"shop\": {\"pid\": $there, \"collectors\": [\"ring\"]} } }" >"$BATS_TEST_TMPDIR/limits"
+	run -3 teletap check --config "$BATS_TEST_TMPDIR/limits"
+	kill "$there"
+	[[ $output == "TELETAP UNKNOWN: "*'shop: page 200: none of its collectors is allowed here: see "collectors" of the target'*" |"* ]]
+	lacks 'in time'
+}
