@@ -78,9 +78,8 @@ finish() {
 answers() { here teletap page 255 -t 1 >/dev/null; }
 drawn() { run here bash -c "$command" && grep -q '^gen ' <<<"$output"; }
 
-@test "every command, in order" {
-	mapfile -t commands < <(fenced '' | sed -n 's/ *#.*//; /^\(make\|teletap\|echo\|tests\)/p')
-	at=0
+# One to look at, and one to start.
+programs() {
 	"$python" -c 'import gc, time
 while not time.sleep(0.02): gc.collect()' 3>&- &
 	pid=$!
@@ -95,7 +94,35 @@ while not time.sleep(0.02): gc.collect()' 3>&- &
 	EOF
 	printf '{"targets": {"web": {"pid": %d}}}' $pid >serve.json
 	export PYTHONPATH=$PWD
+}
 
+serving() {
+	next 'teletap serve -p 4242'
+	begin
+	await answers
+	next 'teletap page 210'
+	await drawn
+	next 'echo 210 | nc -u -w 1 127.0.0.1 25255'
+	await drawn
+	finish
+	next 'teletap serve -p 4242 --http 127.0.0.1:25280'
+	begin
+	await answers
+	command="curl --noproxy '*' -sf http://127.0.0.1:25280/210"
+	await drawn
+	finish
+	next 'teletap serve --config FILE'
+	begin
+	await answers
+	next 'teletap page web/210'
+	await drawn
+	finish
+}
+
+@test "every command, in order" {
+	mapfile -t commands < <(fenced '' | sed -n 's/ *#.*//; /^\(make\|teletap\|echo\|tests\)/p')
+	at=0
+	programs
 	next 'make demo' # tests/release, .ci/run
 	next 'make check'
 	next 'tests/lab/native -- teletap build gc -e /usr/bin/python3.14 *' # make demo
@@ -122,26 +149,7 @@ while not time.sleep(0.02): gc.collect()' 3>&- &
 	run -0 bash -c "$command -n 1"
 	[[ $output == *'210 gc'* ]]
 
-	next 'teletap serve -p 4242'
-	begin
-	await answers
-	next 'teletap page 210'
-	await drawn
-	next 'echo 210 | nc -u -w 1 127.0.0.1 25255'
-	await drawn
-	finish
-	next 'teletap serve -p 4242 --http 127.0.0.1:25280'
-	begin
-	await answers
-	command="curl --noproxy '*' -sf http://127.0.0.1:25280/210"
-	await drawn
-	finish
-	next 'teletap serve --config FILE'
-	begin
-	await answers
-	next 'teletap page web/210'
-	await drawn
-	finish
+	serving
 
 	# tests/live/60-pack.bats
 	next 'teletap build gc -e /usr/bin/python3.13 -k *'
