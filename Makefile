@@ -194,10 +194,12 @@ demo:
 	$(Q)tests/deps demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tests/demo/here
+ifneq ($(HERE),1)
 ifneq ($(HOST),1)
 	$(Q)tests/lab/build
 endif
 	$(Q)HOST=$(HOST) tests/demo/demo
+endif
 
 deps:
 	$(Q)tests/deps build

@@ -22,6 +22,7 @@
 
 #include "base/address.h"
 #include "base/fail.h"
+#include "base/notify.h"
 #include "base/self_report.h"
 #include "base/signals.h"
 #include "cmd/cmd.h"
@@ -332,6 +333,10 @@ enum status cmd_serve(const struct opts *given)
 		say("listens on 127.0.0.1, port %s%s%s%s", o->port,
 		    o->n_listen ? ", and where --listen says" : "", o->http ? "; HTTP: " : "",
 		    o->http ? o->http : "");
+		ret = notify_ready();
+		if (ret)
+			say("NOTIFY_SOCKET: %s; the service manager is not told that we are ready",
+			    strerror(-ret));
 		ret = engine_run(&k, &msg);
 	}
 	if (ret < 0)
