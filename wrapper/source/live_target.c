@@ -125,7 +125,9 @@ static void find_modules(struct live *l)
 		l->pages[i].why = NULL;
 		l->pages[i].module = NULL;
 		if (!page.by)
-			fail(&l->pages[i].why, 0, "none of its collectors is allowed here: see \"collectors\" of the target");
+			fail(&l->pages[i].why, 0,
+			     "none of its collectors is allowed here: see \"collectors\" of the "
+			     "target");
 		else if (!choose(&page, &l->target, l->o.collector, l->o.pack, &plan,
 				 &l->pages[i].why))
 			l->pages[i].module = live_module_named(l, plan.module, plan.collector);
