@@ -25,8 +25,6 @@
 
 enum { QUESTIONS, LINES, VERDICT, PIPES };
 
-void (*child_frees)(const struct target *own);
-
 /* Those that had not ended by then, which a busy machine or the removal of probes may take. */
 static pid_t *late;
 static size_t n_late;
@@ -88,12 +86,11 @@ static void answer(const struct child_ops *ops, void *ctx)
 		if (!lines || !send_all(lines))
 			return;
 		free(lines);
-		malloc_trim(0);
 	}
 }
 
-static void __attribute__((noreturn)) run(const struct child *c, const struct plan *plan,
-					  const struct target *t, const int *ends, pid_t parent)
+static void __attribute__((noreturn))
+run(const struct child *c, const struct plan *plan, const int *ends, pid_t parent)
 {
 	int keep[CHILD_FILES + 1] = { ends[VERDICT] }, n = 1, err;
 	char *msg = NULL, hello[128];
@@ -108,8 +105,6 @@ static void __attribute__((noreturn)) run(const struct child *c, const struct pl
 	signal(SIGPIPE, SIG_IGN);
 	if (getppid() != parent)
 		_exit(0);
-	if (child_frees)
-		child_frees(t);
 	if (c->ops->files)
 		n += c->ops->files(c->ctx, keep + n);
 	dup2(ends[QUESTIONS], STDIN_FILENO);
@@ -186,7 +181,7 @@ int child_start(struct child *c, const struct child_ops *ops, const struct plan 
 		return err;
 	c->pid = fork();
 	if (c->pid == 0)
-		run(c, plan, t, theirs, parent);
+		run(c, plan, theirs, parent);
 	err = c->pid < 0 ? fail(msg, errno, "fork: %s", strerror(errno)) : 0;
 	descriptors_close(theirs, PIPES);
 	c->in = ours[QUESTIONS];
@@ -210,13 +205,6 @@ bool child_ask(const struct child *c, bool final)
 	return c->in >= 0 && write(c->in, &question, 1) == 1;
 }
 
-void child_free(struct child *c)
-{
-	if (c->ops)
-		c->ops->free(c->ctx);
-	*c = (struct child){ .in = -1 };
-}
-
 void child_stop(struct child *c)
 {
 	if (!c->ops)
@@ -238,5 +226,6 @@ void child_stop(struct child *c)
 		if (!ended)
 			wait_later(c->pid);
 	}
-	child_free(c);
+	c->ops->free(c->ctx);
+	*c = (struct child){ .in = -1 };
 }

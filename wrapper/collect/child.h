@@ -50,19 +50,10 @@ struct child {
 int child_start(struct child *c, const struct child_ops *ops, const struct plan *plan,
 		const struct target *t, const struct opts *o, int *out, char **msg);
 
-/*
- * In a collector's process, before it begins: frees the copies that it has of what is about other
- * targets than its own. NULL: there is nothing.
- */
-extern void (*child_frees)(const struct target *own);
-
 /* Asks for a snapshot; final: the last one. False: the child does not hear. */
 bool child_ask(const struct child *c, bool final);
 
 /* The lines end. */
 void child_stop(struct child *c);
-
-/* Frees what belongs to it; a process that has not been stopped goes on. */
-void child_free(struct child *c);
 
 #endif

@@ -339,7 +339,16 @@ static void live_close(struct source *s)
 		if (busy)
 			poll(fds, (nfds_t)live_fds(s, fds), 50);
 	}
-	live_free(l);
+	live_target_close(l);
+	checks_free(&l->checks);
+	for (int i = 0; l->pages && i < n_pages; i++)
+		free(l->pages[i].why);
+	free(l->pages);
+	live_modules_free(l);
+	free(l->exe);
+	free(l->gone_why);
+	own_close(l->source.own);
+	free(l);
 }
 
 struct source *live_open(const struct opts *o, int *err, char **msg)
@@ -361,7 +370,6 @@ struct source *live_open(const struct opts *o, int *err, char **msg)
 				     .last = live_last,
 				     .at_rest = live_at_rest,
 				     .close = live_close };
-	live_keep(l);
 	l->o = *o;
 	l->source.own = own_open();
 	*err = l->source.own && live_modules_list(l) ? config_limits(o->config, &l->limits, msg)

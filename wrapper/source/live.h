@@ -60,7 +60,6 @@ struct module {
 
 struct live {
 	struct source source;
-	struct live *next; /* see live_keep */
 	struct opts o;
 	bool has_target;
 	bool gone; /* the target has ended; nothing new is started */
@@ -90,14 +89,7 @@ struct module *live_module_named(struct live *l, const char *name, enum collecto
 
 /* An entry for each module that pages have, and each collector that has it; false: no memory. */
 bool live_modules_list(struct live *l);
-
-/*
- * Puts a new one into the list of all, which live_free takes it from: so a collector's process
- * frees the copies that it has of all but its own, which would add up, each having those of all.
- * live_free closes what is open, too, when everything has been unloaded.
- */
-void live_keep(struct live *l);
-void live_free(struct live *l);
+void live_modules_free(struct live *l);
 
 /*
  * Opens the target, sees which module each page has its figures from, and takes what

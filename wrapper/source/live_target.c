@@ -50,13 +50,11 @@ bool live_modules_list(struct live *l)
 	return l->modules && l->pages;
 }
 
-static void free_modules(struct live *l)
+void live_modules_free(struct live *l)
 {
 	for (int i = 0; i < l->n_modules; i++) {
-		if (l->modules[i].session) {
+		if (l->modules[i].session)
 			state_free(&l->modules[i].session->state);
-			child_free(&l->modules[i].session->child);
-		}
 		free(l->modules[i].session);
 		free(l->modules[i].exe);
 		free(l->modules[i].ko.path);
@@ -65,43 +63,6 @@ static void free_modules(struct live *l)
 		free(l->modules[i].ended_why);
 	}
 	free(l->modules);
-}
-
-static struct live *all;
-
-static void free_others(const struct target *own)
-{
-	for (struct live *l = all, *next; l; l = next) {
-		next = l->next;
-		if (&l->target != own)
-			live_free(l);
-	}
-}
-
-void live_keep(struct live *l)
-{
-	l->next = all;
-	all = l;
-	child_frees = free_others;
-}
-
-void live_free(struct live *l)
-{
-	struct live **at = &all;
-
-	while (*at != l)
-		at = &(*at)->next;
-	*at = l->next;
-	live_target_close(l);
-	checks_free(&l->checks);
-	for (int i = 0; l->pages && i < n_pages; i++)
-		free(l->pages[i].why);
-	free(l->pages);
-	free_modules(l);
-	free(l->exe);
-	free(l->gone_why);
-	own_close(l->source.own);
-	free(l);
 }
 
 /* The page with those of its collectors that may be taken. */
