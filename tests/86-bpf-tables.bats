@@ -37,7 +37,8 @@ setup_file() { need_python_copy; }
 # $known is how many faults they all had.
 forks() {
 	teletap watch gc-cost --collector bpf -i 60 -o json -c "$EXE -S $LIVE/children.py $dir/known $1" >"$out" 3>&-
-	page=$(tail -n 1 "$out") known=$(cat "$dir/known")
+	page=$(tail -n 1 "$out")
+	read -r known _ <"$dir/known"
 	echo "$known $page"
 	[ "$(q '[.rows[2] | .runs_total, .forked_runs_total]')" = "[$(($1 + 1)),$1]" ]
 }
