@@ -93,7 +93,7 @@ threading.Thread(target=forks).start()"
 # scope NUMBER COMMAND...: where kernel.yama.ptrace_scope says that, and no memory may be read.
 scope() {
 	# shellcheck disable=SC2016 # a script of its own
-	LD_PRELOAD=$BATS_TEST_TMPDIR/denied.so unshare --mount bash -c '
+	LD_PRELOAD=$BATS_TEST_TMPDIR/denied.so ASAN_OPTIONS=verify_asan_link_order=0 unshare --mount bash -c '
 		mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama &&
 			echo "$0" >/proc/sys/kernel/yama/ptrace_scope && exec "$@"' "$@"
 }

@@ -68,6 +68,8 @@ void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct 
 	    fstat(plan->file->fd, &st))
 		return;
 	s->target = t;
+	/* of the ring there is no list of files, and no semaphore is needed */
+	s->watched[s->n_watched++] = (struct stat_id){ st.st_dev, st.st_ino };
 	for (int i = 0; i < plan->n_files; i++) {
 		const struct target_file *f = plan->files[i];
 

@@ -34,7 +34,7 @@ struct uncounted_file {
 struct uncounted {
 	const struct target *target; /* NULL: there cannot be any */
 	const struct origin *origin;
-	struct stat_id watched[PLAN_FILES];
+	struct stat_id watched[1 + PLAN_FILES]; /* the plan's file, and its files */
 	int n_watched;
 	struct uncounted_file list[UNCOUNTED_FILES];
 	int n;
