@@ -96,19 +96,22 @@ static void note_unlooked(const struct state *s, struct table *t)
 	const struct record *r;
 	size_t at = 0;
 
-	while ((r = state_each(s, LINE_UNLOOKED, &at)))
-		table_note(
-			t,
-			record_now(r, UNLOOKED_WHAT) == 2
-				? "the process has loaded too many files: %" PRId64
-				  " or more were not "
-				  "looked at, and those of them with these markers are not counted"
-				: "there are too many processes: %" PRId64
-				  " or more were not looked "
-				  "at, and those of them that run another file with these markers "
-				  "are "
-				  "not counted",
-			record_now(r, UNLOOKED_COUNT));
+	while ((r = state_each(s, LINE_UNLOOKED, &at))) {
+		int64_t n = record_now(r, UNLOOKED_COUNT);
+
+		if (record_now(r, UNLOOKED_WHAT) == 2)
+			table_note(t,
+				   "the process has loaded too many files: %" PRId64 " or more "
+				   "were not looked at, and those of them with these markers are "
+				   "not counted",
+				   n);
+		else
+			table_note(t,
+				   "there are too many processes: %" PRId64 " or more were not "
+				   "looked at, and those of them that run another file with these "
+				   "markers are not counted",
+				   n);
+	}
 }
 
 /* Processes that the module does not see although they belong to the target: see uncounted.h. */
