@@ -132,10 +132,13 @@ __attribute__((noinline)) uint64_t belongs(uint64_t address)
 }
 
 /*
- * Threads that are not watched, each at its number's last digits: a thread without a watched
- * ancestor never gets one, so to look here is sooner. (Into a cgroup it can move.)
+ * Threads that were not watched a moment ago, each at its number's last digits: to look here is
+ * sooner. A moment is 256 ticks of the kernel, a second or less up to HZ 250: a thread gets a
+ * watched ancestor when its own one ends and the first process of its namespace is the watched
+ * one. Into a cgroup a thread can move at any time.
  */
 #define STRANGERS 4096
+#define MOMENT_BITS 8
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, STRANGERS);
@@ -146,7 +149,9 @@ struct {
 /* Is it a thread of one of the processes watched? */
 static __always_inline bool watched_task(struct task_struct *task)
 {
-	uint64_t thread = task->start_time ^ (uint64_t)task->pid << 42, *stranger;
+	uint64_t thread = task->start_time ^ (uint64_t)task->pid << 42 ^
+			  (bpf_jiffies64() >> MOMENT_BITS) << 20;
+	uint64_t *stranger;
 	uint32_t slot = (uint32_t)task->pid % STRANGERS;
 
 	if (config.watched > 0 && task->tgid == config.watched)

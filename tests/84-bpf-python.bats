@@ -164,3 +164,29 @@ os.execv("/bin/sleep", ["sleep", "600"])' "$dir/go" 3>&- &
 	await said
 	finish
 }
+
+@test "210: a process that becomes one of the watched ones' counts from then on" {
+	unshare --pid --fork --mount-proc --kill-child /usr/bin/python3 -c 'import time; time.sleep(600)' 3>&- &
+	started=$!
+	inside() { first=$(pgrep -P "$started" -x python3) && [ "$(readlink "/proc/$first/exe")" = /usr/bin/python3.11 ]; }
+	await inside
+	# its parent is of another namespace; when that has ended, it is a child of the first process
+	nsenter --target "$first" --pid /usr/bin/python3 -c 'import gc, os, time
+if os.fork():
+    time.sleep(600)
+while True:
+    gc.collect()
+    time.sleep(0.01)' 3>&- &
+	parent=$!
+	teletap watch gc --collector bpf -p "$first" -i 0.5 -o json >"$out" 3>&- &
+	watch=$!
+	pages() { [ "$(wc -l <"$out")" -ge "$1" ]; }
+	await pages 2
+	page=$(tail -n 1 "$out")
+	[ "$(q '.rows[2].runs_total')" = 0 ]
+	pkill -KILL -P "$parent"
+	await pages $(($(wc -l <"$out") + 5))
+	page=$(tail -n 1 "$out")
+	[ "$(q '.rows[2].runs_total > 0')" = true ]
+	kill -KILL "$watch" "$started"
+}
