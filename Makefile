@@ -156,6 +156,7 @@ install: all
 		$(B)/share/teletap/bpf/*.bpf.o; fi
 	install -D -m 0644 include/teletap.h $(DESTDIR)$(PREFIX)/include/teletap.h
 	install -D -m 0644 docs/teletap.1 $(DESTDIR)$(PREFIX)/share/man/man1/teletap.1
+	install -D -m 0644 docs/teletap.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/teletap.conf.5
 	install -D -m 0644 docs/teletap-pages.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-pages.7
 	install -D -m 0644 docs/teletap-serve.7 $(DESTDIR)$(PREFIX)/share/man/man7/teletap-serve.7
 	install -D -m 0644 docs/teletap-python.3 $(DESTDIR)$(PREFIX)/share/man/man3/teletap-python.3
@@ -172,7 +173,7 @@ install: all
 
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/teletap $(DESTDIR)$(PREFIX)/share/doc/teletap
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/teletap include/teletap.h share/man/man1/teletap.1 \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,bin/teletap include/teletap.h share/man/man1/teletap.1 share/man/man5/teletap.conf.5 \
 		share/man/man7/teletap-pages.7 share/man/man7/teletap-serve.7 share/man/man3/teletap-python.3 \
 		share/bash-completion/completions/teletap share/zsh/site-functions/_teletap \
 		share/fish/vendor_completions.d/teletap.fish share/pkgconfig/teletap.pc \

@@ -6,6 +6,9 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # bats sets variables, and tests are subshells
 bats_require_minimum_version 1.5.0
 load helper
+load serve
+
+teardown() { kill_server; }
 
 # headings FILE SECTION...: the headings of paragraphs in these sections, without roff.
 headings() {
@@ -53,4 +56,33 @@ words() { grep -oE -- "(^|[^a-z-])$1" | grep -oE -- "$1" | sort -u; }
 		cp "$BATS_TEST_TMPDIR/page" "$TOP/docs/teletap-pages.7"
 	fi
 	diff -u <(sed -n '/^\.SH EXAMPLES/,/^\.SH SEE ALSO/p' "$TOP/docs/teletap-pages.7" | head -n -1) "$BATS_TEST_TMPDIR/examples"
+}
+
+# configuration: the examples of teletap.conf(5), as one file.
+configuration() {
+	sed -n '/^\.nf/,/^\.fi/p' "$TOP/docs/teletap.conf.5" | sed -n '/^    {/,/^    }/p' | sed 's/\\-/-/g' | jq -s add
+}
+
+@test "teletap.conf(5): what stands in it is taken" {
+	export PORT=25441
+	configuration >"$BATS_TEST_TMPDIR/serve.json"
+	serve --config "$BATS_TEST_TMPDIR/serve.json"
+	page 255 -o json >"$BATS_TEST_TMPDIR/contents"
+	diff <(jq -r '.targets[].name' "$BATS_TEST_TMPDIR/contents" | sort) <(configuration | jq -r '.targets | keys[]')
+	jq -e '.rows[] | select(.page == 291).name == "restart-web"' "$BATS_TEST_TMPDIR/contents"
+	stop_server
+}
+
+@test "teletap.conf(5): the keys of a target, and no others" {
+	diff <(headings teletap.conf.5 TARGETS | tr -s ' ' '\n' | sort) \
+		<(configuration | jq -r '[.targets[] | keys[]] | unique[]')
+}
+
+@test "teletap.conf(5): the limits built in" {
+	configuration | jq -c '.status | to_entries[] | [.key, .value[]]' | sort >"$BATS_TEST_TMPDIR/manual"
+	teletap watch status -n 1 -i 0.2 -o json >"$BATS_TEST_TMPDIR/page"
+	jq -c '.rows[] | select(.limit) | [.limit, .warn_from, .fail_from]' "$TOP/tests/data/app/status.json" \
+		"$BATS_TEST_TMPDIR/page" | sort -u >"$BATS_TEST_TMPDIR/drawn"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/drawn")" -ge 8 ]
+	diff /dev/null <(comm -13 "$BATS_TEST_TMPDIR/manual" "$BATS_TEST_TMPDIR/drawn")
 }
