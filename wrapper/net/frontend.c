@@ -16,7 +16,7 @@
 #include "net/requests.h"
 #include "source/program_pages.h"
 
-#define TURN_MS 500 /* the longest wait for anything */
+#define TURN_MS 500 /* how often it is seen whose time is up */
 
 struct frontend {
 	const struct frontend_options *o;
@@ -131,6 +131,16 @@ static bool begin(struct frontend *d, char **msg)
 	return !sandbox_enter(&o->sandbox, msg);
 }
 
+/* For how many ms nothing is due; -1: for ever. */
+static int due(const struct frontend *d)
+{
+	int http = d->http ? http_due(d->http) : -1;
+
+	if (!requests_wait(&d->requests) || (http >= 0 && http < TURN_MS))
+		return http;
+	return TURN_MS;
+}
+
 /* Waits until there is something to do: in fds, the sockets first, then the engine. */
 static void wait_for_work(struct frontend *d, struct pollfd *fds)
 {
@@ -142,7 +152,7 @@ static void wait_for_work(struct frontend *d, struct pollfd *fds)
 	fds[n++] = (struct pollfd){ .fd = o->ipc, .events = POLLIN };
 	if (d->http)
 		fds[n++] = (struct pollfd){ .fd = http_fd(d->http), .events = POLLIN };
-	poll(fds, (nfds_t)n, d->http ? http_due(d->http, TURN_MS) : TURN_MS);
+	poll(fds, (nfds_t)n, due(d));
 	requests_now(&d->requests, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
 }
 

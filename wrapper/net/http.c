@@ -24,6 +24,7 @@
 #define LIFE_MS 60000
 #define MEMORY 8192          /* bytes of a connection for its headers */
 #define BYTES_MAX (64 << 20) /* of answers on their way */
+#define TURN_MS 500          /* how often it is seen whose time is up */
 #define PATIENCE_MS (OWN_MS + 500)
 
 /* A connection, and its present request. */
@@ -340,12 +341,16 @@ int http_fd(const struct http *h)
 	return info ? info->epoll_fd : -1;
 }
 
-int http_due(const struct http *h, int at_most)
+int http_due(const struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	int due = -1;
 
-	return MHD_get_timeout(h->daemon, &ms) == MHD_YES && ms < (unsigned)at_most ? (int)ms
-										    : at_most;
+	for (int i = 0; i < CONNECTIONS && due < 0; i++) {
+		if (h->visits[i].connection)
+			due = TURN_MS;
+	}
+	return MHD_get_timeout(h->daemon, &ms) == MHD_YES && ms < TURN_MS ? (int)ms : due;
 }
 
 static void resume(struct visit *v)

@@ -29,9 +29,10 @@ struct http;
 struct http *http_begin(int fd, bool trusted, const struct http_ops *ops, double rate,
 			const struct peers_time *now, uint64_t salt);
 
-/* What is to be polled for reading, and for how many ms at most (of at most). */
+/* What is to be polled for reading, and for how many ms at most: -1 while there is no connection.
+ */
 int http_fd(const struct http *h);
-int http_due(const struct http *h, int at_most);
+int http_due(const struct http *h);
 
 /* Does what can be done without waiting. */
 void http_run(struct http *h, int64_t now_ms);

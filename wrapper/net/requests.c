@@ -304,6 +304,15 @@ void requests_action_done(struct requests *r, const struct ipc_message *m)
 	}
 }
 
+bool requests_wait(const struct requests *r)
+{
+	for (int i = 0; i < REQUESTS_WAITING; i++) {
+		if (r->waiting[i].deadline_ms)
+			return true;
+	}
+	return false;
+}
+
 void requests_give_up(struct requests *r)
 {
 	for (int i = 0; i < REQUESTS_WAITING; i++) {

@@ -47,6 +47,9 @@ void requests_page_came(struct requests *r, int place, int page, enum output out
 /* The engine's answer to an action goes out as it is; none: a refusal. */
 void requests_action_done(struct requests *r, const struct ipc_message *m);
 
+/* Does anybody wait for an answer? Who is not served in time is told so. */
+bool requests_wait(const struct requests *r);
+
 /* Tells those whose time is up that they have waited in vain. */
 void requests_give_up(struct requests *r);
 
