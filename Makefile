@@ -95,12 +95,12 @@ $(B)/test/draw: tests/draw.c $(DRAW:%=$(B)/obj/%.o)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs jansson) -lm
 
-$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring_read target/ring_note target/elf target/maps base/regular_file model/quote base/fail)
+$(B)/test/ring: tests/ring.c $(patsubst %,$(B)/obj/%.o,collect/ring collect/ring_read target/ring_note target/elf target/maps base/regular_file model/quote base/fail base/rights)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/uprobe target/unused_bytes target/elf base/regular_file base/fail)
+$(B)/test/sites: tests/sites.c $(patsubst %,$(B)/obj/%.o,target/sdt target/sdt_sites target/semaphore target/uprobe target/unused_bytes target/elf base/regular_file base/fail base/rights)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
@@ -130,7 +130,7 @@ $(B)/test/inside: tests/inside.c $(B)/obj/net/sandbox.o $(B)/obj/base/fail.o
 
 # Reads the threads of a Python again and again, for tests/52-memory.bats.
 $(B)/test/memory: tests/memory.c $(patsubst wrapper/%.c,$(B)/obj/%.o,$(wildcard wrapper/collect/memory_[hlpstgw]*.c wrapper/cpython/[afloprv]*.c)) \
-		$(patsubst %,$(B)/obj/%.o,target/memory target/loaded model/escape model/utf8 base/fail base/clock base/rootfs collect/processes target/cgroup)
+		$(patsubst %,$(B)/obj/%.o,target/memory target/loaded model/escape model/utf8 base/fail base/rights base/clock base/rootfs collect/processes target/cgroup)
 
 $(B)/test/peers: tests/peers.c $(B)/obj/net/rate_limit.o
 

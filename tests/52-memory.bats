@@ -301,6 +301,9 @@ fi
 	while [ "$(cut -d' ' -f1 "/proc/$pid/syscall")" != 230 ]; do sleep 0.1; done
 	run -0 --separate-stderr setpriv --reuid=nobody --regid=nogroup --clear-groups "$BUILD/bin/teletap" watch threads -p "$pid" -o json
 	[ "$(jq -c '[.rows[] | .stack[0].function, .waits_for]' <<<"$output")" = '["<module>","time (clock_nanosleep)"]' ]
+	# Root is told what root lacks.
+	refused setpriv --bounding-set=-all "$BUILD/bin/teletap" watch threads -p "$pid"
+	[[ $stderr == *"this root lacks capabilities: run it on the host itself" ]]
 }
 
 @test "2,000 threads: all are shown, or a note says how many are not" {

@@ -21,6 +21,7 @@
 
 #include "base/fail.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "model/origin.h"
 #include "target/nop10.h"
 #include "target/operand.h"
@@ -182,8 +183,8 @@ static int refused(const struct bpf_place *place, int err, char **msg)
 			    "first",
 			    m->provider, m->name);
 	if (err == EACCES || err == EPERM)
-		return fail(msg, err, "the kernel refuses a probe at %s:%s: %s: run as root",
-			    m->provider, m->name, strerror(err));
+		return fail(msg, err, "the kernel refuses a probe at %s:%s: %s: %s", m->provider,
+			    m->name, strerror(err), rights_remedy("run as root"));
 	return fail(msg, err, "%s: the kernel refuses a probe at %s:%s: %s", place->file->path,
 		    m->provider, m->name,
 		    err == ENOTSUPP ? "the instruction there cannot be traced; is the file altered?"

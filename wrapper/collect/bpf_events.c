@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/rights.h"
 #include "base/rootfs.h"
 #include "bpf/stint.h"
 
@@ -51,8 +52,9 @@ int bpf_events_attach(struct bpf_events *e, const struct bpf_loaded *l,
 			if (err)
 				return fail(msg, -err,
 					    "the kernel refuses the event of the BPF program %s: "
-					    "%s: run as root",
-					    event->program, strerror(-err));
+					    "%s: %s",
+					    event->program, strerror(-err),
+					    rights_remedy("run as root"));
 			if (event == events)
 				e->list[i].fd = fd;
 		}

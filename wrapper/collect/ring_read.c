@@ -18,6 +18,7 @@
 
 #include "base/fail.h"
 #include "base/regular_file.h"
+#include "base/rights.h"
 #include "collect/ring_read.h"
 #include "target/elf.h"
 #include "target/maps.h"
@@ -66,7 +67,8 @@ static int read_memory(struct ring *r, int pid, const struct ring_note *note, ui
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(msg, errno, "process %d: %s: run as root", pid, strerror(errno));
+		return fail(msg, errno, "process %d: %s: %s", pid, strerror(errno),
+			    rights_remedy("run as root"));
 	err = read_all(fd, &mapped, sizeof(mapped), note->mapped + bias);
 	if (!err)
 		err = read_twice(r, fd, note->size, mapped ? mapped : at, msg);

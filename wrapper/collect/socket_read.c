@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/rights.h"
 #include "collect/socket_diag.h"
 #include "collect/socket_groups.h"
 #include "model/escape.h"
@@ -181,16 +182,14 @@ int socket_begin(struct socket_source *s, pid_t pid, char **msg)
 	s->net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	if (pid && access(path, R_OK) && errno == EACCES)
-		return fail(msg, EPERM,
-			    "process %d: its descriptors may not be read: run as root, or as the "
-			    "process's user",
-			    (int)pid);
+		return fail(msg, EPERM, "process %d: its descriptors may not be read: %s", (int)pid,
+			    rights_remedy("run as root, or as the process's user"));
 	err = pid ? net_enter(pid) : 0;
 	if (err == -EPERM)
 		return fail(msg, EPERM,
 			    "process %d is in another network namespace, which may not be "
-			    "entered: run as root",
-			    (int)pid);
+			    "entered: %s",
+			    (int)pid, rights_remedy("run as root"));
 	if (err)
 		return fail(msg, -err, "process %d: its network namespace: %s", (int)pid,
 			    strerror(-err));

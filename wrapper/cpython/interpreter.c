@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/rights.h"
 #include "cpython/process.h"
 #include "target/maps.h"
 
@@ -309,7 +310,7 @@ static void check_interpreter(const struct interpreter *in, const struct target 
 			  in->interpreters);
 	else
 		check_add(c, "sub-interpreters", VERDICT_WARN,
-			  "run as root, or as the user it runs as",
+			  rights_remedy("run as root, or as the user it runs as"),
 			  "whether there are sub-interpreters is unknown: pages add up what they "
 			  "do");
 	if (in->jit == ANSWER_YES)
@@ -322,7 +323,7 @@ static void check_interpreter(const struct interpreter *in, const struct target 
 	else if (in->jit == ANSWER_NO)
 		check_add(c, "jit", VERDICT_OK, NULL, "its JIT was not asked for (PYTHON_JIT)");
 	else
-		check_add(c, "jit", VERDICT_WARN, "run as root",
+		check_add(c, "jit", VERDICT_WARN, rights_remedy("run as root"),
 			  "its environment cannot be read: whether "
 			  "the JIT is on is unknown");
 }
@@ -347,7 +348,7 @@ void interpreter_check(const struct interpreter *in, const struct target *t, str
 			  "arguments, folder, PYTHONPATH and mapped files "
 			  "are UTF-8; the paths of imported sources cannot be seen");
 	else if (in->path)
-		check_add(c, "utf8-paths", VERDICT_WARN, "run as root",
+		check_add(c, "utf8-paths", VERDICT_WARN, rights_remedy("run as root"),
 			  "its arguments, folder or "
 			  "environment cannot be read: whether its paths are UTF-8 is unknown");
 	if (in->foreign == ANSWER_YES)
@@ -355,7 +356,7 @@ void interpreter_check(const struct interpreter *in, const struct target *t, str
 			  "in another mount namespace or root folder (a "
 			  "container, a chroot): its files are reached through /proc");
 	else if (in->foreign == ANSWER_UNKNOWN)
-		check_add(c, "namespace", VERDICT_WARN, "run as root",
+		check_add(c, "namespace", VERDICT_WARN, rights_remedy("run as root"),
 			  "whether it is in a container cannot "
 			  "be seen");
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/rights.h"
 #include "cpython/runtime.h"
 #include "target/loaded.h"
 
@@ -161,7 +162,7 @@ void python_find(struct memory *m, struct python *p)
  */
 static void say_denied(char **why, pid_t pid)
 {
-	const char *remedy = "run as root, or as the user it runs as";
+	const char *remedy = rights_remedy("run as root, or as the user it runs as");
 	FILE *f = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
 	char setting[64] = "";
 	int scope;
@@ -169,7 +170,8 @@ static void say_denied(char **why, pid_t pid)
 	if (f && fscanf(f, "%d", &scope) == 1) {
 		snprintf(setting, sizeof(setting), " (kernel.yama.ptrace_scope is %d)", scope);
 		if (scope > 0)
-			remedy = scope < 3 ? "run as root" : "this host lets no program do that";
+			remedy = scope < 3 ? rights_remedy("run as root")
+					   : "this host lets no program do that";
 	}
 	if (f)
 		fclose(f);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/rights.h"
 #include "module/bpf_trial.h"
 #include "module/choose.h"
 #include "module/module.h"
@@ -116,7 +117,7 @@ bool judge_collector(const struct judge *j, const struct page *page, enum collec
 
 	*why = NULL;
 	if (j->unseen && !page_is_host(page)) {
-		*why = strdup("the target cannot be seen: run as root");
+		fail(why, 0, "the target cannot be seen: %s", rights_remedy("run as root"));
 		return false;
 	}
 	if (!resolves(j, page))

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/rights.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -211,8 +212,8 @@ static int ask(struct own *o, int number, int *fd, char **msg)
 		return fail(msg, errno, "process %d: %s", (int)o->pid, strerror(errno));
 	*fd = open_socket(o->pid);
 	if (*fd < 0)
-		return fail(msg, -*fd, "process %d: its network's sockets: %s: run as root",
-			    (int)o->pid, strerror(-*fd));
+		return fail(msg, -*fd, "process %d: its network's sockets: %s: %s", (int)o->pid,
+			    strerror(-*fd), rights_remedy("run as root"));
 	if (connect(*fd, (struct sockaddr *)&to, len) && errno == EAGAIN)
 		return fail(msg, EAGAIN, "process %d has too many questions open", (int)o->pid);
 	if (!is_process(*fd, o->pid, &process))

@@ -39,6 +39,7 @@
 
 #include "base/fail.h"
 #include "base/regular_file.h"
+#include "base/rights.h"
 
 #define DELETED " (deleted)"
 
@@ -116,8 +117,8 @@ static int pid_fail(char **msg, pid_t pid, int err)
 	if (err == ENOENT || err == ESRCH)
 		return fail(msg, ESRCH, "no process %d: check the number with ps", (int)pid);
 	if (err == EACCES || err == EPERM)
-		return fail(msg, err, "process %d: %s: run as root, or as the user it runs as",
-			    (int)pid, strerror(err));
+		return fail(msg, err, "process %d: %s: %s", (int)pid, strerror(err),
+			    rights_remedy("run as root, or as the user it runs as"));
 	return fail(msg, err, "process %d: /proc/%d/maps: %s", (int)pid, (int)pid, strerror(err));
 }
 
@@ -284,7 +285,7 @@ int maps_open(const struct maps *maps, const struct mapping *file, char **msg)
 			    "run as root to read it nevertheless",
 			    file->path, (int)maps->pid);
 	if (fd < 0)
-		return fail(msg, -fd, "%s: mapped by process %d, but: %s: run as root", file->path,
-			    (int)maps->pid, strerror(-fd));
+		return fail(msg, -fd, "%s: mapped by process %d, but: %s: %s", file->path,
+			    (int)maps->pid, strerror(-fd), rights_remedy("run as root"));
 	return fd;
 }

@@ -20,6 +20,7 @@
 
 #include "base/fail.h"
 #include "base/regular_file.h"
+#include "base/rights.h"
 
 #define THREADS 8
 #define PIECE 16U /* jobs taken at once */
@@ -95,8 +96,8 @@ static int path_open(struct folder *f, const char *path, bool listed, char **msg
 	if (err == ENOENT || err == ENOTDIR)
 		return fail(msg, err, "%s: no such file: check the name", path);
 	if (err == EACCES || err == EPERM)
-		return fail(msg, err, "%s: %s: run as root, or as a user who may read it", path,
-			    strerror(err));
+		return fail(msg, err, "%s: %s: %s", path, strerror(err),
+			    rights_remedy("run as root, or as a user who may read it"));
 	return fail(msg, err, "%s: %s", path, strerror(err));
 }
 

@@ -51,6 +51,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/rights.h"
 #include "model/origin.h"
 #include "target/unused_bytes.h"
 #include "target/uprobe.h"
@@ -123,11 +124,12 @@ static int say_refused(const struct spot *spot, int err, char **msg)
 			    "another tracer (bpftrace, perf, bcc) is at the marker %s:%s: "
 			    "stop it first",
 			    m->provider, m->name);
-	return fail(msg, err, "the kernel refuses a probe %s %s:%s: %s%s",
+	return fail(msg, err, "the kernel refuses a probe %s %s:%s: %s%s%s",
 		    spot->counter ? "for the semaphore of" : "at", m->provider, m->name,
 		    err == ENOTSUPP ? "the instruction there cannot be traced; is the file altered?"
 				    : strerror(err),
-		    err == EACCES || err == EPERM ? ": run as root" : "");
+		    err == EACCES || err == EPERM ? ": " : "",
+		    err == EACCES || err == EPERM ? rights_remedy("run as root") : "");
 }
 
 /* Puts a uprobe at each of the n spots; all or none. */
