@@ -8,28 +8,7 @@
 struct gc_tables tables;
 
 #include "extension.h"
-#include "gc_start.h"
-
-/* More objects than an address space has room for: no number of objects. */
-#define FOUND_END (1ll << 43)
-
-/* In place of a generation: the beginning is lost, and counted; an end came without a beginning. */
-#define BEGIN_LOST GC_GENERATIONS
-#define END_ONLY (GC_GENERATIONS + 1)
-
-/* Collections under way, by thread. */
-struct begun {
-	uint64_t ns, birth;
-	uint64_t generation;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, uint32_t);
-	__type(value, struct begun);
-} by_thread SEC(".maps");
+#include "gc_begun.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -50,37 +29,14 @@ struct {
 SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
-	uint32_t tid = bpf_get_current_pid_tgid();
-	struct begun b = { 0 }, *before;
-	int64_t generation;
+	struct begun b = { 0 };
 
 	if (!watched())
 		return 0;
-	b.generation = gc_starts(ctx, GC_GENERATIONS, &generation) ? generation : BEGIN_LOST;
-	b.birth = bpf_get_current_task_btf()->start_time;
-	b.ns = bpf_ktime_get_ns();
-	before = bpf_map_lookup_elem(&by_thread, &tid);
-	if (before && before->birth == b.birth && before->generation < GC_GENERATIONS)
-		count(&tables.totals.unread); /* its end has not been seen */
-	if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
-		count(&tables.totals.full);
+	gc_generation(ctx, &b);
+	gc_unended();
+	gc_keep(&b);
 	return 0;
-}
-
-/*
- * An end without a beginning: the first one of a thread began before attaching; more are lost.
- */
-static __always_inline void ended_only(uint32_t tid, bool is_first)
-{
-	struct begun b = { .generation = END_ONLY };
-
-	if (!watched())
-		return;
-	b.birth = bpf_get_current_task_btf()->start_time;
-	if (!is_first)
-		count(&tables.totals.unread);
-	else if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
-		count(&tables.totals.full);
 }
 
 static __always_inline struct gc_apart *told_apart(void)
@@ -137,27 +93,11 @@ int gc_done(void *ctx)
 {
 	uint64_t now = bpf_ktime_get_ns();
 	const struct site *site = site_of(ctx);
-	uint32_t tid = bpf_get_current_pid_tgid();
-	struct begun *found_begun = bpf_map_lookup_elem(&by_thread, &tid), b;
+	struct begun b;
 	int64_t found;
-	bool first;
 
-	if (!site)
+	if (!site || !gc_ended(&b) || !gc_found(ctx, site, &found))
 		return 0;
-	/* One of another birth is of a thread that has ended before, and had the same number. */
-	first = !found_begun || found_begun->birth != bpf_get_current_task_btf()->start_time;
-	if (first || found_begun->generation == END_ONLY) {
-		ended_only(tid, first);
-		return 0;
-	}
-	b = *found_begun;
-	bpf_map_delete_elem(&by_thread, &tid);
-	if (b.generation == BEGIN_LOST)
-		return 0;
-	if (!operand_read(ctx, &site->operands[0], &found) || found < 0 || found >= FOUND_END) {
-		count(&tables.totals.unread);
-		return 0;
-	}
 	collection_add(b.generation, found, now - b.ns);
 	seen(&tables.totals);
 	return 0;

@@ -8,24 +8,11 @@
 
 struct cost_tables tables;
 
-#include "gc_start.h"
+/* What is kept of a collection under way. */
+#define GC_MORE uint64_t minor, major, process; /* process: its number; 0: it has no place */
+#include "gc_begun.h"
 
 #define THREADS_MOST 8192 /* of a process whose faults are added up */
-
-/* A collection that a thread has under way. */
-struct begun {
-	uint64_t ns, birth;
-	uint64_t minor, major;
-	uint32_t generation, process; /* process: its number; 0: it has no place */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, uint32_t);
-	__type(value, struct begun);
-} by_thread SEC(".maps");
 
 struct process_key {
 	uint64_t birth;
@@ -142,21 +129,19 @@ SEC("uprobe/gc__start")
 int gc_start(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	uint32_t tid = bpf_get_current_pid_tgid();
 	struct begun b = { 0 };
-	int64_t generation;
+	const struct begun *unended;
 
-	if (!gc_starts(ctx, COST_GENERATIONS, &generation))
+	if (!watched())
 		return 0;
-	b.process = process_number(task);
-	b.generation = generation;
-	b.birth = task->start_time;
+	if (gc_generation(ctx, &b))
+		b.process = process_number(task);
+	unended = gc_unended();
+	if (unended)
+		__sync_fetch_and_add(&process_at(unended->process)->collecting, -1);
 	b.minor = task->min_flt;
 	b.major = task->maj_flt;
-	b.ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&by_thread, &tid, &b, BPF_ANY))
-		count(&tables.totals.full);
-	else
+	if (gc_keep(&b) && b.process)
 		__sync_fetch_and_add(&process_at(b.process)->collecting, 1);
 	return 0;
 }
@@ -198,20 +183,15 @@ int gc_done(void *ctx)
 {
 	uint64_t now = bpf_ktime_get_ns(), bias;
 	struct task_struct *task = bpf_get_current_task_btf();
-	uint32_t tid = bpf_get_current_pid_tgid();
 	const struct site *site = site_of(ctx);
-	struct begun *found = bpf_map_lookup_elem(&by_thread, &tid), b;
+	struct begun b;
 
-	if (!found || !site)
-		return 0;
-	b = *found;
-	bpf_map_delete_elem(&by_thread, &tid);
-	/* Of a thread that has ended before, and had the same number. */
-	if (b.birth != task->start_time)
+	if (!site || !gc_ended(&b))
 		return 0;
 	bias = operand_register(ctx, AT_IP) - site->address;
 	cost_add(&b, task, now - b.ns, is_ending(bias));
-	__sync_fetch_and_add(&process_at(b.process)->collecting, -1);
+	if (b.process)
+		__sync_fetch_and_add(&process_at(b.process)->collecting, -1);
 	seen(&tables.totals);
 	return 0;
 }

@@ -5,7 +5,10 @@ notes of markers (addresses, names, arguments, sizes), and of the same build-id.
 SEED gives the same files; their names, 0000-WHAT, tell what was done.
 
 mutate.py --move pc|base|semaphore BYTES FILE OUT: FILE with one field of its first marker
-that has it moved."""
+that has it moved.
+
+mutate.py --lie generation|end|beginning FILE OUT: a Python whose notes say that collections
+are of generation -1, or whose end or beginning never comes."""
 
 import os
 import random
@@ -48,6 +51,11 @@ class File:
 
     def put(self, note, name, value):
         struct.pack_into("<Q", self.data, note[1] + 8 * FIELDS.index(name), value % 2**64)
+
+    def named(self, name):
+        """A marker of CPython's own."""
+        return next(note for note in self.notes
+                    if self.data[note[1] + 24:].startswith(b"python\0" + name + b"\0"))
 
     def strings(self, note):
         """Where provider, name and arguments begin."""
@@ -119,6 +127,18 @@ KINDS = {"pc-moved": move("pc"), "pc": value("pc"), "sites-swapped": swap_sites,
          "section": section}
 
 
+def lie(file, what):
+    start, done = file.named(b"gc__start"), file.named(b"gc__done")
+    if what == "generation":
+        at = file.strings(start)[2]
+        end = file.data.index(b"\0", at)
+        file.data[at:end] = b"4@$-" + b"1".rjust(end - at - 4, b"0")
+    elif what == "end":
+        file.put(done, "semaphore", 0)
+    else:
+        file.put(start, "pc", file.field(file.named(b"import__find__load__start"), "pc"))
+
+
 def mutated(data, seed, count):
     """Names and contents of the files that SEED gives."""
     rng = random.Random(seed)
@@ -144,6 +164,11 @@ def main():
         note = next(n for n in file.notes if file.field(n, name))
         file.put(note, name, file.field(note, name) + int(by, 0))
         write(out, file.data)
+    elif len(sys.argv) == 5 and sys.argv[1] == "--lie":
+        with open(sys.argv[3], "rb") as f:
+            file = File(f.read())
+        lie(file, sys.argv[2])
+        write(sys.argv[4], file.data)
     elif len(sys.argv) == 5:
         with open(sys.argv[3], "rb") as f:
             data = f.read()

@@ -73,5 +73,5 @@ const struct bpf_module bpf_gc = { .name = "gc",
 				   .size = sizeof(struct gc_tables),
 				   .apart_size = sizeof(struct gc_apart),
 				   .probes = probes,
-				   .by_thread = "by_thread",
+				   .by_thread = "collections",
 				   .lines = lines };

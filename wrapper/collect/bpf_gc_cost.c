@@ -120,7 +120,7 @@ static void lines(FILE *f, const struct bpf_loaded *l, const struct bpf_settings
 const struct bpf_module bpf_gc_cost = { .name = "gc_cost",
 					.size = sizeof(struct cost_tables),
 					.probes = probes,
-					.by_thread = "by_thread",
+					.by_thread = "collections",
 					.state_size = sizeof(struct seen_faults),
 					.configure = configure,
 					.begin = begin,

@@ -89,7 +89,7 @@ const struct bpf_module bpf_gc_events = { .name = "gc_events",
 					  .names = offsetof(struct gc_events_tables, names),
 					  .name_room = WALK_NAMES,
 					  .probes = probes,
-					  .by_thread = "by_thread",
+					  .by_thread = "collections",
 					  .state_size = sizeof(struct collections),
 					  .configure = configure,
 					  .lines = lines };
