@@ -5,6 +5,7 @@
  */
 #include "open_spans.h"
 #define NAME_ROOM SPAN_OPERATIONS
+#include "extension.h"
 #include "names.h"
 #include "operands.h"
 

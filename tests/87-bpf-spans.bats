@@ -7,6 +7,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
+load spans
 
 # A venv with the extension, as pip leaves it there.
 setup_file() {
@@ -21,11 +22,6 @@ setup_file() {
 	export PY=$BATS_FILE_TMPDIR/venv/bin/python TELETAP_PYTHON=spans
 }
 
-# ask CURL-ARGUMENT...: requests, four at a time; prints the status of each
-ask() { curl -sZ --parallel-max 4 --unix-socket "$dir/socket" -o /dev/null -w '%{http_code}\n' "$@" 2>/dev/null; }
-
-answers() { [ "$(ask http://x/none)" = 404 ]; }
-
 # serve COMMAND...: it answers, and the page is that of all requests from there on
 serve() {
 	cd "$dir" || return
@@ -38,16 +34,6 @@ serve() {
 
 gunicorn() { serve "$PY" -m gunicorn -w 2 -b "unix:$dir/socket" "$@"; }
 uvicorn() { serve "$PY" -m uvicorn --uds "$dir/socket" "$@"; }
-
-# asked: requests, of which two fail
-asked() {
-	{
-		ask 'http://x/item/[1-100]'
-		ask -X POST 'http://x/item/[1-23]'
-		ask 'http://x/none/[1-23]'
-	} >status
-	[ "$(grep -c '^500$' status)" -eq 2 ]
-}
 
 # left N: as many clients read the beginning of an answer without end, and go
 left() {
@@ -68,8 +54,6 @@ all_of() {
 	[ "$(q ".rows[] | select(.operation == \"$1\").ended_total")" = "$2" ]
 }
 
-counted() { q '[.rows[] | [.operation, .ended_total, .failed_total]] | sort'; }
-
 shows() {
 	page=$(tail -n 1 "$out")
 	[ "$(counted)" = "$1" ]
@@ -86,41 +70,11 @@ comes_to() {
 }
 
 @test "Flask: requests by method and route" {
-	cat >"$dir/app.py" <<-'PY'
-		import flask
-		application = flask.Flask("app")
-		@application.route("/item/<int:n>", methods=["GET", "POST"])
-		def item(n):
-		    if n == 13: raise ValueError
-		    return str(n)
-	PY
+	flask_app
 	gunicorn app
 	asked
 	ask -X HOSTILE 'http://x/item/1'
 	comes_to '[["GET (no route)",23,0],["GET /item/<int:n>",100,1],["POST /item/<int:n>",23,1],["other (no route)",1,0]]'
-}
-
-django_app() {
-	cat >"$dir/app.py" <<-'PY'
-		from django.conf import settings
-		settings.configure(ROOT_URLCONF="app", ALLOWED_HOSTS=["*"], SECRET_KEY="x", DATABASES={
-		    "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
-		import django
-		from django.core.asgi import get_asgi_application
-		from django.core.wsgi import get_wsgi_application
-		from django.db import connection
-		from django.http import HttpResponse
-		from django.urls import path
-		def item(request, n):
-		    if n == 13: raise ValueError
-		    with connection.cursor() as cursor:
-		        cursor.execute("select %s", [n])
-		        cursor.execute("SELECT 'FROM x' FROM sqlite_master WHERE name = 'no %s'" % n)
-		    return HttpResponse(str(n))
-		urlpatterns = [path("item/<int:n>", item)]
-		application = get_wsgi_application()
-		asynchronous = get_asgi_application()
-	PY
 }
 
 @test "Django: requests by method and route, and queries" {
@@ -330,20 +284,7 @@ fi
 }
 
 @test "Celery: tasks by name" {
-	cat >"$dir/tasks.py" <<-'PY'
-		import os
-		from celery import Celery
-		app = Celery("tasks", broker="filesystem://", broker_transport_options={
-		    "data_folder_in": "queue", "data_folder_out": "queue"})
-		@app.task
-		def add(name):
-		    os.close(os.open("finished/%s" % name, os.O_CREAT))
-		    if name == 13: raise ValueError
-		if __name__ == "__main__":
-		    for n in range(100): app.send_task("tasks.add", (n,))
-	PY
-	cd "$dir"
-	mkdir queue finished
+	celery_tasks
 	setsid "$PY" -m celery -q -A tasks worker -c 2 >log 2>&1 3>&- &
 	pid=$!
 	await grep -q teletap/_native "/proc/$pid/maps"

@@ -15,7 +15,8 @@
  *   gc__done          objects found, as CPython
  *   import__find__load__start   the module's name, as CPython
  *   import__find__load__done    the same, and 1: found
- *   loaded            1: this module, once in a process that begins
+ *   loaded            1: this module, once in a process that begins; for who watches those of
+ *                     provider teletap_app, teletap__loaded is the same there
  *   audit             the event's name, and the tuple of its arguments, as CPython; then
  *                     where CPython is, as above
  */
@@ -23,9 +24,10 @@
 
 #include "announce.h"
 
-#define SEMAPHORE(name)                                                                            \
-	volatile unsigned short teletap_python_##name##_semaphore                                  \
+#define SEMAPHORE_OF(provider, name)                                                               \
+	volatile unsigned short provider##_##name##_semaphore                                      \
 		__attribute__((section(".probes"), visibility("hidden")))
+#define SEMAPHORE(name) SEMAPHORE_OF(teletap_python, name)
 
 SEMAPHORE(function__entry);
 SEMAPHORE(function__return);
@@ -36,6 +38,7 @@ SEMAPHORE(import__find__load__start);
 SEMAPHORE(import__find__load__done);
 SEMAPHORE(audit);
 SEMAPHORE(loaded);
+SEMAPHORE_OF(teletap_app, teletap__loaded);
 
 /* By names of their own, as the headers have them of other types, or not at all. */
 #define SYMBOL(name) __asm__(#name) __attribute__((weak))
@@ -72,6 +75,9 @@ void markers_loaded(void)
 {
 	if (teletap_python_loaded_semaphore) {
 		TELETAP_MARK1_(teletap_python, loaded, "-4", 1)
+	}
+	if (teletap_app_teletap__loaded_semaphore) {
+		TELETAP_MARK1_(teletap_app, teletap__loaded, "-4", 1)
 	}
 }
 

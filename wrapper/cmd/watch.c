@@ -67,8 +67,10 @@ static int start(struct watch *w, char **msg)
 	if (err)
 		goto out;
 	plan_also(w->pages, w->n_pages, &w->target, w->o, plans, kos, &n);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		w->target.gives |= plans[i].given;
+		w->target.spans |= plans[i].given && origin_is_app(&plans[i].page->origin);
+	}
 	describe(w, plans, n);
 	if (!geteuid())
 		runner_sweep();

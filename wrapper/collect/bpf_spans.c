@@ -13,6 +13,7 @@
 static const struct bpf_probe probes[] = {
 	{ "teletap__span__end", "span_end", 3, 0, 0 },
 	{ "teletap__span__begin", "span_begin", 2, 0, 0 },
+	{ "teletap__loaded", "loaded", 0, 0, 0 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 

@@ -61,9 +61,12 @@ static void uncount(struct uncounted *s, const struct stat *st, const char *path
 
 void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct target *t)
 {
+	const struct origin *of_page = &plan->page->origin;
 	struct stat st;
 
-	*s = (struct uncounted){ .origin = plan->origin, .looked_ms = -LOOK_MS };
+	/* The extension that a command is given has those of one provider; they may have any. */
+	*s = (struct uncounted){ .origin = origin_is_app(of_page) ? of_page : plan->origin,
+				 .looked_ms = -LOOK_MS };
 	if (!plan->origin->markers[0] || origin_is_program(plan->origin) || plan->file->fd < 0 ||
 	    fstat(plan->file->fd, &st))
 		return;
@@ -227,7 +230,7 @@ static void look_for_loaded(struct uncounted *s)
 	struct maps maps;
 
 	snprintf(exe, sizeof(exe), "/proc/%d/exe", (int)s->target->pid);
-	if (s->target->kind != TARGET_PID || stat(exe, &program) || !had(s->target, &program) ||
+	if (!s->target->pid || stat(exe, &program) || !had(s->target, &program) ||
 	    maps_read(s->target->pid, &maps, NULL))
 		return;
 	for (size_t i = 0; i < maps.n_files; i++) {
@@ -236,7 +239,7 @@ static void look_for_loaded(struct uncounted *s)
 		struct sdt_file sdt;
 		struct stat st;
 
-		if (fd >= 0 && !fstat(fd, &st) && !had(s->target, &st) &&
+		if (fd >= 0 && !fstat(fd, &st) && !had(s->target, &st) && !is_watched(s, &st) &&
 		    !sdt_read(fd, maps.files[i].path, &sdt, NULL)) {
 			if (resolve_has(s->origin, &sdt))
 				uncount(s, &st, maps.files[i].path, UNCOUNTED_LOADED);

@@ -206,11 +206,15 @@ static const char *elsewhere(const struct target *t)
 static int refuse_target(const struct page *page, const struct origin *origin,
 			 const struct target *t, const char *what, char **msg)
 {
+	bool unbuilt = page->extension.module && *t->unbuilt;
+
 	if (origin_is_app(origin))
 		return fail(msg, ENOENT,
 			    "%s has no marker %s of teletap.h, which page %d needs: the program's "
-			    "authors put it in%s",
-			    what, origin->markers[0], page->number, elsewhere(t));
+			    "authors put it in%s%s%s",
+			    what, origin->markers[0], page->number, elsewhere(t),
+			    unbuilt ? "; teletap has no build of its extension for CPython " : "",
+			    unbuilt ? t->unbuilt : "");
 	if (needs_memory(origin))
 		return fail(msg, ENOENT,
 			    "%s has no CPython in it, which page %d is about (or one without the "

@@ -148,8 +148,9 @@ static void note_others(const struct state *s, struct table *t)
 }
 
 /* A command that was to load the extension: nothing is known of it before it does. */
-static void note_extension(const struct state *s, struct table *t)
+static void note_extension(const struct page *page, const struct state *s, struct table *t)
 {
+	bool spans = origin_is_app(&page->origin); /* which CPython itself has none of */
 	size_t given = 0, unbuilt = 0;
 	const struct record *r = state_each(s, LINE_UNBUILT, &unbuilt);
 	const char *version = record_text(r, UNBUILT_VERSION);
@@ -168,10 +169,15 @@ static void note_extension(const struct state *s, struct table *t)
 		table_note(t,
 			   "the command has not loaded teletap's extension, so nothing is known: "
 			   "it has not come so far, is no Python, or ignores PYTHONPATH "
-			   "(python -I, -E, -S); --no-extension has what can be had without");
+			   "(python -I, -E, -S)%s",
+			   spans ? "" : "; --no-extension has what can be had without");
 	} else {
-		table_note(t, "by teletap's extension, which the command was given: from when it "
-			      "was loaded (--no-extension: not given)");
+		table_note(t,
+			   "by teletap's extension, which the command was given: %s "
+			   "(--no-extension: not given)",
+			   spans ? "spans are of Django, Flask, SQLAlchemy, Celery, and what the "
+				   "program has a line for, see teletap-python(3)"
+				 : "from when it was loaded");
 	}
 }
 
@@ -188,7 +194,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 	for (size_t at = 0; (r = state_each(s, LINE_BESIDE, &at));)
 		table_note(t, "not on this page: another CPython in the process, %s",
 			   record_text(r, BESIDE_PATH));
-	note_extension(s, t);
+	note_extension(page, s, t);
 	note_still(page, s, t);
 	note_processors(s, t);
 	note_others(s, t);

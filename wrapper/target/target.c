@@ -275,15 +275,22 @@ int target_offer(struct target *t, const char *file, const char *folder)
 	return 0;
 }
 
-/* In the command's process, before it is executed. */
+/* In the command's process, before it is executed: a variable begins with text. */
+static void put_before(const char *variable, const char *text, const char *between)
+{
+	const char *before = getenv(variable);
+	bool none = !before || !*before;
+	char *all;
+
+	if (asprintf(&all, "%s%s%s", text, none ? "" : between, none ? "" : before) >= 0)
+		setenv(variable, all, 1);
+}
+
+/* A teletap.pth that the program has does not know the word, and leaves it to python/start. */
 static void set_environment(const struct target *t)
 {
-	const char *before = getenv("PYTHONPATH");
-	char *path;
-
-	if (asprintf(&path, "%s%s%s", t->startup, before && *before ? ":" : "",
-		     before ? before : "") >= 0)
-		setenv("PYTHONPATH", path, 1);
+	put_before("PYTHONPATH", t->startup, ":");
+	put_before("TELETAP_PYTHON", t->spans ? "given,spans" : "given", ",");
 }
 
 void target_host(struct target *t)

@@ -38,7 +38,8 @@ struct target {
 	/* TARGET_COMMAND: what its Python could load, too, see cpython/extension.h. */
 	struct target_file *offered; /* NULL: nothing */
 	char *startup;               /* the folder that makes it do so, in PYTHONPATH */
-	bool gives;                  /* that is to be done */
+	bool gives;                  /* that is to be done, */
+	bool spans;                  /* and to make what frameworks do spans */
 	char unbuilt[16];            /* the CPython's version, if it has no build for it */
 };
 
