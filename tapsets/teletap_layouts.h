@@ -50,9 +50,10 @@ struct python_layout {
 	uint32_t f_where;     /* frame: instruction; to 3.10 its number, 32 bits */
 	uint32_t f_owner;     /* frame: 1: generator, 3 and more: the interpreter; from 3.11 on */
 	uint32_t f_locals;    /* frame: variables */
-	uint32_t f_stack;     /* frame: end of its values; this and the next two from 3.14 on */
-	uint32_t n_frame;     /* generator, coroutine: its frame */
-	uint32_t n_state;     /* generator, coroutine: how far it is, a byte */
+	uint32_t f_stack;     /* frame: end of its values; from 3.10 to 3.13 how many, 32 bits */
+	uint32_t f_values;    /* frame: pointer to its values; 3.10 */
+	uint32_t n_frame;     /* generator, coroutine: its frame; to 3.10 a pointer to it */
+	uint32_t n_state;     /* generator, coroutine, 3.10: frame: how far it is, a byte */
 	uint32_t c_file;      /* code: file */
 	uint32_t c_name;      /* code: name */
 	uint32_t c_qualname;  /* code: qualified name; from 3.11 on */
@@ -61,6 +62,7 @@ struct python_layout {
 	uint32_t c_lines;     /* code: table of lines */
 	uint32_t c_trace;     /* code: first instruction that counts as executing; from 3.11 on */
 	uint32_t c_start;     /* code: its instructions; from 3.11 on */
+	uint32_t c_code;      /* code: bytes object of its instructions; to 3.10 */
 	uint32_t c_names;     /* code: tuple of its variables' names */
 	uint32_t p_items;     /* tuple: items */
 	uint32_t b_size;      /* bytes: how many */
@@ -84,20 +86,23 @@ static const struct python_layout python_layouts[] = {
 	  .f_back = 24, .f_code = 32, .f_where = 104,
 	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
-	  .f_locals = 360, .c_names = 72, .p_items = 24 },
+	  .f_locals = 360, .c_names = 72, .p_items = 24, .c_code = 48,
+	  .f_stack = 72, .n_frame = 16, .n_state = 24 },
 	{ .minor = 9, .r_ending = 16, .gc_on = 628, .gc_young = 656, .t_interp = 16,
 	  .r_head = 32, .r_gil = 352, .r_current = 568, .i_next = 0, .i_threads = 8, .i_gc = 744,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_frame = 24,
 	  .f_back = 24, .f_code = 32, .f_where = 104,
 	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
-	  .f_locals = 360, .c_names = 72, .p_items = 24 },
+	  .f_locals = 360, .c_names = 72, .p_items = 24, .c_code = 48,
+	  .f_stack = 72, .n_frame = 16, .n_state = 24 },
 	{ .minor = 10, .r_head = 32, .r_gil = 352, .i_next = 0, .i_threads = 8, .i_gc = 744,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 176, .t_frame = 24,
 	  .f_back = 24, .f_code = 32, .f_where = 96,
 	  .c_file = 104, .c_name = 112, .c_flags = 36, .c_line = 40, .c_lines = 120,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
-	  .f_locals = 352, .c_names = 72, .p_items = 24 },
+	  .f_locals = 352, .c_names = 72, .p_items = 24, .c_code = 48,
+	  .f_stack = 80, .f_values = 64, .n_frame = 16, .n_state = 108 },
 	{ .minor = 11, .r_ending = 24, .gc_on = 660, .gc_young = 688, .t_interp = 16,
 	  .r_head = 40, .r_gil = 360, .r_current = 576, .i_next = 0, .i_threads = 16, .i_gc = 776,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160,
@@ -106,7 +111,7 @@ static const struct python_layout python_layouts[] = {
 	  .c_flags = 48,
 	  .c_trace = 168, .c_start = 184,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 48, .u_wide = 72,
-	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	  .f_locals = 72, .c_names = 96, .p_items = 24, .f_stack = 64, .n_frame = 80, .n_state = 75 },
 	{ .minor = 12, .r_head = 40, .i_next = 0, .i_threads = 72, .i_gil = 384, .i_gc = 240,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 136, .t_native = 144,
 	  .t_cframe = 56, .t_frame = 0, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 70,
@@ -114,7 +119,7 @@ static const struct python_layout python_layouts[] = {
 	  .c_flags = 48,
 	  .c_trace = 176, .c_start = 192,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
-	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	  .f_locals = 72, .c_names = 96, .p_items = 24, .f_stack = 64, .n_frame = 72, .n_state = 67 },
 	{ .minor = 13, .r_ending = 608, .i_collector = 7400, .gc_on = 12, .gc_young = 40, .t_interp = 16,
 	  .r_head = 632, .i_next = 7264, .i_threads = 7344, .i_gil = 16, .i_holder = 7760, .i_gc = 7528,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160, .t_status = 32,
@@ -123,7 +128,7 @@ static const struct python_layout python_layouts[] = {
 	  .c_flags = 48,
 	  .c_trace = 184, .c_start = 200,
 	  .b_size = 16, .b_data = 32, .u_length = 16, .u_state = 32, .u_ascii = 40, .u_wide = 56,
-	  .f_locals = 72, .c_names = 96, .p_items = 24 },
+	  .f_locals = 72, .c_names = 96, .p_items = 24, .f_stack = 64, .n_frame = 72, .n_state = 67 },
 	{ .minor = 14, .r_ending = 784, .i_collector = 7408, .gc_on = 12, .gc_young = 40, .t_interp = 16,
 	  .r_head = 808, .i_next = 7272, .i_threads = 7344, .i_gil = 16, .i_holder = 7792, .i_gc = 7528,
 	  .g_holder = 8, .g_locked = 16, .t_next = 8, .t_ident = 152, .t_native = 160, .t_status = 32,
@@ -170,6 +175,45 @@ static const struct python_layout python_words[] = {
 };
 /* clang-format on */
 
+#ifndef __KERNEL__
+/*
+ * What leads to the tasks of asyncio, and they, to 3.13; later versions say it of themselves.
+ * Sources: offsetof() over the same headers, Modules/_asynciomodule.c, and tasks of living
+ * programs, in which each field was sought by what it has to be.
+ */
+struct python_task_layout {
+	uint32_t minor;
+	uint32_t i_modules;  /* interpreter: dict of modules */
+	uint32_t t_loop;     /* thread state: its loop that runs; to 3.12 a dict that has it */
+	uint32_t h_keys;     /* class: names of its objects' attributes; from 3.11 on */
+	uint32_t fn_globals; /* function: dict of its module */
+	uint32_t fn_closure; /* function: tuple of its cells */
+	uint32_t k_size;     /* task: how long it is */
+	uint32_t k_state;    /* task: 0 until it is done, 32 bits */
+	uint32_t k_weak;     /* task: weak reference to it; 0: before it, in 3.13 */
+	uint32_t k_waiter;   /* task: future that it waits for */
+	uint32_t k_coroutine;
+	uint32_t k_name;
+};
+
+/* clang-format off */
+static const struct python_task_layout python_task_layouts[] = {
+	{ .minor = 8, .i_modules = 56, .t_loop = 152, .fn_globals = 24, .fn_closure = 48,
+	  .k_size = 144, .k_state = 72, .k_weak = 96, .k_waiter = 104, .k_coroutine = 112, .k_name = 120 },
+	{ .minor = 9, .i_modules = 856, .t_loop = 152, .fn_globals = 24, .fn_closure = 48,
+	  .k_size = 184, .k_state = 80, .k_weak = 104, .k_waiter = 144, .k_coroutine = 152, .k_name = 160 },
+	{ .minor = 10, .i_modules = 856, .t_loop = 152, .fn_globals = 16, .fn_closure = 72,
+	  .k_size = 192, .k_state = 88, .k_weak = 112, .k_waiter = 152, .k_coroutine = 160, .k_name = 168 },
+	{ .minor = 11, .i_modules = 888, .t_loop = 128, .h_keys = 872, .fn_globals = 16, .fn_closure = 72,
+	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
+	{ .minor = 12, .i_modules = 944, .t_loop = 112, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
+	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
+	{ .minor = 13, .i_modules = 7656, .t_loop = 304, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
+	  .k_size = 144, .k_state = 96, .k_waiter = 112, .k_coroutine = 120, .k_name = 128 },
+};
+/* clang-format on */
+#endif
+
 static inline const struct python_layout *python_row(const struct python_layout *row, size_t n,
 						     uint32_t minor)
 {
@@ -179,6 +223,19 @@ static inline const struct python_layout *python_row(const struct python_layout 
 	}
 	return NULL;
 }
+
+#ifndef __KERNEL__
+static inline const struct python_task_layout *python_task_layout(uint32_t minor)
+{
+	size_t n = sizeof(python_task_layouts) / sizeof(*python_task_layouts);
+
+	for (size_t i = 0; i < n; i++) {
+		if (python_task_layouts[i].minor == minor)
+			return &python_task_layouts[i];
+	}
+	return NULL;
+}
+#endif
 
 #define PYTHON_ROW(table, minor) python_row(table, sizeof(table) / sizeof(*(table)), minor)
 

@@ -3,6 +3,7 @@
 Programs whose asyncio tasks are known: tasks.py WHAT [N]. Each writes what asyncio itself says of
 them, a line of JSON, when they stand still:
 [[task, coroutine, [names of the tasks that await it], [[function, line] of its stack]], ...].
+To 3.13 asyncio does not say who awaits a task: AWAITED has what these programs do.
 
 kinds   tasks that wait for others in many ways, in two threads, and one whose thread has ended
 circle  two that wait for each other
@@ -10,23 +11,44 @@ many N  N tasks
 spin N  N tasks of a loop at full speed; no truth but that they are there
 """
 import asyncio
+import gc
 import json
 import sys
 import threading
 import time
 
 HOUR = 3600
+AWAITED = {}
+
+
+def awaited(by, *names):
+    for name in names:
+        AWAITED.setdefault(name, []).append(by)
+
+
+def awaiters(task):
+    known = sorted(AWAITED.get(task.get_name(), ()))
+    if sys.version_info >= (3, 14):
+        said = sorted(by.get_name() for by in task._asyncio_awaited_by or ())
+        assert said == known, (task, said, known)
+    return known
+
+
+def name_of(code):
+    return getattr(code, "co_qualname", code.co_name)  # from 3.11 on
 
 
 def stack_of(task):
     """Innermost first, out of the coroutine objects."""
     frames, awaited = [], task.get_coro()
     while awaited is not None:
+        if type(awaited).__name__ == "async_generator_asend":
+            awaited = gc.get_referents(awaited)[0]  # the generator
         for prefix in "cr", "gi", "ag":
             frame = getattr(awaited, prefix + "_frame", None)
             if frame:
                 code = frame.f_code
-                frames.insert(0, [code.co_qualname, frame.f_lineno])
+                frames.insert(0, [name_of(code), frame.f_lineno])
                 awaited = getattr(awaited, prefix + "_await", None) or getattr(awaited, prefix + "_yieldfrom", None)
                 break
         else:
@@ -35,8 +57,7 @@ def stack_of(task):
 
 
 def said(tasks):
-    return [[task.get_name(), task.get_coro().__qualname__,
-             sorted(by.get_name() for by in task._asyncio_awaited_by or ()), stack_of(task)] for task in tasks]
+    return [[task.get_name(), name_of(task.get_coro().cr_code), awaiters(task), stack_of(task)] for task in tasks]
 
 
 def tell(tasks):
@@ -61,14 +82,48 @@ async def größe(task):
 
 
 async def group(event):
+    awaited(asyncio.current_task().get_name(), "in the group", "also\tin it\x1b[31m")
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(leaf(event), name="in the group")
         tasks.create_task(inner(event), name="also\tin it\x1b[31m")
 
 
 async def gathers(event):
+    awaited("gathers", "gathered 1", "gathered 2", "gathered 3", "gathered 4")
+    within = asyncio.gather(asyncio.create_task(leaf(event), name="gathered 3"),
+                            asyncio.create_task(leaf(event), name="gathered 4"))
     await asyncio.gather(asyncio.create_task(leaf(event), name="gathered 1"),
-                         asyncio.create_task(leaf(event), name="gathered 2"))
+                         asyncio.create_task(leaf(event), name="gathered 2"), within)
+
+
+async def waits(event):
+    awaited("waits", "waited 1", "waited 2")
+    await asyncio.wait([asyncio.create_task(leaf(event), name="waited 1"),
+                        asyncio.create_task(leaf(event), name="waited 2")])
+
+
+async def shields(event):
+    awaited("shields", "shielded")
+    await asyncio.shield(asyncio.create_task(leaf(event), name="shielded"))
+
+
+async def waits_for(event):
+    awaited("waits for", "waited for")
+    await asyncio.wait_for(asyncio.create_task(leaf(event), name="waited for"), HOUR)
+
+
+class Own(asyncio.Task):
+    pass
+
+
+async def yields(event):
+    await leaf(event)
+    yield
+
+
+async def steps(event):
+    async for _ in yields(event):
+        pass
 
 
 async def times():
@@ -84,8 +139,15 @@ async def everything():
     shared = asyncio.create_task(Service().outer(event), name="shared")
     keep = [shared, asyncio.create_task(größe(shared), name="one of two"),
             asyncio.create_task(größe(shared), name="two of two"),
-            asyncio.create_task(group(event)), asyncio.create_task(gathers(event), name="gathers"),
-            asyncio.create_task(times(), name="x" * 60), asyncio.create_task(deep(event, 50), name="deep")]
+            asyncio.create_task(group(event), name="group"), asyncio.create_task(gathers(event), name="gathers"),
+            asyncio.create_task(times(), name="x" * 60), asyncio.create_task(deep(event, 50), name="deep"),
+            asyncio.create_task(waits(event), name="waits"), asyncio.create_task(shields(event), name="shields"),
+            asyncio.create_task(waits_for(event), name="waits for"), asyncio.create_task(steps(event), name="steps"),
+            Own(leaf(event), name="of a class of its own")]
+    if sys.version_info < (3, 11):
+        keep[3].cancel()  # it has no TaskGroup
+    awaited("one of two", "shared")
+    awaited("two of two", "shared")
     return keep
 
 
@@ -132,6 +194,8 @@ async def circle():
         await asyncio.sleep(0)
         await tasks[i]
     tasks += [asyncio.create_task(on(1), name="A"), asyncio.create_task(on(0), name="B")]
+    awaited("A", "B")
+    awaited("B", "A")
     await settle()
     tell(tasks)
     await asyncio.sleep(HOUR)

@@ -216,9 +216,9 @@ static int64_t look_lines(FILE *f, struct memory_source *s)
 	if (of_tasks)
 		fprintf(f,
 			"tasks\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64
-			"\t%" PRId64 "\n",
+			"\t%" PRId64 "\t%" PRId64 "\n",
 			tasks.tasks, tasks.unseen, tasks.torn, tasks.unread, tasks.cut,
-			tasks.unnamed);
+			tasks.unnamed, tasks.foreign);
 	else
 		fprintf(f, "looked\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n",
 			counts.threads, counts.unseen, counts.torn, counts.cut);

@@ -13,13 +13,15 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "collect/memory_awaits.h"
 #include "collect/memory_list.h"
 #include "collect/memory_task.h"
-#include "cpython/asyncio.h"
+#include "cpython/asyncio_sets.h"
+#include "cpython/coroutines.h"
 #include "model/escape.h"
 #include "model/line.h"
 
-#define TRIES 40
+#define TRIES AWAITS_TRIES
 #define BATCH 32
 
 /* A task that has been read. */
@@ -32,15 +34,11 @@ struct entry {
 	int more;
 };
 
-struct edge {
-	int64_t task;
-	uint64_t awaiter;
-};
-
-/* The number of the record of a task. */
-struct known {
-	uint64_t at;
-	int64_t id;
+/* Whose tasks are read. */
+struct owner {
+	struct awaits_loop loop;
+	uint64_t at;                       /* a thread state; 0: of threads that have ended */
+	const struct asyncio_loops *loops; /* to 3.13 */
 };
 
 struct tasks {
@@ -48,39 +46,28 @@ struct tasks {
 	struct memory *m;
 	const struct python *p;
 	struct asyncio asyncio;
+	const struct python_task_layout *before; /* its; NULL from 3.14 on */
 	struct memory_stacks *stacks;
 	struct memory_task_counts *counts;
 	struct memory_list *list;
-	struct known *known;
-	int n_known;
-	struct edge *edges;
-	int n_edges, room;
+	struct awaits awaits;
 	uint64_t *found; /* MEMORY_TASKS */
 };
-
-/* Whose tasks are read: of a thread state, or, with at 0, those of threads that have ended. */
-struct owner {
-	uint64_t at, head;
-	pid_t tid; /* 0: none, which cannot be held */
-};
-
-static bool hold(const struct tasks *t, const struct owner *o, struct memory_task *now)
-{
-	bool held = !o->tid || memory_task_hold(t->list->pid, o->tid, now);
-
-	memory_forget(t->m);
-	return held && (!o->tid || (now->state != 'X' && now->state != 'Z'));
-}
-
-/* Whether the thread has not run since. */
-static bool held(const struct tasks *t, const struct owner *o, const struct memory_task *now)
-{
-	return !o->tid || memory_task_given(t->list->pid, o->tid) == now->given;
-}
 
 static bool is_late(const struct tasks *t)
 {
 	return clock_ms(CLOCK_MONOTONIC) > t->counts->end_ms;
+}
+
+/* The task that runs. */
+static int read_running(struct tasks *t, const struct owner *o, uint64_t *task)
+{
+	*task = 0;
+	if (!o->at)
+		return 0;
+	if (t->before)
+		return asyncio_sets_running(t->m, t->p, &t->asyncio, o->loop.head, task);
+	return memory_read(t->m, o->at + t->asyncio.running, task, sizeof(*task));
 }
 
 static int read_stack(struct tasks *t, const struct owner *o, uint64_t task, struct entry *e)
@@ -91,13 +78,13 @@ static int read_stack(struct tasks *t, const struct owner *o, uint64_t task, str
 	int err = 0;
 
 	frames.n = frames.more = frames.n_codes = 0;
-	if (o->at && memory_read(t->m, o->at + t->asyncio.running, &running, sizeof(running)))
+	if (read_running(t, o, &running))
 		return -EFAULT;
 	if (running == task) {
 		state = COROUTINE_RUNS;
-		err = python_frames_running(t->m, t->p, o->at, e->task.coroutine, &frames);
+		err = coroutine_running(t->m, t->p, o->at, e->task.coroutine, &frames);
 	} else if (e->task.coroutine) {
-		err = python_frames_awaiting(t->m, t->p, e->task.coroutine, &state, &frames);
+		err = coroutine_awaiting(t->m, t->p, e->task.coroutine, &state, &frames);
 	}
 	if (err == -ENOENT) { /* it is not Python's: there are no frames of it */
 		state = COROUTINE_WAITS;
@@ -105,11 +92,11 @@ static int read_stack(struct tasks *t, const struct owner *o, uint64_t task, str
 	}
 	if (err)
 		return err;
-	e->state = state == COROUTINE_RUNS                    ? TASK_RUNS
-		   : state == COROUTINE_ENDED                 ? TASK_ENDS
-		   : state == COROUTINE_NEW && !e->task.waits ? TASK_NEW
-		   : e->task.waits                            ? TASK_WAITS
-							      : TASK_READY;
+	e->state = state == COROUTINE_RUNS                     ? TASK_RUNS
+		   : state == COROUTINE_ENDED                  ? TASK_ENDS
+		   : state == COROUTINE_NEW && !e->task.future ? TASK_NEW
+		   : e->task.future                            ? TASK_WAITS
+							       : TASK_READY;
 	*e->coroutine = '\0';
 	if (frames.n && !frames.more)
 		strcpy(e->coroutine, frames.codes[frames.list[frames.n - 1].code].function);
@@ -122,43 +109,30 @@ static int read_task(struct tasks *t, const struct owner *o, uint64_t at, struct
 {
 	int err;
 
-	e->listed = asyncio_is_listed(t->m, &t->asyncio, at);
+	e->listed = t->before ? asyncio_sets_has(t->m, &t->asyncio, at)
+			      : asyncio_is_listed(t->m, &t->asyncio, at);
 	if (!e->listed)
 		return 0;
-	err = asyncio_task(t->m, t->p, &t->asyncio, at, &e->task);
+	err = t->before ? asyncio_sets_task(t->m, t->p, &t->asyncio, at, &e->task)
+			: asyncio_task(t->m, t->p, &t->asyncio, at, &e->task);
 	return err ? err : read_stack(t, o, at, e);
 }
 
-static void add_edges(struct tasks *t, int64_t id, const struct asyncio_task *task)
+static void write_task(struct tasks *t, const struct owner *o, int64_t given, uint64_t at,
+		       const struct entry *e)
 {
-	t->counts->unnamed += task->more;
-	for (int i = 0; i < task->n_awaiters; i++) {
-		if (t->n_edges == t->room) {
-			int room = t->room ? 2 * t->room : 256;
-			struct edge *more = reallocarray(t->edges, (size_t)room, sizeof(*more));
-
-			if (!more) {
-				t->counts->unnamed++;
-				continue;
-			}
-			t->edges = more;
-			t->room = room;
-		}
-		t->edges[t->n_edges++] = (struct edge){ id, task->awaiters[i] };
-	}
-}
-
-static void write_task(struct tasks *t, const struct owner *o, uint64_t at, const struct entry *e)
-{
+	pid_t tid = o->loop.tid;
 	int64_t id = ++t->counts->tasks;
 
-	t->known[t->n_known++] = (struct known){ at, id };
-	fprintf(t->f, "task\t%" PRId64 "\t%d\t%d", id, (int)t->list->pid, o->tid ? o->tid : -1);
+	fprintf(t->f, "task\t%" PRId64 "\t%d\t%d", id, (int)t->list->pid, tid ? tid : -1);
 	escape_field(t->f, e->task.name);
 	escape_field(t->f, e->coroutine);
 	fprintf(t->f, "\t%d\t%" PRId64 "\t%d\n", e->state, e->step < 0 ? -1 : e->step, e->more);
 	t->counts->cut += e->step < 0 || e->more;
-	add_edges(t, id, &e->task);
+	awaits_add(&t->awaits,
+		   &(struct awaits_task){
+			   .at = at, .id = id, .loop = o->loop, .given = tid ? given : 0 },
+		   &e->task);
 }
 
 /* A few tasks, until they were read while their thread did not run, or too often in vain. */
@@ -169,35 +143,46 @@ static void look_batch(struct tasks *t, const struct owner *o, const uint64_t *l
 	bool good[BATCH], still = false;
 
 	for (int i = 0; i < TRIES && !still && !(i && is_late(t)); i++) {
-		if (!hold(t, o, &now))
+		if (!awaits_hold(&t->awaits, &o->loop, &now))
 			continue;
 		for (int k = 0; k < n; k++)
 			good[k] = !read_task(t, o, list[k], &entries[k]);
-		still = held(t, o, &now);
+		still = awaits_held(&t->awaits, &o->loop, &now);
 	}
 	for (int k = 0; k < n; k++) {
 		if (!still || !good[k])
 			t->counts->torn++;
 		else if (entries[k].listed)
-			write_task(t, o, list[k], &entries[k]);
+			write_task(t, o, now.given, list[k], &entries[k]);
 	}
+}
+
+static int read_list(struct tasks *t, const struct owner *o, int room, int64_t *unseen,
+		     int64_t *foreign)
+{
+	*foreign = 0;
+	if (t->before)
+		return asyncio_sets_list(t->m, &t->asyncio, o->loops, t->found, room, unseen,
+					 foreign);
+	return asyncio_list(t->m, &t->asyncio, o->loop.head, t->found, room, unseen);
 }
 
 static void look_list(struct tasks *t, const struct owner *o)
 {
 	int room = MEMORY_TASKS - (int)t->counts->tasks, n = -1;
 	struct memory_task now;
-	int64_t unseen = 0;
+	int64_t unseen = 0, foreign = 0;
 
 	for (int i = 0; i < TRIES && n < 0 && !is_late(t); i++) {
-		if (!hold(t, o, &now))
+		if (!awaits_hold(&t->awaits, &o->loop, &now))
 			continue;
-		n = asyncio_list(t->m, &t->asyncio, o->head, t->found, room, &unseen);
-		if (!held(t, o, &now))
+		n = read_list(t, o, room, &unseen, &foreign);
+		if (!awaits_held(&t->awaits, &o->loop, &now))
 			n = -1;
 	}
 	t->counts->unread += n < 0;
 	t->counts->unseen += n < 0 ? 0 : unseen;
+	t->counts->foreign += n < 0 || o->at ? 0 : foreign;
 	for (int i = 0; i < n; i += BATCH) {
 		if (is_late(t)) {
 			t->counts->unseen += n - i;
@@ -216,29 +201,7 @@ static pid_t outer_tid(const struct memory_list *l, pid_t inner)
 	return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct known *x = a, *y = b;
-
-	return x->at < y->at ? -1 : x->at > y->at;
-}
-
-static void write_edges(struct tasks *t)
-{
-	qsort(t->known, (size_t)t->n_known, sizeof(*t->known), by_address);
-	for (int i = 0; i < t->n_edges; i++) {
-		struct known key = { .at = t->edges[i].awaiter };
-		const struct known *awaiter =
-			bsearch(&key, t->known, (size_t)t->n_known, sizeof(*t->known), by_address);
-
-		if (awaiter)
-			fprintf(t->f, "awaits\t%" PRId64 "\t%" PRId64 "\n", t->edges[i].task,
-				awaiter->id);
-		t->counts->unnamed += !awaiter;
-	}
-}
-
-static void look_all(struct tasks *t)
+static void look_lists(struct tasks *t)
 {
 	uint64_t interpreters[PYTHON_INTERPRETERS];
 	int n;
@@ -246,8 +209,8 @@ static void look_all(struct tasks *t)
 	for (int i = 0; i < t->list->n_states; i++) {
 		const struct python_thread *s = &t->list->states[i];
 		struct owner owner = { .at = s->at,
-				       .head = s->at + t->asyncio.head,
-				       .tid = outer_tid(t->list, s->native) };
+				       .loop = { .head = s->at + t->asyncio.head,
+						 .tid = outer_tid(t->list, s->native) } };
 
 		look_list(t, &owner);
 	}
@@ -255,11 +218,77 @@ static void look_all(struct tasks *t)
 	n = python_interpreters(t->m, t->p, interpreters);
 	t->counts->unread += n < 0 || t->list->unread;
 	for (int i = 0; i < n; i++) {
-		struct owner ended = { .head = interpreters[i] + t->asyncio.ended };
+		struct owner ended = { .loop.head = interpreters[i] + t->asyncio.ended };
 
 		look_list(t, &ended);
 	}
-	write_edges(t);
+	awaits_write(&t->awaits, t->f);
+}
+
+/* Those of an interpreter, loop by loop; then those of loops that no thread runs. */
+static void look_sets(struct tasks *t)
+{
+	static uint64_t running[PYTHON_THREADS];
+	struct asyncio_loops others = { .list = running, .others = true };
+	struct owner ended = { .loops = &others };
+
+	for (int i = 0; i < t->list->n_states; i++) {
+		const struct python_thread *s = &t->list->states[i];
+		struct asyncio_loops one = { .list = &running[others.n], .n = 1 };
+		struct owner owner = { .at = s->at,
+				       .loop.tid = outer_tid(t->list, s->native),
+				       .loops = &one };
+
+		memory_forget(t->m);
+		if (asyncio_sets_loop(t->m, t->p, &t->asyncio, s->at, &owner.loop.head))
+			t->counts->unread++;
+		else if (owner.loop.head) {
+			running[others.n++] = owner.loop.head;
+			look_list(t, &owner);
+		}
+	}
+	memory_forget(t->m);
+	look_list(t, &ended);
+	awaits_write(&t->awaits, t->f);
+}
+
+/* To 3.13. Returns what the record says. */
+static int look_interpreters(struct tasks *t)
+{
+	uint64_t interpreters[PYTHON_INTERPRETERS];
+	bool found = false, alien = false;
+	int n;
+
+	memory_forget(t->m);
+	n = python_interpreters(t->m, t->p, interpreters);
+	t->counts->unread += n < 0 || t->list->unread;
+	for (int i = 0; i < n; i++) {
+		int err = -EAGAIN;
+
+		for (int k = 0; k < TRIES && err && err != -ENOENT; k++) {
+			memory_forget(t->m);
+			err = asyncio_sets_find(t->m, t->p, interpreters[i], &t->asyncio);
+		}
+		found |= !err;
+		alien |= err == -ENOTSUP;
+		t->counts->unread += err && err != -ENOTSUP && err != -ENOENT;
+		if (!err)
+			look_sets(t);
+	}
+	return alien ? ASYNCIO_ALIEN : found ? ASYNCIO_OLD : ASYNCIO_NONE;
+}
+
+static int look_all(struct tasks *t)
+{
+	int found;
+
+	t->before = python_task_layout(t->p->layout.minor);
+	if (t->before)
+		return look_interpreters(t);
+	found = asyncio_find(t->m, t->p, &t->asyncio);
+	if (!found)
+		look_lists(t);
+	return found ? ASYNCIO_NONE : ASYNCIO_FOUND;
 }
 
 void memory_tasks_look(FILE *f, struct memory *m, const struct python *p,
@@ -267,28 +296,20 @@ void memory_tasks_look(FILE *f, struct memory *m, const struct python *p,
 {
 	struct tasks t = { .f = f, .m = m, .p = p, .stacks = stacks, .counts = counts };
 	cpu_set_t before;
-	int found;
 
-	if (p->layout.minor < ASYNCIO_MINOR) {
-		fprintf(f, "asyncio\t%d\t2\n", (int)m->pid);
-		return;
-	}
-	found = asyncio_find(m, p, &t.asyncio);
-	fprintf(f, "asyncio\t%d\t%d\n", (int)m->pid, found ? 1 : 0);
-	if (found)
-		return;
+	t.awaits =
+		(struct awaits){ .m = m, .p = p, .asyncio = &t.asyncio, .end_ms = counts->end_ms };
 	t.list = calloc(1, sizeof(*t.list));
-	t.known = calloc(MEMORY_TASKS, sizeof(*t.known));
 	t.found = calloc(MEMORY_TASKS, sizeof(*t.found));
-	if (t.list && t.known && t.found) {
+	if (t.list && t.found) {
 		memory_list_read(t.list, m, p);
 		sched_getaffinity(0, sizeof(before), &before);
-		look_all(&t);
+		fprintf(f, "asyncio\t%d\t%d\n", (int)m->pid, look_all(&t));
 		sched_setaffinity(0, sizeof(before), &before);
 		memory_list_free(t.list);
 	}
 	free(t.list);
-	free(t.known);
 	free(t.found);
-	free(t.edges);
+	counts->unnamed += t.awaits.unnamed;
+	awaits_free(&t.awaits);
 }

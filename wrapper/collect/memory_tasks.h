@@ -20,6 +20,7 @@ struct memory_task_counts {
 	int64_t unread;  /* lists of tasks, likewise */
 	int64_t cut;     /* whose stack is not shown as a whole */
 	int64_t unnamed; /* awaiters without a record */
+	int64_t foreign; /* objects of other classes among the tasks */
 	int64_t end_ms;  /* CLOCK_MONOTONIC: no later */
 };
 

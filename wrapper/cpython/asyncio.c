@@ -177,8 +177,7 @@ bool asyncio_is_listed(struct memory *m, const struct asyncio *a, uint64_t task)
 }
 
 /* A name that nobody gave is a number. */
-static int read_name(struct memory *m, const struct python *p, uint64_t at,
-		     char out[OBJECT_TEXT + 4])
+int asyncio_name(struct memory *m, const struct python *p, uint64_t at, char out[OBJECT_TEXT + 4])
 {
 	struct object_type type;
 	uint64_t number;
@@ -226,7 +225,7 @@ static int read_set(struct memory *m, uint64_t set, struct asyncio_task *task)
 int asyncio_task(struct memory *m, const struct python *p, const struct asyncio *a, uint64_t at,
 		 struct asyncio_task *task)
 {
-	uint64_t name, awaited_by, future;
+	uint64_t name, awaited_by;
 	uint8_t is_set;
 	int err;
 
@@ -234,12 +233,11 @@ int asyncio_task(struct memory *m, const struct python *p, const struct asyncio 
 	/* task_fut_waiter stands before task_coro. */
 	if (memory_read(m, at + a->name, &name, sizeof(name)) ||
 	    memory_read(m, at + a->coroutine, &task->coroutine, sizeof(task->coroutine)) ||
-	    memory_read(m, at + a->coroutine - 8, &future, sizeof(future)) ||
+	    memory_read(m, at + a->coroutine - 8, &task->future, sizeof(task->future)) ||
 	    memory_read(m, at + a->awaited_by, &awaited_by, sizeof(awaited_by)) ||
 	    memory_read(m, at + a->is_set, &is_set, sizeof(is_set)))
 		return -EFAULT;
-	task->waits = future;
-	err = read_name(m, p, name, task->name);
+	err = asyncio_name(m, p, name, task->name);
 	if (err || !awaited_by)
 		return err;
 	if (is_set)

@@ -1,29 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * asyncio: the tasks of CPython's _asyncio, from 3.14 on, read from memory. Those that its class
- * Task has made; a task of a class in pure Python is not among them.
+ * asyncio: the tasks of CPython's _asyncio, from 3.14 on, read from memory; for older versions see
+ * asyncio_sets.h. Those that its class Task has made; a task of a class in pure Python is not
+ * among them.
  */
 #ifndef TELETAP_CPYTHON_ASYNCIO_H
 #define TELETAP_CPYTHON_ASYNCIO_H
 
 #include "cpython/objects.h"
 
-#define ASYNCIO_MINOR 14    /* the first version that can be read */
+#define ASYNCIO_MINOR 14    /* the first version that says where it keeps them */
 #define ASYNCIO_AWAITERS 64 /* of one task; more are counted */
 #define ASYNCIO_LIST (1 << 20)
 
-/* Where _asyncio keeps what, as it says itself. */
+/* Where _asyncio keeps what. */
 struct asyncio {
+	/* As it says itself, from 3.14 on. */
 	uint64_t name, awaited_by, is_set, coroutine, node; /* in a task */
 	uint64_t ended;         /* in an interpreter: the tasks of threads that have ended */
 	uint64_t running, head; /* in a thread state: the running task; its tasks */
+
+	/* To 3.13; addresses. */
+	const struct python_task_layout *before;
+	uint64_t globals, groups;  /* dicts of asyncio.tasks and asyncio.taskgroups */
+	uint64_t scheduled, eager; /* sets of tasks */
+	uint64_t current;          /* dict of loops and the tasks that they run */
+	uint64_t task, future;     /* classes; */
+	uint64_t weakref, derived; /* likewise, met before */
 };
 
 struct asyncio_task {
 	char name[OBJECT_TEXT + 4];
-	uint64_t coroutine; /* 0: it has none any more */
-	bool waits;         /* for a future, and not for its turn */
-	uint64_t awaiters[ASYNCIO_AWAITERS];
+	uint64_t coroutine;                  /* 0: it has none any more */
+	uint64_t future;                     /* that it waits for, and not for its turn; 0: none */
+	uint64_t awaiters[ASYNCIO_AWAITERS]; /* tasks; to 3.13 the futures that they wait for */
 	int n_awaiters;
 	int more; /* awaiters that found no room */
 };
@@ -44,5 +54,8 @@ bool asyncio_is_listed(struct memory *m, const struct asyncio *a, uint64_t task)
 /* Reads a task. Returns 0, or -errno. */
 int asyncio_task(struct memory *m, const struct python *p, const struct asyncio *a, uint64_t at,
 		 struct asyncio_task *task);
+
+/* The name of a task. Returns 0, or -errno. */
+int asyncio_name(struct memory *m, const struct python *p, uint64_t at, char out[OBJECT_TEXT + 4]);
 
 #endif

@@ -133,9 +133,8 @@ static int add_frame(struct memory *m, const struct python *p, uint64_t at,
 	return 0;
 }
 
-/* last: the outermost frame that counts; 0: all do. */
-static int walk(struct memory *m, const struct python *p, uint64_t thread, uint64_t last,
-		struct python_frames *out)
+int python_frames_until(struct memory *m, const struct python *p, uint64_t thread, uint64_t last,
+			struct python_frames *out)
 {
 	uint64_t at = thread;
 	struct raw_frame f;
@@ -165,101 +164,14 @@ static int walk(struct memory *m, const struct python *p, uint64_t thread, uint6
 int python_frames_read(struct memory *m, const struct python *p, uint64_t thread,
 		       struct python_frames *out)
 {
-	return walk(m, p, thread, 0, out);
+	return python_frames_until(m, p, thread, 0, out);
 }
 
-int python_frames_running(struct memory *m, const struct python *p, uint64_t thread,
-			  uint64_t coroutine, struct python_frames *out)
+int python_frames_add(struct memory *m, const struct python *p, uint64_t at,
+		      struct python_frames *out)
 {
-	return walk(m, p, thread, coroutine + p->layout.n_frame, out);
-}
+	struct raw_frame f;
+	int err = read_frame(m, p, at, &f);
 
-/*
- * How far it is, and whether it awaits another one. Source: enum _framestate of
- * Include/internal/pycore_frame.h, 3.14.8 and 3.15.0.
- */
-static int coroutine_state(struct memory *m, const struct python *p, uint64_t coroutine,
-			   enum coroutine_state *state, bool *awaits)
-{
-	int first = p->layout.minor == 14 ? -3 : 0; /* created, suspended, awaiting, ... */
-	int locked = p->layout.minor != 14;         /* ... the same with a lock, executing */
-	int8_t value;
-
-	if (memory_read(m, coroutine + p->layout.n_state, &value, sizeof(value)))
-		return -EFAULT;
-	*awaits = value >= first + 2 && value <= first + 2 + locked;
-	*state = value == first                ? COROUTINE_NEW
-		 : value == first + 1          ? COROUTINE_WAITS
-		 : *awaits                     ? COROUTINE_WAITS
-		 : value == first + 3 + locked ? COROUTINE_RUNS
-					       : COROUTINE_ENDED;
-	return value < first || value > first + 7 ? -EBADMSG : 0;
-}
-
-/* What an object that is awaited stands for: itself, or the generator behind it; 0: neither. */
-static uint64_t generator_of(struct memory *m, uint64_t at)
-{
-	static const char *const own[] = { "coroutine", "generator", "async_generator" };
-	static const char *const behind[] = { "coroutine_wrapper", "async_generator_asend",
-					      "async_generator_athrow", "anext_awaitable" };
-	struct object_type type;
-
-	for (int depth = 0; depth < 8; depth++) {
-		bool found = false;
-
-		if (!at || object_type(m, at, &type))
-			return 0;
-		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-			if (object_is(&type, own[i]))
-				return at;
-		}
-		for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
-			found |= object_is(&type, behind[i]);
-		if (!found || memory_read(m, at + OBJECT_REST, &at, sizeof(at)))
-			return 0;
-	}
-	return 0;
-}
-
-/* What a coroutine awaits, which is the last of its values; from 3.15 on one stands above it. */
-static uint64_t awaited(struct memory *m, const struct python *p, uint64_t frame)
-{
-	uint64_t end, at;
-
-	if (memory_read(m, frame + p->layout.f_stack, &end, sizeof(end)) ||
-	    memory_read(m, end - (p->layout.minor == 14 ? 8 : 16), &at, sizeof(at)))
-		return 0;
-	return generator_of(m, at & ~UINT64_C(3));
-}
-
-int python_frames_awaiting(struct memory *m, const struct python *p, uint64_t coroutine,
-			   enum coroutine_state *state, struct python_frames *out)
-{
-	static uint64_t chain[FRAMES_SHOWN];
-	bool awaits = true;
-	int n = 0, err = 0;
-
-	if (generator_of(m, coroutine) != coroutine)
-		return -ENOENT;
-	for (uint64_t at = coroutine; at && awaits; at = awaited(m, p, chain[n - 1])) {
-		enum coroutine_state now;
-
-		if (coroutine_state(m, p, at, &now, &awaits))
-			return -EFAULT;
-		if (!n)
-			*state = now;
-		if (now > COROUTINE_WAITS)
-			break;
-		if (n == FRAMES_SHOWN)
-			return -ELOOP;
-		chain[n++] = at + p->layout.n_frame;
-	}
-	while (!err && n--) {
-		struct raw_frame f;
-
-		err = read_frame(m, p, chain[n], &f);
-		if (!err)
-			err = add_frame(m, p, chain[n], &f, out);
-	}
-	return err;
+	return err ? err : add_frame(m, p, at, &f, out);
 }

@@ -42,19 +42,12 @@ struct python_frames {
 int python_frames_read(struct memory *m, const struct python *p, uint64_t thread,
 		       struct python_frames *out);
 
-/* Likewise those of a coroutine, or generator, that a thread state runs. */
-int python_frames_running(struct memory *m, const struct python *p, uint64_t thread,
-			  uint64_t coroutine, struct python_frames *out);
+/* Likewise, down to this frame, which is the last one. */
+int python_frames_until(struct memory *m, const struct python *p, uint64_t thread, uint64_t last,
+			struct python_frames *out);
 
-/* How far a coroutine is. */
-enum coroutine_state { COROUTINE_NEW, COROUTINE_WAITS, COROUTINE_RUNS, COROUTINE_ENDED };
-
-/*
- * Likewise those of a coroutine that is not running, and of what it awaits, as far as these are
- * coroutines or generators. Of 3.14 and later. Returns 0; -ENOENT: it is not a coroutine of
- * CPython's own; -errno.
- */
-int python_frames_awaiting(struct memory *m, const struct python *p, uint64_t coroutine,
-			   enum coroutine_state *state, struct python_frames *out);
+/* Adds one frame, unless it is of the interpreter itself. Returns 0, or -errno. */
+int python_frames_add(struct memory *m, const struct python *p, uint64_t at,
+		      struct python_frames *out);
 
 #endif

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sources: Include/cpython/code.h, Objects/codeobject.c (which variables a code object has),
- * Include/internal/pycore_dict.h and, to 3.10, Objects/dict-common.h (a table of indices, then the
- * entries in the order in which they came), Include/internal/pycore_stackref.h (from 3.14 on a
- * variable has two bits of its own: 3 is a number without an object).
+ * Include/internal/pycore_stackref.h (from 3.14 on a variable has two bits of its own: 3 is a
+ * number without an object).
  */
 #include "cpython/values.h"
 
@@ -14,24 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpython/dicts.h"
+
 #define ITEMS 8 /* of a tuple, list or dict */
 #define DEPTH 2
 #define BYTES 64
 #define TUPLE_MAX 4096
 #define ENTRIES 4096   /* of a dict, deleted ones included; more are not looked at */
 #define KIND_CELL 0xc0 /* of a variable, from 3.11 on: in a cell, its own or another's */
-
-/* Where a dict keeps what. */
-enum {
-	DICT_USED = 16,
-	DICT_KEYS = 32,
-	DICT_VALUES = 40,
-	KEYS_SIZE = 8, /* to 3.10; from 3.11 on the logarithms of two sizes, and what is kept */
-	KEYS_COUNT_OLD = 32,
-	KEYS_TABLE_OLD = 40,
-	KEYS_COUNT = 24,
-	KEYS_TABLE = 32,
-};
 
 struct writer {
 	struct memory *m;
@@ -164,56 +153,24 @@ static void put_list(struct writer *w, uint64_t at, bool tuple, int depth)
 	put(w, !tuple ? "]" : n == 1 ? ",)" : ")");
 }
 
-/* The entries of a dict: where they begin, how many, and of how many bytes. */
-static int find_entries(struct writer *w, uint64_t keys, uint64_t *entries, uint64_t *n,
-			uint64_t *size)
-{
-	bool old = w->p->layout.minor < 11;
-	uint64_t slots;
-	uint8_t bytes[3];
-
-	if (memory_read(w->m, keys + (old ? KEYS_COUNT_OLD : KEYS_COUNT), n, sizeof(*n)) ||
-	    memory_read(w->m, keys + KEYS_SIZE, &slots, sizeof(slots)))
-		return -EFAULT;
-	memcpy(bytes, &slots, sizeof(bytes));
-	if (old ? slots > UINT32_MAX : bytes[1] > 40 || bytes[2] > 1)
-		return -EBADMSG;
-	*entries = keys + (old ? KEYS_TABLE_OLD + slots * (slots <= 0xff     ? 1
-							   : slots <= 0xffff ? 2
-									     : 4)
-			       : KEYS_TABLE + (UINT64_C(1) << bytes[1]));
-	*size = !old && bytes[2] == 1 ? 16 : 24;
-	return 0;
-}
-
 /* Of a dict of an object's attributes, which shares its keys with others, only that it is one. */
 static void put_dict(struct writer *w, uint64_t at, int depth)
 {
-	uint64_t keys, values, used, entries = 0, n = 0, size = 0, pair[2], shown = 0;
+	uint64_t pair[2], shown = 0;
+	struct dict_walk d;
+	int more = 0;
 
-	if (memory_read(w->m, at + DICT_USED, &used, sizeof(used)) ||
-	    memory_read(w->m, at + DICT_KEYS, &keys, sizeof(keys)) ||
-	    memory_read(w->m, at + DICT_VALUES, &values, sizeof(values)) ||
-	    (!values && used && find_entries(w, keys, &entries, &n, &size))) {
+	if (dict_begin(w->m, w->p, at, &d)) {
 		put(w, "?");
 		return;
 	}
-	if (values && used) {
+	if (d.values && d.used) {
 		put_type(w, "dict");
 		return;
 	}
 	put(w, "{");
-	for (uint64_t i = 0; used && i < n && shown < used && w->used <= VALUES_TEXT; i++) {
-		if (i == ENTRIES) {
-			put(w, shown ? ", ..." : "...");
-			break;
-		}
-		if (memory_read(w->m, entries + i * size + size - 16, pair, sizeof(pair))) {
-			put(w, "?");
-			break;
-		}
-		if (!pair[1])
-			continue; /* it was deleted */
+	while (shown < d.used && w->used <= VALUES_TEXT && d.i < ENTRIES &&
+	       (more = dict_next(w->m, &d, &pair[0], &pair[1])) > 0) {
 		put(w, shown ? ", " : "");
 		if (shown++ == ITEMS) {
 			put(w, "...");
@@ -223,6 +180,10 @@ static void put_dict(struct writer *w, uint64_t at, int depth)
 		put(w, ": ");
 		put_value(w, pair[1], depth + 1);
 	}
+	if (more < 0)
+		put(w, "?");
+	else if (shown < d.used && d.i == ENTRIES)
+		put(w, shown ? ", ..." : "...");
 	put(w, "}");
 }
 

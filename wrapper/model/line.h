@@ -41,6 +41,9 @@ enum { STACK_WHOLE, STACK_TORN, STACK_FULL };
 /* STATE of a task record. */
 enum { TASK_RUNS, TASK_WAITS, TASK_READY, TASK_NEW, TASK_ENDS };
 
+/* STATE of an asyncio record. */
+enum { ASYNCIO_FOUND, ASYNCIO_NONE, ASYNCIO_ALIEN, ASYNCIO_OLD };
+
 /*
  * What line_parse accepts as a record: its word, and a letter for each field:
  *   k  number, part of the record's key     K  text, part of the record's key

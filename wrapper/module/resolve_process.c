@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "cpython/asyncio.h"
 #include "cpython/binary.h"
 #include "cpython/process.h"
 
@@ -20,32 +19,20 @@ bool resolve_is_python(const struct target_file *f)
 	return place.version && place.runtime && place.type;
 }
 
-/* Of asyncio older versions do not say where they keep their tasks. */
-static int check_version(const struct page *page, const char *what, uint32_t version, char **msg)
-{
-	if (strcmp(page->origin.module, PAGE_TASKS) != 0 || (version >> 16 & 255) >= ASYNCIO_MINOR)
-		return 0;
-	return fail(msg, ENOTSUP,
-		    "%s runs CPython %u.%u.%u, and page %d needs 3.14 or later: page 224 shows its "
-		    "threads",
-		    what, version >> 24, version >> 16 & 255, version >> 8 & 255, page->number);
-}
-
 /* Whether the memory of the process has a CPython that can be read. */
-static int check_memory(const struct page *page, pid_t pid, char **msg)
+static int check_memory(pid_t pid, char **msg)
 {
 	struct python python;
 	struct memory memory;
-	char *why, what[32];
+	char *why;
 	int err;
 
-	snprintf(what, sizeof(what), "process %d", (int)pid);
 	if (!memory_begin(&memory, pid))
 		return -ENOMEM;
 	python_find(&memory, &python);
 	memory_end(&memory);
 	if (python.state == PYTHON_READ)
-		return check_version(page, what, python.version, msg);
+		return 0;
 	why = python_why(&python, pid);
 	err = fail(msg,
 		   python.state == PYTHON_DENIED ? EPERM
@@ -57,13 +44,13 @@ static int check_memory(const struct page *page, pid_t pid, char **msg)
 }
 
 /* Whether one of several has; if not, why the first has not. */
-static int check_group(const struct page *page, const struct target_group *g, char **msg)
+static int check_group(const struct target_group *g, char **msg)
 {
 	int err = -ESRCH;
 	char *why = NULL;
 
 	for (size_t i = 0; i < g->n_pids && err; i++) {
-		int ret = check_memory(page, g->pids[i], &why);
+		int ret = check_memory(g->pids[i], &why);
 
 		err = !i || !ret ? ret : err;
 	}
@@ -92,9 +79,7 @@ static int check_file(const struct page *page, const struct target_file *f, char
 			msg, ENOTSUP,
 			"%s is a library, whose programs page %d cannot find: name a process (-p)",
 			f->path, page->number);
-	if (place.version)
-		return check_version(page, f->path, place.version, msg);
-	if (!strncmp(slash ? slash + 1 : f->path, "python", 6))
+	if (place.version || !strncmp(slash ? slash + 1 : f->path, "python", 6))
 		return 0;
 	return fail(msg, ENOENT, "%s has no CPython in it: start that, or name its process (-p)",
 		    f->path);
@@ -108,8 +93,8 @@ int resolve_process(const struct page *page, enum collector by, const struct tar
 		return fail(msg, ENOTSUP, "page %d by %s is about a program: name it (-p PID)",
 			    page->number, collector_name(by));
 	if (by == COLLECT_MEMORY) {
-		int err = t->kind == TARGET_PID     ? check_memory(page, t->pid, msg)
-			  : t->kind == TARGET_GROUP ? check_group(page, &t->group, msg)
+		int err = t->kind == TARGET_PID     ? check_memory(t->pid, msg)
+			  : t->kind == TARGET_GROUP ? check_group(&t->group, msg)
 						    : check_file(page, &t->files[0], msg);
 
 		if (err)

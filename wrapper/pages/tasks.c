@@ -287,6 +287,8 @@ static void note_counts(const struct state *s, struct table *t)
 		{ TASKS_UNREAD, "threads whose list of tasks could not be read in one piece" },
 		{ TASKS_CUT, "tasks whose stack is not shown whole" },
 		{ TASKS_UNNAMED, "awaiting tasks that are not named" },
+		{ TASKS_FOREIGN, "tasks of a class that does not derive from asyncio's own, which "
+				 "are not shown" },
 	};
 	const struct record *r = state_first(s, LINE_TASKS);
 
@@ -299,26 +301,32 @@ static void note_counts(const struct state *s, struct table *t)
 /* Processes in which no tasks could be looked for. */
 static void note_processes(const struct state *s, struct table *t)
 {
-	int64_t n[3] = { 0 };
+	int64_t n[ASYNCIO_OLD + 1] = { 0 };
 	const struct record *r;
 	size_t at = 0;
 
 	while ((r = state_each(s, LINE_ASYNCIO, &at))) {
 		int64_t state = record_now(r, ASYNCIO_STATE);
 
-		if (state >= 0 && state < 3)
+		if (state >= 0 && state <= ASYNCIO_OLD)
 			n[state]++;
 	}
-	if (n[1])
+	if (n[ASYNCIO_NONE])
 		table_note(t,
 			   "processes that have not loaded asyncio, or in which it was not found: "
 			   "%" PRId64,
-			   n[1]);
-	if (n[2])
+			   n[ASYNCIO_NONE]);
+	if (n[ASYNCIO_ALIEN])
 		table_note(t,
-			   "processes whose CPython is older than 3.14, of which no tasks are "
-			   "known: %" PRId64,
-			   n[2]);
+			   "processes whose tasks are not what their CPython's should be, and are "
+			   "not shown: %" PRId64,
+			   n[ASYNCIO_ALIEN]);
+	if (n[ASYNCIO_OLD])
+		table_note(
+			t,
+			"before CPython 3.14 a task does not keep who awaits it: found are those "
+			"that await the task itself, or by asyncio's gather, wait, wait_for, "
+			"shield and TaskGroup");
 }
 
 void page_tasks_fill(const struct state *s, struct table *t)

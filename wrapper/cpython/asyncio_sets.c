@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Sources: Modules/_asynciomodule.c, Lib/asyncio/tasks.py and taskgroups.py, Lib/_weakrefset.py,
+ * Objects/setobject.c and Include/cpython/weakrefobject.h, 3.8 to 3.13.
+ *
+ * The set can change at any time, also by a thread that is not held: it counts when it was the
+ * same twice.
+ */
+#include "cpython/asyncio_sets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpython/dicts.h"
+
+#define TYPE_SIZE 32
+#define TYPE_WEAK 208
+#define TYPE_BASE 256
+#define BASES 16 /* of a class; more are not followed */
+#define LOOP 16  /* in a task */
+#define WEAK_BEFORE 32
+#define WEAK_OBJECT 16
+#define HOLDER_LOOP 16 /* to 3.11 a thread's dict has an object that has the loop */
+#define RUNNING_LOOP "__asyncio_running_event_loop__"
+
+/* Of a set, from SET_FILL on. */
+#define SET_FILL 16
+struct table {
+	uint64_t fill, used, mask, at;
+	uint64_t *slots; /* pairs: key, hash */
+};
+
+/* The dict of a module that is loaded. */
+static int find_module(struct memory *m, const struct python *p, uint64_t modules, const char *name,
+		       uint64_t *dict)
+{
+	uint64_t module;
+	int err = dict_find(m, p, modules, name, &module);
+
+	return err ? err : memory_read(m, module + OBJECT_REST, dict, sizeof(*dict));
+}
+
+/* Whether tasks are what the layout says. */
+static int check_class(struct memory *m, struct asyncio *a)
+{
+	const struct python_task_layout *k = a->before;
+	int64_t size, weak, wanted = k->k_weak ? (int64_t)k->k_weak : -WEAK_BEFORE;
+
+	if (memory_read(m, a->task + TYPE_SIZE, &size, sizeof(size)) ||
+	    memory_read(m, a->task + TYPE_WEAK, &weak, sizeof(weak)) ||
+	    memory_read(m, a->task + TYPE_BASE, &a->future, sizeof(a->future)))
+		return -EFAULT;
+	return size == k->k_size && weak == wanted ? 0 : -ENOTSUP;
+}
+
+int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpreter,
+		      struct asyncio *a)
+{
+	uint64_t modules, all;
+	bool eager = p->layout.minor >= 12;
+	int err;
+
+	*a = (struct asyncio){ .before = python_task_layout(p->layout.minor) };
+	if (!a->before)
+		return -ENOTSUP;
+	if (memory_read(m, interpreter + a->before->i_modules, &modules, sizeof(modules)))
+		return -EFAULT;
+	if (!modules)
+		return -ENOENT;
+	err = find_module(m, p, modules, "asyncio.tasks", &a->globals);
+	if (err)
+		return err;
+	if (find_module(m, p, modules, "asyncio.taskgroups", &a->groups))
+		a->groups = 0;
+	err = dict_find(m, p, a->globals, "_CTask", &a->task);
+	if (err)
+		return err == -ENOENT ? -ENOTSUP : err;
+	if (dict_find(m, p, a->globals, eager ? "_scheduled_tasks" : "_all_tasks", &all) ||
+	    dict_attribute(m, p, all, "data", &a->scheduled) ||
+	    (eager && dict_find(m, p, a->globals, "_eager_tasks", &a->eager)) ||
+	    dict_find(m, p, a->globals, "_current_tasks", &a->current))
+		return -ENOTSUP;
+	return check_class(m, a);
+}
+
+int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asyncio *a,
+		      uint64_t thread, uint64_t *loop)
+{
+	uint64_t at;
+	int err;
+
+	*loop = 0;
+	if (memory_read(m, thread + a->before->t_loop, &at, sizeof(at)))
+		return -EFAULT;
+	if (!at || p->layout.minor >= 13) {
+		*loop = at;
+		return 0;
+	}
+	err = dict_find(m, p, at, RUNNING_LOOP, &at);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	if (p->layout.minor < 12 && memory_read(m, at + HOLDER_LOOP, &at, sizeof(at)))
+		return -EFAULT;
+	*loop = at;
+	return 0;
+}
+
+static int read_slots(const struct memory *m, const struct table *t, uint64_t *slots)
+{
+	size_t size = ((size_t)t->mask + 1) * 16, done = 0;
+
+	while (done < size) {
+		ssize_t n = memory_read_once(m, t->at + done, (char *)slots + done, size - done);
+
+		if (n <= 0)
+			return -EFAULT;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int read_head(const struct memory *m, uint64_t set, struct table *t)
+{
+	return memory_read_once(m, set + SET_FILL, t, 32) == 32 ? 0 : -EFAULT;
+}
+
+/* A set, if it is the same twice. Its slots are to be freed. */
+static int read_table(const struct memory *m, uint64_t set, struct table *t)
+{
+	struct table again;
+	size_t size;
+	int err = -EAGAIN;
+
+	t->slots = NULL;
+	if (read_head(m, set, t))
+		return -EFAULT;
+	if (t->mask >= ASYNCIO_LIST || t->used > t->mask || t->mask & (t->mask + 1))
+		return -EBADMSG;
+	size = ((size_t)t->mask + 1) * 16;
+	t->slots = malloc(2 * size);
+	if (!t->slots)
+		return -ENOMEM;
+	if (!read_slots(m, t, t->slots) && !read_slots(m, t, t->slots + size / 8) &&
+	    !read_head(m, set, &again) && !memcmp(&again, t, 32) &&
+	    !memcmp(t->slots, t->slots + size / 8, size))
+		err = 0;
+	return err;
+}
+
+bool asyncio_derives(struct memory *m, uint64_t at, uint64_t class, uint64_t *known)
+{
+	uint64_t type, base;
+
+	if (!at || at % 8 || memory_read(m, at + OBJECT_KIND, &type, sizeof(type)))
+		return false;
+	if (type == class || (known && type == *known))
+		return true;
+	base = type;
+	for (int i = 0; i < BASES && base && base % 8 == 0; i++) {
+		if (memory_read(m, base + TYPE_BASE, &base, sizeof(base)))
+			return false;
+		if (base != class)
+			continue;
+		if (known)
+			*known = type;
+		return true;
+	}
+	return false;
+}
+
+/* What a member of a set stands for: what it refers to weakly, or itself. */
+static uint64_t member(struct memory *m, struct asyncio *a, uint64_t key)
+{
+	struct object_type t;
+	uint64_t type;
+
+	if (memory_read(m, key + OBJECT_KIND, &type, sizeof(type)))
+		return 0;
+	if (!a->weakref && !object_type(m, key, &t) &&
+	    (object_is(&t, "weakref") || object_is(&t, "weakref.ReferenceType")))
+		a->weakref = type;
+	if (type == a->weakref && memory_read(m, key + WEAK_OBJECT, &key, sizeof(key)))
+		return 0;
+	return key;
+}
+
+/* Whether it is neither what a slot has whose member has left, nor what a dead reference has. */
+static bool is_foreign(struct memory *m, uint64_t at)
+{
+	struct object_type type;
+
+	return !object_type(m, at, &type) && !object_is(&type, "object") &&
+	       !object_is(&type, "NoneType");
+}
+
+static bool is_wanted(const struct asyncio_loops *loops, uint64_t loop)
+{
+	for (int i = 0; i < loops->n; i++) {
+		if (loops->list[i] == loop)
+			return !loops->others;
+	}
+	return loops->others;
+}
+
+static bool is_pending(struct memory *m, const struct asyncio *a, uint64_t task)
+{
+	int32_t state;
+
+	return !memory_read(m, task + a->before->k_state, &state, sizeof(state)) && !state;
+}
+
+static bool has(const uint64_t *list, int n, uint64_t at)
+{
+	for (int i = 0; i < n; i++) {
+		if (list[i] == at)
+			return true;
+	}
+	return false;
+}
+
+int asyncio_sets_list(struct memory *m, struct asyncio *a, const struct asyncio_loops *loops,
+		      uint64_t *list, int room, int64_t *unseen, int64_t *foreign)
+{
+	uint64_t sets[] = { a->scheduled, a->eager };
+	int n = 0, err = 0;
+
+	*unseen = *foreign = 0;
+	for (int k = 0; k < 2 && sets[k] && !err; k++) {
+		struct table t;
+		int before = n;
+
+		err = read_table(m, sets[k], &t);
+		for (uint64_t i = 0; !err && i <= t.mask; i++) {
+			uint64_t key = t.slots[2 * i], at, loop;
+
+			at = key ? member(m, a, key) : 0;
+			if (!at)
+				continue;
+			if (!asyncio_derives(m, at, a->task, &a->derived)) {
+				*foreign += is_foreign(m, at);
+				continue;
+			}
+			if (memory_read(m, at + LOOP, &loop, sizeof(loop)) ||
+			    !is_wanted(loops, loop) || !is_pending(m, a, at) ||
+			    (k && has(list, before, at)))
+				continue;
+			if (n < room)
+				list[n++] = at;
+			else
+				++*unseen;
+		}
+		free(t.slots);
+	}
+	return err ? err : n;
+}
+
+static bool is_eager(struct memory *m, const struct asyncio *a, uint64_t task)
+{
+	struct table t;
+	bool found = false;
+
+	if (!a->eager)
+		return false;
+	if (!read_table(m, a->eager, &t)) {
+		for (uint64_t i = 0; i <= t.mask; i++)
+			found |= t.slots[2 * i] == task;
+	}
+	free(t.slots);
+	return found;
+}
+
+bool asyncio_sets_has(struct memory *m, struct asyncio *a, uint64_t task)
+{
+	uint64_t weak, object,
+		at = a->before->k_weak ? task + a->before->k_weak : task - WEAK_BEFORE;
+
+	if (!asyncio_derives(m, task, a->task, &a->derived) || !is_pending(m, a, task) ||
+	    memory_read(m, at, &weak, sizeof(weak)))
+		return false;
+	if (!weak)
+		return is_eager(m, a, task);
+	return !memory_read(m, weak + WEAK_OBJECT, &object, sizeof(object)) && object == task;
+}
+
+int asyncio_sets_running(struct memory *m, const struct python *p, const struct asyncio *a,
+			 uint64_t loop, uint64_t *task)
+{
+	struct dict_walk w;
+	uint64_t key;
+	int more = dict_begin(m, p, a->current, &w);
+
+	while (!more && (more = dict_next(m, &w, &key, task)) > 0) {
+		if (key == loop)
+			return 0;
+		more = 0;
+	}
+	*task = 0;
+	return more;
+}
+
+int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
+		      struct asyncio_task *task)
+{
+	const struct python_task_layout *k = a->before;
+	uint64_t name;
+
+	task->n_awaiters = task->more = 0;
+	if (memory_read(m, at + k->k_name, &name, sizeof(name)) ||
+	    memory_read(m, at + k->k_coroutine, &task->coroutine, sizeof(task->coroutine)) ||
+	    memory_read(m, at + k->k_waiter, &task->future, sizeof(task->future)))
+		return -EFAULT;
+	asyncio_settled(m, p, a, at, task);
+	return asyncio_name(m, p, name, task->name);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * asyncio_sets: asyncio's tasks to CPython 3.13, which are in a weak set of the module
+ * asyncio.tasks. Who awaits a task these versions do not keep; what is kept are the futures that
+ * its end settles, and the future that each task waits for.
+ */
+#ifndef TELETAP_CPYTHON_ASYNCIO_SETS_H
+#define TELETAP_CPYTHON_ASYNCIO_SETS_H
+
+#include "cpython/asyncio.h"
+
+/*
+ * Looks for it in an interpreter. Returns 0; -ENOENT: it is not loaded; -ENOTSUP: its tasks are
+ * not what this version's should be; -errno.
+ */
+int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpreter,
+		      struct asyncio *a);
+
+/* The loop that a thread state runs; 0: it runs none. Returns 0, or -errno. */
+int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asyncio *a,
+		      uint64_t thread, uint64_t *loop);
+
+/* Which tasks: those of these loops, or of all others. */
+struct asyncio_loops {
+	const uint64_t *list;
+	int n;
+	bool others;
+};
+
+/* As asyncio_list. *foreign counts tasks of other classes, whatever their loop. */
+int asyncio_sets_list(struct memory *m, struct asyncio *a, const struct asyncio_loops *loops,
+		      uint64_t *list, int room, int64_t *unseen, int64_t *foreign);
+
+/* Whether there is still a task, and it is not done. */
+bool asyncio_sets_has(struct memory *m, struct asyncio *a, uint64_t task);
+
+/* The task that a loop runs; 0: none. Returns 0, or -errno. */
+int asyncio_sets_running(struct memory *m, const struct python *p, const struct asyncio *a,
+			 uint64_t loop, uint64_t *task);
+
+/* As asyncio_task; awaiters are the futures that the task's end settles. */
+int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
+		      struct asyncio_task *task);
+
+/* Adds those futures. */
+void asyncio_settled(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
+		     struct asyncio_task *task);
+
+/* Whether an object's class is this one, or derives from it; *known: one that was found to. */
+bool asyncio_derives(struct memory *m, uint64_t at, uint64_t class, uint64_t *known);
+
+#endif
