@@ -201,7 +201,8 @@ static const struct python_layout python_free_layouts[] = {
 struct python_task_layout {
 	uint32_t minor;
 	uint32_t i_modules;  /* interpreter: dict of modules */
-	uint32_t t_loop;     /* thread state: its loop that runs; to 3.12 a dict that has it */
+	uint32_t t_loop;     /* thread state: dict that has its loop that runs; to 3.12 */
+	uint32_t w_loop;     /* word of _Py_DebugOffsets: where a thread state has that loop; 3.13 */
 	uint32_t h_keys;     /* class: names of its objects' attributes; from 3.11 on */
 	uint32_t fn_globals; /* function: dict of its module */
 	uint32_t fn_closure; /* function: tuple of its cells */
@@ -225,7 +226,7 @@ static const struct python_task_layout python_task_layouts[] = {
 	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
 	{ .minor = 12, .i_modules = 944, .t_loop = 112, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
 	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
-	{ .minor = 13, .i_modules = 7656, .t_loop = 304, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
+	{ .minor = 13, .i_modules = 7656, .w_loop = 19, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
 	  .k_size = 144, .k_state = 96, .k_waiter = 112, .k_coroutine = 120, .k_name = 128 },
 };
 /* clang-format on */

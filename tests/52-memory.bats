@@ -202,7 +202,7 @@ time.sleep(600)' "$BATS_TEST_TMPDIR/go" 3>&- &
 @test "tasks: who awaits whom" { each same_tasks; }
 # No Python of 3.14 or later is installed here; the lab's tree has them, where it has been made.
 if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
-	@test "tasks: 3.14 and 3.15 of the lab's tree" {
+	@test "tasks: 3.13 to 3.15 of the lab's tree" {
 		need_root
 		mkdir "$BATS_TEST_TMPDIR/root"
 		cat >"$BATS_TEST_TMPDIR/enter" <<-'EOF'
@@ -218,7 +218,7 @@ if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
 				exec /usr/bin/python3 "$tests/tasks-compare.py" "${0%compare}enter" "$tests" "$root" "$python"
 		EOF
 		chmod +x "$BATS_TEST_TMPDIR"/{enter,compare}
-		for version in 3.14 3.15; do
+		for version in 3.13 3.14 3.15; do
 			run unshare --mount "$BATS_TEST_TMPDIR/compare" "$TOP/build/lab/tree" "$TOP/tests" \
 				"$BATS_TEST_TMPDIR/root" "python$version"
 			echo "$version: $output"
