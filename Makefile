@@ -129,7 +129,7 @@ $(B)/test/load: tests/load.c $(B)/obj/net/datagram.o $(DRAW:%=$(B)/obj/%.o)
 $(B)/test/inside: tests/inside.c $(B)/obj/net/sandbox.o $(B)/obj/base/fail.o
 
 # Reads the threads of a Python again and again, for tests/52-memory.bats.
-$(B)/test/memory: tests/memory.c $(patsubst wrapper/%.c,$(B)/obj/%.o,$(wildcard wrapper/collect/memory_[hlpstgw]*.c wrapper/cpython/[afloprv]*.c)) \
+$(B)/test/memory: tests/memory.c $(patsubst wrapper/%.c,$(B)/obj/%.o,$(wildcard wrapper/collect/memory_[ahlpstgw]*.c wrapper/cpython/[acdfloprv]*.c)) \
 		$(patsubst %,$(B)/obj/%.o,target/memory target/loaded model/escape model/utf8 base/fail base/rights base/clock base/rootfs collect/processes target/cgroup)
 
 $(B)/test/peers: tests/peers.c $(B)/obj/net/rate_limit.o

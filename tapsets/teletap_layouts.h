@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layouts: where CPython keeps what, version by version, for x86-64 and builds with a GIL.
+ * layouts: where CPython keeps what, version by version, for x86-64.
  * Plain numbers, for programs of user space, BPF and modules. Sources: offsetof() over the headers
  * of 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1, 3.13.0, 3.14.10 and 3.15.2; _Py_DebugOffsets of the
  * process. To add a version, add a row to each table.
@@ -177,6 +177,23 @@ static const struct python_layout python_words[] = {
 
 #ifndef __KERNEL__
 /*
+ * Free-threaded builds, whose objects have a head that is 16 bytes longer, and whose lock begins
+ * with whether it is used. Only for what page 224 reads. Source: offsetof() over the headers of
+ * 3.13.15; _Py_DebugOffsets of the process.
+ */
+/* clang-format off */
+static const struct python_layout python_free_layouts[] = {
+	{ .minor = 13, .t_interp = 16,
+	  .r_head = 632, .r_ending = 608, .i_collector = 7400, .i_next = 7264, .i_threads = 7344, .i_gil = 16,
+	  .g_holder = 16, .g_locked = 24, .t_next = 8, .t_ident = 152, .t_native = 160, .t_status = 32,
+	  .t_frame = 72, .f_back = 8, .f_code = 0, .f_where = 56, .f_owner = 70, .f_locals = 72,
+	  .c_file = 128, .c_name = 136, .c_qualname = 144, .c_line = 84, .c_lines = 152, .c_flags = 64,
+	  .c_trace = 200, .c_start = 216, .c_names = 112, .p_items = 40,
+	  .b_size = 32, .b_data = 48, .u_length = 32, .u_state = 48, .u_ascii = 56, .u_wide = 72 },
+};
+/* clang-format on */
+
+/*
  * What leads to the tasks of asyncio, and they, to 3.13; later versions say it of themselves.
  * Sources: offsetof() over the same headers, Modules/_asynciomodule.c, and tasks of living
  * programs, in which each field was sought by what it has to be.
@@ -184,7 +201,8 @@ static const struct python_layout python_words[] = {
 struct python_task_layout {
 	uint32_t minor;
 	uint32_t i_modules;  /* interpreter: dict of modules */
-	uint32_t t_loop;     /* thread state: its loop that runs; to 3.12 a dict that has it */
+	uint32_t t_loop;     /* thread state: dict that has its loop that runs; to 3.12 */
+	uint32_t w_loop;     /* word of _Py_DebugOffsets: where a thread state has that loop; 3.13 */
 	uint32_t h_keys;     /* class: names of its objects' attributes; from 3.11 on */
 	uint32_t fn_globals; /* function: dict of its module */
 	uint32_t fn_closure; /* function: tuple of its cells */
@@ -208,7 +226,7 @@ static const struct python_task_layout python_task_layouts[] = {
 	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
 	{ .minor = 12, .i_modules = 944, .t_loop = 112, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
 	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
-	{ .minor = 13, .i_modules = 7656, .t_loop = 304, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
+	{ .minor = 13, .i_modules = 7656, .w_loop = 19, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
 	  .k_size = 144, .k_state = 96, .k_waiter = 112, .k_coroutine = 120, .k_name = 128 },
 };
 /* clang-format on */

@@ -32,16 +32,15 @@ begin() {
 	[ "$word" = ready ]
 }
 
-# The functions and lines are those of faulthandler, the waits those that the program chose.
+# same_threads PYTHON [TIMES]: the functions and lines are those of faulthandler, the waits those
+# that the program chose.
 same_threads() {
 	: >"$BATS_TEST_TMPDIR/dump"
 	begin "$1" threads "$BATS_TEST_TMPDIR/dump"
-	for _ in 1 2; do
-		run /usr/bin/python3 "$TOP/tests/memory-compare.py" threads "$BATS_TEST_TMPDIR/dump" "$pid"
-		echo "$output"
-		[ "$status" = 0 ]
-		[ -z "$output" ]
-	done
+	run /usr/bin/python3 "$TOP/tests/memory-compare.py" threads "$BATS_TEST_TMPDIR/dump" "$pid" "${2-2}"
+	echo "$output"
+	[ "$status" = 0 ]
+	[ -z "$output" ]
 }
 
 # Runs and objects are those of gc.get_stats().
@@ -142,7 +141,8 @@ same_tasks() {
 }
 
 shopt -s nullglob
-PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,9,10,11,12,13,14,15}.*/bin/python3)
+PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,9,10,11,12,13,14,15}.*[0-9]/bin/python3)
+FREE=("$HOME"/.pyenv/versions/3.13.*t/bin/python3 ${FREE_PYTHON:+"$FREE_PYTHON"})
 shopt -u nullglob
 
 @test "threads: functions, lines and waits are what the program knows" { each same_threads; }
@@ -202,7 +202,7 @@ time.sleep(600)' "$BATS_TEST_TMPDIR/go" 3>&- &
 @test "tasks: who awaits whom" { each same_tasks; }
 # No Python of 3.14 or later is installed here; the lab's tree has them, where it has been made.
 if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
-	@test "tasks: 3.14 and 3.15 of the lab's tree" {
+	@test "tasks: 3.13 to 3.15 of the lab's tree" {
 		need_root
 		mkdir "$BATS_TEST_TMPDIR/root"
 		cat >"$BATS_TEST_TMPDIR/enter" <<-'EOF'
@@ -218,7 +218,7 @@ if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
 				exec /usr/bin/python3 "$tests/tasks-compare.py" "${0%compare}enter" "$tests" "$root" "$python"
 		EOF
 		chmod +x "$BATS_TEST_TMPDIR"/{enter,compare}
-		for version in 3.14 3.15; do
+		for version in 3.13 3.14 3.15; do
 			run unshare --mount "$BATS_TEST_TMPDIR/compare" "$TOP/build/lab/tree" "$TOP/tests" \
 				"$BATS_TEST_TMPDIR/root" "python$version"
 			echo "$version: $output"
@@ -229,6 +229,31 @@ if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
 fi
 
 @test "threads, at full speed: no stack that cannot be" { each possible_stacks 60; }
+@test "threads: 100 times of 100 what faulthandler says" { same_threads /usr/bin/python3 100; }
+@test "threads, at full speed: 10,000 readings of the system's Python" { possible_stacks /usr/bin/python3 5000; }
+if ((${#FREE[@]})); then
+	# Of a free-threaded build: the same, and what cannot be read of it is refused.
+	free_threads() {
+		same_threads "$1"
+		run -0 --separate-stderr teletap watch threads -p "$pid" -o json
+		jq -e '[.rows[].holds_gil] | any | not' <<<"$output"
+		[[ $(jq -r '.notes[]' <<<"$output") == "process $pid: a free-threaded build of CPython (3.13."*"): its threads need no GIL, and none holds it" ]]
+		run -0 --separate-stderr teletap watch threads --locals -p "$pid" -o json
+		[[ $(jq -r '.notes[]' <<<"$output") == *'variables'* ]]
+		for page in gc tasks; do
+			refused teletap watch "$page" --collector memory -p "$pid"
+			[[ $stderr == *"process $pid: of a free-threaded build of CPython only threads can be read: take page 224 or 223" ]]
+		done
+		stop
+		possible_stacks "$1" 60
+	}
+	@test "threads of a free-threaded build: nobody holds a GIL" {
+		for python in "${FREE[@]}"; do
+			free_threads "$python"
+			stop
+		done
+	}
+fi
 
 @test "threads of the children, a fork of them, and a program that is no Python" {
 	begin /usr/bin/python3 children

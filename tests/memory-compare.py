@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Compares page 224 with what the program itself says: memory-compare.py threads DUMP PID |
-locals TRUTH PID | speed < lines of the protocol. Says nothing when they agree.
+Compares page 224 with what the program itself says: memory-compare.py threads DUMP PID
+[TIMES] | locals TRUTH PID | speed < lines of the protocol. Says nothing when they agree.
 """
 import json
 import os
@@ -57,7 +57,12 @@ def still(stacks):
     return sorted([("compute",)] + stack[1:] if stack and stack[0][0] == "compute" else stack for stack in stacks)
 
 
-def threads(path, pid):
+def threads(path, pid, times="1"):
+    for _ in range(int(times)):
+        compare(path, pid)
+
+
+def compare(path, pid):
     truth = still(dumped(path, int(pid)))
     stacks, page = shown(int(pid))
     ours = still(stacks)

@@ -48,7 +48,7 @@ def notes(page):
 
 VERSION = tuple(json.loads(subprocess.run([*sys.argv[1:], "-c", "import sys; print(list(sys.version_info[:2]))"],
                                           check=True, stdout=subprocess.PIPE).stdout.decode()))
-MAINS = "kinds", "circle", "many", "spin", "other.<locals>.main", "main"
+MAINS = "kinds", "circle", "pure", "many", "spin", "other.<locals>.main", "main"
 
 
 def same(what, *argument):
@@ -85,6 +85,12 @@ def circle():
     assert re.search("in a circle: (A, awaited by B, awaited by A|B, awaited by A, awaited by B)", notes(shown)[0]), shown["notes"]
 
 
+def pure():
+    shown = same("pure")
+    assert VERSION >= (3, 14) or [n.partition(",")[0] for n in notes(shown)] == [
+        "tasks of a class that does not derive from asyncio's own"] and notes(shown)[0].endswith(": 1"), shown["notes"]
+
+
 def many():
     shown = same("many", "3000")
     assert notes(shown) == [], shown["notes"]
@@ -116,5 +122,5 @@ def spin():
 
 
 if __name__ == "__main__":
-    for check in kinds, circle, many, spin:
+    for check in kinds, circle, pure, many, spin:
         check()

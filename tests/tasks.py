@@ -7,6 +7,7 @@ To 3.13 asyncio does not say who awaits a task: AWAITED has what these programs 
 
 kinds   tasks that wait for others in many ways, in two threads, and one whose thread has ended
 circle  two that wait for each other
+pure    one of a class in Python
 many N  N tasks
 spin N  N tasks of a loop at full speed; no truth but that they are there
 """
@@ -16,6 +17,7 @@ import json
 import sys
 import threading
 import time
+import types
 
 HOUR = 3600
 AWAITED = {}
@@ -116,6 +118,23 @@ class Own(asyncio.Task):
     pass
 
 
+def numbers():
+    while True:
+        yield 1
+
+
+@types.coroutine
+def yields_itself(future):
+    """Waits for a future by a plain yield, with a generator that it does not await at hand."""
+    for _ in numbers():
+        future._asyncio_future_blocking = True
+        yield future
+
+
+async def by_hand():
+    await yields_itself(asyncio.get_running_loop().create_future())
+
+
 async def yields(event):
     await leaf(event)
     yield
@@ -143,7 +162,7 @@ async def everything():
             asyncio.create_task(times(), name="x" * 60), asyncio.create_task(deep(event, 50), name="deep"),
             asyncio.create_task(waits(event), name="waits"), asyncio.create_task(shields(event), name="shields"),
             asyncio.create_task(waits_for(event), name="waits for"), asyncio.create_task(steps(event), name="steps"),
-            Own(leaf(event), name="of a class of its own")]
+            Own(leaf(event), name="of a class of its own"), asyncio.create_task(by_hand(), name="by hand")]
     if sys.version_info < (3, 11):
         keep[3].cancel()  # it has no TaskGroup
     awaited("one of two", "shared")
@@ -201,6 +220,14 @@ async def circle():
     await asyncio.sleep(HOUR)
 
 
+async def pure():
+    task = asyncio.tasks._PyTask(times(), loop=asyncio.get_running_loop(), name="in Python")
+    await settle()
+    print("[]", flush=True)
+    await asyncio.sleep(HOUR)
+    del task
+
+
 async def many(n):
     tasks = [asyncio.create_task(times(), name="task %d" % i) for i in range(int(n))]
     await settle()
@@ -218,4 +245,4 @@ async def spin(n):
 
 
 if __name__ == "__main__":
-    asyncio.run({"kinds": kinds, "circle": circle, "many": many, "spin": spin}[sys.argv[1]](*sys.argv[2:]))
+    asyncio.run({"kinds": kinds, "circle": circle, "many": many, "pure": pure, "spin": spin}[sys.argv[1]](*sys.argv[2:]))

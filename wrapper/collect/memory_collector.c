@@ -63,6 +63,7 @@ static int make(const struct plan *plan, const struct target *t, const struct op
 		  : !strcmp(plan->module, PAGE_TASKS) ? PAGE_OF_TASKS
 		  : !strcmp(plan->module, "stacks")   ? PAGE_OF_STACKS
 						      : PAGE_OF_GC;
+	s->all.locked = s->page == PAGE_OF_GC || s->page == PAGE_OF_TASKS;
 	s->samples.look.all = &s->all;
 	s->samples.period = 1000000000 / SAMPLES_RATE;
 	s->counted.since_attached = true;

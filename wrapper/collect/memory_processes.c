@@ -78,6 +78,8 @@ static void add(struct memory_processes *all, pid_t pid)
 	process->image = image;
 	memory_processes_at(all, process);
 	python_find(&all->memory, &process->python);
+	if (all->locked)
+		python_want_lock(&process->python);
 }
 
 void memory_processes_look(struct memory_processes *all)

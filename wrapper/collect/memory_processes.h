@@ -25,7 +25,8 @@ struct memory_processes {
 	int64_t look;
 	struct memory_process *list;
 	size_t n;
-	bool ended; /* processes that were or would have been in the list */
+	bool locked; /* only what has an interpreter lock is of use */
+	bool ended;  /* processes that were or would have been in the list */
 };
 
 /* Looks which processes there are; those that have ended stay in the list, with an older look. */

@@ -53,6 +53,22 @@ static void write_locals(FILE *f, pid_t tid, const struct python_values *values)
 	}
 }
 
+/* Reads what is likely needed for a thread at once. */
+static void load_likely(struct memory *m, const struct memory_list *l, int thread)
+{
+	uint64_t likely[PAGES];
+	int n = memory_pages(m, likely, PAGES - 1);
+
+	for (int i = 0; i < l->n_states; i++) {
+		if (l->states[i].native == l->inner[thread]) {
+			likely[n++] = l->states[i].at;
+			break;
+		}
+	}
+	memory_forget(m);
+	memory_load(m, likely, n);
+}
+
 /* One thread, until it was read while it did not run, or too often in vain. */
 static void look_thread(FILE *f, struct memory *m, const struct python *p,
 			const struct memory_list *l, int thread, struct memory_stacks *stacks,
@@ -63,9 +79,7 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 	pid_t tid = l->tids[thread];
 	struct memory_task now = { 0 };
 	bool has_gil = false, has_python = true, good = false;
-	uint64_t pages[PAGES];
 	int64_t stack = 0;
-	int n_pages;
 
 	for (int i = 0; i < TRIES && !good; i++) {
 		int err = 0;
@@ -76,12 +90,10 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 			continue;
 		if (now.state == 'X' || now.state == 'Z')
 			return;
-		n_pages = memory_pages(m, pages, PAGES);
-		memory_forget(m);
-		memory_load(m, pages, n_pages);
+		load_likely(m, l, thread);
 		if (p->state == PYTHON_READ)
 			err = memory_list_frames(l, thread, m, p, &frames, &has_gil, &has_python);
-		if (!err && counts->locals)
+		if (!err && counts->locals && !p->free)
 			python_values_read(m, p, &frames, &values);
 		good = !err && !l->unread && memory_task_given(l->pid, tid) == now.given;
 	}
@@ -103,6 +115,10 @@ static void look_thread(FILE *f, struct memory *m, const struct python *p,
 		     stack < 0 ? 0 : stack, good ? frames.more : 0);
 	if (!good || stack < 0 || !counts->locals)
 		return;
+	if (p->free) {
+		counts->left += frames.n; /* at least */
+		return;
+	}
 	write_locals(f, tid, &values);
 	counts->left += values.left;
 }
@@ -116,6 +132,9 @@ void memory_threads_look(FILE *f, struct memory *m, const struct python *p,
 	if (!l)
 		return;
 	counts->unseen += memory_list_read(l, m, p);
+	if (p->state == PYTHON_READ && l->n_states && !l->states[0].gil)
+		fprintf(f, "interpreter\t%d\t%d\t%" PRIu32 "\n", (int)l->pid, PYTHON_UNLOCKED,
+			p->version);
 	sched_getaffinity(0, sizeof(before), &before);
 	for (int i = 0; i < l->n; i++) {
 		if (clock_ms(CLOCK_MONOTONIC) > counts->end_ms)

@@ -257,7 +257,12 @@ int session_attach_step(struct session *s, char **msg)
 				      "the module did not answer within %d s: 'dmesg' may say why",
 				      ATTACH_MS / 1000);
 	if (!s->state.snapshots) {
-		if (s->state.hello && clock_ms(CLOCK_MONOTONIC) - s->attach_asked >= ASK_MS) {
+		/* The pipe to a process of ours keeps the first question. */
+		bool heard = s->attach_asked && s->plan.collector != COLLECT_STAP &&
+			     s->plan.collector != COLLECT_RING;
+
+		if (s->state.hello && !heard &&
+		    clock_ms(CLOCK_MONOTONIC) - s->attach_asked >= ASK_MS) {
 			ask(s);
 			s->attach_asked = clock_ms(CLOCK_MONOTONIC);
 		}

@@ -22,6 +22,7 @@ struct asyncio {
 
 	/* To 3.13; addresses. */
 	const struct python_task_layout *before;
+	uint64_t loop;             /* where a thread state has it, or what has it */
 	uint64_t globals, groups;  /* dicts of asyncio.tasks and asyncio.taskgroups */
 	uint64_t scheduled, eager; /* sets of tasks */
 	uint64_t current;          /* dict of loops and the tasks that they run */

@@ -64,7 +64,10 @@ int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpr
 	*a = (struct asyncio){ .before = python_task_layout(p->layout.minor) };
 	if (!a->before)
 		return -ENOTSUP;
-	if (memory_read(m, interpreter + a->before->i_modules, &modules, sizeof(modules)))
+	a->loop = a->before->t_loop;
+	if (memory_read(m, interpreter + a->before->i_modules, &modules, sizeof(modules)) ||
+	    (a->before->w_loop && memory_read(m, p->runtime + a->before->w_loop * UINT64_C(8),
+					      &a->loop, sizeof(a->loop))))
 		return -EFAULT;
 	if (!modules)
 		return -ENOENT;
@@ -91,9 +94,9 @@ int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asy
 	int err;
 
 	*loop = 0;
-	if (memory_read(m, thread + a->before->t_loop, &at, sizeof(at)))
+	if (memory_read(m, thread + a->loop, &at, sizeof(at)))
 		return -EFAULT;
-	if (!at || p->layout.minor >= 13) {
+	if (!at || a->before->w_loop) {
 		*loop = at;
 		return 0;
 	}

@@ -76,8 +76,14 @@ static enum python_state verify(struct memory *m, struct python *p)
 	if (memory_read(m, p->runtime, words, sizeof(words)) ||
 	    memcmp(words, PYTHON_COOKIE, 8) != 0 || words[1] != p->version)
 		return PYTHON_ALIEN;
-	if (words[2])
-		return PYTHON_FREE;
+	if (words[2]) {
+		const struct python_layout *l = PYTHON_ROW(python_free_layouts, p->layout.minor);
+
+		if (!l)
+			return PYTHON_FREE;
+		p->layout = *l;
+		p->free = true;
+	}
 	return python_layout_agree(&p->layout, words, 0, PYTHON_WORDS) ? PYTHON_READ : PYTHON_ALIEN;
 }
 
@@ -156,6 +162,12 @@ void python_find(struct memory *m, struct python *p)
 	loaded_list_free(&files);
 }
 
+void python_want_lock(struct python *p)
+{
+	if (p->state == PYTHON_READ && p->free)
+		p->state = PYTHON_FREE;
+}
+
 /*
  * With a setting of 1 or 2 only root may read what it has not started itself, with 3 nobody may.
  * Source: Documentation/admin-guide/LSM/Yama.rst.
@@ -197,8 +209,12 @@ char *python_why(const struct python *p, pid_t pid)
 		     pid, p->version >> 24, p->version >> 16 & 255);
 		break;
 	case PYTHON_FREE:
-		fail(&why, 0, "process %d: a free-threaded build of CPython cannot be read yet",
-		     pid);
+		fail(&why, 0,
+		     p->free ? "process %d: of a free-threaded build of CPython only threads can "
+			       "be read: take page 224 or 223"
+			     : "process %d: a free-threaded build of CPython %u.%u cannot be read "
+			       "yet",
+		     pid, p->version >> 24, p->version >> 16 & 255);
 		break;
 	case PYTHON_OTHER:
 		fail(&why, 0, "process %d runs PyPy, which is not CPython", pid);
@@ -232,6 +248,22 @@ int python_interpreters(struct memory *m, const struct python *p,
 	return err ? err : n;
 }
 
+/* The lock of an interpreter; 0: it uses none. */
+static int read_lock(struct memory *m, const struct python *p, uint64_t interpreter, uint64_t *lock)
+{
+	int32_t used = 1;
+
+	*lock = p->runtime + p->layout.r_gil;
+	if (p->layout.r_gil)
+		return 0;
+	if (memory_read(m, interpreter + p->layout.i_gil, lock, sizeof(*lock)) ||
+	    (p->free && *lock && memory_read(m, *lock, &used, sizeof(used))))
+		return -EFAULT;
+	if (!used)
+		*lock = 0;
+	return 0;
+}
+
 static int read_thread(struct memory *m, const struct python *p, uint64_t at, uint64_t gil,
 		       struct python_thread *t)
 {
@@ -260,11 +292,8 @@ static int walk(struct memory *m, const struct python *p, const struct python_th
 	memory_load(m, likely, n_before);
 	n_interpreters = python_interpreters(m, p, interpreters);
 	for (int i = 0; i < n_interpreters; i++) {
-		gil = p->runtime + p->layout.r_gil;
-		if (!p->layout.r_gil &&
-		    memory_read(m, interpreters[i] + p->layout.i_gil, &gil, sizeof(gil)))
-			return -EFAULT;
-		if (memory_read(m, interpreters[i] + p->layout.i_threads, &at, sizeof(at)))
+		if (read_lock(m, p, interpreters[i], &gil) ||
+		    memory_read(m, interpreters[i] + p->layout.i_threads, &at, sizeof(at)))
 			return -EFAULT;
 		while (at && n < PYTHON_THREADS) {
 			if (read_thread(m, p, at, gil, &list[n++]) ||

@@ -20,7 +20,7 @@ bool resolve_is_python(const struct target_file *f)
 }
 
 /* Whether the memory of the process has a CPython that can be read. */
-static int check_memory(pid_t pid, char **msg)
+static int check_memory(const struct page *page, pid_t pid, char **msg)
 {
 	struct python python;
 	struct memory memory;
@@ -31,6 +31,8 @@ static int check_memory(pid_t pid, char **msg)
 		return -ENOMEM;
 	python_find(&memory, &python);
 	memory_end(&memory);
+	if (strcmp(page->origin.module, PAGE_THREADS) && strcmp(page->origin.module, "stacks"))
+		python_want_lock(&python);
 	if (python.state == PYTHON_READ)
 		return 0;
 	why = python_why(&python, pid);
@@ -44,13 +46,13 @@ static int check_memory(pid_t pid, char **msg)
 }
 
 /* Whether one of several has; if not, why the first has not. */
-static int check_group(const struct target_group *g, char **msg)
+static int check_group(const struct page *page, const struct target_group *g, char **msg)
 {
 	int err = -ESRCH;
 	char *why = NULL;
 
 	for (size_t i = 0; i < g->n_pids && err; i++) {
-		int ret = check_memory(g->pids[i], &why);
+		int ret = check_memory(page, g->pids[i], &why);
 
 		err = !i || !ret ? ret : err;
 	}
@@ -93,8 +95,8 @@ int resolve_process(const struct page *page, enum collector by, const struct tar
 		return fail(msg, ENOTSUP, "page %d by %s is about a program: name it (-p PID)",
 			    page->number, collector_name(by));
 	if (by == COLLECT_MEMORY) {
-		int err = t->kind == TARGET_PID     ? check_memory(t->pid, msg)
-			  : t->kind == TARGET_GROUP ? check_group(&t->group, msg)
+		int err = t->kind == TARGET_PID     ? check_memory(page, t->pid, msg)
+			  : t->kind == TARGET_GROUP ? check_group(page, &t->group, msg)
 						    : check_file(page, &t->files[0], msg);
 
 		if (err)

@@ -69,6 +69,8 @@ bool stack_executing(const struct state *s)
 	return state_first(s, LINE_LINENO);
 }
 
+#define UNLOCKED 9
+
 void stack_process_notes(const struct state *s, struct table *t)
 {
 	static const char *const why[] = { [2] = "the layout of its CPython is not known",
@@ -86,13 +88,17 @@ void stack_process_notes(const struct state *s, struct table *t)
 			version = record_now(r, INTERPRETER_VERSION);
 		char text[32] = "";
 
-		if (state < 2 || state > 7)
-			continue;
 		if (version)
 			snprintf(text, sizeof(text), " (%d.%d.%d)", (int)(version >> 24 & 255),
 				 (int)(version >> 16 & 255), (int)(version >> 8 & 255));
-		table_note(t, "process %" PRId64 ": %s%s: there are no Python stacks of it",
-			   record_now(r, INTERPRETER_PID), why[state], text);
+		if (state == UNLOCKED)
+			table_note(t,
+				   "process %" PRId64 ": a free-threaded build of CPython%s: its "
+				   "threads need no GIL, and none holds it",
+				   record_now(r, INTERPRETER_PID), text);
+		else if (state >= 2 && state <= 7)
+			table_note(t, "process %" PRId64 ": %s%s: there are no Python stacks of it",
+				   record_now(r, INTERPRETER_PID), why[state], text);
 	}
 }
 
