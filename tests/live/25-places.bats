@@ -112,7 +112,7 @@ lies() {
 		# the first end may be that of a collection that had begun, the last beginning is under way
 		lost=$(tail -n 1 "$tap_out" | jq .loss.skipped) runs=$(jq '[.[][0]] | add' "$dir/done")
 		echo "$what: $lost of $runs"
-		[ "$lost" -eq "$runs" ] || [ "$what" != generation ] && [ "$lost" -eq $((runs - 1)) ]
+		[ "$lost" -eq "$runs" ] || { [ "$what" != generation ] && [ "$lost" -eq $((runs - 1)) ]; }
 		[ "$(tail -n 1 "$tap_out" | jq -c '[.rows[] | .runs_total // 0, has("tid")] | unique - [0, false]')" = '[]' ]
 		kill -9 "$pid"
 		rm "$own"
