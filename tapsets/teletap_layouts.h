@@ -200,10 +200,10 @@ static const struct python_layout python_free_layouts[] = {
  */
 struct python_task_layout {
 	uint32_t minor;
-	uint32_t i_modules;  /* interpreter: dict of modules */
-	uint32_t t_loop;     /* thread state: dict that has its loop that runs; to 3.12 */
-	uint32_t w_loop;     /* word of _Py_DebugOffsets: where a thread state has that loop; 3.13 */
-	uint32_t h_keys;     /* class: names of its objects' attributes; from 3.11 on */
+	uint32_t i_modules; /* interpreter: dict of modules */
+	uint32_t t_loop;    /* thread state: dict that has its loop that runs; to 3.12 */
+	uint32_t w_loop;    /* word of _Py_DebugOffsets: where a thread state has that loop; 3.13 */
+	uint32_t h_keys;    /* class: names of its objects' attributes; from 3.11 on */
 	uint32_t fn_globals; /* function: dict of its module */
 	uint32_t fn_closure; /* function: tuple of its cells */
 	uint32_t k_size;     /* task: how long it is */

@@ -305,6 +305,16 @@ fi
 	while [ "$(readlink "/proc/$pid/exe")" != "$BATS_TEST_TMPDIR/pypy3.9" ]; do :; done
 	refused teletap watch threads -p "$pid"
 	[[ $stderr == *"process $pid runs PyPy, which is not CPython" ]]
+	if command -v pypy3 >/dev/null; then # a real one, where there is one
+		kill "$pid"
+		mkfifo "$BATS_TEST_TMPDIR/out"
+		pypy3 -c 'import time; print("ready", flush=True); time.sleep(1000)' >"$BATS_TEST_TMPDIR/out" 3>&- &
+		pid=$!
+		read -r -t 60 word <"$BATS_TEST_TMPDIR/out"
+		[ "$word" = ready ]
+		refused teletap watch threads -p "$pid"
+		[[ $stderr == *"process $pid runs PyPy, which is not CPython" ]]
+	fi
 	refused teletap watch threads -e /bin/sleep
 	[[ $stderr == *"/sleep has no CPython in it: start that, or name its process (-p)" ]]
 }
