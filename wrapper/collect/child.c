@@ -167,6 +167,13 @@ static int open_pipes(int *ours, int *theirs, char **msg)
 	return 0;
 }
 
+static void forget(struct child *c)
+{
+	if (c->ctx)
+		c->ops->free(c->ctx);
+	c->ctx = NULL;
+}
+
 int child_start(struct child *c, const struct child_ops *ops, const struct plan *plan,
 		const struct target *t, const struct opts *o, int *out, char **msg)
 {
@@ -183,6 +190,7 @@ int child_start(struct child *c, const struct child_ops *ops, const struct plan 
 	if (c->pid == 0)
 		run(c, plan, theirs, parent);
 	err = c->pid < 0 ? fail(msg, errno, "fork: %s", strerror(errno)) : 0;
+	forget(c); /* the child has it, and those that are started later need none of it */
 	descriptors_close(theirs, PIPES);
 	c->in = ours[QUESTIONS];
 	*out = ours[LINES];
@@ -226,6 +234,6 @@ void child_stop(struct child *c)
 		if (!ended)
 			wait_later(c->pid);
 	}
-	c->ops->free(c->ctx);
+	forget(c);
 	*c = (struct child){ .in = -1 };
 }

@@ -21,7 +21,7 @@ struct child_ops {
 	/* In the parent: allocates ctx out of what is wanted. */
 	int (*make)(const struct plan *plan, const struct target *t, const struct opts *o,
 		    void **ctx, char **msg);
-	/* In the parent, at the end; also after a failure of make. ctx may be NULL. */
+	/* In the parent, when the child has it; also after a failure of make. */
 	void (*free)(void *ctx);
 	/* The descriptors that the child needs, at most CHILD_FILES. Returns how many. NULL: none.
 	 */

@@ -39,8 +39,10 @@ static struct uncounted_file *place_of(struct uncounted *s, const struct stat *s
 		if (f->dev == st->st_dev && f->ino == st->st_ino)
 			return f;
 	}
-	if (s->n == UNCOUNTED_FILES)
+	f = s->n < UNCOUNTED_FILES ? reallocarray(s->list, (size_t)s->n + 1, sizeof(*f)) : NULL;
+	if (!f)
 		return NULL;
+	s->list = f;
 	f = &s->list[s->n++];
 	*f = (struct uncounted_file){ .dev = st->st_dev, .ino = st->st_ino };
 	snprintf(f->path, sizeof(f->path), "%s", path);
@@ -86,6 +88,7 @@ void uncounted_begin(struct uncounted *s, const struct plan *plan, const struct 
 
 void uncounted_end(struct uncounted *s)
 {
+	free(s->list);
 	free(s->mapped);
 	*s = (struct uncounted){ 0 };
 }

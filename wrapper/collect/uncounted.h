@@ -36,7 +36,7 @@ struct uncounted {
 	const struct origin *origin;
 	struct stat_id watched[1 + PLAN_FILES]; /* the plan's file, and its files */
 	int n_watched;
-	struct uncounted_file list[UNCOUNTED_FILES];
+	struct uncounted_file *list; /* grows: collectors have a copy of all that is here */
 	int n;
 	int64_t looked_ms;
 	struct stat_id
