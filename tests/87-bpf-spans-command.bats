@@ -27,8 +27,7 @@ served() {
 
 # counts ROWS: that is what has been counted at the end, by whom the command was given
 counts() {
-	shown() { page=$(tail -n 1 "$out"); [ "$(counted)" = "$1" ]; }
-	await shown "$1" || { counted; false; }
+	await shows "$1" || { counted; false; }
 	kill -INT "$tap"
 	wait "$tap" || [ $? -eq 130 ]
 	kill -TERM -- "-$tap" 2>/dev/null || true
@@ -219,8 +218,7 @@ c_spans() {
 	watch spans -p "$pid" -i 0.3
 	attached
 	echo >&7
-	shown() { page=$(tail -n 1 "$out"); [ "$(counted)" = '[["of C",23,0],["turn",23,0]]' ]; }
-	await shown
+	await shows '[["of C",23,0],["turn",23,0]]'
 	finish
 	exec 7>&-
 	wait "$pid"

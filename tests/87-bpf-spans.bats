@@ -54,11 +54,6 @@ all_of() {
 	[ "$(q ".rows[] | select(.operation == \"$1\").ended_total")" = "$2" ]
 }
 
-shows() {
-	page=$(tail -n 1 "$out")
-	[ "$(counted)" = "$1" ]
-}
-
 # comes_to ROWS: the page does, and stays what it is
 comes_to() {
 	await shows "$1" || { counted; false; }

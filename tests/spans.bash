@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # For tests of page 242 of frameworks: applications, and who asks them.
 
 # ask CURL-ARGUMENT...: requests, four at a time; prints the status of each
@@ -18,6 +18,12 @@ asked() {
 }
 
 counted() { q '[.rows[] | [.operation, .ended_total, .failed_total]] | sort'; }
+
+# shows ROWS: the last page does
+shows() {
+	page=$(tail -n 1 "$out")
+	[ "$(counted)" = "$1" ]
+}
 
 flask_app() {
 	cat >"$dir/app.py" <<-'PY'
