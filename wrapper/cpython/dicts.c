@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAMES_MAX 65536 /* entries among which one is sought */
+#define ENTRIES_MAX (1 << 20) /* of a dict that are looked at, deleted ones included */
+#define NAMES_MAX 65536       /* entries of a dict among which one is sought, */
+#define ATTRIBUTES_MAX 1024   /* and of an object */
 #define TYPE_SIZE 32
 #define TYPE_FLAGS 168
 #define TYPE_DICT 288
@@ -49,6 +51,8 @@ static int find_entries(struct memory *m, const struct python *p, uint64_t keys,
 									       : 4)
 				 : KEYS_TABLE + (UINT64_C(1) << bytes[1]));
 	w->size = !old && bytes[2] ? 16 : 24;
+	if (w->n > ENTRIES_MAX)
+		w->n = ENTRIES_MAX;
 	return 0;
 }
 
@@ -85,14 +89,14 @@ int dict_next(struct memory *m, struct dict_walk *w, uint64_t *key, uint64_t *va
 	return 0;
 }
 
-static int find(struct memory *m, const struct python *p, struct dict_walk *w, const char *name,
-		uint64_t *value)
+static int find(struct memory *m, const struct python *p, struct dict_walk *w, uint64_t most,
+		const char *name, uint64_t *value)
 {
 	char text[OBJECT_TEXT + 4];
 	uint64_t key;
 	int more = 0;
 
-	while (w->i < NAMES_MAX && (more = dict_next(m, w, &key, value)) > 0) {
+	while (w->i < most && (more = dict_next(m, w, &key, value)) > 0) {
 		struct object_type type;
 
 		/* Other keys than strings are passed over. */
@@ -103,13 +107,19 @@ static int find(struct memory *m, const struct python *p, struct dict_walk *w, c
 	return more < 0 ? more : more ? -ENOSPC : -ENOENT;
 }
 
-int dict_find(struct memory *m, const struct python *p, uint64_t dict, const char *name,
-	      uint64_t *value)
+static int find_among(struct memory *m, const struct python *p, uint64_t dict, uint64_t most,
+		      const char *name, uint64_t *value)
 {
 	struct dict_walk w;
 	int err = dict_begin(m, p, dict, &w);
 
-	return err ? err : find(m, p, &w, name, value);
+	return err ? err : find(m, p, &w, most, name, value);
+}
+
+int dict_find(struct memory *m, const struct python *p, uint64_t dict, const char *name,
+	      uint64_t *value)
+{
+	return find_among(m, p, dict, NAMES_MAX, name, value);
 }
 
 /* Among values whose names the class keeps. */
@@ -123,7 +133,7 @@ static int find_value(struct memory *m, const struct python *p, uint64_t type, u
 	if (!k || memory_read(m, type + k->h_keys, &keys, sizeof(keys)) ||
 	    find_entries(m, p, keys, &w))
 		return -EFAULT;
-	return find(m, p, &w, name, value);
+	return find(m, p, &w, ATTRIBUTES_MAX, name, value);
 }
 
 /* From 3.11 on, where attributes are not in the object itself. */
@@ -141,7 +151,7 @@ static int find_managed(struct memory *m, const struct python *p, uint64_t objec
 		return find_value(m, p, type, before[1] + 1, name, value);
 	if (p->layout.minor >= 13 && !before[1] && flags & INLINE_VALUES)
 		return find_value(m, p, type, object + size + VALUES_FIRST, name, value);
-	return before[1] ? dict_find(m, p, before[1], name, value) : -ENOENT;
+	return before[1] ? find_among(m, p, before[1], ATTRIBUTES_MAX, name, value) : -ENOENT;
 }
 
 int dict_attribute(struct memory *m, const struct python *p, uint64_t object, const char *name,
@@ -158,5 +168,5 @@ int dict_attribute(struct memory *m, const struct python *p, uint64_t object, co
 		return find_managed(m, p, object, type, flags, name, value);
 	if (offset <= 0 || memory_read(m, object + (uint64_t)offset, &dict, sizeof(dict)) || !dict)
 		return -ENOENT;
-	return dict_find(m, p, dict, name, value);
+	return find_among(m, p, dict, ATTRIBUTES_MAX, name, value);
 }
