@@ -12,10 +12,10 @@
 
 enum { GC_ASKED, GC_AUTOMATIC, GC_UNKNOWN = -1 };
 
-/* Whether the interpreter is being shut down. */
+/* Whether the interpreter is being shut down; where that is not known it is not. */
 static __always_inline bool gc_ending(uint64_t bias)
 {
-	return python_word(config.runtime + bias + PYTHON(r_ending));
+	return PYTHON(r_ending) && python_word(config.runtime + bias + PYTHON(r_ending));
 }
 
 /*
@@ -32,7 +32,7 @@ static __always_inline uint64_t gc_young_at(uint64_t gc)
 /* What the collector says: whether it works by itself; due: whether a collection is. */
 static __always_inline bool gc_state(uint64_t thread, int32_t *enabled, bool *due)
 {
-	uint64_t gc = thread ? python_word(thread + PYTHON(t_interp)) : 0;
+	uint64_t gc = thread && PYTHON(t_interp) ? python_word(thread + PYTHON(t_interp)) : 0;
 	int32_t on, young[2];
 
 	if (!gc)

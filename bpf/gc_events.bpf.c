@@ -77,7 +77,7 @@ static __always_inline void event_add(const struct begun *b, const struct walk *
 	e->generation = b->generation;
 	e->automatic = b->automatic;
 	e->enabled = b->enabled;
-	e->ending = b->has_python ? gc_ending(b->bias) : -1;
+	e->ending = b->has_python && PYTHON(r_ending) ? gc_ending(b->bias) : -1;
 	e->forked = !!(bpf_get_current_task_btf()->group_leader->flags & PF_FORKNOEXEC);
 	e->tid = bpf_get_current_pid_tgid();
 	e->pid = bpf_get_current_pid_tgid() >> 32;

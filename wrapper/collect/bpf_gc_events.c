@@ -29,18 +29,14 @@ struct collections {
 static int configure(const struct plan *plan, struct config *config)
 {
 	struct python_collect collect;
-	struct python_place place;
-	int why;
+	int why = stacks_configure(plan, config);
 
-	/* What causes a collection needs more than stacks do. */
-	python_place_read(plan->python ? plan->python->fd : -1, &place);
-	why = python_has_stacks(place.version) ? stacks_configure(plan, config) : 1;
-	if (why)
-		return why;
-	python_collect_read(plan->python->fd, &collect);
-	config->asked[0] = collect.python;
-	config->asked[1] = collect.c;
-	return 0;
+	if (!why && config->python.r_ending) { /* what causes a collection can be known */
+		python_collect_read(plan->python->fd, &collect);
+		config->asked[0] = collect.python;
+		config->asked[1] = collect.c;
+	}
+	return why;
 }
 
 /* The collection of this number; false: it is being written, or another one has its place. */
