@@ -19,9 +19,14 @@ setup() {
 	await test -s up
 }
 
+# All that is in the network of the test, what -c has begun and goes on among it.
 teardown() {
-	jobs -p | xargs -r kill -CONT 2>/dev/null || true
-	jobs -p | xargs -r kill 2>/dev/null || true
+	local process here
+	here=$(readlink "/proc/$network/ns/net")
+	for process in /proc/[0-9]*; do
+		[ "$(readlink "$process/ns/net")" != "$here" ] || kill -9 "${process#/proc/}"
+	done 2>/dev/null
+	for process in $(jobs -p); do kill -9 "$process" 2>/dev/null || true; done
 	wait 2>/dev/null || true
 }
 
