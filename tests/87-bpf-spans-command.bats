@@ -30,7 +30,7 @@ counts() {
 	await shows "$1" || { counted; false; }
 	kill -INT "$tap"
 	wait "$tap" || [ $? -eq 130 ]
-	kill -TERM -- "-$tap" 2>/dev/null || true
+	kill -KILL -- "-$tap" 2>/dev/null || true # what goes on without teletap
 	last
 	[ "$(counted)" = "$1" ]
 	[[ $(q .notes) == *"by teletap's extension, which the command was given: spans are of Django, Flask, "* ]]
