@@ -306,7 +306,7 @@ need_none() {
 		any+=,261
 	fi
 	start "$python" "${SLEEP[@]}"
-	/usr/bin/python3 "$TOP/tests/live/truth.py" -p "$pid" "210-213,220-224,230-235,$any" ''
+	/usr/bin/python3 "$TOP/tests/live/truth.py" -p "$pid" "210-213,220-224,230-236,$any" ''
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 7<>"$BATS_TEST_TMPDIR/in"
 	"$TOP/build/test/service" <"$BATS_TEST_TMPDIR/in" >/dev/null 3>&- 7>&- &
