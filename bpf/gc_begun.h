@@ -65,8 +65,7 @@ static __always_inline bool gc_generation(void *ctx, struct begun *b)
 	return true;
 }
 
-/* The thread's collection that should have ended before the next one begins; NULL: there is none.
- */
+/* The thread's collection that should have ended before the next one begins; NULL: none. */
 static __always_inline const struct begun *gc_unended(void)
 {
 	const struct begun *b = gc_known();

@@ -136,9 +136,7 @@ static int due(const struct frontend *d)
 {
 	int http = d->http ? http_due(d->http) : -1;
 
-	if (!requests_wait(&d->requests) || (http >= 0 && http < TURN_MS))
-		return http;
-	return TURN_MS;
+	return http < 0 && requests_wait(&d->requests) ? TURN_MS : http;
 }
 
 /* Waits until there is something to do: in fds, the sockets first, then the engine. */

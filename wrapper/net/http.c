@@ -350,7 +350,9 @@ int http_due(const struct http *h)
 		if (h->visits[i].connection)
 			due = TURN_MS;
 	}
-	return MHD_get_timeout(h->daemon, &ms) == MHD_YES && ms < TURN_MS ? (int)ms : due;
+	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+		due = ms < TURN_MS ? (int)ms : TURN_MS;
+	return due;
 }
 
 static void resume(struct visit *v)
