@@ -57,6 +57,26 @@ lies() {
 @test "211: of a file whose notes say something else, what cannot be is lost, and said" { lies gc-events; }
 @test "213: of a file whose notes say something else, what cannot be is lost, and said" { lies gc-cost; }
 
+@test "of a file whose notes say that no collection comes, nothing is known, which its own counts show" {
+	genuine=$EXE EXE=$dir/lying
+	/usr/bin/python3 "$LIVE/mutate.py" --lie neither "$genuine" "$EXE"
+	for page in gc gc-events gc-cost; do
+		rm -f "$dir"/{ready,go,done,out}
+		start
+		watch "$page" -p "$pid" -i 0.3
+		attached
+		page=$(head -n 1 "$out") # nothing has been collected
+		[ "$(q '[.notes[] | select(test("no marker tells"))]')" = '[]' ]
+		go
+		kill -INT "$tap"
+		wait "$tap" || true
+		page=$(tail -n 1 "$out")
+		[ "$(q .rows)" = '[]' ]
+		[[ $(q '.notes[]') == *'the interpreter has counted collections that no marker tells of'* ]]
+		kill -9 "$pid"
+	done
+}
+
 # within CODE EXPRESSION: page 210 of a program whose second collection runs CODE in a finalizer;
 # of its last rows and losses.
 within() {

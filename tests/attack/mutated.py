@@ -4,7 +4,7 @@
 build-id (tests/live/mutate.py; ONLY: words of a name), watched by root, page 210. Each is refused
 in one line, or right: where readelf finds the genuine file's markers of collections in it, the page
 has what the program says that it has collected; where it finds others, the page is right too, or says
-that something was lost; if neither ("other figures"), look at it: nobody but the file can know.
+that something was lost, or that nothing is known; if none ("other figures"), look at it: nobody but the file can know.
 Either way the program computes what the genuine one does, its code and semaphores are whole, no
 module is left and the kernel is silent.
 
@@ -89,7 +89,9 @@ def round_of(path, truth):
     else:
         word, more = "other markers", "%s; page %s, lost %s, program %s; %s" % (
             sorted(own - markers(GENUINE)), totals(pages), lost(pages), real, err)
-        if totals(pages) != real and not lost(pages):
+        if not totals(pages):
+            word = "said to be unknown"
+        elif totals(pages) != real and not lost(pages):
             word = "other figures"
     bad += harmed((program.pid, path), notes=GENUINE)
     program.end()

@@ -126,6 +126,22 @@ lies() {
 # bats test_tags=full
 @test "213: of a file whose notes say something else, what cannot be is lost, and said" { lies gc-cost; }
 
+# bats test_tags=full
+@test "of a file whose notes say that no collection comes, nothing is known, which its own counts show" {
+	own=$BATS_TEST_TMPDIR/lying
+	PYTHONHOME=$(python3.13 -c 'import sys; print(sys.base_prefix)')
+	export PYTHONHOME
+	python3.13 "$HERE/mutate.py" --lie neither "$(readlink -f "$(command -v python3.13)")" "$own"
+	start "$own"
+	teletap build gc -p "$pid"
+	watch_page gc "$pid" --collector stap -o json -i 1
+	go "$dir"
+	unwatch
+	[ "$(tail -n 1 "$tap_out" | jq -c .rows)" = '[]' ]
+	[[ $(tail -n 1 "$tap_out" | jq -r '.notes[]') == *'that no marker tells of'* ]]
+	expect_clean
+}
+
 # What a campaign does many times, see docs/lab.md.
 # bats test_tags=full
 @test "-e of a file whose user changes it, and runs it, while the module is loaded" {

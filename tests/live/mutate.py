@@ -7,8 +7,8 @@ SEED gives the same files; their names, 0000-WHAT, tell what was done.
 mutate.py --move pc|base|semaphore BYTES FILE OUT: FILE with one field of its first marker
 that has it moved.
 
-mutate.py --lie generation|end|beginning FILE OUT: a Python whose notes say that collections
-are of generation -1, or whose end or beginning never comes."""
+mutate.py --lie generation|end|beginning|neither FILE OUT: a Python whose notes say that collections
+are of generation -1, or whose end or beginning never comes; or neither."""
 
 import os
 import random
@@ -137,6 +137,8 @@ def lie(file, what):
         file.put(done, "semaphore", 0)
     else:
         file.put(start, "pc", file.field(file.named(b"import__find__load__start"), "pc"))
+    if what == "neither":
+        file.put(done, "pc", file.field(file.named(b"import__find__load__done"), "pc"))
 
 
 def mutated(data, seed, count):

@@ -81,6 +81,7 @@ int session_start(struct session *s, const struct plan *plan, const struct pack_
 	s->feeder.in = s->child.in = -1;
 	if (plan->collector != COLLECT_MEMORY) /* which counts processes of any file */
 		uncounted_begin(&s->uncounted, plan, t);
+	gc_unmarked_begin(&s->unmarked, plan, t);
 	crash_begin(&s->crash, o->crashes ? o->crashes : crash_file_folder(), plan->file->path);
 	if (plan->collector == COLLECT_RING)
 		return feeder_start(&s->feeder, ring_pid(t),
@@ -278,6 +279,7 @@ int session_attach_step(struct session *s, char **msg)
 	ret = s->plan.collector == COLLECT_STAP
 		      ? raise_semaphores(s, s->counts ? counted : s->plan.origin->markers, msg)
 		      : 0;
+	gc_unmarked_marked(&s->unmarked);
 	state_begin(&s->state, clock_ns(CLOCK_MONOTONIC));
 	return ret ? ret : 1;
 }
@@ -300,6 +302,7 @@ int session_attach(struct session *s, int wake, char **msg)
 
 void session_ask(struct session *s)
 {
+	feed_own(s, gc_unmarked_line(&s->unmarked));
 	feed_own(s,
 		 s->state.hello ? uncounted_lines(&s->uncounted, clock_ms(CLOCK_MONOTONIC)) : NULL);
 	s->asked += ask(s);
@@ -351,6 +354,7 @@ int session_finish(struct session *s, char **msg)
 
 	drop_semaphores(s);
 	uncounted_end(&s->uncounted);
+	gc_unmarked_end(&s->unmarked);
 	if (s->plan.collector != COLLECT_STAP) {
 		if (s->runner.out >= 0)
 			close(s->runner.out);

@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "collect/child.h"
 #include "collect/crash.h"
+#include "collect/gc_unmarked.h"
 #include "collect/ring_collector.h"
 #include "collect/stap_run.h"
 #include "collect/uncounted.h"
@@ -33,6 +34,7 @@ struct session {
 	int64_t attach_end, attach_asked;
 	struct crash crash; /* of the module of page 247 */
 	struct uncounted uncounted;
+	struct gc_unmarked unmarked;
 	bool overlong;             /* in a line longer than LINE_BYTES */
 	struct recorder *recorder; /* gets all lines; NULL: none */
 	int source;                /* the module's number there */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/sum.h"
 #include "pages/page.h"
 
 /* Threads that do not run pass no probe: without a word a hang would look well. */
@@ -147,6 +148,40 @@ static void note_others(const struct state *s, struct table *t)
 	note_unlooked(s, t);
 }
 
+/* How many collections the session's markers have told of, whichever of its records has them. */
+static int64_t told_collections(const struct state *s)
+{
+	static const struct {
+		enum line_kind kind;
+		int field;
+	} counts[] = { { LINE_GC, GC_RUNS },
+		       { LINE_EVENTS, EVENTS_COUNT },
+		       { LINE_COST, COST_RUNS } };
+	int64_t told = 0;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		const struct record *r;
+
+		for (size_t at = 0; (r = state_each(s, counts[i].kind, &at));)
+			told = sum_add(told, record_total(r, counts[i].field));
+	}
+	return told;
+}
+
+/* Then 0 collections would be wrong: nothing is known. */
+static void note_unmarked(const struct state *s, struct table *t)
+{
+	const struct record *r = state_first(s, LINE_UNMARKED);
+
+	if (!r || record_now(r, UNMARKED_MONO_NS) > s->now.mono_ns || told_collections(s) ||
+	    state_loss(s).skipped)
+		return;
+	t->n_rows = 0;
+	table_note(t, "the interpreter has counted collections that no marker tells of, so nothing "
+		      "is known: the notes of its file are wrong, or gc.callbacks lost teletap's "
+		      "entry; page 210 with --collector memory needs no markers");
+}
+
 /* A command that was to load the extension: nothing is known of it before it does. */
 static void note_extension(const struct page *page, const struct state *s, struct table *t)
 {
@@ -195,6 +230,7 @@ void page_fill(const struct page *page, const struct state *s, const struct stat
 		table_note(t, "not on this page: another CPython in the process, %s",
 			   record_text(r, BESIDE_PATH));
 	note_extension(page, s, t);
+	note_unmarked(s, t);
 	note_still(page, s, t);
 	note_processors(s, t);
 	note_others(s, t);
