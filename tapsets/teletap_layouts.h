@@ -257,6 +257,14 @@ static inline const struct python_task_layout *python_task_layout(uint32_t minor
 
 #define PYTHON_ROW(table, minor) python_row(table, sizeof(table) / sizeof(*(table)), minor)
 
+#ifndef __KERNEL__
+/* The layout of a free-threaded build of a version; NULL: it is not known. */
+static inline const struct python_layout *python_free_layout(uint32_t version)
+{
+	return version >> 24 == 3 ? PYTHON_ROW(python_free_layouts, version >> 16 & 0xff) : NULL;
+}
+#endif
+
 /* The layout of a version (PY_VERSION_HEX); NULL: it is not known. */
 static inline const struct python_layout *python_layout(uint32_t version)
 {

@@ -64,10 +64,30 @@ each() {
 
 shopt -s nullglob
 PYTHONS=(/usr/bin/python3 "$HOME"/.pyenv/versions/3.{8,10,12,13}.*/bin/python3)
+FREE=("$HOME"/.pyenv/versions/3.13.*t/bin/python3 ${FREE_PYTHON:+"$FREE_PYTHON"})
 shopt -u nullglob
 
 @test "stacks: shares are those of the program's clock" { each same_shares; }
 @test "stacks, at full speed: none that cannot be" { each possible_stacks; }
+
+if ((${#FREE[@]})); then
+	@test "a free-threaded build: by memory, whatever this host can do; no other way is taken" {
+		PYTHONS=("${FREE[@]}")
+		each same_shares
+		each possible_stacks
+		begin "${FREE[0]}" "$TOP/tests/sample.py" burn
+		run -0 --separate-stderr teletap watch stacks -p "$pid" -i 0.5 -n 1 -o json
+		[ "$(jq -r .collector <<<"$output")" = memory ]
+		[ "$(jq '[.rows[] | select(.kind == "stack" and .stack == [])] | length' <<<"$output")" = 0 ]
+		for options in "--collector bpf -p $pid" "-e ${FREE[0]}"; do
+			# shellcheck disable=SC2086
+			refused teletap watch stacks $options -i 0.5 -n 1
+			[[ $stderr == *'are read from memory alone: name a process'* ]]
+		done
+		refused teletap watch gil -p "$pid" -i 0.5 -n 1
+		[[ $stderr == *'need no GIL'* ]]
+	}
+fi
 
 # Without leaving the functions of one stack, the thread goes on in those of another.
 @test "greenlets: the stack that runs, never one of two" {

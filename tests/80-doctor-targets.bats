@@ -94,6 +94,31 @@ need_none() {
 	jq -e '.pages[] | select(.page == 232).works' <<<"$json"
 }
 
+# Whose threads need no lock: its stacks are read from its memory, where that is known.
+@test "a free-threaded build: page 223 by memory alone, page 232 not at all" {
+	local why='.pages[] | select(.page == %d) | (.works | not) and (.why | test("%s"))' minor
+
+	for minor in 13 14; do
+		gcc -rdynamic -o "$BATS_TEST_TMPDIR/python" -x c - <<-EOF
+			const unsigned long Py_Version = 0x030000f0 | ${minor}ul << 16;
+			struct { char cookie[8]; unsigned long words[103]; } _PyRuntime = {
+				"xdebugpy", { 0x030000f0 | ${minor}ul << 16, 1 } };
+			char PyCode_Type[400] = "x", Py_BytesMain;
+			int main(void) { return 0; }
+		EOF
+		doctor 0 -e "$BATS_TEST_TMPDIR/python"
+		[ "$(target free_threaded)" = true ]
+		# shellcheck disable=SC2059
+		jq -e "$(printf "$why" 232 'threads need no GIL, which page 232 is about: page 235 has all waits')" <<<"$json"
+		[ "$minor" = 13 ] || break
+		# shellcheck disable=SC2059
+		jq -e "$(printf "$why" 223 'are read from memory alone: name a process')" <<<"$json"
+	done
+	# shellcheck disable=SC2059
+	jq -e "$(printf "$why" 223 'cannot be read yet: page 235 has waits')" <<<"$json"
+	jq -e '.pages[] | select(.page == 235).works' <<<"$json"
+}
+
 @test "libpython in another program, with markers and without" {
 	local lib=/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0
 

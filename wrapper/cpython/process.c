@@ -77,7 +77,7 @@ static enum python_state verify(struct memory *m, struct python *p)
 	    memcmp(words, PYTHON_COOKIE, 8) != 0 || words[1] != p->version)
 		return PYTHON_ALIEN;
 	if (words[2]) {
-		const struct python_layout *l = PYTHON_ROW(python_free_layouts, p->layout.minor);
+		const struct python_layout *l = python_free_layout(p->version);
 
 		if (!l)
 			return PYTHON_FREE;

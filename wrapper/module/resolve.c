@@ -13,6 +13,7 @@
 #include "cpython/interpreter.h"
 #include "cpython/process.h"
 #include "module/bpf_limits.h"
+#include "module/free_limits.h"
 #include "module/resolve_process.h"
 #include "module/script_macros.h"
 #include "target/semaphore.h"
@@ -268,6 +269,8 @@ static int check_file(const struct page *page, const struct origin *origin, enum
 			    "%s has no build-id, which ties a module to its binary: "
 			    "link it with -Wl,--build-id",
 			    file->path);
+	if (free_limits_check(page, file, msg))
+		return -ENOTSUP;
 	return by == COLLECT_BPF ? bpf_limits_check(origin, file, msg) : 0;
 }
 
