@@ -87,7 +87,7 @@ def circle():
 
 def pure():
     shown = same("pure")
-    assert VERSION >= (3, 14) or [n.partition(",")[0] for n in notes(shown)] == [
+    assert [n.partition(",")[0] for n in notes(shown)] == [
         "tasks of a class that does not derive from asyncio's own"] and notes(shown)[0].endswith(": 1"), shown["notes"]
 
 

@@ -7,17 +7,30 @@ To 3.13 asyncio does not say who awaits a task: AWAITED has what these programs 
 
 kinds   tasks that wait for others in many ways, in two threads, and one whose thread has ended
 circle  two that wait for each other
-pure    one of a class in Python
+pure    tasks of a class in Python and of asyncio's own that wait for each other, and one of a class of
+        its own
 many N  N tasks
 spin N  N tasks of a loop at full speed; no truth but that they are there
+
+TASKS=python in the environment: all tasks are of the class in Python; TASKS=alone: futures, too,
+since there is no _asyncio; TASKS=uvloop: its loop.
 """
-import asyncio
 import gc
 import json
+import os
 import sys
 import threading
 import time
 import types
+
+if os.environ.get("TASKS") == "alone":
+    sys.modules["_asyncio"] = None
+import asyncio  # noqa: E402
+if os.environ.get("TASKS") == "python":
+    asyncio.Task = asyncio.tasks.Task = asyncio.tasks._PyTask
+if os.environ.get("TASKS") == "uvloop":
+    import uvloop
+    uvloop.install()
 
 HOUR = 3600
 AWAITED = {}
@@ -220,12 +233,29 @@ async def circle():
     await asyncio.sleep(HOUR)
 
 
+class Foreign:
+    """Whatever is registered, asyncio takes for a task."""
+    def get_loop(self):
+        return asyncio.get_running_loop()
+
+    def done(self):
+        return False
+
+
 async def pure():
-    task = asyncio.tasks._PyTask(times(), loop=asyncio.get_running_loop(), name="in Python")
+    loop, foreign, event = asyncio.get_running_loop(), Foreign(), asyncio.Event()
+    tasks = [asyncio.tasks._PyTask(inner(event), loop=loop, name="in Python")]
+    asyncio._register_task(foreign)
+    if sys.version_info < (3, 14):  # later versions do not keep it of such pairs
+        tasks.append(asyncio.create_task(größe(tasks[0]), name="awaits it"))
+        tasks.append(asyncio.tasks._PyTask(größe(tasks[1]), loop=loop, name="awaits both"))
+        awaited("awaits it", "in Python")
+        awaited("awaits both", "awaits it")
     await settle()
-    print("[]", flush=True)
+    assert len(asyncio.all_tasks()) == len(tasks) + 2
+    tell(tasks)
     await asyncio.sleep(HOUR)
-    del task
+    del foreign
 
 
 async def many(n):

@@ -83,9 +83,9 @@ static bool belong(struct awaits *w, const struct awaits_edge *e, const struct a
 {
 	static struct asyncio_task task;
 
-	if (!asyncio_sets_has(w->m, w->asyncio, other->at) ||
+	if (!asyncio_sets_has(w->m, w->p, w->asyncio, other->at) ||
 	    asyncio_sets_task(w->m, w->p, w->asyncio, other->at, &task) ||
-	    task.future != e->awaiter || !asyncio_sets_has(w->m, w->asyncio, e->task.at) ||
+	    task.future != e->awaiter || !asyncio_sets_has(w->m, w->p, w->asyncio, e->task.at) ||
 	    asyncio_sets_task(w->m, w->p, w->asyncio, e->task.at, &task))
 		return false;
 	for (int i = 0; i < task.n_awaiters; i++) {

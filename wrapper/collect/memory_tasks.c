@@ -109,7 +109,7 @@ static int read_task(struct tasks *t, const struct owner *o, uint64_t at, struct
 {
 	int err;
 
-	e->listed = t->before ? asyncio_sets_has(t->m, &t->asyncio, at)
+	e->listed = t->before ? asyncio_sets_has(t->m, t->p, &t->asyncio, at)
 			      : asyncio_is_listed(t->m, &t->asyncio, at);
 	if (!e->listed)
 		return 0;
@@ -162,7 +162,7 @@ static int read_list(struct tasks *t, const struct owner *o, int room, int64_t *
 {
 	*foreign = 0;
 	if (t->before)
-		return asyncio_sets_list(t->m, &t->asyncio, o->loops, t->found, room, unseen,
+		return asyncio_sets_list(t->m, t->p, &t->asyncio, o->loops, t->found, room, unseen,
 					 foreign);
 	return asyncio_list(t->m, &t->asyncio, o->loop.head, t->found, room, unseen);
 }

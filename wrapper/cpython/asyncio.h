@@ -13,6 +13,12 @@
 #define ASYNCIO_AWAITERS 64 /* of one task; more are counted */
 #define ASYNCIO_LIST (1 << 20)
 
+/* A class of tasks, and the one of futures that it derives from; 0: there is none. */
+struct asyncio_class {
+	uint64_t task, future;
+	uint64_t derived; /* a class met before that derives from task */
+};
+
 /* Where _asyncio keeps what. */
 struct asyncio {
 	/* As it says itself, from 3.14 on. */
@@ -22,12 +28,12 @@ struct asyncio {
 
 	/* To 3.13; addresses. */
 	const struct python_task_layout *before;
-	uint64_t loop;             /* where a thread state has it, or what has it */
-	uint64_t globals, groups;  /* dicts of asyncio.tasks and asyncio.taskgroups */
-	uint64_t scheduled, eager; /* sets of tasks */
-	uint64_t current;          /* dict of loops and the tasks that they run */
-	uint64_t task, future;     /* classes; */
-	uint64_t weakref, derived; /* likewise, met before */
+	uint64_t loop;                       /* where a thread state has it, or what has it */
+	uint64_t globals, groups;            /* dicts of asyncio.tasks and asyncio.taskgroups */
+	uint64_t scheduled, eager;           /* sets of tasks */
+	uint64_t current;                    /* dict of loops and the tasks that they run */
+	struct asyncio_class native, python; /* _asyncio's, and those of the modules in Python */
+	uint64_t weakref;                    /* a class that was met before */
 };
 
 struct asyncio_task {

@@ -17,8 +17,6 @@
 #define TYPE_SIZE 32
 #define TYPE_WEAK 208
 #define TYPE_BASE 256
-#define BASES 16 /* of a class; more are not followed */
-#define LOOP 16  /* in a task */
 #define WEAK_BEFORE 32
 #define WEAK_OBJECT 16
 #define HOLDER_LOOP 16 /* to 3.11 a thread's dict has an object that has the loop */
@@ -41,17 +39,38 @@ static int find_module(struct memory *m, const struct python *p, uint64_t module
 	return err ? err : memory_read(m, module + OBJECT_REST, dict, sizeof(*dict));
 }
 
-/* Whether tasks are what the layout says. */
-static int check_class(struct memory *m, struct asyncio *a)
+/* Whether tasks of _asyncio are what the layout says. */
+static int check_class(struct memory *m, const struct asyncio *a)
 {
 	const struct python_task_layout *k = a->before;
 	int64_t size, weak, wanted = k->k_weak ? (int64_t)k->k_weak : -WEAK_BEFORE;
 
-	if (memory_read(m, a->task + TYPE_SIZE, &size, sizeof(size)) ||
-	    memory_read(m, a->task + TYPE_WEAK, &weak, sizeof(weak)) ||
-	    memory_read(m, a->task + TYPE_BASE, &a->future, sizeof(a->future)))
+	if (memory_read(m, a->native.task + TYPE_SIZE, &size, sizeof(size)) ||
+	    memory_read(m, a->native.task + TYPE_WEAK, &weak, sizeof(weak)))
 		return -EFAULT;
 	return size == k->k_size && weak == wanted ? 0 : -ENOTSUP;
+}
+
+static int find_class(struct memory *m, const struct python *p, const struct asyncio *a,
+		      const char *name, struct asyncio_class *class)
+{
+	int err = dict_find(m, p, a->globals, name, &class->task);
+
+	if (err)
+		*class = (struct asyncio_class){ 0 };
+	return err ? err
+		   : memory_read(m, class->task + TYPE_BASE, &class->future, sizeof(class->future));
+}
+
+/* The class in Python is always there, the other one where there is an _asyncio. */
+static int find_classes(struct memory *m, const struct python *p, struct asyncio *a)
+{
+	int err = find_class(m, p, a, "_PyTask", &a->python);
+
+	if (err)
+		return err == -ENOENT ? -ENOTSUP : err;
+	err = find_class(m, p, a, "_CTask", &a->native);
+	return err == -ENOENT ? 0 : err ? err : check_class(m, a);
 }
 
 int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpreter,
@@ -76,15 +95,15 @@ int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpr
 		return err;
 	if (find_module(m, p, modules, "asyncio.taskgroups", &a->groups))
 		a->groups = 0;
-	err = dict_find(m, p, a->globals, "_CTask", &a->task);
+	err = find_classes(m, p, a);
 	if (err)
-		return err == -ENOENT ? -ENOTSUP : err;
+		return err;
 	if (dict_find(m, p, a->globals, eager ? "_scheduled_tasks" : "_all_tasks", &all) ||
 	    dict_attribute(m, p, all, "data", &a->scheduled) ||
 	    (eager && dict_find(m, p, a->globals, "_eager_tasks", &a->eager)) ||
 	    dict_find(m, p, a->globals, "_current_tasks", &a->current))
 		return -ENOTSUP;
-	return check_class(m, a);
+	return 0;
 }
 
 int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asyncio *a,
@@ -151,27 +170,6 @@ static int read_table(const struct memory *m, uint64_t set, struct table *t)
 	return err;
 }
 
-bool asyncio_derives(struct memory *m, uint64_t at, uint64_t class, uint64_t *known)
-{
-	uint64_t type, base;
-
-	if (!at || at % 8 || memory_read(m, at + OBJECT_KIND, &type, sizeof(type)))
-		return false;
-	if (type == class || (known && type == *known))
-		return true;
-	base = type;
-	for (int i = 0; i < BASES && base && base % 8 == 0; i++) {
-		if (memory_read(m, base + TYPE_BASE, &base, sizeof(base)))
-			return false;
-		if (base != class)
-			continue;
-		if (known)
-			*known = type;
-		return true;
-	}
-	return false;
-}
-
 /* What a member of a set stands for: what it refers to weakly, or itself. */
 static uint64_t member(struct memory *m, struct asyncio *a, uint64_t key)
 {
@@ -206,13 +204,6 @@ static bool is_wanted(const struct asyncio_loops *loops, uint64_t loop)
 	return loops->others;
 }
 
-static bool is_pending(struct memory *m, const struct asyncio *a, uint64_t task)
-{
-	int32_t state;
-
-	return !memory_read(m, task + a->before->k_state, &state, sizeof(state)) && !state;
-}
-
 static bool has(const uint64_t *list, int n, uint64_t at)
 {
 	for (int i = 0; i < n; i++) {
@@ -222,8 +213,9 @@ static bool has(const uint64_t *list, int n, uint64_t at)
 	return false;
 }
 
-int asyncio_sets_list(struct memory *m, struct asyncio *a, const struct asyncio_loops *loops,
-		      uint64_t *list, int room, int64_t *unseen, int64_t *foreign)
+int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *a,
+		      const struct asyncio_loops *loops, uint64_t *list, int room, int64_t *unseen,
+		      int64_t *foreign)
 {
 	uint64_t sets[] = { a->scheduled, a->eager };
 	int n = 0, err = 0;
@@ -235,18 +227,18 @@ int asyncio_sets_list(struct memory *m, struct asyncio *a, const struct asyncio_
 
 		err = read_table(m, sets[k], &t);
 		for (uint64_t i = 0; !err && i <= t.mask; i++) {
-			uint64_t key = t.slots[2 * i], at, loop;
+			uint64_t key = t.slots[2 * i], at;
+			struct asyncio_fields f;
 
 			at = key ? member(m, a, key) : 0;
 			if (!at)
 				continue;
-			if (!asyncio_derives(m, at, a->task, &a->derived)) {
+			if (!asyncio_is_task(m, a, at)) {
 				*foreign += is_foreign(m, at);
 				continue;
 			}
-			if (memory_read(m, at + LOOP, &loop, sizeof(loop)) ||
-			    !is_wanted(loops, loop) || !is_pending(m, a, at) ||
-			    (k && has(list, before, at)))
+			if (asyncio_fields_read(m, p, a, at, &f) || !is_wanted(loops, f.loop) ||
+			    !f.pending || (k && has(list, before, at)))
 				continue;
 			if (n < room)
 				list[n++] = at;
@@ -273,13 +265,16 @@ static bool is_eager(struct memory *m, const struct asyncio *a, uint64_t task)
 	return found;
 }
 
-bool asyncio_sets_has(struct memory *m, struct asyncio *a, uint64_t task)
+bool asyncio_sets_has(struct memory *m, const struct python *p, struct asyncio *a, uint64_t task)
 {
-	uint64_t weak, object,
-		at = a->before->k_weak ? task + a->before->k_weak : task - WEAK_BEFORE;
+	uint64_t type, weak, object;
+	struct asyncio_fields f;
+	int64_t where;
 
-	if (!asyncio_derives(m, task, a->task, &a->derived) || !is_pending(m, a, task) ||
-	    memory_read(m, at, &weak, sizeof(weak)))
+	if (asyncio_fields_read(m, p, a, task, &f) || !f.pending ||
+	    memory_read(m, task + OBJECT_KIND, &type, sizeof(type)) ||
+	    memory_read(m, type + TYPE_WEAK, &where, sizeof(where)) ||
+	    memory_read(m, task + (uint64_t)where, &weak, sizeof(weak)))
 		return false;
 	if (!weak)
 		return is_eager(m, a, task);
@@ -305,14 +300,14 @@ int asyncio_sets_running(struct memory *m, const struct python *p, const struct 
 int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
 		      struct asyncio_task *task)
 {
-	const struct python_task_layout *k = a->before;
-	uint64_t name;
+	struct asyncio_fields f;
+	int err = asyncio_fields_read(m, p, a, at, &f);
 
 	task->n_awaiters = task->more = 0;
-	if (memory_read(m, at + k->k_name, &name, sizeof(name)) ||
-	    memory_read(m, at + k->k_coroutine, &task->coroutine, sizeof(task->coroutine)) ||
-	    memory_read(m, at + k->k_waiter, &task->future, sizeof(task->future)))
-		return -EFAULT;
+	if (err)
+		return err;
+	task->coroutine = f.coroutine;
+	task->future = f.waiter;
 	asyncio_settled(m, p, a, at, task);
-	return asyncio_name(m, p, name, task->name);
+	return asyncio_name(m, p, f.name, task->name);
 }

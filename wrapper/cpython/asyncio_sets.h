@@ -28,11 +28,12 @@ struct asyncio_loops {
 };
 
 /* As asyncio_list. *foreign counts tasks of other classes, whatever their loop. */
-int asyncio_sets_list(struct memory *m, struct asyncio *a, const struct asyncio_loops *loops,
-		      uint64_t *list, int room, int64_t *unseen, int64_t *foreign);
+int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *a,
+		      const struct asyncio_loops *loops, uint64_t *list, int room, int64_t *unseen,
+		      int64_t *foreign);
 
 /* Whether there is still a task, and it is not done. */
-bool asyncio_sets_has(struct memory *m, struct asyncio *a, uint64_t task);
+bool asyncio_sets_has(struct memory *m, const struct python *p, struct asyncio *a, uint64_t task);
 
 /* The task that a loop runs; 0: none. Returns 0, or -errno. */
 int asyncio_sets_running(struct memory *m, const struct python *p, const struct asyncio *a,
@@ -46,7 +47,20 @@ int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *
 void asyncio_settled(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
 		     struct asyncio_task *task);
 
-/* Whether an object's class is this one, or derives from it; *known: one that was found to. */
-bool asyncio_derives(struct memory *m, uint64_t at, uint64_t class, uint64_t *known);
+/* What a task has of itself, whichever class it is of. */
+struct asyncio_fields {
+	bool pending; /* not done */
+	uint64_t loop, name, coroutine;
+	uint64_t waiter; /* the future that it waits for; 0: none */
+};
+
+/* Reads them. Returns 0; -ENOENT: it is not a task; -errno. */
+int asyncio_fields_read(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
+			struct asyncio_fields *f);
+
+bool asyncio_is_task(struct memory *m, struct asyncio *a, uint64_t at);
+
+/* Whether an object is a future, or a task; *python: of a class in Python. */
+bool asyncio_is_future(struct memory *m, const struct asyncio *a, uint64_t at, bool *python);
 
 #endif

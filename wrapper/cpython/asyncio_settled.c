@@ -9,6 +9,7 @@
  * or in the group whose method it is. A program's own callbacks are not looked into: what they
  * hold need not be what they settle.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "cpython/asyncio_sets.h"
@@ -36,9 +37,9 @@ static void look_into(const struct search *s, uint64_t future, int depth);
 static void add(const struct search *s, uint64_t future, int depth)
 {
 	struct asyncio_task *task = s->task;
+	bool python;
 
-	if (!asyncio_derives(s->m, future, s->a->future, NULL) ||
-	    asyncio_derives(s->m, future, s->a->task, &s->a->derived))
+	if (!asyncio_is_future(s->m, s->a, future, &python) || asyncio_is_task(s->m, s->a, future))
 		return;
 	for (int i = 0; i < task->n_awaiters; i++) {
 		if (task->awaiters[i] == future)
@@ -117,13 +118,28 @@ static void follow(const struct search *s, uint64_t callback, int depth)
 		add_closure(s, callback, depth);
 }
 
+/* The first callback of a future, where it stands apart, and the list of the others. */
+static int find_callbacks(const struct search *s, uint64_t future, uint64_t *first, uint64_t *list)
+{
+	bool python;
+
+	*first = 0;
+	if (!asyncio_is_future(s->m, s->a, future, &python))
+		return -ENOENT;
+	if (python)
+		return dict_attribute(s->m, s->p, future, "_callbacks", list);
+	return memory_read(s->m, future + CALLBACK, first, sizeof(*first)) ||
+			       memory_read(s->m, future + CALLBACKS, list, sizeof(*list))
+		       ? -EFAULT
+		       : 0;
+}
+
 static void look_into(const struct search *s, uint64_t future, int depth)
 {
 	uint64_t first, list, items, n = 0, pair, callback;
 	struct object_type type;
 
-	if (memory_read(s->m, future + CALLBACK, &first, sizeof(first)) ||
-	    memory_read(s->m, future + CALLBACKS, &list, sizeof(list)))
+	if (find_callbacks(s, future, &first, &list))
 		return;
 	follow(s, first, depth);
 	if (!list || object_type(s->m, list, &type) || !object_is(&type, "list") ||
