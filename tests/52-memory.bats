@@ -132,9 +132,10 @@ same_interpreters() {
 	[ "$(teletap doctor -p "$pid" -o json | jq .target.interpreters)" = 2 ]
 }
 
-# Tasks are what the program and, from 3.14 on, CPython's own reader of them say.
+# Tasks are what the program and, from 3.14 on, CPython's own reader of them say. same_tasks PYTHON
+# [CLASSES]: see tests/tasks.py.
 same_tasks() {
-	run /usr/bin/python3 "$TOP/tests/tasks-compare.py" "$1"
+	TASKS=${2-} run /usr/bin/python3 "$TOP/tests/tasks-compare.py" "$1"
 	echo "$output"
 	[ "$status" = 0 ]
 	[ -z "$output" ]
@@ -204,8 +205,25 @@ time.sleep(600)' "$BATS_TEST_TMPDIR/go" 3>&- &
 	each same_tasks
 }
 
+@test "tasks of classes in Python, and without _asyncio" {
+	PYTHONS=(/usr/bin/python3)
+	each same_tasks python
+	each same_tasks alone
+}
+
 # bats test_tags=full
-@test "tasks: who awaits whom, of every version" { each same_tasks; }
+@test "tasks: who awaits whom, of every version" {
+	each same_tasks
+	each same_tasks python
+	each same_tasks alone
+}
+# Debian's uvloop, for its Python.
+if /usr/bin/python3 -c 'import uvloop' 2>/dev/null; then
+	@test "tasks of uvloop" {
+		PYTHONS=(/usr/bin/python3)
+		each same_tasks uvloop
+	}
+fi
 # No Python of 3.14 or later is installed here; the lab's tree has them, where it has been made.
 if [ -x "$TOP/build/lab/tree/usr/bin/python3.15" ]; then
 	@test "tasks: 3.13 to 3.15 of the lab's tree" {

@@ -231,7 +231,16 @@ static void look_sets(struct tasks *t)
 	static uint64_t running[PYTHON_THREADS];
 	struct asyncio_loops others = { .list = running, .others = true };
 	struct owner ended = { .loops = &others };
+	int err = -EAGAIN;
 
+	for (int i = 0; i < TRIES && err; i++) {
+		memory_forget(t->m);
+		err = asyncio_loops_note(t->m, t->p, &t->asyncio, t->found, MEMORY_TASKS);
+	}
+	if (err) {
+		t->counts->unread++;
+		return;
+	}
 	for (int i = 0; i < t->list->n_states; i++) {
 		const struct python_thread *s = &t->list->states[i];
 		struct asyncio_loops one = { .list = &running[others.n], .n = 1 };
@@ -240,7 +249,7 @@ static void look_sets(struct tasks *t)
 				       .loops = &one };
 
 		memory_forget(t->m);
-		if (asyncio_sets_loop(t->m, t->p, &t->asyncio, s->at, &owner.loop.head))
+		if (asyncio_sets_loop(t->m, t->p, &t->asyncio, s, &owner.loop.head))
 			t->counts->unread++;
 		else if (owner.loop.head) {
 			running[others.n++] = owner.loop.head;

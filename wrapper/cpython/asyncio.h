@@ -19,6 +19,8 @@ struct asyncio_class {
 	uint64_t derived; /* a class met before that derives from task */
 };
 
+#define ASYNCIO_RUNNING 256 /* loops of an interpreter without _asyncio */
+
 /* Where _asyncio keeps what. */
 struct asyncio {
 	/* As it says itself, from 3.14 on. */
@@ -34,6 +36,10 @@ struct asyncio {
 	uint64_t current;                    /* dict of loops and the tasks that they run */
 	struct asyncio_class native, python; /* _asyncio's, and those of the modules in Python */
 	uint64_t weakref;                    /* a class that was met before */
+	struct {
+		uint64_t loop, thread;
+	} loops[ASYNCIO_RUNNING]; /* without _asyncio: which thread runs which */
+	int n_loops;
 };
 
 struct asyncio_task {

@@ -107,13 +107,19 @@ int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpr
 }
 
 int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asyncio *a,
-		      uint64_t thread, uint64_t *loop)
+		      const struct python_thread *thread, uint64_t *loop)
 {
 	uint64_t at;
 	int err;
 
 	*loop = 0;
-	if (memory_read(m, thread + a->loop, &at, sizeof(at)))
+	for (int i = 0; i < a->n_loops; i++) {
+		if (a->loops[i].thread == thread->ident)
+			*loop = a->loops[i].loop;
+	}
+	if (!a->native.task)
+		return 0;
+	if (memory_read(m, thread->at + a->loop, &at, sizeof(at)))
 		return -EFAULT;
 	if (!at || a->before->w_loop) {
 		*loop = at;
@@ -197,6 +203,8 @@ static bool is_foreign(struct memory *m, uint64_t at)
 
 static bool is_wanted(const struct asyncio_loops *loops, uint64_t loop)
 {
+	if (loops->all)
+		return true;
 	for (int i = 0; i < loops->n; i++) {
 		if (loops->list[i] == loop)
 			return !loops->others;
@@ -227,7 +235,7 @@ int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *
 
 		err = read_table(m, sets[k], &t);
 		for (uint64_t i = 0; !err && i <= t.mask; i++) {
-			uint64_t key = t.slots[2 * i], at;
+			uint64_t key = t.slots[2 * i], at, thread;
 			struct asyncio_fields f;
 
 			at = key ? member(m, a, key) : 0;
@@ -240,6 +248,11 @@ int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *
 			if (asyncio_fields_read(m, p, a, at, &f) || !is_wanted(loops, f.loop) ||
 			    !f.pending || (k && has(list, before, at)))
 				continue;
+			if (loops->others && !a->native.task &&
+			    (asyncio_loop_thread(m, p, f.loop, &thread) || thread)) {
+				err = -EAGAIN; /* the loop has begun to run just now */
+				break;
+			}
 			if (n < room)
 				list[n++] = at;
 			else

@@ -16,15 +16,26 @@
 int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpreter,
 		      struct asyncio *a);
 
-/* The loop that a thread state runs; 0: it runs none. Returns 0, or -errno. */
+/* The loop that a thread runs; 0: it runs none. Returns 0, or -errno. */
 int asyncio_sets_loop(struct memory *m, const struct python *p, const struct asyncio *a,
-		      uint64_t thread, uint64_t *loop);
+		      const struct python_thread *thread, uint64_t *loop);
 
-/* Which tasks: those of these loops, or of all others. */
+/*
+ * Without _asyncio no thread state has its loop, but loops have their threads: those of tasks are
+ * noted, which are read into list. Returns 0, or -errno.
+ */
+int asyncio_loops_note(struct memory *m, const struct python *p, struct asyncio *a, uint64_t *list,
+		       int room);
+
+/* What pthread_self() says in the thread that runs this loop; 0: none does. Returns 0, or -errno.
+ */
+int asyncio_loop_thread(struct memory *m, const struct python *p, uint64_t loop, uint64_t *thread);
+
+/* Which tasks: those of these loops, or of all others, or of all. */
 struct asyncio_loops {
 	const uint64_t *list;
 	int n;
-	bool others;
+	bool others, all;
 };
 
 /* As asyncio_list. *foreign counts tasks of other classes, whatever their loop. */
