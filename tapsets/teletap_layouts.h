@@ -194,13 +194,15 @@ static const struct python_layout python_free_layouts[] = {
 /* clang-format on */
 
 /*
- * What leads to the tasks of asyncio, and they, to 3.13; later versions say it of themselves.
+ * What leads to the tasks of asyncio, and they, to 3.13. Later versions say it of themselves, but
+ * for what leads to those of programs without _asyncio.
  * Sources: offsetof() over the same headers, Modules/_asynciomodule.c, and tasks of living
  * programs, in which each field was sought by what it has to be.
  */
 struct python_task_layout {
 	uint32_t minor;
-	uint32_t i_modules; /* interpreter: dict of modules */
+	uint32_t i_modules; /* interpreter: dict of modules; to 3.13 */
+	uint32_t w_modules; /* word of _Py_DebugOffsets: likewise; from 3.14 on */
 	uint32_t t_loop;    /* thread state: dict that has its loop that runs; to 3.12 */
 	uint32_t w_loop;    /* word of _Py_DebugOffsets: where a thread state has that loop; 3.13 */
 	uint32_t h_keys;    /* class: names of its objects' attributes; from 3.11 on */
@@ -228,6 +230,8 @@ static const struct python_task_layout python_task_layouts[] = {
 	  .k_size = 176, .k_state = 88, .k_weak = 112, .k_waiter = 128, .k_coroutine = 136, .k_name = 144 },
 	{ .minor = 13, .i_modules = 7656, .w_loop = 19, .h_keys = 880, .fn_globals = 16, .fn_closure = 72,
 	  .k_size = 144, .k_state = 96, .k_waiter = 112, .k_coroutine = 120, .k_name = 128 },
+	{ .minor = 14, .w_modules = 12, .h_keys = 880 },
+	{ .minor = 15, .w_modules = 12, .h_keys = 888 },
 };
 /* clang-format on */
 #endif

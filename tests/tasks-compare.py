@@ -48,6 +48,7 @@ def notes(page):
 
 VERSION = tuple(json.loads(subprocess.run([*sys.argv[1:], "-c", "import sys; print(list(sys.version_info[:2]))"],
                                           check=True, stdout=subprocess.PIPE).stdout.decode()))
+ALONE = os.environ.get("TASKS") == "alone"
 MAINS = "kinds", "circle", "pure", "many", "spin", "other.<locals>.main", "main"
 
 
@@ -69,7 +70,7 @@ def kinds():
         assert by["left behind"]["tid"] is None and by["left behind"]["state"] == "new"
         assert by["in another thread"]["tid"] == by["Task-2"]["tid"] != program.pid
         assert by["shared"]["tid"] == program.pid and by["shared"]["state"] == "waiting"
-        if VERSION < (3, 14):
+        if VERSION < (3, 14) or ALONE:
             return
         asked = """import sys, json, asyncio.tools as t
 print(json.dumps([[row[2], row[5]] for row in t.build_task_table(t.get_all_awaited_by(int(sys.argv[1])))]))"""
@@ -87,7 +88,7 @@ def circle():
 
 def pure():
     shown = same("pure")
-    assert [n.partition(",")[0] for n in notes(shown)] == [
+    assert VERSION >= (3, 14) and not ALONE or [n.partition(",")[0] for n in notes(shown)] == [
         "tasks of a class that does not derive from asyncio's own"] and notes(shown)[0].endswith(": 1"), shown["notes"]
 
 

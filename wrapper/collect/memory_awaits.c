@@ -22,6 +22,12 @@ bool awaits_held(const struct awaits *w, const struct awaits_loop *loop,
 	return !loop->tid || memory_task_given(w->m->pid, loop->tid) == now->given;
 }
 
+/* Whether tasks belong together by futures. */
+static bool by_futures(const struct awaits *w)
+{
+	return w->p->layout.minor < ASYNCIO_MINOR;
+}
+
 /* Room for one more element of a list. */
 static bool grow(void **list, int n, int *room, size_t size)
 {
@@ -46,7 +52,7 @@ void awaits_add(struct awaits *w, const struct awaits_task *task, const struct a
 		return;
 	}
 	w->tasks[w->n_tasks] = *task;
-	w->tasks[w->n_tasks++].key = w->asyncio->before ? read->future : task->at;
+	w->tasks[w->n_tasks++].key = by_futures(w) ? read->future : task->at;
 	for (int i = 0; i < read->n_awaiters; i++) {
 		if (grow((void **)&w->edges, w->n_edges, &w->room_edges, sizeof(*w->edges)))
 			w->edges[w->n_edges++] = (struct awaits_edge){ *task, read->awaiters[i] };
@@ -100,7 +106,7 @@ static int check(struct awaits *w, const struct awaits_edge *e, const struct awa
 {
 	struct memory_task now;
 
-	if (!w->asyncio->before ||
+	if (!by_futures(w) ||
 	    (e->task.given == other->given && e->task.loop.head == other->loop.head))
 		return 1;
 	for (int i = 0; i < AWAITS_TRIES && clock_ms(CLOCK_MONOTONIC) < w->end_ms; i++) {
@@ -132,7 +138,7 @@ void awaits_write(struct awaits *w, FILE *f)
 			w->unnamed += is < 0;
 		}
 		/* To 3.13 it is no loss that nobody waits for a future. */
-		w->unnamed += k == first && !w->asyncio->before;
+		w->unnamed += k == first && !by_futures(w);
 	}
 	w->n_tasks = w->n_edges = 0;
 }

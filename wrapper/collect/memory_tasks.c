@@ -38,7 +38,7 @@ struct entry {
 struct owner {
 	struct awaits_loop loop;
 	uint64_t at;                       /* a thread state; 0: of threads that have ended */
-	const struct asyncio_loops *loops; /* to 3.13 */
+	const struct asyncio_loops *loops; /* to 3.13, and without _asyncio */
 };
 
 struct tasks {
@@ -46,7 +46,7 @@ struct tasks {
 	struct memory *m;
 	const struct python *p;
 	struct asyncio asyncio;
-	const struct python_task_layout *before; /* its; NULL from 3.14 on */
+	const struct python_task_layout *before; /* its; NULL: tasks are in lists */
 	struct memory_stacks *stacks;
 	struct memory_task_counts *counts;
 	struct memory_list *list;
@@ -261,7 +261,7 @@ static void look_sets(struct tasks *t)
 	awaits_write(&t->awaits, t->f);
 }
 
-/* To 3.13. Returns what the record says. */
+/* To 3.13, and without _asyncio. Returns what the record says. */
 static int look_interpreters(struct tasks *t)
 {
 	uint64_t interpreters[PYTHON_INTERPRETERS];
@@ -270,7 +270,7 @@ static int look_interpreters(struct tasks *t)
 
 	memory_forget(t->m);
 	n = python_interpreters(t->m, t->p, interpreters);
-	t->counts->unread += n < 0 || t->list->unread;
+	t->counts->unread += t->p->layout.minor < ASYNCIO_MINOR && (n < 0 || t->list->unread);
 	for (int i = 0; i < n; i++) {
 		int err = -EAGAIN;
 
@@ -284,20 +284,22 @@ static int look_interpreters(struct tasks *t)
 		if (!err)
 			look_sets(t);
 	}
-	return alien ? ASYNCIO_ALIEN : found ? ASYNCIO_OLD : ASYNCIO_NONE;
+	return alien                                ? ASYNCIO_ALIEN
+	       : !found                             ? ASYNCIO_NONE
+	       : t->p->layout.minor < ASYNCIO_MINOR ? ASYNCIO_OLD
+						    : ASYNCIO_FOUND;
 }
 
 static int look_all(struct tasks *t)
 {
+	bool lists = t->p->layout.minor >= ASYNCIO_MINOR && !asyncio_find(t->m, t->p, &t->asyncio);
 	int found;
 
-	t->before = python_task_layout(t->p->layout.minor);
-	if (t->before)
-		return look_interpreters(t);
-	found = asyncio_find(t->m, t->p, &t->asyncio);
-	if (!found)
+	if (lists)
 		look_lists(t);
-	return found ? ASYNCIO_NONE : ASYNCIO_FOUND;
+	t->before = python_task_layout(t->p->layout.minor);
+	found = look_interpreters(t);
+	return lists ? ASYNCIO_FOUND : found;
 }
 
 void memory_tasks_look(FILE *f, struct memory *m, const struct python *p,

@@ -194,7 +194,7 @@ int asyncio_name(struct memory *m, const struct python *p, uint64_t at, char out
 }
 
 /* The members of a set: slots of {key, hash}; in those that were freed lies a bare object. */
-static int read_set(struct memory *m, uint64_t set, struct asyncio_task *task)
+int asyncio_add_awaiters(struct memory *m, uint64_t set, struct asyncio_task *task)
 {
 	uint64_t used, mask, table, key;
 	struct object_type type;
@@ -241,7 +241,7 @@ int asyncio_task(struct memory *m, const struct python *p, const struct asyncio 
 	if (err || !awaited_by)
 		return err;
 	if (is_set)
-		return read_set(m, awaited_by, task);
+		return asyncio_add_awaiters(m, awaited_by, task);
 	task->awaiters[task->n_awaiters++] = awaited_by;
 	return 0;
 }

@@ -28,7 +28,7 @@ struct asyncio {
 	uint64_t ended;         /* in an interpreter: the tasks of threads that have ended */
 	uint64_t running, head; /* in a thread state: the running task; its tasks */
 
-	/* To 3.13; addresses. */
+	/* To 3.13, and without _asyncio; addresses. */
 	const struct python_task_layout *before;
 	uint64_t loop;                       /* where a thread state has it, or what has it */
 	uint64_t globals, groups;            /* dicts of asyncio.tasks and asyncio.taskgroups */
@@ -67,6 +67,9 @@ bool asyncio_is_listed(struct memory *m, const struct asyncio *a, uint64_t task)
 /* Reads a task. Returns 0, or -errno. */
 int asyncio_task(struct memory *m, const struct python *p, const struct asyncio *a, uint64_t at,
 		 struct asyncio_task *task);
+
+/* Adds the members of a set. Returns 0, or -errno. */
+int asyncio_add_awaiters(struct memory *m, uint64_t set, struct asyncio_task *task);
 
 /* The name of a task. Returns 0, or -errno. */
 int asyncio_name(struct memory *m, const struct python *p, uint64_t at, char out[OBJECT_TEXT + 4]);

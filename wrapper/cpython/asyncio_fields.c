@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sources: Lib/asyncio/tasks.py and futures.py, 3.8 to 3.13: the classes in Python, which are
+ * Sources: Lib/asyncio/tasks.py and futures.py, 3.8 to 3.15: the classes in Python, which are
  * taken where there is no _asyncio, or by name, keep in attributes what _asyncio's have in fields.
  */
 #include <errno.h>
@@ -107,4 +107,18 @@ int asyncio_fields_read(struct memory *m, const struct python *p, struct asyncio
 	if (is_of(m, &a->native, at))
 		return read_native(m, a, at, f);
 	return is_of(m, &a->python, at) ? read_python(m, p, at, f) : -ENOENT;
+}
+
+int asyncio_awaited_by(struct memory *m, const struct python *p, uint64_t at,
+		       struct asyncio_task *task)
+{
+	struct object_type type;
+	uint64_t set;
+	int err = dict_attribute(m, p, at, "_Future__asyncio_awaited_by", &set);
+
+	if (err) /* until it is set, it is the class's, which says None */
+		return err == -ENOENT ? 0 : err;
+	if (object_type(m, set, &type))
+		return -EFAULT;
+	return object_is(&type, "set") ? asyncio_add_awaiters(m, set, task) : 0;
 }

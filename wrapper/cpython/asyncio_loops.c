@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Source: Lib/asyncio/base_events.py (run_forever), 3.8 to 3.13. */
+/* Source: Lib/asyncio/base_events.py (run_forever), 3.8 to 3.15. */
 #include <errno.h>
 
 #include "cpython/asyncio_sets.h"

@@ -62,7 +62,10 @@ static int find_class(struct memory *m, const struct python *p, const struct asy
 		   : memory_read(m, class->task + TYPE_BASE, &class->future, sizeof(class->future));
 }
 
-/* The class in Python is always there, the other one where there is an _asyncio. */
+/*
+ * The class in Python is always there, the other one where there is an _asyncio, which from 3.14 on
+ * has all tasks itself.
+ */
 static int find_classes(struct memory *m, const struct python *p, struct asyncio *a)
 {
 	int err = find_class(m, p, a, "_PyTask", &a->python);
@@ -70,13 +73,15 @@ static int find_classes(struct memory *m, const struct python *p, struct asyncio
 	if (err)
 		return err == -ENOENT ? -ENOTSUP : err;
 	err = find_class(m, p, a, "_CTask", &a->native);
-	return err == -ENOENT ? 0 : err ? err : check_class(m, a);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	return p->layout.minor < ASYNCIO_MINOR ? check_class(m, a) : -ENOENT;
 }
 
 int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpreter,
 		      struct asyncio *a)
 {
-	uint64_t modules, all;
+	uint64_t modules = 0, all, at;
 	bool eager = p->layout.minor >= 12;
 	int err;
 
@@ -84,7 +89,10 @@ int asyncio_sets_find(struct memory *m, const struct python *p, uint64_t interpr
 	if (!a->before)
 		return -ENOTSUP;
 	a->loop = a->before->t_loop;
-	if (memory_read(m, interpreter + a->before->i_modules, &modules, sizeof(modules)) ||
+	at = a->before->i_modules;
+	if ((a->before->w_modules &&
+	     memory_read(m, p->runtime + a->before->w_modules * UINT64_C(8), &at, sizeof(at))) ||
+	    memory_read(m, interpreter + at, &modules, sizeof(modules)) ||
 	    (a->before->w_loop && memory_read(m, p->runtime + a->before->w_loop * UINT64_C(8),
 					      &a->loop, sizeof(a->loop))))
 		return -EFAULT;
@@ -321,6 +329,9 @@ int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *
 		return err;
 	task->coroutine = f.coroutine;
 	task->future = f.waiter;
-	asyncio_settled(m, p, a, at, task);
-	return asyncio_name(m, p, f.name, task->name);
+	if (p->layout.minor >= ASYNCIO_MINOR)
+		err = asyncio_awaited_by(m, p, at, task);
+	else
+		asyncio_settled(m, p, a, at, task);
+	return err ? err : asyncio_name(m, p, f.name, task->name);
 }

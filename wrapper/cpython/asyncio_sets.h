@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * asyncio_sets: asyncio's tasks to CPython 3.13, which are in a weak set of the module
- * asyncio.tasks. Who awaits a task these versions do not keep; what is kept are the futures that
- * its end settles, and the future that each task waits for.
+ * asyncio_sets: asyncio's tasks to CPython 3.13, and in later versions those of programs without
+ * _asyncio, which are in a weak set of the module asyncio.tasks. Who awaits a task those to 3.13 do
+ * not keep; what is kept are the futures that its end settles, and the future that each task waits
+ * for.
  */
 #ifndef TELETAP_CPYTHON_ASYNCIO_SETS_H
 #define TELETAP_CPYTHON_ASYNCIO_SETS_H
@@ -50,9 +51,13 @@ bool asyncio_sets_has(struct memory *m, const struct python *p, struct asyncio *
 int asyncio_sets_running(struct memory *m, const struct python *p, const struct asyncio *a,
 			 uint64_t loop, uint64_t *task);
 
-/* As asyncio_task; awaiters are the futures that the task's end settles. */
+/* As asyncio_task; to 3.13 awaiters are the futures that the task's end settles. */
 int asyncio_sets_task(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
 		      struct asyncio_task *task);
+
+/* From 3.14 on: adds the tasks that await one of the class in Python. Returns 0, or -errno. */
+int asyncio_awaited_by(struct memory *m, const struct python *p, uint64_t at,
+		       struct asyncio_task *task);
 
 /* Adds those futures. */
 void asyncio_settled(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
