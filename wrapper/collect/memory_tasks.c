@@ -233,7 +233,7 @@ static void look_sets(struct tasks *t)
 	struct owner ended = { .loops = &others };
 	int err = -EAGAIN;
 
-	for (int i = 0; i < TRIES && err; i++) {
+	for (int i = 0; i < TRIES && err && !is_late(t); i++) {
 		memory_forget(t->m);
 		err = asyncio_loops_note(t->m, t->p, &t->asyncio, t->found, MEMORY_TASKS);
 	}

@@ -40,9 +40,10 @@ static bool is_of(struct memory *m, struct asyncio_class *class, uint64_t at)
 	return derives(m, at, class->task, &class->derived);
 }
 
-bool asyncio_is_task(struct memory *m, struct asyncio *a, uint64_t at)
+bool asyncio_is_task(struct memory *m, struct asyncio *a, uint64_t at, bool *python)
 {
-	return is_of(m, &a->native, at) || is_of(m, &a->python, at);
+	*python = !is_of(m, &a->native, at);
+	return !*python || is_of(m, &a->python, at);
 }
 
 bool asyncio_is_future(struct memory *m, const struct asyncio *a, uint64_t at, bool *python)
@@ -104,9 +105,11 @@ static int read_python(struct memory *m, const struct python *p, uint64_t at,
 int asyncio_fields_read(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
 			struct asyncio_fields *f)
 {
-	if (is_of(m, &a->native, at))
-		return read_native(m, a, at, f);
-	return is_of(m, &a->python, at) ? read_python(m, p, at, f) : -ENOENT;
+	bool python;
+
+	if (!asyncio_is_task(m, a, at, &python))
+		return -ENOENT;
+	return python ? read_python(m, p, at, f) : read_native(m, a, at, f);
 }
 
 int asyncio_awaited_by(struct memory *m, const struct python *p, uint64_t at,

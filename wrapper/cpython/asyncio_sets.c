@@ -234,7 +234,8 @@ int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *
 		      int64_t *foreign)
 {
 	uint64_t sets[] = { a->scheduled, a->eager };
-	int n = 0, err = 0;
+	int n = 0, err = 0, looked = 0;
+	bool python;
 
 	*unseen = *foreign = 0;
 	for (int k = 0; k < 2 && sets[k] && !err; k++) {
@@ -249,8 +250,12 @@ int asyncio_sets_list(struct memory *m, const struct python *p, struct asyncio *
 			at = key ? member(m, a, key) : 0;
 			if (!at)
 				continue;
-			if (!asyncio_is_task(m, a, at)) {
+			if (!asyncio_is_task(m, a, at, &python)) {
 				*foreign += is_foreign(m, at);
+				continue;
+			}
+			if (python && looked++ >= ASYNCIO_PYTHON) {
+				*unseen += loops->others; /* once, not for each loop */
 				continue;
 			}
 			if (asyncio_fields_read(m, p, a, at, &f) || !is_wanted(loops, f.loop) ||

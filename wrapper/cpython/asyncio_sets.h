@@ -10,6 +10,9 @@
 
 #include "cpython/asyncio.h"
 
+/* Tasks of the class in Python that are looked at in a list: each takes many reads. */
+#define ASYNCIO_PYTHON 20000
+
 /*
  * Looks for it in an interpreter. Returns 0; -ENOENT: it is not loaded; -ENOTSUP: its tasks are
  * not what this version's should be; -errno.
@@ -74,9 +77,10 @@ struct asyncio_fields {
 int asyncio_fields_read(struct memory *m, const struct python *p, struct asyncio *a, uint64_t at,
 			struct asyncio_fields *f);
 
-bool asyncio_is_task(struct memory *m, struct asyncio *a, uint64_t at);
+/* Whether an object is a task; *python: of the class in Python. */
+bool asyncio_is_task(struct memory *m, struct asyncio *a, uint64_t at, bool *python);
 
-/* Whether an object is a future, or a task; *python: of a class in Python. */
+/* Whether an object is a future, or a task; *python: likewise. */
 bool asyncio_is_future(struct memory *m, const struct asyncio *a, uint64_t at, bool *python);
 
 #endif

@@ -39,7 +39,8 @@ static void add(const struct search *s, uint64_t future, int depth)
 	struct asyncio_task *task = s->task;
 	bool python;
 
-	if (!asyncio_is_future(s->m, s->a, future, &python) || asyncio_is_task(s->m, s->a, future))
+	if (!asyncio_is_future(s->m, s->a, future, &python) ||
+	    asyncio_is_task(s->m, s->a, future, &python))
 		return;
 	for (int i = 0; i < task->n_awaiters; i++) {
 		if (task->awaiters[i] == future)
