@@ -11,8 +11,8 @@
 #define ENTRIES 4096 /* of the dynamic section that are looked at */
 
 struct needed {
-	const char *name;    /* of the library; NULL: it needs none of that name */
-	const char *folders; /* DT_RUNPATH or DT_RPATH; NULL: none */
+	const char *name;            /* of the library; NULL: it needs none of that name */
+	const char *rpath, *runpath; /* before and after those of the environment; NULL: none */
 };
 
 static void read_dynamic(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const char *begins,
@@ -29,8 +29,10 @@ static void read_dynamic(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, co
 
 		if (!text)
 			continue;
-		if (entry.d_tag != DT_NEEDED)
-			n->folders = text;
+		if (entry.d_tag == DT_RPATH)
+			n->rpath = text;
+		else if (entry.d_tag == DT_RUNPATH)
+			n->runpath = text;
 		else if (!strncmp(text, begins, strlen(begins)) && !strchr(text, '/'))
 			n->name = text;
 	}
@@ -55,25 +57,38 @@ static char *try_folder(const char *folder, int length, const char *origin, cons
 	return real;
 }
 
-/* In each of the folders, which colons separate. */
+/* In each of the folders, which colons separate, and semicolons in the environment. */
 static char *try_folders(const char *folders, const char *origin, const char *name)
 {
 	char *found = NULL;
 
 	while (folders && *folders && !found) {
-		int length = (int)strcspn(folders, ":");
+		int length = (int)strcspn(folders, ":;");
 
 		found = try_folder(folders, length, origin, name);
 		folders += length;
-		folders += *folders == ':';
+		folders += *folders != '\0';
 	}
+	return found;
+}
+
+/* In the dynamic linker's order: ld.so(8). */
+static char *try_all(const struct needed *n, const char *origin)
+{
+	const char *const folders[] = {
+		n->runpath ? NULL : n->rpath, getenv("LD_LIBRARY_PATH"), n->runpath,
+		"/usr/local/lib:/lib/x86_64-linux-gnu:"
+		"/usr/lib/x86_64-linux-gnu:/lib64:/usr/lib64:/lib:/usr/lib"
+	};
+	char *found = NULL;
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && !found; i++)
+		found = try_folders(folders[i], origin, n->name);
 	return found;
 }
 
 char *needed_find(int fd, const char *path, const char *begins)
 {
-	static const char *usual = "/usr/local/lib:/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
-				   "/lib64:/usr/lib64:/lib:/usr/lib";
 	char *origin = strdup(path), *found = NULL;
 	struct needed n = { 0 };
 	Elf_Scn *section = NULL;
@@ -89,9 +104,7 @@ char *needed_find(int fd, const char *path, const char *begins)
 	if (origin && strrchr(origin, '/'))
 		*strrchr(origin, '/') = '\0';
 	if (origin && n.name)
-		found = try_folders(n.folders, origin, n.name);
-	if (origin && n.name && !found)
-		found = try_folders(usual, origin, n.name);
+		found = try_all(&n, origin);
 	elf_end(elf);
 	free(origin);
 	return found;

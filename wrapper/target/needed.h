@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * needed: a program -> the file of a library that it needs, as the dynamic linker finds it
- * without the help of the environment.
+ * needed: a program -> the file of a library that it needs, as the dynamic linker will find it
+ * when the program is started with this environment.
  */
 #ifndef TELETAP_TARGET_NEEDED_H
 #define TELETAP_TARGET_NEEDED_H
