@@ -172,16 +172,16 @@ if [ ${#BARE[@]} -gt 0 ]; then
 	# Its libpython is where LD_LIBRARY_PATH says. Not 221 and 222, whose traps are too many for
 	# all that Django does to begin.
 	@test "-c, by a teletap in the root: the pages of Python come" {
-		pages=210,211,212,220,223,224,230,231,232,233,234,235,236,242
+		all=210,211,212,220,223,224,230,231,232,233,234,235,236,242
 		mkdir "$dir"/{root,work,pages}
 		application
-		within -- /opt/teletap/bin/teletap watch "$pages" -i 100 --function item -o json \
+		within -- /opt/teletap/bin/teletap watch "$all" -i 100 --function item -o json \
 			-c '/opt/python/bin/python3 -W ignore /tmp/shop.py' >"$dir/pages/all" 2>"$err" 3>&- &
 		tap=$!
 		await answers
 		asked
 		wait "$tap"
-		[ "$(jq -r 'select(.last).page' "$dir/pages/all" | sort -n | paste -sd,)" = "$pages" ]
+		[ "$(jq -r 'select(.last).page' "$dir/pages/all" | sort -n | paste -sd,)" = "$all" ]
 		[ "$(jq -sc 'map(.loss | add) | unique' "$dir/pages/all")" = '[0]' ]
 		as_asked
 	}

@@ -116,6 +116,35 @@ served() {
 	served 4 call-times -c "$EXE $dir/served.py $dir/socket"
 }
 
+@test "220: a greenlet whose whole life lies in another one's wait" {
+	cat >"$dir/inside.py" <<-'PY'
+		import json, sys, time
+		from greenlet import greenlet
+		calls, took = {}, {}
+		def work(ms):
+		    end = time.perf_counter_ns() + ms * 1000000
+		    while time.perf_counter_ns() < end: pass
+		def waits(other):
+		    if other: greenlet(item).switch(False)
+		def item(other):
+		    begun = time.perf_counter_ns()
+		    waits(other)
+		    work(30)
+		    took["item"] = took.get("item", 0) + time.perf_counter_ns() - begun
+		for i in range(5): greenlet(item).switch(True)
+		calls = {"item": 10, "work": 10, "waits": 10}
+		took |= {"work": 300e6, "waits": 5 * 30e6}
+		with open(sys.argv[1], "w") as f: json.dump([calls, took], f)
+	PY
+	export PYTHONPATH=/usr/lib/python3/dist-packages
+	for python in "$EXE" "${BARE[@]}"; do
+		echo "$python"
+		teletap watch calls --collector bpf -o json -c "$python $dir/inside.py $dir/said" >"$out" 2>"$err"
+		last
+		right
+	done
+}
+
 @test "220 and 221 by CPython's own markers" {
 	server
 	served 4 calls --no-extension -c "$EXE $dir/served.py $dir/socket"

@@ -17,7 +17,6 @@ static PyObject *monitoring;
 static int tool = -1;
 static char why[200];
 static bool muted; /* something, by DISABLE */
-static bool by_frame;
 
 /*
  * The frame that runs, which is asked for only where stacks may change: it is an object that
@@ -25,15 +24,7 @@ static bool by_frame;
  */
 static const void *frame_now(void)
 {
-	return by_frame ? PyEval_GetFrame() : NULL;
-}
-
-/* A program with greenlets has functions of the same code open on several stacks. */
-static void look_for_greenlets(void)
-{
-	PyObject *modules = PyImport_GetModuleDict();
-
-	by_frame = modules && PyDict_GetItemString(modules, "greenlet");
+	return greenlets ? PyEval_GetFrame() : NULL;
 }
 
 /* None is immortal from 3.12 on: counting its references would be a call into CPython. */
@@ -140,7 +131,7 @@ bool source_on(void)
 	static const int tries[] = { 4, 3 };
 	long mask = 0;
 
-	look_for_greenlets();
+	greenlets_look();
 	for (size_t i = 0; i < 2 && tool < 0; i++) {
 		PyErr_Clear();
 		if (monitor("use_tool_id", "(is)", tries[i], "teletap"))
@@ -179,7 +170,7 @@ void source_off(void)
 
 void source_tick(void)
 {
-	look_for_greenlets();
+	greenlets_look();
 }
 
 const char *source_why(void)

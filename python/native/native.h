@@ -5,6 +5,7 @@
  *   module.c     what Python sees; threads, forks and the end of the process
  *   helper.c     the thread that looks at the semaphores
  *   table.c      per thread: sums, and the functions that are open
+ *   greenlets.c  whether a call is of the stack of the one before
  *   rows.c       the sums by code object
  *   clock.c      time, without asking the kernel
  *   events.c     CPython 3.12 and later: sys.monitoring
@@ -89,6 +90,12 @@ bool table_mutes(PyObject *code); /* no pattern matches: it is not to be counted
 void table_set_mode(int wants);   /* begins anew when it changes */
 void table_flush(void);           /* hands over what there is, of all threads */
 void table_forked(void);          /* in a child: what there is belongs to the parent */
+
+/* greenlets.c */
+extern bool greenlets;     /* the program has some: frames are to be told */
+void greenlets_look(void); /* whether it has */
+/* Whether the frame caller has called the other one, itself or by others; NULL: not known. */
+bool greenlets_called(const void *caller, const void *frame);
 
 /* rows.c */
 int table_only(PyObject *patterns); /* a sequence of str; -1 with an exception set */

@@ -94,6 +94,7 @@ static void set_hook(void)
 bool source_on(void)
 {
 	why[0] = '\0';
+	greenlets_look();
 	if (!all_threads(true)) {
 		snprintf(why, sizeof(why), "sys.setprofile: refused by an audit hook");
 		all_threads(false);
@@ -119,6 +120,7 @@ void source_off(void)
 
 void source_tick(void)
 {
+	greenlets_look();
 	all_threads(true);
 	set_hook();
 }

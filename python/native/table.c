@@ -7,7 +7,8 @@
  * there are.
  *
  * A function that returns and is not the top of its thread's stack tells that the thread has
- * changed stacks (greenlet, gevent). How long functions took is not known from then on.
+ * changed stacks (greenlet, gevent); so does one that begins and was not called from the top. How
+ * long functions took is not known from then on.
  */
 #include "rows.h"
 
@@ -175,6 +176,24 @@ static bool stack_room(struct thread *t)
 	return true;
 }
 
+/* Takes the top off the stack. */
+static struct open pop(struct thread *t)
+{
+	struct open o = t->stack[--t->depth];
+
+	if (o.row != NO_ROW)
+		t->rows.row[o.row].open--;
+	return o;
+}
+
+/* The calls that are open are on several stacks, or on one that we know nothing of. */
+static void change_stacks(struct thread *t)
+{
+	stacks_change = true;
+	while (t->depth)
+		pop(t);
+}
+
 void table_enter(PyObject *code, const void *frame)
 {
 	struct thread *t = thread_get();
@@ -185,6 +204,8 @@ void table_enter(PyObject *code, const void *frame)
 		lost++;
 	if (!t || (r && r->muted))
 		return;
+	if (!t->over && t->depth && !greenlets_called(t->stack[t->depth - 1].frame, frame))
+		change_stacks(t);
 	if (r) {
 		r->sum.calls++;
 		r->used = true;
@@ -203,27 +224,9 @@ void table_enter(PyObject *code, const void *frame)
 		markers_entry(r->sum.file, r->sum.function, (int)r->sum.line, t->depth + t->over);
 }
 
-/* Takes the top off the stack. */
-static struct open pop(struct thread *t)
-{
-	struct open o = t->stack[--t->depth];
-
-	if (o.row != NO_ROW)
-		t->rows.row[o.row].open--;
-	return o;
-}
-
 static bool is_call(const struct open *o, const PyObject *code, const void *frame)
 {
 	return o->code == code && (!o->frame || !frame || o->frame == frame);
-}
-
-/* The calls that are open are on several stacks, or on one that we know nothing of. */
-static void change_stacks(struct thread *t)
-{
-	stacks_change = true;
-	while (t->depth)
-		pop(t);
 }
 
 static void close_call(struct thread *t)

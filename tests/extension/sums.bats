@@ -140,7 +140,7 @@ load helper
 		way, c = sys.argv[1], catch.Catch()
 		if sys.version_info < (3, 12):
 		    sys.exit()
-		if way == "same":  # functions of one code: frames tell them apart
+		if way in ("same", "inside", "called"):  # functions of one code: frames tell them apart
 		    sys.modules["greenlet"] = sys
 		c.raise_("sums")
 		while not teletap.status()["sums"]:
@@ -158,8 +158,15 @@ load helper
 		    for s in stacks:
 		        next(s)
 		a, b = stack(one), stack(one if way == "same" else two)
-		if way == "nested":
+		if way in ("nested", "inside"):
 		    turns(a, b, b, a)
+		elif way == "called":
+		    def inner():
+		        begin(two.__code__, 0)
+		        end(two.__code__, 0)
+		    begin(one.__code__, 0)
+		    inner()
+		    end(one.__code__, 0)
 		else:
 		    turns(a, b, a, b)
 		names = {}
@@ -167,7 +174,7 @@ load helper
 		    time.sleep(0.01)
 		    names = {n.function: n for n in c.names()}
 		assert sum(n.calls for f, n in names.items() if f in (b"one", b"two")) == 2
-		if way == "nested":
+		if way in ("nested", "called"):
 		    assert not c.number("untimed") and names[b"one"].inclusive > 0
 		else:
 		    assert c.number("untimed") and not names[b"one"].inclusive
@@ -175,6 +182,8 @@ load helper
 	every stacks.py nested
 	every stacks.py other
 	every stacks.py same
+	every stacks.py inside  # one's whole life in the other's wait
+	every stacks.py called  # by others
 }
 
 @test "filters: what does not match is not counted" {
