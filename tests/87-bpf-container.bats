@@ -42,7 +42,7 @@ setup_file() {
 }
 
 application() {
-	cat >"$dir/work/shop.py" <<-'PY'
+	cat >"$dir/shop/shop.py" <<-'PY'
 		import gc, os, socket, socketserver, sys, threading, time
 		import teletap
 		gc.disable()
@@ -101,11 +101,11 @@ within() {
 	env -i HOME=/tmp PATH=/usr/bin:/usr/sbin PYTHONPATH=/opt/teletap/share/teletap/python:/opt/site \
 		LD_LIBRARY_PATH=/opt/python/lib PYTHONDONTWRITEBYTECODE=1 \
 		unshare --mount --fork --kill-child "${options[@]}" timeout 100 "$BATS_FILE_TMPDIR/enter" \
-		"$dir/root" "${BARE[0]%/bin/*}" "$BATS_FILE_TMPDIR" "$dir/work" "${@:2}"
+		"$dir/root" "${BARE[0]%/bin/*}" "$BATS_FILE_TMPDIR" "$dir/shop" "${@:2}"
 }
 
-ask() { curl -sf --max-time 10 --unix-socket "$dir/work/socket" "$@" 2>/dev/null; }
-answers() { [ "$(curl -s --unix-socket "$dir/work/socket" -o /dev/null -w '%{http_code}' http://x/none)" = 404 ]; }
+ask() { curl -sf --max-time 10 --unix-socket "$dir/shop/socket" "$@" 2>/dev/null; }
+answers() { [ "$(curl -s --unix-socket "$dir/shop/socket" -o /dev/null -w '%{http_code}' http://x/none)" = 404 ]; }
 
 # ten requests, and its end
 asked() {
@@ -138,7 +138,7 @@ promised() { teletap doctor -p "$1" -o json | jq -r '.pages[] | select(.works).p
 
 if [ ${#BARE[@]} -gt 0 ]; then
 	@test "-p: all pages that doctor promises come, of a root and PID namespace of its own" {
-		mkdir "$dir"/{root,work,pages}
+		mkdir "$dir"/{root,shop,pages}
 		application
 		within --pid -- /opt/python/bin/python3 -W ignore /tmp/shop.py >"$err" 2>&1 3>&- &
 		await answers
@@ -173,7 +173,7 @@ if [ ${#BARE[@]} -gt 0 ]; then
 	# all that Django does to begin.
 	@test "-c, by a teletap in the root: the pages of Python come" {
 		all=210,211,212,220,223,224,230,231,232,233,234,235,236,242
-		mkdir "$dir"/{root,work,pages}
+		mkdir "$dir"/{root,shop,pages}
 		application
 		within -- /opt/teletap/bin/teletap watch "$all" -i 100 --function item -o json \
 			-c '/opt/python/bin/python3 -W ignore /tmp/shop.py' >"$dir/pages/all" 2>"$err" 3>&- &
