@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From 3.11 on CPython exports Py_Version, a constant. Older ones hold their
- * version only as a string among their constants: PY_VERSION, "3.9.2", which a linker may have
- * merged with the end of a path, ".../versions/3.9.2".
+ * From 3.11 on CPython exports Py_Version, a constant; for older ones see version.h.
  */
 #include "cpython/binary.h"
 
@@ -10,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpython/version.h"
 #include "tapsets/teletap_layouts.h"
 #include "target/symbol.h"
 
@@ -64,38 +64,44 @@ static void format_hex(uint64_t hex, char out[PYTHON_VERSION_MAX])
 			 (unsigned)(hex & 15));
 }
 
-/* The first string "3.MINOR.MICRO" in the constants that follows this character. */
-static void find_string(Elf *elf, char before, char out[PYTHON_VERSION_MAX])
+/* The section of the constants. False: there is none. */
+static bool find_constants(Elf *elf, GElf_Shdr *sh)
 {
 	Elf_Scn *scn = NULL;
+	const char *name;
 	size_t names;
 
 	if (elf_getshdrstrndx(elf, &names))
-		return;
+		return false;
 	while ((scn = elf_nextscn(elf, scn))) {
-		const char *name, *p, *end;
-		Elf_Data *data;
-		GElf_Shdr sh;
+		if (gelf_getshdr(scn, sh) && (name = elf_strptr(elf, names, sh->sh_name)) &&
+		    !strcmp(name, ".rodata"))
+			return true;
+	}
+	return false;
+}
 
-		if (!gelf_getshdr(scn, &sh) || !(name = elf_strptr(elf, names, sh.sh_name)) ||
-		    strcmp(name, ".rodata") || !(data = elf_rawdata(scn, NULL)) || !data->d_buf)
-			continue;
-		end = (const char *)data->d_buf + data->d_size;
-		for (p = data->d_buf; p + 8 < end; p++) {
-			unsigned minor, micro;
-			int used = 0;
+/* Looks for it among the constants, as version.h says; 0: there is none. */
+static uint32_t find_version(int fd, Elf *elf, char before)
+{
+	GElf_Shdr sh;
+	bool more = find_constants(elf, &sh);
+	char *bytes = more ? malloc(SCAN_BYTES) : NULL;
+	uint64_t size = more && sh.sh_size < SCAN_MAX ? sh.sh_size : SCAN_MAX;
+	uint32_t version = 0;
 
-			p = memchr(p, before, (size_t)(end - p - 8));
-			if (!p)
-				break;
-			if (p[1] == '3' && p[2] == '.' && memchr(p + 1, '\0', 8) &&
-			    sscanf(p + 1, "3.%2u.%2u%n", &minor, &micro, &used) == 2 &&
-			    (!p[1 + used] || p[1 + used] == '+')) {
-				snprintf(out, PYTHON_VERSION_MAX, "3.%u.%u", minor, micro);
-				return;
-			}
+	for (uint64_t at = 0; bytes && more && !version;) {
+		uint64_t n = size - at < SCAN_BYTES ? size - at : SCAN_BYTES;
+		ssize_t got = pread(fd, bytes, n, (off_t)(sh.sh_offset + at));
+
+		more = got > VERSION_BYTES;
+		if (more) {
+			version = version_find(bytes, (size_t)got, before);
+			at += (uint64_t)got - VERSION_BYTES;
 		}
 	}
+	free(bytes);
+	return version;
 }
 
 void python_version(int fd, char out[PYTHON_VERSION_MAX])
@@ -113,14 +119,16 @@ void python_version(int fd, char out[PYTHON_VERSION_MAX])
 	if (addr && read_addr(fd, elf, section, addr, &hex, sizeof(hex)) && hex >> 24 == 3) {
 		format_hex(hex, out);
 	} else if (symbol_addr(elf, "_PyRuntime", &section)) {
-		find_string(elf, '\0', out);
-		if (!*out)
-			find_string(elf, '/', out);
+		hex = find_version(fd, elf, '\0');
+		if (!hex)
+			hex = find_version(fd, elf, '/');
+		if (hex)
+			format_hex(hex, out);
 	}
 	elf_end(elf);
 }
 
-/* PY_VERSION_HEX of a string that format_hex or find_string has written; 0 for none. */
+/* PY_VERSION_HEX of a string that format_hex has written; 0 for none. */
 static uint32_t parse_hex(const char *version)
 {
 	unsigned major, minor, micro, serial = 0, level = 15;

@@ -6,7 +6,6 @@
  */
 #include "cpython/process.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,29 +14,12 @@
 #include "base/fail.h"
 #include "base/rights.h"
 #include "cpython/runtime.h"
+#include "cpython/version.h"
 #include "target/loaded.h"
 
-#define SCAN_BYTES 65536
-#define SCAN_MAX (64 << 20)
 #define TRIES 5
 
-/* PY_VERSION_HEX of a final release in a string like "3.9.2" or "3.9.2+"; 0: it is none. */
-static uint32_t version_parse(const char *s, size_t room)
-{
-	unsigned minor, micro;
-	int used = 0;
-
-	if (!memchr(s, '\0', room < 9 ? room : 9) || s[0] != '3' || s[1] != '.' ||
-	    !isdigit((unsigned char)s[2]) || sscanf(s, "3.%2u.%2u%n", &minor, &micro, &used) != 2 ||
-	    (s[used] && s[used] != '+'))
-		return 0;
-	return UINT32_C(3) << 24 | minor << 16 | micro << 8 | 0xf0;
-}
-
-/*
- * Looks for that string where nothing is written, behind this byte: as a string of its own, or
- * as the end of the path ".../versions/3.8.18", with which a linker has merged it.
- */
+/* Looks for it where nothing is written; see version.h. */
 static uint32_t version_scan(const struct memory *m, const struct loaded *l, char before)
 {
 	char *bytes = malloc(SCAN_BYTES);
@@ -47,19 +29,14 @@ static uint32_t version_scan(const struct memory *m, const struct loaded *l, cha
 		uint64_t size = l->parts[i].size < SCAN_MAX ? l->parts[i].size : SCAN_MAX;
 		uint64_t at = 0;
 
-		while (!l->parts[i].writable && at + 16 < size && !version) {
+		while (!l->parts[i].writable && !version) {
 			uint64_t n = size - at < SCAN_BYTES ? size - at : SCAN_BYTES;
-			const char *p = bytes, *end;
 			ssize_t got = memory_read_once(m, l->parts[i].at + at, bytes, n);
 
-			if (got < 16)
+			if (got <= VERSION_BYTES)
 				break;
-			end = bytes + got - 10;
-			while (!version && p < end && (p = memchr(p, before, (size_t)(end - p)))) {
-				p++;
-				version = version_parse(p, 9);
-			}
-			at += (uint64_t)got - 10;
+			version = version_find(bytes, (size_t)got, before);
+			at += (uint64_t)got - VERSION_BYTES;
 		}
 	}
 	free(bytes);
