@@ -296,7 +296,6 @@ int bpf_load(struct bpf_loaded *l, const char *module, const struct config *conf
 	prepare_heap();
 	if (!err)
 		err = bpf_object__load(l->object);
-	malloc_trim(0);
 	if (!err && map)
 		err = fill_sites(l->object, sites, n_sites);
 	if (!err)
