@@ -150,6 +150,33 @@ os._exit(0)' >"$dir/many.py"
 	done
 }
 
+@test "a collector that gets no processor for a while, at the end: the last page comes all the same" {
+	/usr/bin/python3 -c 'import time; time.sleep(600)' 3>&- &
+	pid=$!
+	watch gc -p "$pid" -i 0.3
+	attached
+	collector=$(pgrep -P "$tap" -x teletap-bpf)
+	kill -STOP "$collector"
+	kill "$pid"
+	sleep 4
+	kill -CONT "$collector"
+	wait "$tap"
+	last
+}
+
+@test "a collector that is stopped: that no page comes is said, and at the end that the last one did not" {
+	/usr/bin/python3 -c 'import time; time.sleep(600)' 3>&- &
+	pid=$!
+	watch gc -p "$pid" -i 0.3
+	attached
+	kill -STOP "$(pgrep -P "$tap" -x teletap-bpf)"
+	silent() { grep -q "^teletap: watch: page 210: its collector has not answered for [56] s: is the machine busy?$" "$err"; }
+	await silent
+	kill "$pid"
+	wait "$tap" && false || [ $? = 3 ]
+	[ "$(tail -n 1 "$err")" = 'teletap: watch: the last page did not come in time: is the machine busy?' ]
+}
+
 @test "210: a process that runs another program is not watched any more, and that is said" {
 	mkfifo "$dir/go"
 	/usr/bin/python3 -c '

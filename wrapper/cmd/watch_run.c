@@ -13,10 +13,8 @@
 #include "base/log.h"
 #include "base/signals.h"
 
-#define ANSWER_MS 2000
-#define ONCE_MS 20000 /* a page that is the only one is waited for */
 #define UNLOAD_MS 15000
-#define SILENT_AGAIN_S 5 /* between two words about a module that does not answer */
+#define SILENT_AGAIN_S 5 /* between two words about a collector that does not answer */
 
 /* The first interval begins now; the clock keeps its step however long a page takes. */
 static void start_clock(struct watch *w)
@@ -30,6 +28,15 @@ static void start_clock(struct watch *w)
 	timerfd_settime(w->timer, 0, &spec, NULL);
 }
 
+static void say_silent_module(const struct session *s, int seconds)
+{
+	say(s->state.cut ? "the module %s has had more to say than its buffer holds for %d s, so "
+			   "no page comes: watch fewer processes, or without --by"
+			 : "the module %s has not answered for %d s, so no page comes: start "
+			   "again, or see 'dmesg'",
+	    s->plan.module, seconds);
+}
+
 /* A page does not come: its reader must not take the last one for the present. */
 static void say_silent(struct watch *w)
 {
@@ -38,12 +45,12 @@ static void say_silent(struct watch *w)
 		int silent = session_silent_s(s);
 
 		if (silent && silent >= w->said_s + SILENT_AGAIN_S) {
-			say(s->state.cut ? "the module %s has had more to say than its buffer "
-					   "holds for %d s, so no page comes: watch fewer "
-					   "processes, or without --by"
-					 : "the module %s has not answered for %d s, so no page "
-					   "comes: start again, or see 'dmesg'",
-			    s->plan.module, silent);
+			if (s->plan.collector == COLLECT_STAP)
+				say_silent_module(s, silent);
+			else
+				say("page %d: its collector has not answered for %d s: is the "
+				    "machine busy?",
+				    s->plan.page->number, silent);
 			w->said_s = silent;
 			return;
 		}
@@ -118,14 +125,23 @@ static char *last_cut(const struct watch *w)
 	return why;
 }
 
+/* What a module has not said when it is unloaded comes then; others say it before, or never. */
+static int answer_ms(const struct watch *w)
+{
+	bool modules = !w->once;
+
+	for (int i = 0; i < w->sessions.n; i++)
+		modules = modules && w->sessions.list[i].plan.collector == COLLECT_STAP;
+	return modules ? 2000 : 20000;
+}
+
 int watch_stop(struct watch *w, char **msg)
 {
 	int err = 0, ret;
 
 	sessions_stop(&w->sessions);
 	if (!w->broken)
-		err = sessions_drain(&w->sessions, sessions_answered, w->once ? ONCE_MS : ANSWER_MS,
-				     msg);
+		err = sessions_drain(&w->sessions, sessions_answered, answer_ms(w), msg);
 	w->last = !err && sessions_answered(&w->sessions);
 	if (w->last)
 		watch_print(w);
@@ -140,8 +156,10 @@ int watch_stop(struct watch *w, char **msg)
 	}
 	if (!err && !w->last && !w->broken && !w->why)
 		w->why = last_cut(w);
-	if (!err && !w->last && w->once && !w->broken && !w->why)
-		w->why = strdup("the page did not come in time: is the machine busy?");
+	if (!err && !w->last && (w->once || w->printed) && !w->broken && !w->why &&
+	    asprintf(&w->why, "the %spage did not come in time: is the machine busy?",
+		     w->once ? "" : "last ") < 0)
+		w->why = NULL;
 	ret = sessions_finish(&w->sessions, msg);
 	if (!w->broken)
 		w->broken = -outlet_flush(&w->outlet, w->signals, w->signal ? OUTLET_GRACE_MS : -1);
