@@ -39,6 +39,22 @@ verdict() { jq -r --arg which "$1" '.rows[] | select(.subsystem == $which).verdi
 	[ "$(jq -r '.notes[0]' <<<"$output")" = 'all that is watched is well, 2 of 12 subsystems' ]
 }
 
+@test "what its page says is not known is not well either" {
+	: >others
+	for unknown in 'unmarked\t1\t1000000000' 'extension\t1\t0'; do
+		{
+			printf 'teletap\t1\tgc\tbpf\n'
+			for n in 1 2; do
+				printf 'snap\t%d\t%d000000000\t%d\t0\n' $n $n $n
+				printf 'gc\t%d\t0\t0\t0\t0\t0\n' 0 1 2
+				printf "$unknown"'\nloss\t0\t0\t0\nend\t%d\n' $n
+			done
+		} >others
+		status -m others -o json <"$DATA/host/bare.lines"
+		[ "$(verdict gc)" = null ]
+	done
+}
+
 # host DISK_AVAILABLE MEMORY_AVAILABLE PRESSURE UNITS: lines of a host with 10000 of each.
 host() {
 	printf 'teletap\t1\thost\nsnap\t1\t1000000000\t1\t0\nloss\t0\t0\t0\nend\t1\nsnap\t2\t2000000000\t1\t1\n'

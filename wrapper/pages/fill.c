@@ -169,12 +169,30 @@ static int64_t told_collections(const struct state *s)
 }
 
 /* Then 0 collections would be wrong: nothing is known. */
-static void note_unmarked(const struct state *s, struct table *t)
+static bool is_unmarked(const struct state *s)
 {
 	const struct record *r = state_first(s, LINE_UNMARKED);
 
-	if (!r || record_now(r, UNMARKED_MONO_NS) > s->now.mono_ns || told_collections(s) ||
-	    state_loss(s).skipped)
+	return r && record_now(r, UNMARKED_MONO_NS) <= s->now.mono_ns && !told_collections(s) &&
+	       !state_loss(s).skipped;
+}
+
+/* A command that was to load the extension: nothing is known of it before it does. */
+static bool is_unloaded(const struct state *s)
+{
+	const struct record *r = state_first(s, LINE_EXTENSION);
+
+	return r && !record_now(r, EXTENSION_LOADED);
+}
+
+bool page_is_unknown(const struct state *s)
+{
+	return is_unmarked(s) || is_unloaded(s);
+}
+
+static void note_unmarked(const struct state *s, struct table *t)
+{
+	if (!is_unmarked(s))
 		return;
 	t->n_rows = 0;
 	table_note(t, "the interpreter has counted collections that no marker tells of, so nothing "
@@ -182,12 +200,10 @@ static void note_unmarked(const struct state *s, struct table *t)
 		      "entry; page 210 with --collector memory needs no markers");
 }
 
-/* A command that was to load the extension: nothing is known of it before it does. */
 static void note_extension(const struct page *page, const struct state *s, struct table *t)
 {
 	bool spans = origin_is_app(&page->origin); /* which CPython itself has none of */
-	size_t given = 0, unbuilt = 0;
-	const struct record *r = state_each(s, LINE_UNBUILT, &unbuilt);
+	const struct record *r = state_first(s, LINE_UNBUILT);
 	const char *version = record_text(r, UNBUILT_VERSION);
 
 	if (r)
@@ -196,10 +212,9 @@ static void note_extension(const struct page *page, const struct state *s, struc
 			   "tell more; in teletap's source: make python PYTHON=python%s, then make "
 			   "install",
 			   version, version);
-	r = state_each(s, LINE_EXTENSION, &given);
-	if (!r)
+	if (!state_first(s, LINE_EXTENSION))
 		return;
-	if (!record_now(r, EXTENSION_LOADED)) {
+	if (is_unloaded(s)) {
 		t->n_rows = 0;
 		table_note(t,
 			   "the command has not loaded teletap's extension, so nothing is known: "

@@ -106,6 +106,9 @@ bool module_takes(const char *module, char letter);
 /* fill.c: whether nothing is missing from the figures. */
 bool page_is_exact(const struct state *s);
 
+/* Whether nothing is known of what its markers would tell: its note says why. */
+bool page_is_unknown(const struct state *s);
+
 /* Says that the target has ended; more: what follows from that. */
 void page_note_gone(const struct state *s, struct table *t, const char *more);
 

@@ -17,15 +17,29 @@
 
 /* ---- the target ---- */
 
-static void crash(struct status *st, const struct state *s)
+/* What a page tells of a subsystem; NULL: nothing, which its row then says. */
+static const struct state *told(struct status *st, const char *subsystem, const char *module,
+				int page)
 {
+	const struct state *s = status_module(st, module);
+
+	if (!s)
+		status_unwatched(st, subsystem, page);
+	else if (page_is_unknown(s))
+		status_row(st, subsystem, page, UNWATCHED, "not known: its page says why");
+	else
+		return s;
+	return NULL;
+}
+
+static void crash(struct status *st)
+{
+	const struct state *s = told(st, "crash", PAGE_CRASH, 247);
 	const struct record *r, *last = NULL;
 	size_t at = 0;
 
-	if (!s) {
-		status_unwatched(st, "crash", 247);
+	if (!s)
 		return;
-	}
 	while ((r = state_each(s, LINE_CRASH, &at))) {
 		if (!last || record_now(r, CRASH_ID) > record_now(last, CRASH_ID))
 			last = r;
@@ -42,16 +56,15 @@ static void crash(struct status *st, const struct state *s)
 		status_row(st, "crash", 247, OK, "none seen");
 }
 
-static void errors(struct status *st, const struct state *s)
+static void errors(struct status *st)
 {
+	const struct state *s = told(st, "errors", "errors", 246);
 	int64_t handled = 0, unhandled = 0;
 	const struct record *r;
 	size_t at = 0;
 
-	if (!s) {
-		status_unwatched(st, "errors", 246);
+	if (!s)
 		return;
-	}
 	while ((r = state_each(s, LINE_ERROR, &at))) {
 		handled = sum_add(handled, record_delta(r, ERROR_HANDLED));
 		unhandled = sum_add(unhandled, record_delta(r, ERROR_UNHANDLED));
@@ -97,18 +110,17 @@ static void said(struct status *st, const struct state *s, const struct state *c
 		   table_text(st->t, "%s of level error or worse", table_count(st->t, n, "line")));
 }
 
-static void spans(struct status *st, const struct state *s)
+static void spans(struct status *st)
 {
+	const struct state *s = told(st, "spans", "spans", 242);
 	double ended = 0, failed = 0;
 	const char *slowest = "";
 	const struct record *r;
 	int64_t p99 = 0;
 	size_t at = 0;
 
-	if (!s) {
-		status_unwatched(st, "spans", 242);
+	if (!s)
 		return;
-	}
 	while ((r = state_each(s, LINE_SPAN, &at))) {
 		int64_t interval[BUCKETS], slow, name = record_now(r, SPAN_OPERATION);
 
@@ -131,15 +143,18 @@ static void spans(struct status *st, const struct state *s)
 				      100 * failed / ended, (double)p99 / 1e9, slowest));
 }
 
-static void gc(struct status *st, const struct state *s)
+static void gc(struct status *st)
 {
+	const struct state *s = told(st, "gc", "gc", 210);
 	double seconds, paused = 0;
 	const struct record *r;
 	int64_t longest = 0;
 	size_t at = 0;
 
+	if (!s)
+		return;
 	/* From memory there are no pauses to judge. */
-	if (!s || collector_find(s->collector) == COLLECT_MEMORY) {
+	if (collector_find(s->collector) == COLLECT_MEMORY) {
 		status_unwatched(st, "gc", 210);
 		return;
 	}
@@ -156,16 +171,15 @@ static void gc(struct status *st, const struct state *s)
 			      (double)longest / 1e6));
 }
 
-static void gil(struct status *st, const struct state *s)
+static void gil(struct status *st)
 {
+	const struct state *s = told(st, "gil", "gil", 232);
 	double seconds, waited = 0;
 	const struct record *r;
 	size_t at = 0;
 
-	if (!s) {
-		status_unwatched(st, "gil", 232);
+	if (!s)
 		return;
-	}
 	while ((r = state_each(s, LINE_WAITER, &at)))
 		waited += (double)record_delta(r, WAITER_TOTAL_NS) / 1e9;
 	seconds = state_interval_s(s);
@@ -229,12 +243,12 @@ void page_status_fill(const struct states *all, struct table *t)
 
 	status_begin(&st);
 	host = status_module(&st, PAGE_HOST);
-	crash(&st, status_module(&st, PAGE_CRASH));
-	errors(&st, status_module(&st, "errors"));
+	crash(&st);
+	errors(&st);
 	said(&st, status_module(&st, PAGE_RING), status_module(&st, PAGE_CRASH));
-	spans(&st, status_module(&st, "spans"));
-	gc(&st, status_module(&st, "gc"));
-	gil(&st, status_module(&st, "gil"));
+	spans(&st);
+	gc(&st);
+	gil(&st);
 	threads(&st);
 	if (host)
 		status_host(&st, host);
