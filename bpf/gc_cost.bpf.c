@@ -8,6 +8,8 @@
 
 struct cost_tables tables;
 
+#include "extension.h"
+
 /* What is kept of a collection under way. */
 #define GC_MORE uint64_t minor, major, process; /* process: its number; 0: it has no place */
 #include "gc_begun.h"

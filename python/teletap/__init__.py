@@ -2,7 +2,7 @@
 """Diagnostic pages for this program, shown by 'teletap watch' from outside.
 
 Importing it is all a program needs to do for the pages about its functions (220 to 222), and,
-where CPython has no markers of its own, collections and imports (210 to 212, 230).
+where CPython has no markers of its own, collections and imports (210 to 213, 230).
 It costs nothing until somebody looks, and switches itself off when he does not any more.
 What the program says of itself by the functions below has pages 201, 202 and 240 to 246,
 and pages 300 to 399 are those that it draws itself. See teletap-python(3).

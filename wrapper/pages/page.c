@@ -85,6 +85,7 @@ const struct page pages[] = {
 	  .by = BY_STAP | BY_BPF,
 	  .incomplete = BY_BPF,
 	  .origin = { "gc_cost", "python", { "gc__start", "gc__done" }, .layout = true },
+	  .extension = { "gc_cost", "teletap_python", { "gc__start", "gc__done", "loaded" } },
 	  .takes = "B",
 	  .fill = page_gc_cost_fill },
 	{ .number = 220,
