@@ -4,6 +4,8 @@
  */
 #include "sums.h"
 
+#include "extension.h"
+
 SEC("uprobe/teletap__counter")
 int app_counter(void *ctx)
 {

@@ -4,6 +4,8 @@
  */
 #include "sums.h"
 
+#include "extension.h"
+
 SEC("uprobe/teletap__error")
 int app_error(void *ctx)
 {

@@ -269,10 +269,10 @@ words() { tr -s ' \n' ' ' | sed 's/[0-9]* MB free//'; }
 		'timeout --signal KILL -k9 9 ls' 'timeout --signal=KILL 9 ls' 'stdbuf -oL -e 0 ls' 'setsid -w ls' \
 		'ionice -c 2 -n 7 ls' 'taskset -c 0,1 ls' 'chrt -o 0 ls' 'setarch x86_64 -R ls' \
 		'setarch -R ls' '/usr/bin/env -i -- nice nohup env A=B ls -l'; do
-		says teletap watch gc -c "$command" -- "/usr/bin/ls has no markers of python, which page 210 needs: *; where this starts the program that has them, -e FILE beside -c names it"
+		says teletap watch gc -c "$command" -- "/usr/bin/ls has no markers of python, which page 210 needs: *; where they are in a program that this starts, or in a library that is loaded later, -e FILE beside -c names it"
 	done
 	loader=$(ldd /usr/bin/ls | grep -o '/[^ ]*/ld-linux[^ ]*')
-	says teletap watch gc -c "$loader /usr/bin/ls" -- "*/ld-linux* has no markers of python, *; where this starts the program that has them, -e FILE beside -c names it"
+	says teletap watch gc -c "$loader /usr/bin/ls" -- "*/ld-linux* has no markers of python, *; where they are in a program that this starts, or in a library that is loaded later, -e FILE beside -c names it"
 	for command in env 'env A=1' 'env -C / ls' 'env -S "ls -l"' 'env PATH=/x ls' 'timeout 9' 'nice -n'; do
 		says teletap watch gc -c "$command" -- "-c: which program * runs is not known: name it with -e FILE beside -c"
 	done

@@ -189,7 +189,7 @@ load bpf-targets
 	watch counters -p "$pid" -i 0.3
 	attached
 	tell l
-	noted() { page=$(tail -n 1 "$out") && [[ "$(q .notes)" == "[\"the process has loaded $dir/libloaded.so since, which has these markers, too, and is not counted: attach again\"]" ]]; }
+	noted() { page=$(tail -n 1 "$out") && [[ "$(q .notes)" == "[\"the process has loaded $dir/libloaded.so since, which has these markers, too, and is not counted: attach again, or name it (-e FILE, beside -c, too)\"]" ]]; }
 	await noted
 	finish
 	noted

@@ -69,7 +69,7 @@ static int start(struct watch *w, char **msg)
 	plan_also(w->pages, w->n_pages, &w->target, w->o, plans, kos, &n);
 	for (int i = 0; i < n; i++) {
 		w->target.gives |= plans[i].given;
-		w->target.spans |= plans[i].given && origin_is_app(&plans[i].page->origin);
+		w->target.spans |= plans[i].given && !strcmp(plans[i].module, "spans");
 	}
 	describe(w, plans, n);
 	if (!geteuid())

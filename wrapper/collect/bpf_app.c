@@ -15,11 +15,13 @@ static const struct bpf_probe counters[] = {
 	{ "teletap__counter", "app_counter", 2, 0, 0 },
 	{ "teletap__gauge", "app_gauge", 2, 0, 0 },
 	{ "teletap__tally", "app_tally", 3, 0, 0 },
+	{ "teletap__loaded", "loaded", 0, 0, 0 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 
 static const struct bpf_probe errors[] = {
 	{ "teletap__error", "app_error", 3, 0, 0 },
+	{ "teletap__loaded", "loaded", 0, 0, 0 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 

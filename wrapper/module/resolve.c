@@ -198,8 +198,8 @@ static const char *elsewhere(const struct target *t)
 	return t->kind == TARGET_PID ? "; where the program loads them later, -e FILE names the "
 				       "file that has them"
 	       : t->kind == TARGET_COMMAND
-		       ? "; where this starts the program that has them, -e FILE "
-			 "beside -c names it"
+		       ? "; where they are in a program that this starts, or in a library that "
+			 "is loaded later, -e FILE beside -c names it"
 		       : "";
 }
 

@@ -77,7 +77,7 @@ static bool note_loaded(const struct record *r, struct table *t)
 	case 3:
 		table_note(t,
 			   "the process has loaded %s since, which has these markers, too, and is "
-			   "not counted: attach again",
+			   "not counted: attach again, or name it (-e FILE, beside -c, too)",
 			   path);
 		return true;
 	case 4:
@@ -202,7 +202,8 @@ static void note_unmarked(const struct state *s, struct table *t)
 
 static void note_extension(const struct page *page, const struct state *s, struct table *t)
 {
-	bool spans = origin_is_app(&page->origin); /* which CPython itself has none of */
+	bool app = origin_is_app(&page->origin); /* of which CPython itself has nothing */
+	bool spans = !strcmp(page->origin.module, "spans");
 	const struct record *r = state_first(s, LINE_UNBUILT);
 	const char *version = record_text(r, UNBUILT_VERSION);
 
@@ -220,7 +221,7 @@ static void note_extension(const struct page *page, const struct state *s, struc
 			   "the command has not loaded teletap's extension, so nothing is known: "
 			   "it has not come so far, is no Python, or ignores PYTHONPATH "
 			   "(python -I, -E, -S)%s",
-			   spans ? "" : "; --no-extension has what can be had without");
+			   app ? "" : "; --no-extension has what can be had without");
 	} else {
 		table_note(t,
 			   "by teletap's extension, which the command was given: %s "
