@@ -116,15 +116,20 @@ static __always_inline bool call_close(struct call_thread *t, uint32_t tid, uint
 	return true;
 }
 
-/* The depth that the marker tells; 0: it cannot be read, which is counted, or makes no sense. */
+/*
+ * The depth that the marker tells; 0: it cannot be read, which is counted, or is not known, since
+ * the thread has changed stacks.
+ */
 static __always_inline uint32_t extension_depth(void *ctx, const struct site *site)
 {
 	int64_t depth;
 
-	if (!operand_read(ctx, &site->operands[3], &depth) || depth <= 0 || depth > INT32_MAX) {
+	if (!operand_read(ctx, &site->operands[3], &depth) || depth < 0 || depth > INT32_MAX) {
 		count(&tables.totals.unread);
 		return 0;
 	}
+	if (!depth)
+		*(volatile uint64_t *)&tables.switches = 1;
 	return depth;
 }
 

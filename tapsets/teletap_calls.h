@@ -186,6 +186,8 @@ static u32 teletap_call_leave(u64 function, u64 file, s32 line, pid_t pid, u64 n
 		return 0;
 	known = teletap_thread_bias(t, &bias) &&
 		teletap_frame_now(bias, &frame, &back, &resumed, &making, &line);
+	if (teletap_frame_by_depth && !bias)
+		teletap_thread_left = true; /* the extension says so */
 	if (!t || !known || making)
 		return 0;
 	*depth = teletap_thread_depth(t);

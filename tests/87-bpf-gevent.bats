@@ -145,6 +145,37 @@ served() {
 	done
 }
 
+# Nothing is entered after the thread has changed stacks: only a return tells that, or nothing does.
+left() {
+	cat >"$dir/left.py" <<-'PY'
+		import os, sys, time
+		from greenlet import getcurrent, greenlet
+		main = getcurrent()
+		def begun(): main.switch()
+		kept = greenlet(begun) # else it ends with its last reference
+		def outer(): kept.switch()
+		outer() if sys.argv[1] == "returns" else kept.switch()
+		time.sleep(0.3)
+		os._exit(0)
+	PY
+	teletap watch call-times --collector bpf -o json --file '*/left.py' -c "$1 $dir/left.py $2" >"$out" 2>"$err"
+	last
+	echo "$* $(q '.rows, .notes')"
+	rows=$(q '[.rows[] | select(.function != "<module>") | [.function, .calls_total, .duration_ns_total, .duration_ns[]]] | sort')
+}
+
+@test "221: a thread changes stacks, and enters nothing afterwards: times are unknown, not 0" {
+	export PYTHONPATH=/usr/lib/python3/dist-packages
+	for python in "$EXE" "${BARE[@]}"; do
+		left "$python" returns
+		[ "$rows" = '[["begun",1,null,null,null,null,null],["outer",1,null,null,null,null,null]]' ]
+		[[ $(q .notes) == *"not timed: "*greenlet* ]]
+		left "$python" never
+		[ "$rows" = '[["begun",1,null,null,null,null,null]]' ]
+		[[ $(q .notes) == *"has not returned"* ]]
+	done
+}
+
 @test "220 and 221 by CPython's own markers" {
 	server
 	served 4 calls --no-extension -c "$EXE $dir/served.py $dir/socket"

@@ -5,7 +5,8 @@
  *
  *   function__entry   file, function, line: as those of CPython. The line is the first
  *   function__return  one of the code object in both. Then how many functions are open
- *                     in the thread, this one included
+ *                     in the thread, this one included; 0: not known, since the thread
+ *                     has changed stacks
  *   sums              address of struct sum, how many, the size of one, and how many
  *                     calls have been lost (counted, not timed, or not even that) since
  *                     the last batch. A row whose times are NO_TIME has been counted only

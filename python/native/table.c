@@ -22,6 +22,7 @@
 #define DEPTH_FIRST 64
 #define DEPTH_MAX 65536
 #define BATCH 128
+#define UNKNOWN_DEPTH 0
 
 struct open {
 	PyObject *code;    /* only to be compared */
@@ -261,13 +262,13 @@ void table_leave(PyObject *code, const void *frame)
 		row = row_of(t, code);
 		if (row != NO_ROW && t->rows.row[row].muted)
 			return;
-		if (!t->over) {
-			if (t->depth)
-				change_stacks(t);
-			return; /* or it began before we looked */
-		}
-		depth = t->depth + t->over;
-		t->over--;
+		if (!t->over && !t->depth)
+			return; /* it began before we looked */
+		depth = t->over ? t->depth + t->over : UNKNOWN_DEPTH;
+		if (t->over)
+			t->over--;
+		else
+			change_stacks(t);
 	}
 	if (mode & WANT_CALLS && row != NO_ROW) {
 		struct sum *s = &t->rows.row[row].sum;

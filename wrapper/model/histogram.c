@@ -23,6 +23,15 @@ int64_t bucket_value(int bucket)
 	return ((16 + bucket % 16) * ((int64_t)1 << (e - 4))) + ((int64_t)1 << (e - 4)) / 2;
 }
 
+bool bucket_any(const int64_t counts[BUCKETS])
+{
+	for (int i = 0; i < BUCKETS; i++) {
+		if (counts[i])
+			return true;
+	}
+	return false;
+}
+
 /* In floating point: exact below 2^53 events, and no sum of any counts overflows. */
 int64_t bucket_percentile(const int64_t counts[BUCKETS], double share, int64_t max)
 {

@@ -10,6 +10,7 @@
 #ifndef TELETAP_MODEL_HISTOGRAM_H
 #define TELETAP_MODEL_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BUCKETS 960 /* (62 - 4) * 16 + 32: every positive int64_t has one */
@@ -19,6 +20,9 @@ int bucket_of(int64_t value);
 
 /* The middle of a bucket. */
 int64_t bucket_value(int bucket);
+
+/* Whether there is any value. */
+bool bucket_any(const int64_t counts[BUCKETS]);
 
 /*
  * The value below which the given share of counts lies: 0 when there are none,

@@ -55,7 +55,8 @@ static void fill_histogram(struct cell *c, const int64_t total[BUCKETS])
 	}
 }
 
-static void fill_row(const struct state *s, const struct record *call, struct cell *c)
+/* Returns whether no call has ended that could be timed. */
+static bool fill_row(const struct state *s, const struct record *call, struct cell *c)
 {
 	int64_t id = record_now(call, CALL_ID);
 	const struct record *name = state_find(s, LINE_NAME, id);
@@ -70,7 +71,7 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 	for (int i = P50; i <= TOOK_TOTAL; i++)
 		c[i].unknown = !longest || !timed(s);
 	if (!longest || !timed(s))
-		return;
+		return false;
 	state_buckets(s, LINE_TOOK, id, interval, total);
 	c[MAX].number = record_now(longest, LONGEST_MAX_NS);
 	c[P50].number = bucket_percentile(interval, 0.50, c[MAX].number);
@@ -78,11 +79,17 @@ static void fill_row(const struct state *s, const struct record *call, struct ce
 	c[TOOK].number = record_delta(longest, LONGEST_TOOK_NS);
 	c[TOOK_TOTAL].number = record_total(longest, LONGEST_TOOK_NS);
 	fill_histogram(c, total);
+	c[P50].unknown = c[P99].unknown = !bucket_any(interval);
+	c[MAX].unknown = c[P50].unknown && !c[MAX].number;
+	c[TOOK].unknown = c[P50].unknown && c[CALLS].number && !c[TOOK].number;
+	c[TOOK_TOTAL].unknown = !bucket_any(total) && !c[TOOK_TOTAL].number;
+	return c[TOOK_TOTAL].unknown;
 }
 
 void page_call_times_fill(const struct state *s, struct table *t)
 {
 	const struct record *r;
+	bool unended = false;
 	size_t at = 0;
 
 	table_begin(t, columns, N_COLUMNS);
@@ -96,8 +103,10 @@ void page_call_times_fill(const struct state *s, struct table *t)
 
 		if (!c)
 			return;
-		fill_row(s, r, c);
+		unended |= fill_row(s, r, c);
 	}
+	if (unended)
+		table_note(t, "a call that has not returned counts, and has no time so far");
 	if (state_loss(s).table_full && collector_find(s->collector) != COLLECT_BPF)
 		table_note(t, "64 functions have a histogram: choose with --function and --file");
 	timed_notes(s, t, "counted");
