@@ -31,7 +31,11 @@ class Build(build_py):
 
 
 setup(
+    name="teletap",
     version=VERSION,
+    description="Markers for calls, collections and imports of Python, switched on and off from outside",
+    python_requires=">=3.9",
+    packages=["teletap"],
     cmdclass={"build_py": Build},
     ext_modules=[
         Extension(
