@@ -177,19 +177,22 @@ os.kill($pid, 9)" > "$dir/killer"
 @test "a Python process: its Python stack" {
 	dir=$BATS_TEST_TMPDIR
 	cat > "$dir/doomed.py" <<- 'PY'
-		import ctypes, time
+		import ctypes, os, sys, time
 		def inner():
 		    ctypes.string_at(0)
 		def outer():
 		    inner()
-		time.sleep(3)
+		while not os.path.exists(sys.argv[1]):
+		    time.sleep(0.05)
 		outer()
 	PY
 	for version in 3.9 3.14; do
-		python$version "$dir/doomed.py" 3>&- &
+		python$version "$dir/doomed.py" "$dir/$version/go" 3>&- &
 		pid=$!
 		watch crash -p "$pid" -o json -i 0.5 --crashes "$dir/$version/crashes"
 		mkdir -p "$dir/$version"
+		await [ -s "$tap_out" ]
+		touch "$dir/$version/go"
 		dir=$dir/$version finished
 		file=$(find "$dir/$version/crashes" -name 'crash-*')
 		is 'SIGSEGV at address 0x0: nothing is mapped there'
