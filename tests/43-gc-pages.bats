@@ -60,6 +60,13 @@ narrow() {
 	[ "$(tail -n 1 <<<"$output" | jq -r '.notes[0]')" = 'collections at exit are not known: it is a free-threaded build' ]
 }
 
+@test "gc-cost: why exits are unknown is not known to this version, but that they are" {
+	for state in 4 6; do
+		run -0 draw -g gc-cost -o json < <(sed "s/^outside.*/&\nstacks\t$state\t0\t0\t0\t0/" "$TOP/tests/data/gc-cost/session.lines")
+		[ "$(tail -n 1 <<<"$output" | jq -r '.notes[0]')" = 'collections at exit are not known: it is switched off' ]
+	done
+}
+
 @test "gc-cost: where copied pages are not counted, they are unknown and not 0" {
 	run -0 draw -g gc-cost -o json < <(sed 's/^outside.*/&\nuncopied\t1/' "$TOP/tests/data/gc-cost/session.lines")
 	[ "$(tail -n 1 <<<"$output" | jq -c '[.rows[] | .copied, .copied_total, .forked_copied, .forked_copied_total] | unique')" = '[null]' ]

@@ -62,8 +62,9 @@ const char *stack_why(int64_t state)
 		      "in the row without a generation",
 	};
 
-	return state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) ? why[state]
-									    : "it is switched off";
+	bool told = state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) && why[state];
+
+	return told ? why[state] : "it is switched off";
 }
 
 bool stack_executing(const struct state *s)
