@@ -60,6 +60,15 @@ narrow() {
 	[ "$(tail -n 1 <<<"$output" | jq -r '.notes[0]')" = 'collections at exit are not known: it is a free-threaded build' ]
 }
 
+@test "gc-cost, text and json: by the extension's markers, which tell nothing of exits" {
+	sed 's/^outside.*/&\nuncopied\t1\nstacks\t5\t0\t0\t0\t0/' "$TOP/tests/data/gc-cost/session.lines" >"$BATS_TEST_TMPDIR/lines"
+	run --keep-empty-lines draw -g gc-cost <"$BATS_TEST_TMPDIR/lines"
+	narrow
+	golden gc-cost/extension.text
+	run draw -g gc-cost -o json <"$BATS_TEST_TMPDIR/lines"
+	golden gc-cost/extension.json
+}
+
 @test "gc-cost: why exits are unknown is not known to this version, but that they are" {
 	for state in 4 6; do
 		run -0 draw -g gc-cost -o json < <(sed "s/^outside.*/&\nstacks\t$state\t0\t0\t0\t0/" "$TOP/tests/data/gc-cost/session.lines")

@@ -106,25 +106,6 @@ q() { jq -c "$@" <<<"$page"; }
 	each same_collections
 }
 
-costs() {
-	[ "$1" != "$EXE" ] || return 0 # whose own markers tell of the end, too: 85-bpf-gc-cost
-	teletap watch gc-cost --collector bpf -i 60 -o json -c "$1 $LIVE/cost.py $dir/known" >"$out"
-	last
-	known=$(cat "$dir/known")
-	echo "$known $page"
-	# a collection of the child's and one of the parent's, which has faults for none of its pages
-	[ "$(q '.rows[2] | [.runs_total, .forked_runs_total, .forked_pause_ns_total > 0]')" = '[2,1,true]' ]
-	[ "$(q --argjson k "$known" '.rows[2].faults_total - $k.faults | fabs <= 100')" = true ]
-	[ "$(q --argjson k "$known" '.rows[3] | [.generation, .runs_total, .faults_total >= $k.outside]')" = '[null,null,true]' ]
-	# the interpreter's last collections call no callbacks
-	[ "$(q '[.rows[] | .exit_runs, .exit_runs_total, .exit_pause_ns, .exit_pause_ns_total] | unique')" = '[null]' ]
-	[[ $(q .notes) == *'collections at exit are not known: the extension is not told of all'* ]]
-}
-
-@test "213: faults in collections and in a forked child; what is at exit is not known, and not 0" {
-	each costs
-}
-
 culprits() {
 	sed 's/^import asyncio$/import teletap\n&/' "$LIVE/events.py" >"$dir/events.py"
 	PYTHONPATH=$SHARE teletap watch gc-events --collector bpf -i 60 -o json \

@@ -37,6 +37,7 @@ static const struct column columns[] = {
 #define TID 2
 #define AT(field) (1 + 2 * (field)) /* of its interval; behind it that since attaching */
 
+#define EXITS_UNTOLD 5 /* state of the record "stacks": by the extension's markers */
 #define GC_GENERATIONS 3
 #define GC_COST_ROWS 30 /* of a block of a text page that is split */
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -118,8 +119,8 @@ void page_gc_cost_fill(const struct state *s, struct table *t)
 	if (state)
 		table_note(t, "collections at exit are not known: %s", stack_why(state));
 	if (is_uncopied(s))
-		table_note(t, "copied pages are not known by BPF programs: '--collector stap' "
-			      "counts them");
+		table_note(t, "copied pages are not known by BPF programs%s",
+			   state == EXITS_UNTOLD ? "" : ": '--collector stap' counts them");
 	table_note(t,
 		   "the row without a generation is what went on outside of collections, in "
 		   "processes that have collected%s",
