@@ -179,13 +179,16 @@ load pack
 	cd "$BATS_TEST_TMPDIR"
 	mkdir here
 	TMPDIR=here build
-	[ "$status" -eq 0 ] && [ -s "$ko" ] && [ -z "$(ls here)" ]
+	[ "$status" -eq 0 ]
+	[ -s "$ko" ]
+	[ -z "$(ls here)" ]
 	rm -r "$pack"
 	ln -s /run/teletap-tmp here/link
 	mkdir -p /run/teletap-tmp
 	for folder in /run/teletap-tmp here/link; do
 		TMPDIR=$folder build
-		[ "$status" -ne 0 ] && [ ! -e "$ko" ]
+		[ "$status" -ne 0 ]
+		[ ! -e "$ko" ]
 		[[ $stderr == *"TMPDIR $folder: nothing can be compiled below /run or /boot: name another folder"* ]]
 	done
 	rmdir /run/teletap-tmp
