@@ -114,7 +114,7 @@ os.wait()" 3>&- &
 	"$python" -c "import time
 def later(): time.sleep(600)
 later()" 3>&- &
-	later() { page=$(tail -n 1 "$out") && [ "$(rows '.function == "later" or .function == "child"' .open | xargs)" = '1 1' ]; }
+	later() { page=$(tail -n 1 "$out") && [ "$(rows '(.function == "later" or .function == "child") and .open > 0' .open | xargs)" = '1 1' ]; }
 	await later
 	finish
 	[ "$(rows '.before and .reason != "other"' .waits_total | wc -l)" -ge 1 ]
