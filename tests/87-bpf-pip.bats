@@ -19,6 +19,8 @@ if [ -d "$DEBIAN/setuptools" ] && [ -d "$DEBIAN/wheel" ]; then
 		PYTHONS+=(/usr/bin/python3.11)
 	STABLE=("$HOME"/.pyenv/versions/3.13.*/bin/python3) # loads the wheel of 3.12
 	shopt -u nullglob
+	# Half a minute each: the others with FULL=1.
+	[ "${FULL-}" = 1 ] || PYTHONS=("${PYTHONS[@]:0:1}")
 fi
 
 # Debian's setuptools asks what only Debian's distutils knows.
