@@ -117,7 +117,10 @@ void page_gc_cost_fill(const struct state *s, struct table *t)
 	}
 	fill_outside(s, t);
 	if (state)
-		table_note(t, "collections at exit are not known: %s", stack_why(state));
+		table_note(t, "collections at exit are not known: %s",
+			   state == EXITS_UNTOLD ? "the extension is not told of all; what the "
+						   "others cost is in the row without a generation"
+						 : stack_why(state));
 	if (is_uncopied(s))
 		table_note(t, "copied pages are not known by BPF programs%s",
 			   state == EXITS_UNTOLD ? "" : ": '--collector stap' counts them");

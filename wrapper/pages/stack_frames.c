@@ -58,13 +58,10 @@ const char *stack_why(int64_t state)
 		[1] = "this version of CPython is not known",
 		[2] = "the process describes itself otherwise than its version of CPython should",
 		[3] = "it is a free-threaded build",
-		[5] = "the extension is not told of all; what the others cost is "
-		      "in the row without a generation",
 	};
 
-	bool told = state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) && why[state];
-
-	return told ? why[state] : "it is switched off";
+	return state > 0 && state < (int64_t)(sizeof(why) / sizeof(why[0])) ? why[state]
+									    : "it is switched off";
 }
 
 bool stack_executing(const struct state *s)
