@@ -117,14 +117,14 @@ static __always_inline bool call_close(struct call_thread *t, uint32_t tid, uint
 }
 
 /*
- * The depth that the marker tells; 0: it cannot be read, which is counted, or is not known, since
- * the thread has changed stacks.
+ * The depth that the marker tells, "least" or more; 0: it cannot be read or makes no sense, which
+ * is counted, or is not known, since the thread has changed stacks.
  */
-static __always_inline uint32_t extension_depth(void *ctx, const struct site *site)
+static __always_inline uint32_t extension_depth(void *ctx, const struct site *site, int64_t least)
 {
 	int64_t depth;
 
-	if (!operand_read(ctx, &site->operands[3], &depth) || depth < 0 || depth > INT32_MAX) {
+	if (!operand_read(ctx, &site->operands[3], &depth) || depth < least || depth > INT32_MAX) {
 		count(&tables.totals.unread);
 		return 0;
 	}
@@ -159,7 +159,7 @@ static __always_inline uint32_t call_enter(void *ctx, uint64_t now, uint32_t *de
 	if (!site || !watched())
 		return 0;
 	seen(&tables.totals);
-	*depth = extension_depth(ctx, site);
+	*depth = extension_depth(ctx, site, 1);
 	t = *depth ? call_thread_here(tid) : NULL;
 	name = t ? extension_name(ctx, site, t) : 0;
 	if (name)
@@ -178,7 +178,7 @@ static __always_inline uint32_t call_leave(void *ctx, uint64_t now, struct call_
 	*over = (struct call_over){ .timed = true };
 	if (!site || !watched())
 		return 0;
-	over->depth = extension_depth(ctx, site);
+	over->depth = extension_depth(ctx, site, 0);
 	t = over->depth ? call_thread_here(tid) : NULL;
 	if (!t || !call_close(t, tid, over->depth, &call))
 		return 0;
