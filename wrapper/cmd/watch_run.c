@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/signals.h"
 
+#define ANSWER_MS 2000 /* what a module has not said by then comes when it is unloaded */
+#define LAST_MS 20000  /* what other collectors have not said by then is lost */
 #define UNLOAD_MS 15000
 #define SILENT_AGAIN_S 5 /* between two words about a collector that does not answer */
 
@@ -125,14 +127,13 @@ static char *last_cut(const struct watch *w)
 	return why;
 }
 
-/* What a module has not said when it is unloaded comes then; others say it before, or never. */
 static int answer_ms(const struct watch *w)
 {
 	bool modules = !w->once;
 
 	for (int i = 0; i < w->sessions.n; i++)
 		modules = modules && w->sessions.list[i].plan.collector == COLLECT_STAP;
-	return modules ? 2000 : 20000;
+	return modules ? ANSWER_MS : LAST_MS;
 }
 
 int watch_stop(struct watch *w, char **msg)
