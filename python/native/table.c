@@ -262,13 +262,14 @@ void table_leave(PyObject *code, const void *frame)
 		row = row_of(t, code);
 		if (row != NO_ROW && t->rows.row[row].muted)
 			return;
-		if (!t->over && !t->depth)
-			return; /* it began before we looked */
-		depth = t->over ? t->depth + t->over : UNKNOWN_DEPTH;
-		if (t->over)
-			t->over--;
-		else
+		if (t->over) {
+			depth = t->depth + t->over--;
+		} else if (t->depth) {
+			depth = UNKNOWN_DEPTH;
 			change_stacks(t);
+		} else {
+			return; /* it began before we looked */
+		}
 	}
 	if (mode & WANT_CALLS && row != NO_ROW) {
 		struct sum *s = &t->rows.row[row].sum;
