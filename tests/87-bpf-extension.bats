@@ -6,14 +6,10 @@
 # Debian's, which has markers of its own, too, and those of pyenv, which have none, where there
 # are some.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck disable=SC2016,SC2153,SC2030,SC2031,SC2034,SC2154
 bats_require_minimum_version 1.5.0
 load helper
 load bpf
-
-shopt -s nullglob
-BARE=("$HOME"/.pyenv/versions/3.{9,10,11,12,13}.*/bin/python3)
-shopt -u nullglob
 
 setup_file() {
 	need_bpf

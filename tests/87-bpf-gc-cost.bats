@@ -10,10 +10,6 @@ bats_require_minimum_version 1.5.0
 load helper
 load bpf
 
-shopt -s nullglob
-BARE=("$HOME"/.pyenv/versions/3.{9,10,11,12,13}.*/bin/python3)
-shopt -u nullglob
-
 setup_file() {
 	need_bpf
 	need_python

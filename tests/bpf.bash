@@ -18,6 +18,11 @@ need_python_copy() {
 	export python
 }
 
+# CPythons without markers: those of pyenv, where there are some.
+shopt -s nullglob
+BARE=("$HOME"/.pyenv/versions/3.{9,10,11,12,13}.*/bin/python3)
+shopt -u nullglob
+
 # with_extension PYTHON...: for setup_file: a teletap with the extension beside it, built for these.
 with_extension() {
 	local at=$BATS_FILE_TMPDIR version
